@@ -1,0 +1,1 @@
+"""The typer commands: the only place that prints errors and chooses exit codes."""

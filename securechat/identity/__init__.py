@@ -1,0 +1,1 @@
+"""Who is who: the signed objects, their notation and their verification."""

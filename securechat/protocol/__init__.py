@@ -1,0 +1,1 @@
+"""Sans-I/O connection machines for both sides of the wire."""

@@ -1,0 +1,1 @@
+"""The relay's decisions: accounts, mailboxes, presence, limits."""

@@ -1,0 +1,1 @@
+"""What relay and client keep, behind small ports."""

@@ -1,0 +1,1 @@
+"""Bytes to typed frames and back; PROTOCOL.md is the normative text."""
