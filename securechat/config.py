@@ -1,0 +1,70 @@
+"""Every limit and setting, with its default: frozen structs, read from TOML.
+
+Flags win over the environment, the environment over the file, the file over these defaults; the
+command line does that merging.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from securechat.errors import UsageError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 5555
+QUIT_MODE_PORT = 12345
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of a section: an unknown key is an error, not a silent typo."""
+
+
+class ServerConfig(Section, frozen=True):
+    """The relay's settings."""
+
+    host: str = DEFAULT_HOST
+    port: Port = DEFAULT_PORT
+    certs: str | None = None
+    handshake_timeout_s: Seconds = 5.0
+    max_connections: Positive = 10_000
+    max_unauthenticated: Positive = 256
+    max_per_address: Positive = 64
+    mailbox_bytes: Positive = 64 * 1024 * 1024
+    mailbox_messages: Positive = 100_000
+    mailbox_ttl_days: Positive = 30
+    window_bytes: Positive = 256 * 1024
+    unanswered_bytes: Positive = 1024 * 1024
+    unanswered_envelopes: Positive = 256
+    account_bytes_per_s: Positive = 32 * 1024 * 1024
+    login_failures_per_minute: Positive = 3
+    drain_timeout_s: Seconds = 10.0
+
+
+class ClientConfig(Section, frozen=True):
+    """The client's settings."""
+
+    server: str = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
+    name: str | None = None
+    dial_timeout_s: Seconds = 3.0
+
+
+class Config(Section, frozen=True):
+    """The whole file."""
+
+    server: ServerConfig = ServerConfig()
+    client: ClientConfig = ClientConfig()
+
+
+def parse_config(text: str, source: str) -> Config:
+    """Return the settings of a TOML text; UsageError, naming ``source``, when it is broken."""
+    try:
+        return msgspec.toml.decode(text, type=Config)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise UsageError(
+            f"The configuration {source} is broken: {error}",
+            f"mend that line, or move {source} away to use the defaults",
+        ) from error

@@ -1,0 +1,146 @@
+"""From a pinned user key to usable devices: each link is verified before the next is used."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+
+from securechat.errors import KeyChanged, Untrusted
+from securechat.identity.device import MAX_DEVICES, DeviceCertificate, DeviceList
+from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
+from securechat.identity.registration import Registration
+from securechat.identity.signed import require
+from securechat.identity.types import DeviceId, Digest, MailboxId, RelayId, UserKey
+
+ROTATE_AFTER_MS = 7 * 24 * 3600 * 1000
+"""A device publishes a new bundle when the last one is this old."""
+
+
+class PublishedDevice(msgspec.Struct, frozen=True, array_like=True):
+    """What a relay holds of one device, unverified; a one-time key when one was claimed."""
+
+    certificate: DeviceCertificate
+    bundle: PrekeyBundle
+    one_time_key: OneTimeKey | None = None
+
+
+class PublishedUser(msgspec.Struct, frozen=True, array_like=True):
+    """What a relay holds of one person, unverified."""
+
+    registration: Registration
+    device_list: DeviceList
+    devices: Annotated[
+        tuple[PublishedDevice, ...], msgspec.Meta(min_length=1, max_length=MAX_DEVICES)
+    ]
+
+
+class Highest(msgspec.Struct, frozen=True):
+    """The newest device list and bundle epochs ever seen of one person; store it beside the pin."""
+
+    list_sequence: int
+    list_hash: Digest
+    epochs: dict[DeviceId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDevice:
+    """A verified device of another person; only `verify_published` makes these."""
+
+    certificate: DeviceCertificate
+    bundle: PrekeyBundle
+    one_time_key: OneTimeKey | None
+
+    @property
+    def user_key(self) -> UserKey:
+        """The person's key."""
+        return self.certificate.user_key
+
+    @property
+    def device_id(self) -> DeviceId:
+        """The device's id."""
+        return self.certificate.device_id
+
+    @property
+    def mailbox(self) -> MailboxId:
+        """Where envelopes for the device go."""
+        return self.certificate.mailbox
+
+    def is_expired(self, now_ms: int) -> bool:
+        """Tell whether the keys are too old to seal to: the device was away for too long."""
+        return now_ms > self.bundle.not_after_ms
+
+    def is_refresh_due(self, now_ms: int) -> bool:
+        """Tell whether the device may have published newer keys since; fetch them when it is."""
+        return now_ms >= self.bundle.not_before_ms + ROTATE_AFTER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class PeerUser:
+    """A verified person with the devices that can be written to."""
+
+    registration: Registration
+    devices: tuple[PeerDevice, ...]
+
+    @property
+    def user_key(self) -> UserKey:
+        """The person's key."""
+        return self.registration.user_key
+
+
+def verify_published(
+    published: PublishedUser, *, pin: UserKey, relay_id: RelayId, highest: Highest | None
+) -> tuple[PeerUser, Highest]:
+    """Verify pin, registration, device list, certificates, bundles, one-time keys, in that order.
+
+    ``highest`` is what an earlier call returned for this person, or None the first time. Returns
+    the verified person and the new highest, to be committed before the keys are used.
+
+    Raises `KeyChanged` (another user key than the pin), `Untrusted` (an old or a second list or
+    bundle), `InvalidSignature`, `RemoteProtocolError`, `NameInvalid`.
+    """
+    registration, device_list = published.registration, published.device_list
+    if registration.user_key != pin:
+        raise KeyChanged(f"{registration.name} shows another key than the one known here.")
+    registration.verify(relay_id)
+    device_list.verify(pin)
+    _refuse_old_list(device_list, highest)
+    devices = tuple(_verify_device(device, device_list) for device in published.devices)
+    distinct = {device.device_id for device in devices}
+    require(len(distinct) == len(devices), "A relay shows one device twice.")
+    epochs = _raise_epochs(devices, highest)
+    return (
+        PeerUser(registration, devices),
+        Highest(list_sequence=device_list.sequence, list_hash=device_list.hash, epochs=epochs),
+    )
+
+
+def _refuse_old_list(device_list: DeviceList, highest: Highest | None) -> None:
+    if highest is None:
+        return
+    if device_list.sequence < highest.list_sequence:
+        raise Untrusted("The relay shows an old list of devices.")
+    if device_list.sequence == highest.list_sequence and device_list.hash != highest.list_hash:
+        raise Untrusted("Two different lists of devices carry the same number.")
+    follows = device_list.sequence == highest.list_sequence + 1
+    if follows and device_list.previous_hash != highest.list_hash:
+        raise Untrusted("A list of devices does not follow the one known here.")
+
+
+def _verify_device(published: PublishedDevice, device_list: DeviceList) -> PeerDevice:
+    certificate, bundle, key = published.certificate, published.bundle, published.one_time_key
+    certificate.verify(device_list.user_key)
+    require(certificate.hash in device_list.certificate_hashes, "A device is not in its list.")
+    bundle.verify(certificate)
+    if key is not None:
+        key.verify(certificate)
+        require(key.bundle_epoch <= bundle.epoch, "A one-time key is newer than its bundle.")
+    return PeerDevice(certificate, bundle, key)
+
+
+def _raise_epochs(devices: tuple[PeerDevice, ...], highest: Highest | None) -> dict[DeviceId, int]:
+    epochs = dict(highest.epochs) if highest else {}
+    for device in devices:
+        if device.bundle.epoch < epochs.get(device.device_id, 0):
+            raise Untrusted("The relay shows old keys of a device.")
+        epochs[device.device_id] = device.bundle.epoch
+    return epochs

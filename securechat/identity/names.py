@@ -1,0 +1,56 @@
+"""The rules for names of people, and the key that look-ups use."""
+
+import unicodedata
+
+from securechat.errors import NameInvalid
+from securechat.identity.types import Name
+
+MAX_LENGTH_CHARACTERS = 32
+_MAX_RAW_CHARACTERS = 4 * MAX_LENGTH_CHARACTERS
+_LENGTH_RULE = f"A name has 1 to {MAX_LENGTH_CHARACTERS} characters."
+_PUNCTUATION = frozenset("._-")
+_LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
+_MARKS = frozenset({"Mn", "Mc"})
+_INVISIBLE = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+) | frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
+
+
+def parse_name(text: str) -> Name:
+    """Normalise (NFKC) and check a name; raise `NameInvalid` when it breaks a rule.
+
+    A name has 1 to 32 characters: letters, marks and digits of any script, and ``.``, ``_``, ``-``;
+    it begins with a letter or a digit.
+    """
+    if len(text) > _MAX_RAW_CHARACTERS:
+        raise _invalid(_LENGTH_RULE)
+    name = unicodedata.normalize("NFKC", text)
+    if not 1 <= len(name) <= MAX_LENGTH_CHARACTERS:
+        raise _invalid(_LENGTH_RULE)
+    if not _may_begin(name[0]):
+        raise _invalid("A name begins with a letter or a digit.")
+    if not all(map(_may_follow, name)):
+        raise _invalid("A name has only letters, digits and the signs . _ - in it.")
+    return Name(name)
+
+
+def name_key(name: Name) -> str:
+    """Return what look-ups compare: two names with one key are the same name.
+
+    Case is ignored. Confusable letters of other scripts are to be folded here too, as a last step.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _may_begin(character: str) -> bool:
+    return unicodedata.category(character) in _LETTERS_AND_DIGITS and character not in _INVISIBLE
+
+
+def _may_follow(character: str) -> bool:
+    if character in _PUNCTUATION or _may_begin(character):
+        return True
+    return unicodedata.category(character) in _MARKS and character not in _INVISIBLE
+
+
+def _invalid(what: str) -> NameInvalid:
+    return NameInvalid(what, "securechat client --name NAME")

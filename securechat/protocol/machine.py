@@ -1,0 +1,96 @@
+"""The connection machine that both sides share: frames, states, and deadlines as values.
+
+Sans-I/O: bytes and the time go in, frames and bytes come out. Times are seconds of a clock that
+only goes forward; the machine never reads one.
+"""
+
+from typing import Generic, TypeVar
+
+from securechat.errors import LocalProtocolError, RemoteProtocolError, Unreachable
+from securechat.protocol.states import TABLE, Side, State
+from securechat.wire.codec import MAX_FRAME_BYTES, FrameDecoder, encode
+from securechat.wire.frames import AnyFrame, Ping, Pong
+
+LOGIN_TIMEOUT_S = 10.0
+PING_AFTER_S = 30.0
+DEAD_AFTER_S = 60.0
+
+F = TypeVar("F", bound=AnyFrame)
+
+
+class Machine(Generic[F]):
+    """One side of one connection; ``F`` are the frames that the other side may send."""
+
+    side: Side
+    other: Side
+
+    def __init__(self, decoder: FrameDecoder[F], now: float) -> None:
+        self.state = State.GREETING
+        self._decoder = decoder
+        self._opened_at = self._heard_at = now
+        self._pinged_at: float | None = None
+        self._pings = 0
+
+    def receive(self, data: bytes, now: float) -> list[F]:
+        """Return the frames that ``data`` completes, each legal where the connection stands.
+
+        A Pong is taken in silence. Raises RemoteProtocolError for everything else that the other
+        side may not send here.
+        """
+        self._heard_at = now
+        self._pinged_at = None
+        events = []
+        for frame in self._decoder.decode(data):
+            self._step(self.other, frame, RemoteProtocolError)
+            self._note_received(frame)
+            if type(frame) is not Pong:
+                events.append(frame)
+        return events
+
+    def send(self, frame: AnyFrame) -> bytes:
+        """Return the bytes of a frame of this side; LocalProtocolError if it is not its turn."""
+        self._step(self.side, frame, LocalProtocolError)
+        return encode(frame)
+
+    def deadline(self) -> float:
+        """Return when `expire` wants to be called next."""
+        if self.state is not State.READY:
+            return self._opened_at + LOGIN_TIMEOUT_S
+        if self._pinged_at is None:
+            return self._heard_at + PING_AFTER_S
+        return self._heard_at + DEAD_AFTER_S
+
+    def expire(self, now: float) -> bytes:
+        """Return what to send now that a deadline may have passed (a ping, or nothing).
+
+        Raises Unreachable when the other side did not log in, or did not answer, in time.
+        """
+        if now < self.deadline():
+            return b""
+        if self.state is not State.READY:
+            raise Unreachable(f"No login within {LOGIN_TIMEOUT_S:.0f} s")
+        if self._pinged_at is not None:
+            raise Unreachable(f"The other side has been silent for {DEAD_AFTER_S:.0f} s")
+        self._pinged_at = now
+        self._pings += 1
+        return self.send(Ping(self._pings))
+
+    def hold(self, now: float) -> None:
+        """Note that this side does not read for a while, so that silence is not held against it."""
+        self._heard_at = now
+        self._pinged_at = None
+
+    def _step(
+        self, side: Side, frame: AnyFrame, blame: type[RemoteProtocolError | LocalProtocolError]
+    ) -> None:
+        state = TABLE.get((side, self.state, type(frame)))
+        if state is None:
+            raise blame(f"{type(frame).__name__} is not allowed when {self.state.value}")
+        if state is not self.state:
+            self.state = state
+            if state is State.READY:
+                self._decoder.limit_bytes = MAX_FRAME_BYTES
+
+    def _note_received(self, frame: F) -> None:
+        """Check the numbers in a frame against those of this connection."""
+        raise NotImplementedError

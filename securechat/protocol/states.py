@@ -1,0 +1,50 @@
+"""Who may say what, when: the whole protocol on one screen.
+
+Both machines walk this one table with what they send and what they receive. A frame without an
+entry for the state of the connection is illegal, and the side that sent it is to blame.
+"""
+
+from enum import Enum
+
+from securechat.wire import frames as f
+
+
+class State(Enum):
+    """Where a connection stands."""
+
+    GREETING = "the client has to say hello"
+    ASKED = "the relay has to challenge"
+    CHALLENGED = "the client has to log in, registering first if it is new"
+    PROVING = "the relay has to decide about the login"
+    READY = "both may say anything of the conversation"
+    CLOSED = "one side said goodbye"
+
+
+class Side(Enum):
+    """Who speaks."""
+
+    CLIENT = "client"
+    RELAY = "relay"
+
+
+Table = dict[tuple[Side, State, type[f.Frame]], State]
+
+_CLIENT, _RELAY = Side.CLIENT, Side.RELAY
+_CLIENT_WHEN_READY = (f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Ping, f.Pong)
+_RELAY_WHEN_READY = (
+    f.Done, f.Found, f.Failed, f.Deliver, f.Accepted, f.Refused, f.Presence, f.People,
+    f.Ping, f.Pong,
+)  # fmt: skip
+
+TABLE: Table = {
+    (_CLIENT, State.GREETING, f.Hello): State.ASKED,
+    (_RELAY, State.ASKED, f.Challenge): State.CHALLENGED,
+    (_CLIENT, State.CHALLENGED, f.Register): State.CHALLENGED,
+    (_CLIENT, State.CHALLENGED, f.Login): State.PROVING,
+    (_RELAY, State.PROVING, f.Welcome): State.READY,
+    **{(_CLIENT, State.READY, frame): State.READY for frame in _CLIENT_WHEN_READY},
+    **{(_RELAY, State.READY, frame): State.READY for frame in _RELAY_WHEN_READY},
+    **{(_CLIENT, state, f.Bye): State.CLOSED for state in State if state is not State.CLOSED},
+    **{(_RELAY, state, f.Bye): State.CLOSED for state in State if state is not State.CLOSED},
+    **{(_RELAY, state, f.Fault): State.CLOSED for state in State if state is not State.CLOSED},
+}

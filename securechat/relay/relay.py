@@ -1,0 +1,179 @@
+"""The switch for mailboxes: which session reads which mailbox, and what happens on each tick."""
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from securechat.config import ServerConfig
+from securechat.identity.types import MailboxId, RelayId, UserKey
+from securechat.relay.directory import Directory
+from securechat.relay.events import RelayEvent
+from securechat.relay.limits import LoginThrottle
+from securechat.relay.mailbox import Mailbox, Origin, Queued
+from securechat.relay.presence import PresenceBoard
+from securechat.store.mailboxes import MailboxStore
+from securechat.wire.frames import Outgoing, RelayFrame
+
+COMMIT_AFTER_S = 0.05
+ANSWER_AFTER_S = 0.01
+SWEEP_EVERY_S = 60.0
+DAY_S = 24 * 60 * 60
+
+
+class Client(Origin, Protocol):
+    """A logged-in connection, as the relay sees it."""
+
+    def write(self, frame: RelayFrame) -> None:
+        """Send one frame, unless goodbye was said."""
+
+    def flush(self) -> None:
+        """Deliver what the window allows."""
+
+    def flush_answers(self) -> None:
+        """Send the answers that found nothing to ride on."""
+
+    def bye(self, code: str, retry_after_ms: int = 0) -> None:
+        """Say goodbye, and close."""
+
+
+class Relay:
+    """All state of one relay; every method is called in the loop's thread.
+
+    ``clock`` gives seconds that only go forward, ``now_ms`` the time of day in milliseconds, and
+    ``call_later(delay_s, fn)`` calls back in the loop's thread.
+    """
+
+    def __init__(
+        self,
+        relay_id: RelayId,
+        store: MailboxStore,
+        config: ServerConfig,
+        *,
+        clock: Callable[[], float],
+        now_ms: Callable[[], int],
+        call_later: Callable[[float, Callable[[], None]], object],
+        on_event: Callable[[RelayEvent], None],
+        random: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self.relay_id = relay_id
+        self.config = config
+        self.clock = clock
+        self.now_ms = now_ms
+        self.call_later = call_later
+        self.on_event = on_event
+        self.random = random
+        self.directory = Directory(relay_id)
+        self.presence: PresenceBoard[Client] = PresenceBoard()
+        self.clients: set[Client] = set()
+        self.online: dict[MailboxId, Client] = {}
+        self._store = store
+        self._mailboxes: dict[MailboxId, Mailbox] = {}
+        self._throttle = LoginThrottle(config.login_failures_per_minute)
+        self._dirty: set[Client] = set()
+        self._answers: set[Client] = set()
+        self._fresh: deque[tuple[float, Queued]] = deque()
+        call_later(SWEEP_EVERY_S, self._sweep)
+
+    def after_tick(self) -> None:
+        """Deliver to everybody who got something in this tick: one write for each connection."""
+        dirty, self._dirty = self._dirty, set()
+        for client in dirty:
+            client.flush()
+
+    def drain(self, retry_after_ms: int) -> None:
+        """Tell every client to come back a little later."""
+        for client in list(self.clients):
+            client.bye("draining", retry_after_ms)
+
+    # What connections call ------------------------------------------------------------------------
+
+    def open_mailbox(self, mailbox_id: MailboxId) -> Mailbox:
+        """Return the mailbox of a registered device, making it if it has not been used yet."""
+        mailbox = self._mailboxes.get(mailbox_id)
+        if mailbox is None:
+            mailbox = Mailbox(mailbox_id, self._store, self.config)
+            self._mailboxes[mailbox_id] = mailbox
+        return mailbox
+
+    def route(
+        self, outgoing: Outgoing, sender: MailboxId, client: Client, number: int, now: float
+    ) -> str:
+        """Queue an envelope; return the code with which it is refused, or nothing."""
+        mailbox = self._mailboxes.get(outgoing.mailbox)
+        if mailbox is None:
+            if self.directory.device(outgoing.mailbox) is None:
+                return "unknown-mailbox"
+            mailbox = self.open_mailbox(outgoing.mailbox)
+        entry = mailbox.offer(outgoing, sender, client, number, now)
+        if isinstance(entry, str):
+            return entry
+        reader = self.online.get(outgoing.mailbox)
+        if reader is not None:
+            self._dirty.add(reader)
+            self._keep_soon(entry, now)
+        return ""
+
+    def route_ephemeral(self, outgoing: Outgoing) -> None:
+        """Hand an envelope to a device that is connected; otherwise it is gone."""
+        reader = self.online.get(outgoing.mailbox)
+        if reader is not None:
+            self._mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
+            self._dirty.add(reader)
+
+    def mark_dirty(self, client: Client) -> None:
+        """Deliver to this client at the end of the tick."""
+        self._dirty.add(client)
+
+    def answers_due(self, client: Client) -> None:
+        """Send this client its answers soon, unless they ride on a delivery before."""
+        if not self._answers:
+            self.call_later(ANSWER_AFTER_S, self._flush_answers)
+        self._answers.add(client)
+
+    def login_failed(self, host: str, user_key: UserKey) -> float:
+        """Note it; return for how many seconds the answer has to wait."""
+        now = self.clock()
+        for key in (host, user_key):
+            self._throttle.failed(key, now)
+        return max(self._throttle.delay_s(key, now) for key in (host, user_key))
+
+    def forget(self, client: Client) -> None:
+        """A connection has ended."""
+        self.clients.discard(client)
+        self._dirty.discard(client)
+        self._answers.discard(client)
+        self.presence.unwatch(client)
+
+    # Timers ---------------------------------------------------------------------------------------
+
+    def _keep_soon(self, entry: Queued, now: float) -> None:
+        if not self._fresh:
+            self.call_later(COMMIT_AFTER_S, self._commit_overdue)
+        self._fresh.append((now + COMMIT_AFTER_S, entry))
+
+    def _commit_overdue(self) -> None:
+        """Hand to the store what its reader has not acknowledged in time."""
+        now = self.clock()
+        overdue: dict[MailboxId, list[Queued]] = {}
+        while self._fresh and self._fresh[0][0] <= now:
+            entry = self._fresh.popleft()[1]
+            overdue.setdefault(entry.mailbox, []).append(entry)
+        for mailbox_id, entries in overdue.items():
+            self._mailboxes[mailbox_id].commit(entries)
+        if self._fresh:
+            self.call_later(max(0.0, self._fresh[0][0] - now), self._commit_overdue)
+
+    def _flush_answers(self) -> None:
+        answers, self._answers = self._answers, set()
+        for client in answers:
+            client.flush_answers()
+
+    def _sweep(self) -> None:
+        """Drop what is too old, and mailboxes that are empty and unread."""
+        before = self.clock() - self.config.mailbox_ttl_days * DAY_S
+        for mailbox_id, mailbox in list(self._mailboxes.items()):
+            mailbox.expire(before)
+            if not mailbox and mailbox_id not in self.online:
+                del self._mailboxes[mailbox_id]
+        self.call_later(SWEEP_EVERY_S, self._sweep)

@@ -1,0 +1,99 @@
+"""Make text of a peer, a relay or a file safe to show, and fit it to a width.
+
+Such text is hostile until it went through :func:`safe_text`: a terminal obeys control characters,
+bidirectional overrides reorder what the reader sees, invisible characters hide data, and a tower
+of combining marks covers the lines around it. Nothing is interpreted here: the characters that
+carry power are taken away, and what remains of an escape sequence is plain letters.
+
+=============  =======================================================================
+fate           characters
+=============  =======================================================================
+space          tab
+kept           newline, only in multiline text (where CR LF counts as one)
+U+FFFD         C0 and C1 controls (so ESC, CSI, OSC), DEL, bidirectional embeddings,
+               overrides and isolates, line and paragraph separators, interlinear
+               annotation, lone surrogates, noncharacters
+dropped        what no reader can see: directional marks, zero-width space, word joiner,
+               byte order mark, soft hyphen, fillers, tags, supplementary selectors
+at most eight  combining marks, joiners (emoji and many scripts need them), variation
+in a row       selectors and conjoining jamo; the rest of the run is dropped
+unchanged      everything else
+=============  =======================================================================
+"""
+
+import re
+from functools import cache
+
+MARKS_MAX = 8
+"""Longest run of characters that take no room of their own; Tibetan stacks need eight."""
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f"
+    "\u3164\ufeff\uffa0\ufff0-\ufff8\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+)
+_DANGEROUS = (
+    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
+    f"\\ud800-\\udfff{_NONCHARACTERS}"
+)
+_DANGEROUS_IN_LINES = re.compile(f"[{_DANGEROUS}]")
+_DANGEROUS_IN_A_LINE = re.compile(f"[{_DANGEROUS}\n]")
+
+
+def safe_text(text: str, *, multiline: bool = False) -> str:
+    """Return ``text`` without anything that a terminal obeys or a reader cannot see.
+
+    Idempotent, linear in the length of ``text``, never raises, never longer than ``text``. Without
+    ``multiline`` the result is one line: a newline is a control character like the others.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = _INVISIBLE.sub("", text).replace("\t", " ")
+    if multiline:
+        text = _DANGEROUS_IN_LINES.sub("\ufffd", text.replace("\r\n", "\n"))
+    else:
+        text = _DANGEROUS_IN_A_LINE.sub("\ufffd", text)
+    return text if text.isascii() else _long_run_of_marks().sub(r"\1", text)
+
+
+def clip(text: str, width: int) -> str:
+    """Return ``text``, cut to at most ``width`` terminal columns; a cut ends in an ellipsis.
+
+    ``text`` is one line that went through :func:`safe_text`. Clusters (a letter with its marks, an
+    emoji of several characters) stay whole, and count as wide as a terminal without support for
+    joined emoji draws them.
+    """
+    from wcwidth import iter_graphemes  # 35 ms that --help need not pay
+
+    used, kept, kept_with_ellipsis = 0, 0, 0
+    for cluster in iter_graphemes(text):
+        used += _cluster_width(cluster)
+        if used > width:
+            return f"{text[:kept_with_ellipsis]}…" if width > 0 else ""
+        kept += len(cluster)
+        if used < width:
+            kept_with_ellipsis = kept
+    return text
+
+
+def _cluster_width(cluster: str) -> int:
+    """Return the most columns that a terminal may use for one cluster."""
+    from wcwidth import wcswidth, wcwidth
+
+    return max(wcswidth(cluster), sum(max(wcwidth(character), 0) for character in cluster))
+
+
+@cache
+def _long_run_of_marks() -> re.Pattern[str]:
+    """Return the pattern of too long a run of marks; its group is the part to keep.
+
+    Built at the first text beyond ASCII, from the same tables that measure the width: looking at
+    every character of the two planes that have marks takes some milliseconds.
+    """
+    from wcwidth import wcwidth
+
+    one = f"[{''.join(chr(code) for code in range(0x300, 0x20000) if wcwidth(chr(code)) == 0)}]"
+    return re.compile(f"({one}{{{MARKS_MAX}}}){one}+")

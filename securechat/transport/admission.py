@@ -1,0 +1,86 @@
+"""Who may come in while many want to: the caps on connections, before and after login.
+
+Only a connection that has not logged in counts against its address and against
+`max_unauthenticated`. At either cap the oldest one that has had `fair_chance_s` makes room, so that
+silent strangers lock nobody out, and a crowd that comes back at once does not push itself out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The caps of one listener; all of them are counts of connections, or seconds."""
+
+    max_connections: int = 10_000
+    max_unauthenticated: int = 256
+    max_per_address: int = 64
+    handshake_s: float = 5.0
+    fair_chance_s: float = 0.25
+
+
+class Ticket:
+    """One admitted connection; `evict` is called when it has to make room."""
+
+    __slots__ = ("_admission", "evict", "host", "since")
+
+    def __init__(
+        self, admission: "Admission", host: str, since: float, evict: Callable[[], None]
+    ) -> None:
+        self._admission = admission
+        self.host = host
+        self.since = since
+        self.evict = evict
+
+    def authenticated(self) -> None:
+        """Stop counting this connection as a stranger's."""
+        self._admission._forget_stranger(self)
+
+    def leave(self) -> None:
+        """Give the place back; call it once, when the connection is closed."""
+        self._admission._forget_stranger(self)
+        self._admission.connections -= 1
+
+
+class Admission:
+    """The book of one listener; time comes in as an argument."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.connections = 0
+        self._strangers: dict[Ticket, None] = {}
+        self._strangers_by_host: dict[str, dict[Ticket, None]] = {}
+
+    def wait_s(self, now: float) -> float:
+        """Return how long to leave new connections in the kernel's queue; 0 is: accept now."""
+        if len(self._strangers) < self.limits.max_unauthenticated:
+            return 0.0
+        return max(0.0, next(iter(self._strangers)).since + self.limits.fair_chance_s - now)
+
+    def admit(self, host: str, now: float, evict: Callable[[], None]) -> Ticket | None:
+        """Return a ticket for a connection from `host`, making room if needed; None refuses it."""
+        if self.connections >= self.limits.max_connections:
+            return None
+        of_host = self._strangers_by_host.get(host, {})
+        if len(of_host) >= self.limits.max_per_address:
+            oldest = next(iter(of_host))
+            if now - oldest.since < self.limits.fair_chance_s:
+                return None
+            oldest.evict()
+        elif len(self._strangers) >= self.limits.max_unauthenticated:
+            next(iter(self._strangers)).evict()
+        ticket = Ticket(self, host, now, evict)
+        self.connections += 1
+        self._strangers[ticket] = None
+        self._strangers_by_host.setdefault(host, {})[ticket] = None
+        return ticket
+
+    def _forget_stranger(self, ticket: Ticket) -> None:
+        if ticket not in self._strangers:
+            return
+        del self._strangers[ticket]
+        of_host = self._strangers_by_host[ticket.host]
+        del of_host[ticket]
+        if not of_host:
+            del self._strangers_by_host[ticket.host]

@@ -1,0 +1,151 @@
+"""The event machine under the loop: a selector, timers, calls from other threads, and ticks.
+
+A tick is: what is ready, timers that expired, calls from other threads, `after_tick`, one flush for
+each connection that was written to. Handlers therefore see all that arrived before anything is
+sent, and everything for one connection leaves in one send.
+"""
+
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from securechat.errors import SecureChatError
+from securechat.transport.timers import Timer, Timers
+
+READ_BYTES = 262_144
+"""The most that one connection may bring in per tick."""
+
+logger = logging.getLogger("securechat.transport")
+
+
+class Source(Protocol):
+    """Something with a socket that the selector watches."""
+
+    def ready(self, events: int) -> None:
+        """The socket can be read or written (``selectors.EVENT_*``)."""
+
+    def abort(self, error: SecureChatError | None = None) -> None:
+        """Close at once."""
+
+
+class Channel(Source, Protocol):
+    """Something that the loop closes before it stops."""
+
+    def close(self, deadline_s: float) -> None:
+        """Close in an orderly way, within `deadline_s`."""
+
+
+class Writer(Protocol):
+    """Something that has output to flush at the end of a tick."""
+
+    def flush(self) -> None:
+        """Send what is queued."""
+
+
+class Reactor:
+    """One thread's events; everything but `call_soon` belongs to that thread while it runs."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.after_tick: list[Callable[[], None]] = []
+        self.dirty: list[Writer] = []
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
+        self.timers = Timers()
+        self.channels: set[Channel] = set()
+        self._selector = selectors.DefaultSelector()
+        self._calls: deque[Callable[[], None]] = deque()
+        self._thread_id: int | None = None
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        self._wake_receiver.setblocking(False)
+        self._wake_sender.setblocking(False)
+        self._awake = False
+        self.watch(self._wake_receiver, 0, selectors.EVENT_READ, _Waker(self._wake_receiver))
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Run `call` in the loop's thread, in this tick or the next; callable from any thread."""
+        self._calls.append(call)
+        if not self._awake and threading.get_ident() != self._thread_id:
+            self._awake = True
+            self._wake_sender.send(b"\0")
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Run `call` once in `delay_s`; `timers.set(timer, None)` cancels it."""
+        timer = Timer(lambda _now: call())
+        self.timers.set(timer, self.clock() + delay_s)
+        return timer
+
+    def watch(self, sock: socket.socket, old: int, new: int, source: Source) -> None:
+        """Change what `source` waits for on its socket from `old` to `new` (0 is: nothing)."""
+        if not old:
+            self._selector.register(sock, new, source)
+        elif not new:
+            self._selector.unregister(sock)
+        else:
+            self._selector.modify(sock, new, source)
+
+    def _run(self, finished: Callable[[], bool]) -> None:
+        self._thread_id = threading.get_ident()
+        while not finished():
+            self._tick()
+
+    def _tick(self) -> None:
+        for key, events in self._selector.select(self._wait_s()):
+            source: Source = key.data
+            try:
+                source.ready(events)
+            except Exception as error:
+                logger.exception("a connection failed inside the loop")
+                source.abort(internal_error(error))
+        for timer in self.timers.expired(now := self.clock()):
+            _guarded(timer.expired, now)
+        self._awake = False  # before the calls are taken: whoever comes later must wake us again
+        for _ in range(len(self._calls)):
+            _guarded(self._calls.popleft())
+        for hook in self.after_tick:
+            _guarded(hook)
+        dirty, self.dirty = self.dirty, []
+        for writer in dirty:
+            _guarded(writer.flush)
+
+    def _wait_s(self) -> float | None:
+        if self._calls or self.dirty:
+            return 0.0
+        wake_at = self.timers.next_wake()
+        return None if wake_at is None else max(0.0, wake_at - self.clock())
+
+    def _close_selector(self) -> None:
+        self._selector.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+
+
+class _Waker:
+    """The reading end of the loop's own socket pair."""
+
+    def __init__(self, receiver: socket.socket) -> None:
+        self._receiver = receiver
+
+    def ready(self, _events: int) -> None:
+        self._receiver.recv(4096)
+
+    def abort(self, error: SecureChatError | None = None) -> None:
+        """Do nothing: a loop without it would be deaf."""
+
+
+def internal_error(error: Exception) -> SecureChatError:
+    """Return the error that a connection is closed with when code of ours raised `error`."""
+    if isinstance(error, SecureChatError):
+        return error
+    return SecureChatError(f"Internal error ({type(error).__name__}).", "see the log")
+
+
+def _guarded(call: Callable[..., None], *args: float) -> None:
+    try:
+        call(*args)
+    except Exception:
+        logger.exception("a call inside the loop failed")

@@ -1,0 +1,41 @@
+"""Plaintext that waits for the socket: whole writes in, batches of a bounded size out."""
+
+from collections import deque
+
+
+class SendQueue:
+    """A first-in first-out queue of bytes that joins small writes and splits large ones."""
+
+    __slots__ = ("_chunks", "size_bytes")
+
+    def __init__(self) -> None:
+        self._chunks: deque[bytes | memoryview] = deque()
+        self.size_bytes = 0
+
+    def append(self, data: bytes) -> None:
+        """Queue `data`; it is referenced, not copied."""
+        self._chunks.append(data)
+        self.size_bytes += len(data)
+
+    def take(self, limit_bytes: int) -> bytes | memoryview:
+        """Remove and return the oldest bytes, at most `limit_bytes` of them."""
+        chunks = self._chunks
+        if self.size_bytes <= limit_bytes:
+            joined = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            self.clear()
+            return joined
+        taken: list[bytes | memoryview] = []
+        room = limit_bytes
+        while room:
+            view = memoryview(chunks.popleft())
+            taken.append(view[:room])
+            if len(view) > room:
+                chunks.appendleft(view[room:])
+            room -= len(taken[-1])
+        self.size_bytes -= limit_bytes
+        return b"".join(taken)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._chunks.clear()
+        self.size_bytes = 0

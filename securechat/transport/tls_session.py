@@ -1,0 +1,141 @@
+"""One TLS connection in memory: bytes of the network in, plaintext out, and back; no socket.
+
+An `ssl.SSLObject` over two memory queues. It belongs to one thread, never waits, and takes and gives
+as many records at once as there are.
+"""
+
+import ssl
+from collections.abc import Callable
+from typing import Protocol
+
+from securechat.errors import RemoteProtocolError
+from securechat.transport.endpoint import Endpoint
+from securechat.transport.tls_errors import translate
+
+RECORD_BYTES = 16_384
+"""The most plaintext that one TLS record carries."""
+
+MAX_IDLE_BYTES = 65_536
+"""The most a peer may send without one byte of plaintext in it (key updates, empty records)."""
+
+MAX_REPLY_BYTES = 16_384
+"""The most that TLS itself may want to answer to what one wake-up read."""
+
+
+class TlsSession:
+    """The TLS state of one connection; every method raises the errors that `translate` makes."""
+
+    __slots__ = (
+        "_check",
+        "_engine",
+        "_idle_bytes",
+        "_incoming",
+        "_outgoing",
+        "_remote",
+        "local_certificate",
+        "peer_closed",
+        "remote_certificate",
+    )
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        remote: Endpoint,
+        *,
+        server_hostname: str | None = None,
+        local_certificate: bytes = b"",
+        check: Callable[[bytes], None] | None = None,
+    ) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._engine = context.wrap_bio(
+            self._incoming,
+            self._outgoing,
+            server_side=server_hostname is None,
+            server_hostname=server_hostname,
+        )
+        self._remote = remote
+        self._check = check
+        self._idle_bytes = 0
+        self.local_certificate = local_certificate
+        self.remote_certificate: bytes | None = None
+        self.peer_closed = False
+
+    @property
+    def has_output(self) -> bool:
+        """Whether TLS has bytes for the network."""
+        return self._outgoing.pending > 0
+
+    def output(self) -> bytes:
+        """Return all bytes for the network."""
+        return self._outgoing.read()
+
+    def handshake(self, data: bytes | memoryview = b"") -> bool:
+        """Go on with the handshake; True once it is done and the other side is who it should be.
+
+        Raises Untrusted, CertificateExpired or KeyChanged for a certificate that is not the right
+        one, and Unreachable for what is not TLS 1.3; `output` then holds the alert to send.
+        """
+        self._incoming.write(data)
+        try:
+            self._engine.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError as error:
+            raise translate(error, self._remote) from error
+        self.remote_certificate = self._engine.getpeercert(binary_form=True)
+        if self._check is not None:
+            self._check(self.remote_certificate or b"")
+        return True
+
+    def decrypt(self, data: bytes | memoryview = b"") -> bytes:
+        """Return the plaintext of all whole records so far; sets `peer_closed` at close_notify."""
+        incoming, engine = self._incoming, self._engine
+        incoming.write(data)
+        chunks: list[bytes] = []
+        try:
+            while incoming.pending or engine.pending():
+                chunks.append(engine.read(RECORD_BYTES))
+                if not chunks[-1]:
+                    self.peer_closed = True
+                    break
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError as error:
+            raise translate(error, self._remote) from error
+        plaintext = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._bound_overhead(len(data), plaintext)
+        return plaintext
+
+    def encrypt(self, data: bytes | memoryview) -> None:
+        """Turn plaintext into records; `output` holds them."""
+        try:
+            self._engine.write(data)
+        except ssl.SSLError as error:
+            raise translate(error, self._remote) from error
+
+    def close_notify(self) -> None:
+        """Say that nothing more comes from this side; `output` holds the alert."""
+        try:
+            self._engine.unwrap()
+        except ssl.SSLError:
+            return  # what the other side still sends is of no interest any more
+
+    def _bound_overhead(self, received_bytes: int, plaintext: bytes) -> None:
+        self._idle_bytes = 0 if plaintext else self._idle_bytes + received_bytes
+        if self._idle_bytes > MAX_IDLE_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
+            raise RemoteProtocolError(f"{self._remote} floods the connection with TLS overhead")
+
+
+class ServerSessions(Protocol):
+    """What a listener needs of its TLS settings."""
+
+    def session(self, remote: Endpoint) -> TlsSession:
+        """Return the TLS state for one accepted connection."""
+
+
+class ClientSessions(Protocol):
+    """What dialling needs of its TLS settings."""
+
+    def session(self, remote: Endpoint) -> TlsSession:
+        """Return the TLS state for one connection to `remote`, as the user wrote it."""

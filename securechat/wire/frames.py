@@ -1,0 +1,259 @@
+"""The typed frames of the wire protocol, version 1; PROTOCOL.md in this folder is normative.
+
+A frame is a msgpack array: its tag, then the fields in the order written here. Tags and the order
+of fields are frozen; a later version may append fields, which an older side ignores.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from securechat.identity.chain import PublishedUser
+from securechat.identity.device import MAX_DEVICES, DeviceCertificate, DeviceList
+from securechat.identity.login import LoginProof
+from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
+from securechat.identity.registration import Registration
+from securechat.identity.types import (
+    SIZE_16,
+    SIZE_32,
+    DeviceId,
+    EnvelopeId,
+    MailboxId,
+    Number,
+    RelayId,
+    UserKey,
+)
+
+PROTOCOL_VERSION = 1
+
+MAX_NAMES = 256
+MAX_ENVELOPES = 256
+MAX_ONE_TIME_KEYS = 100
+
+Nonce = Annotated[bytes, SIZE_32]
+Text = Annotated[str, msgspec.Meta(max_length=512)]
+NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Base of every frame."""
+
+
+# Greeting and login -------------------------------------------------------------------------------
+
+
+class Hello(Frame, tag=1, frozen=True):
+    """Client: who wants to log in, and the protocol versions it speaks (1 to 8 of them)."""
+
+    versions: Annotated[tuple[Number, ...], msgspec.Meta(min_length=1, max_length=8)]
+    user_key: Annotated[UserKey, SIZE_32]
+    device_id: Annotated[DeviceId, SIZE_16]
+    agent: Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class Challenge(Frame, tag=2, frozen=True):
+    """Relay: the version chosen, who it is, a nonce to sign, and whether it knows this device."""
+
+    version: Number
+    relay_id: Annotated[RelayId, SIZE_32]
+    nonce: Nonce
+    time_ms: Number
+    registered: bool
+
+
+class Register(Frame, tag=3, frozen=True):
+    """Client: take this name for this key, with these devices (their certificates, the list)."""
+
+    registration: Registration
+    device_list: DeviceList
+    certificates: Annotated[
+        tuple[DeviceCertificate, ...], msgspec.Meta(min_length=1, max_length=MAX_DEVICES)
+    ]
+
+
+class Login(Frame, tag=4, frozen=True):
+    """Client: the device's signature over this connection and the relay's nonce."""
+
+    proof: LoginProof
+
+
+class Welcome(Frame, tag=5, frozen=True):
+    """Relay: logged in. What it last saw of this device, so that an old state is noticed."""
+
+    name: NameText
+    bundle_epoch: Number
+    one_time_keys: Number
+    sent: Number
+    max_frame_bytes: Number
+
+
+# The directory ------------------------------------------------------------------------------------
+
+
+class Publish(Frame, tag=6, frozen=True):
+    """Client: a new prekey bundle, more one-time keys, or both. Answered by Done."""
+
+    request: Number
+    bundle: PrekeyBundle | None
+    one_time_keys: Annotated[tuple[OneTimeKey, ...], msgspec.Meta(max_length=MAX_ONE_TIME_KEYS)]
+
+
+class Done(Frame, tag=7, frozen=True):
+    """Relay: the request has been carried out."""
+
+    request: Number
+
+
+class Lookup(Frame, tag=8, frozen=True):
+    """Client: who has this name? Case does not count. Answered by Found or Failed.
+
+    With ``claim`` each device comes with a one-time key, unless they ran out.
+    """
+
+    request: Number
+    name: NameText
+    claim: bool
+
+
+class Found(Frame, tag=9, frozen=True):
+    """Relay: the holder of a name, with the devices that have left prekeys (one at least)."""
+
+    request: Number
+    user: PublishedUser
+
+
+class Failed(Frame, tag=10, frozen=True):
+    """Relay: the request has not been carried out; ``code`` is one of PROTOCOL.md's."""
+
+    request: Number
+    code: Code
+    message: Text
+
+
+# Envelopes ----------------------------------------------------------------------------------------
+
+
+class Outgoing(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One sealed envelope for one mailbox; the sender chooses the id."""
+
+    mailbox: Annotated[MailboxId, SIZE_16]
+    envelope_id: Annotated[EnvelopeId, SIZE_16]
+    envelope: bytes
+
+
+class Incoming(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One sealed envelope out of the client's own mailbox."""
+
+    envelope_id: Annotated[EnvelopeId, SIZE_16]
+    envelope: bytes
+
+
+class Send(Frame, tag=11, frozen=True):
+    """Client: envelopes numbered ``first``, ``first`` + 1, … on this connection; see Ack too."""
+
+    first: Number
+    ack: Number
+    envelopes: Annotated[tuple[Outgoing, ...], msgspec.Meta(min_length=1, max_length=MAX_ENVELOPES)]
+    ephemeral: bool = False
+
+
+class Deliver(Frame, tag=12, frozen=True):
+    """Relay: envelopes numbered ``first``, … on this connection; see Accepted too."""
+
+    first: Number
+    accepted: Number
+    envelopes: Annotated[tuple[Incoming, ...], msgspec.Meta(min_length=1, max_length=MAX_ENVELOPES)]
+
+
+class Ack(Frame, tag=13, frozen=True):
+    """Client: every delivery numbered up to ``ack`` has been durably disposed of."""
+
+    ack: Number
+
+
+class Accepted(Frame, tag=14, frozen=True):
+    """Relay: every envelope up to ``accepted`` is answered for, and those in ``also`` are too.
+
+    ``also`` holds inclusive ranges above ``accepted``; each is told once. An envelope is accepted
+    unless a Refused that came earlier on the connection named it.
+    """
+
+    accepted: Number
+    also: tuple[tuple[Number, Number], ...] = ()
+
+
+class Refused(Frame, tag=15, frozen=True):
+    """Relay: the envelope of this number has not been taken; ``code`` says why."""
+
+    number: Number
+    code: Code
+
+
+# Presence -----------------------------------------------------------------------------------------
+
+
+class Watch(Frame, tag=16, frozen=True):
+    """Client: tell me when these names come and go; replaces the earlier list."""
+
+    names: Annotated[tuple[NameText, ...], msgspec.Meta(max_length=MAX_NAMES)]
+
+
+class Presence(Frame, tag=17, frozen=True):
+    """Relay: a watched name is, or is not, connected."""
+
+    name: NameText
+    online: bool
+
+
+class Who(Frame, tag=18, frozen=True):
+    """Client: which names are connected? Answered by People."""
+
+    request: Number
+
+
+class People(Frame, tag=19, frozen=True):
+    """Relay: the names that are connected, sorted."""
+
+    request: Number
+    names: tuple[NameText, ...]
+
+
+# The connection itself ----------------------------------------------------------------------------
+
+
+class Ping(Frame, tag=20, frozen=True):
+    """Either side: are you there?"""
+
+    nonce: Number
+
+
+class Pong(Frame, tag=21, frozen=True):
+    """Either side: the answer, with the same nonce."""
+
+    nonce: Number
+
+
+class Bye(Frame, tag=22, frozen=True):
+    """Either side: I am closing. A relay says when to come back; 0 means at once, with jitter."""
+
+    code: Code
+    retry_after_ms: Number = 0
+
+
+class Fault(Frame, tag=23, frozen=True):
+    """Relay: an error of the connection itself, after which it closes."""
+
+    code: Code
+    message: Text
+
+
+ClientFrame = (
+    Hello | Register | Login | Publish | Lookup | Send | Ack | Watch | Who
+    | Ping | Pong | Bye
+)  # fmt: skip
+RelayFrame = (
+    Challenge | Welcome | Done | Found | Failed | Deliver | Accepted | Refused
+    | Presence | People | Ping | Pong | Bye | Fault
+)  # fmt: skip
+AnyFrame = ClientFrame | RelayFrame
