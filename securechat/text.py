@@ -29,15 +29,12 @@ MARKS_MAX = 8
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f"
-    "\u3164\ufeff\uffa0\ufff0-\ufff8\U00013430-\U0001343f\U0001bca0-\U0001bca3"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
-    f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000)
+    "\u3164\ufeff\uffa0\ufff0-\ufff8]+"
+    "|[\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 _DANGEROUS = (
-    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
-    f"\\ud800-\\udfff{_NONCHARACTERS}"
+    "\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\\ud800-\\udfff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff"
 )
 _DANGEROUS_IN_LINES = re.compile(f"[{_DANGEROUS}]")
 _DANGEROUS_IN_A_LINE = re.compile(f"[{_DANGEROUS}\n]")
@@ -91,9 +88,13 @@ def _long_run_of_marks() -> re.Pattern[str]:
     """Return the pattern of too long a run of marks; its group is the part to keep.
 
     Built at the first text beyond ASCII, from the same tables that measure the width: looking at
-    every character of the two planes that have marks takes some milliseconds.
+    every character of the two planes that have marks takes some milliseconds. The look-ahead spares
+    most characters the slow search through the ranges of the second plane.
     """
     from wcwidth import wcwidth
 
-    one = f"[{''.join(chr(code) for code in range(0x300, 0x20000) if wcwidth(chr(code)) == 0)}]"
-    return re.compile(f"({one}{{{MARKS_MAX}}}){one}+")
+    marks = [chr(code) for code in range(0x300, 0x1F000) if wcwidth(chr(code)) == 0]
+    first_plane = "".join(mark for mark in marks if mark <= "\uffff")
+    second_plane = "".join(mark for mark in marks if mark > "\uffff")
+    one = f"(?:[{first_plane}]|(?=[\U00010000-\U0001efff])[{second_plane}])"
+    return re.compile(f"({one}{{{MARKS_MAX}}}){one}++")

@@ -1,1 +1,83 @@
 """The typer commands: the only place that prints errors and chooses exit codes."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from securechat import __version__
+from securechat.cli.client import client
+from securechat.cli.demo import demo
+from securechat.cli.gen_certs import gen_certs
+from securechat.cli.server import server
+from securechat.errors import SecureChatError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="securechat",
+    help="Encrypted chat for people on a network that they control.",
+    epilog="First time? securechat demo shows all of it on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("gen-certs")(gen_certs)
+app.command()(server)
+app.command()(client)
+app.command()(demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"securechat {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Encrypted chat for people on a network that they control."""
+
+
+def main() -> None:
+    """Run the command line; every way out has an exit status, and no traceback."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line; return the exit status."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except SecureChatError as error:
+        typer.echo(f"securechat: {error}", err=True)
+        return error.exit_status
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        return _report(error)
+
+
+def _report(error: Exception) -> int:
+    """Print what typer found wrong with the command line, or an error of our own making."""
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return int(getattr(error, "exit_code", 2))
+    if os.environ.get("SECURECHAT_DEBUG"):
+        raise error
+    typer.echo(
+        f"securechat: internal error ({type(error).__name__}: {error})\n"
+        "  try: the same command with SECURECHAT_DEBUG=1, and report what it prints",
+        err=True,
+    )
+    return 1

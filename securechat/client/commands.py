@@ -1,8 +1,16 @@
 """The lines that people type, parsed: the same for every face."""
 
+import re
 from dataclasses import dataclass
 
 from securechat.errors import UsageError
+from securechat.text import clip, safe_text
+
+TEXT_MAX_BYTES = 8 * 1024
+"""The longest text of one message, in UTF-8; the largest envelope has no room for more."""
+
+_SHOWN_COLUMNS = 24
+_COMMAND = re.compile(r"/(?P<word>\S*)\s*(?P<rest>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +65,66 @@ HELP = (
 def parse_line(line: str) -> Command | None:
     """Return what a typed line asks for, or None for an empty one.
 
-    Raises UsageError for an unknown or incomplete command: it is never sent as text.
+    ``line`` may hold newlines (pasted text); blanks before a slash do not hide it. Raises
+    UsageError for an unknown or incomplete command, which is never sent as text, and for text that
+    one message cannot hold.
     """
     text = line.strip("\r\n")
-    if not text.strip():
+    start = text.lstrip()
+    if not start:
         return None
-    if text.startswith("//"):
-        return Say(text[1:])
-    if not text.startswith("/"):
-        return Say(text)
-    word, _, rest = text[1:].partition(" ")
-    return _parse_command(word.lower(), rest.strip())
+    if start.startswith("//"):
+        return Say(_fitting(start[1:]))
+    if command := _COMMAND.match(start):
+        return _parse_command(command["word"], command["rest"].rstrip())
+    return Say(_fitting(text))
 
 
 def _parse_command(word: str, rest: str) -> Command:
-    match word:
+    match word.lower():
         case "msg":
-            target, _, text = rest.partition(" ")
-            if not target or not text.strip():
-                raise UsageError("/msg needs a name and a text", "/msg bob hello")
-            return Msg(target, text.strip())
-        case "verify":
+            return _parse_msg(rest)
+        case "verify" if len(rest.split()) <= 1:
             return Verify(rest or None)
-        case "who":
+        case "who" if not rest:
             return Who()
-        case "help":
+        case "help" if not rest:
             return Help()
-        case "quit":
+        case "quit" if not rest:
             return Quit()
+        case "who" | "help" | "quit" | "verify" as known:
+            raise UsageError(
+                f"There is too much after /{known}", f"/{known}, or //{known} … to say it"
+            )
         case _:
-            raise UsageError(f"There is no command /{word}", f"/help, or //{word} to say it")
+            shown = clip(safe_text(word), _SHOWN_COLUMNS)
+            raise UsageError(f"There is no command /{shown}", f"/help, or //{shown} to say it")
+
+
+def _parse_msg(rest: str) -> Msg:
+    match rest.split(maxsplit=1):
+        case [target, text]:
+            return Msg(target, _fitting(text))
+        case [target]:
+            shown = clip(safe_text(target), _SHOWN_COLUMNS)
+            raise UsageError("/msg needs a text after the name", f"/msg {shown} hello")
+        case _:
+            raise UsageError("/msg needs a name and a text", "/msg bob hello")
+
+
+def _fitting(text: str) -> str:
+    """Return ``text`` when one message can hold it."""
+    try:
+        size_bytes = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            "The text holds bytes that are not UTF-8, nothing was sent",
+            "set the terminal to UTF-8",
+        ) from error
+    if size_bytes > TEXT_MAX_BYTES:
+        raise UsageError(
+            f"The text has {size_bytes:,} bytes, a message holds {TEXT_MAX_BYTES:,}; "
+            "nothing was sent",
+            "send it in parts",
+        )
+    return text

@@ -1,4 +1,8 @@
-"""What a client engine tells its faces; every text in here is safe to show (securechat.text)."""
+"""What a client engine tells its faces.
+
+Names are safe to show: they passed the rules for names. `Message.text` is whatever the sender
+typed: a face that shows it on a terminal makes it safe first (securechat.text).
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -21,7 +21,7 @@ _MLKEM_SEED_SIZE_BYTES = 64
 _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CHACHA20_POLY1305)
 
 
-class HybridKey:
+class HybridSecretKey:
     """A secret MLKEM768-X25519 key that opens what was sealed to its public half."""
 
     __slots__ = ("_key", "_mlkem", "_x25519", "public")
@@ -32,7 +32,7 @@ class HybridKey:
         self.public = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
     @classmethod
-    def generate(cls) -> "HybridKey":
+    def generate(cls) -> "HybridSecretKey":
         """Make a key; raise `SecureChatError` when ``cryptography`` was built without ML-KEM."""
         try:
             return cls(MLKEM768PrivateKey.generate(), X25519PrivateKey.generate())
@@ -40,7 +40,7 @@ class HybridKey:
             raise _no_mlkem() from error
 
     @classmethod
-    def from_secret(cls, secret: bytes) -> "HybridKey":
+    def from_secret(cls, secret: bytes) -> "HybridSecretKey":
         """Restore a key from `export_secret`; raise `SecureChatError` without ML-KEM."""
         seed, scalar = secret[:_MLKEM_SEED_SIZE_BYTES], secret[_MLKEM_SEED_SIZE_BYTES:]
         try:
@@ -61,7 +61,7 @@ class HybridKey:
         return self._mlkem.private_bytes_raw() + self._x25519.private_bytes_raw()
 
     def __repr__(self) -> str:
-        return "HybridKey(secret)"
+        return "HybridSecretKey(secret)"
 
 
 def seal_hybrid(plaintext: bytes, public_key: bytes, info: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""What a person or a program sees of the engine: lines, JSON."""
+"""What people and programs see of a client: lines, JSON; a face shows events and takes commands."""

@@ -10,7 +10,7 @@ from securechat.identity.device import MAX_DEVICES, DeviceCertificate, DeviceLis
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
 from securechat.identity.registration import Registration
 from securechat.identity.signed import require
-from securechat.identity.types import DeviceId, Digest, MailboxId, RelayId, UserKey
+from securechat.identity.types import DeviceAddress, DeviceId, Digest, MailboxId, RelayId, UserKey
 
 ROTATE_AFTER_MS = 7 * 24 * 3600 * 1000
 """A device publishes a new bundle when the last one is this old."""
@@ -51,14 +51,9 @@ class PeerDevice:
     one_time_key: OneTimeKey | None
 
     @property
-    def user_key(self) -> UserKey:
-        """The person's key."""
-        return self.certificate.user_key
-
-    @property
-    def device_id(self) -> DeviceId:
-        """The device's id."""
-        return self.certificate.device_id
+    def address(self) -> DeviceAddress:
+        """User key and device id."""
+        return self.certificate.address
 
     @property
     def mailbox(self) -> MailboxId:
@@ -105,7 +100,7 @@ def verify_published(
     device_list.verify(pin)
     _refuse_old_list(device_list, highest)
     devices = tuple(_verify_device(device, device_list) for device in published.devices)
-    distinct = {device.device_id for device in devices}
+    distinct = {device.address for device in devices}
     require(len(distinct) == len(devices), "A relay shows one device twice.")
     epochs = _raise_epochs(devices, highest)
     return (
@@ -140,7 +135,8 @@ def _verify_device(published: PublishedDevice, device_list: DeviceList) -> PeerD
 def _raise_epochs(devices: tuple[PeerDevice, ...], highest: Highest | None) -> dict[DeviceId, int]:
     epochs = dict(highest.epochs) if highest else {}
     for device in devices:
-        if device.bundle.epoch < epochs.get(device.device_id, 0):
+        device_id = device.address.device_id
+        if device.bundle.epoch < epochs.get(device_id, 0):
             raise Untrusted("The relay shows old keys of a device.")
-        epochs[device.device_id] = device.bundle.epoch
+        epochs[device_id] = device.bundle.epoch
     return epochs

@@ -10,6 +10,7 @@ from securechat.identity.signed import UNSIGNED, SignedObject, require
 from securechat.identity.types import (
     SIZE_16,
     SIZE_32,
+    DeviceAddress,
     DeviceId,
     Digest,
     MailboxId,
@@ -70,6 +71,11 @@ class DeviceCertificate(SignedObject, frozen=True, array_like=True):
             u64(self.created_ms),
             u64(self.sequence),
         )
+
+    @property
+    def address(self) -> DeviceAddress:
+        """User key and device id."""
+        return DeviceAddress(self.user_key, self.device_id)
 
     @property
     def hash(self) -> Digest:

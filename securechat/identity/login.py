@@ -79,6 +79,6 @@ class LoginProof(SignedObject, frozen=True, array_like=True):
         seen = (self.relay_id, self.certificate_hash, self.server_nonce, self.protocol_version)
         expected = (relay_id, certificate_hash, server_nonce, protocol_version)
         require(seen == expected, "A login is for another connection.")
-        device = (certificate.user_key, certificate.device_id)
-        require((self.user_key, self.device_id) == device, "A login is for another device.")
+        device = (self.user_key, self.device_id)
+        require(device == certificate.address, "A login is for another device.")
         self._verify_under(certificate.signing_key)

@@ -126,5 +126,4 @@ class OneTimeKey(SignedObject, frozen=True, array_like=True):
 def _require_same_device(
     user_key: UserKey, device_id: DeviceId, certificate: DeviceCertificate
 ) -> None:
-    same = (user_key, device_id) == (certificate.user_key, certificate.device_id)
-    require(same, "A prekey is for another device.")
+    require((user_key, device_id) == certificate.address, "A prekey is for another device.")

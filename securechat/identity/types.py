@@ -1,6 +1,7 @@
 """The bytes that identify people, devices, relays and messages, each with its own type."""
 
-from typing import Annotated, NewType
+from functools import lru_cache
+from typing import Annotated, NamedTuple, NewType
 
 import msgspec
 
@@ -49,13 +50,31 @@ Fingerprint = NewType("Fingerprint", str)
 """A key or relay id shortened for eyes: ``9f2c-41aa-07be-d310``."""
 
 
+class DeviceAddress(NamedTuple):
+    """One device of one person."""
+
+    user_key: UserKey
+    device_id: DeviceId
+
+    def encode(self) -> bytes:
+        """Return both as 48 bytes."""
+        return self.user_key + self.device_id
+
+    @classmethod
+    def decode(cls, encoded: bytes) -> "DeviceAddress":
+        """Undo `encode`; bytes after the first 48 are left alone."""
+        return cls(UserKey(encoded[:32]), DeviceId(encoded[32:48]))
+
+
 Signature = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 SIZE_16 = msgspec.Meta(min_length=16, max_length=16)
 SIZE_32 = msgspec.Meta(min_length=32, max_length=32)
-Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+MAX_NUMBER = 2**63 - 1
+Number = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 """A time in milliseconds since 1970, a sequence or an epoch; 8 bytes in ``L``."""
 
 
+@lru_cache(maxsize=1024)
 def mailbox_id(user_key: UserKey, device_id: DeviceId) -> MailboxId:
     """Derive the mailbox of a device, so that nobody can choose or squat one."""
     return MailboxId(digest("securechat/mailbox/v1", user_key, device_id)[:16])

@@ -22,10 +22,10 @@ class ClientSide(Machine[RelayFrame]):
 
     def send_envelopes(self, envelopes: tuple[Outgoing, ...], *, ephemeral: bool = False) -> bytes:
         """Return a Send frame of these envelopes; the last one's number is then ``sent``."""
-        first = self.sent + 1
+        data = self.send(Send(self.sent + 1, self.acked, envelopes, ephemeral))
         self.sent += len(envelopes)
         self._told = self.acked
-        return self.send(Send(first, self.acked, envelopes, ephemeral))
+        return data
 
     def ack(self, number: int) -> None:
         """Note that every delivery up to this number has been durably disposed of."""
@@ -47,16 +47,24 @@ class ClientSide(Machine[RelayFrame]):
                     f"Delivery {frame.first} came where {self.delivered + 1} is next"
                 )
             self.delivered += len(frame.envelopes)
-        if isinstance(frame, Deliver | Accepted):
-            if not self._accepted <= frame.accepted <= self.sent:
-                raise RemoteProtocolError(
-                    f"Envelopes up to {frame.accepted} were answered where "
-                    f"{self._accepted} to {self.sent} are possible"
-                )
-            self._accepted = frame.accepted
-        if isinstance(frame, Accepted):
-            for low, high in frame.also:
-                if not frame.accepted < low <= high <= self.sent:
-                    raise RemoteProtocolError(f"Envelopes {low} to {high} cannot be answered")
-        if isinstance(frame, Refused) and not 0 < frame.number <= self.sent:
-            raise RemoteProtocolError(f"Envelope {frame.number} was never sent")
+            self._note_accepted(frame.accepted)
+        elif isinstance(frame, Accepted):
+            self._note_accepted(frame.accepted)
+            self._check_ranges(frame)
+        elif isinstance(frame, Refused) and not self._accepted < frame.number <= self.sent:
+            raise RemoteProtocolError(f"Envelope {frame.number} cannot be refused")
+
+    def _note_accepted(self, accepted: int) -> None:
+        if not self._accepted <= accepted <= self.sent:
+            raise RemoteProtocolError(
+                f"Envelopes up to {accepted} were answered where "
+                f"{self._accepted} to {self.sent} are possible"
+            )
+        self._accepted = accepted
+
+    def _check_ranges(self, frame: Accepted) -> None:
+        before = frame.accepted
+        for first, last in frame.also:
+            if not before < first <= last <= self.sent:
+                raise RemoteProtocolError(f"Envelopes {first} to {last} cannot be answered")
+            before = last

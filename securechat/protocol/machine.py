@@ -34,17 +34,21 @@ class Machine(Generic[F]):
     def receive(self, data: bytes, now: float) -> list[F]:
         """Return the frames that ``data`` completes, each legal where the connection stands.
 
-        A Pong is taken in silence. Raises RemoteProtocolError for everything else that the other
-        side may not send here.
+        A Pong is taken in silence, and so is every frame after a goodbye of either side. Raises
+        RemoteProtocolError for whatever else the other side may not send here.
         """
         self._heard_at = now
         self._pinged_at = None
-        events = []
+        events: list[F] = []
+        if self.state is State.CLOSED:
+            return events
         for frame in self._decoder.decode(data):
-            self._step(self.other, frame, RemoteProtocolError)
+            state = self._step(self.other, frame, RemoteProtocolError)
             self._note_received(frame)
             if type(frame) is not Pong:
                 events.append(frame)
+            if state is State.CLOSED:
+                break
         return events
 
     def send(self, frame: AnyFrame) -> bytes:
@@ -58,7 +62,7 @@ class Machine(Generic[F]):
             return self._opened_at + LOGIN_TIMEOUT_S
         if self._pinged_at is None:
             return self._heard_at + PING_AFTER_S
-        return self._heard_at + DEAD_AFTER_S
+        return self._pinged_at + DEAD_AFTER_S - PING_AFTER_S
 
     def expire(self, now: float) -> bytes:
         """Return what to send now that a deadline may have passed (a ping, or nothing).
@@ -76,13 +80,13 @@ class Machine(Generic[F]):
         return self.send(Ping(self._pings))
 
     def hold(self, now: float) -> None:
-        """Note that this side does not read for a while, so that silence is not held against it."""
+        """Note that this side has not been reading: the other side's silence means nothing."""
         self._heard_at = now
         self._pinged_at = None
 
     def _step(
         self, side: Side, frame: AnyFrame, blame: type[RemoteProtocolError | LocalProtocolError]
-    ) -> None:
+    ) -> State:
         state = TABLE.get((side, self.state, type(frame)))
         if state is None:
             raise blame(f"{type(frame).__name__} is not allowed when {self.state.value}")
@@ -90,6 +94,7 @@ class Machine(Generic[F]):
             self.state = state
             if state is State.READY:
                 self._decoder.limit_bytes = MAX_FRAME_BYTES
+        return state
 
     def _note_received(self, frame: F) -> None:
         """Check the numbers in a frame against those of this connection."""

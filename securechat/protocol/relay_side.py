@@ -4,7 +4,7 @@ from securechat.errors import RemoteProtocolError
 from securechat.protocol.machine import Machine
 from securechat.protocol.states import Side
 from securechat.wire.codec import client_frame_decoder
-from securechat.wire.frames import Accepted, Ack, ClientFrame, Deliver, Incoming, Send
+from securechat.wire.frames import MAX_RANGES, Accepted, Ack, ClientFrame, Deliver, Incoming, Send
 
 
 class RelaySide(Machine[ClientFrame]):
@@ -23,40 +23,35 @@ class RelaySide(Machine[ClientFrame]):
         self.acked = 0
         self.accepted = 0
         self._told = 0
-        self._ahead: set[int] = set()
+        self._ahead = _Ahead()
         self._news: list[int] = []
 
     def deliver(self, envelopes: tuple[Incoming, ...]) -> bytes:
         """Return a Deliver frame of these envelopes; their numbers follow the last ones."""
-        first = self.delivered + 1
+        data = self.send(Deliver(self.delivered + 1, self.accepted, envelopes))
         self.delivered += len(envelopes)
         self._told = self.accepted
-        return self.send(Deliver(first, self.accepted, envelopes))
+        return data
 
     def answer(self, number: int) -> None:
-        """Note that the envelope of this number is answered for: accepted, or refused before."""
+        """Note, once, that the envelope of this number is answered for: accepted or refused."""
         if number == self.accepted + 1:
-            while number + 1 in self._ahead:
-                number += 1
-                self._ahead.remove(number)
-            self.accepted = number
+            self.accepted = self._ahead.take_after(number)
         else:
             self._ahead.add(number)
             self._news.append(number)
 
     def take_answers(self) -> bytes:
-        """Return an Accepted frame with what the client has not been told yet, or nothing."""
-        news = sorted(number for number in self._news if number > self.accepted)
+        """Return Accepted frames with what the client has not been told yet, or nothing."""
+        ranges = _ranges(sorted(number for number in self._news if number > self.accepted))
         self._news.clear()
-        if self._told == self.accepted and not news:
+        if self._told == self.accepted and not ranges:
             return b""
         self._told = self.accepted
-        return self.send(Accepted(self.accepted, _ranges(news)))
-
-    @property
-    def unanswered(self) -> int:
-        """How many envelopes of the client still wait for their answer."""
-        return self.received - self.accepted - len(self._ahead)
+        return b"".join(
+            self.send(Accepted(self.accepted, tuple(ranges[start : start + MAX_RANGES])))
+            for start in range(0, len(ranges) or 1, MAX_RANGES)
+        )
 
     def _note_received(self, frame: ClientFrame) -> None:
         if isinstance(frame, Send):
@@ -65,16 +60,46 @@ class RelaySide(Machine[ClientFrame]):
                     f"Envelope {frame.first} came where {self.received + 1} is next"
                 )
             self.received += len(frame.envelopes)
-        if isinstance(frame, Send | Ack):
-            if not self.acked <= frame.ack <= self.delivered:
-                raise RemoteProtocolError(
-                    f"An acknowledgement up to {frame.ack} came where "
-                    f"{self.acked} to {self.delivered} are possible"
-                )
-            self.acked = frame.ack
+            self._note_ack(frame.ack)
+        elif isinstance(frame, Ack):
+            self._note_ack(frame.ack)
+
+    def _note_ack(self, ack: int) -> None:
+        if not self.acked <= ack <= self.delivered:
+            raise RemoteProtocolError(
+                f"An acknowledgement up to {ack} came where "
+                f"{self.acked} to {self.delivered} are possible"
+            )
+        self.acked = ack
 
 
-def _ranges(numbers: list[int]) -> tuple[tuple[int, int], ...]:
+class _Ahead:
+    """Numbers answered out of turn, as ranges: one old hole must not cost memory for ever."""
+
+    __slots__ = ("_first", "_last")
+
+    def __init__(self) -> None:
+        self._last: dict[int, int] = {}
+        """The last number of each range, by its first."""
+        self._first: dict[int, int] = {}
+        """The first number of each range, by its last."""
+
+    def add(self, number: int) -> None:
+        """Put a number in, joining the ranges that it touches."""
+        first = self._first.pop(number - 1, number)
+        last = self._last.pop(number + 1, number)
+        self._last[first] = last
+        self._first[last] = first
+
+    def take_after(self, number: int) -> int:
+        """Remove the range that follows ``number`` directly; return its end, or ``number``."""
+        last = self._last.pop(number + 1, number)
+        if last != number:
+            del self._first[last]
+        return last
+
+
+def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
     """Return sorted numbers as inclusive ranges."""
     ranges: list[tuple[int, int]] = []
     for number in numbers:
@@ -82,4 +107,4 @@ def _ranges(numbers: list[int]) -> tuple[tuple[int, int], ...]:
             ranges[-1] = (ranges[-1][0], number)
         else:
             ranges.append((number, number))
-    return tuple(ranges)
+    return ranges

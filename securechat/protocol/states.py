@@ -15,6 +15,7 @@ class State(Enum):
     GREETING = "the client has to say hello"
     ASKED = "the relay has to challenge"
     CHALLENGED = "the client has to log in, registering first if it is new"
+    REGISTERED = "the client has to log in"
     PROVING = "the relay has to decide about the login"
     READY = "both may say anything of the conversation"
     CLOSED = "one side said goodbye"
@@ -39,8 +40,9 @@ _RELAY_WHEN_READY = (
 TABLE: Table = {
     (_CLIENT, State.GREETING, f.Hello): State.ASKED,
     (_RELAY, State.ASKED, f.Challenge): State.CHALLENGED,
-    (_CLIENT, State.CHALLENGED, f.Register): State.CHALLENGED,
+    (_CLIENT, State.CHALLENGED, f.Register): State.REGISTERED,
     (_CLIENT, State.CHALLENGED, f.Login): State.PROVING,
+    (_CLIENT, State.REGISTERED, f.Login): State.PROVING,
     (_RELAY, State.PROVING, f.Welcome): State.READY,
     **{(_CLIENT, State.READY, frame): State.READY for frame in _CLIENT_WHEN_READY},
     **{(_RELAY, State.READY, frame): State.READY for frame in _RELAY_WHEN_READY},

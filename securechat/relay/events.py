@@ -1,6 +1,9 @@
 """What the relay tells the program around it: never a text, a key or an address book."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from securechat.errors import SecureChatError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +28,20 @@ class Refusal:
     code: str
 
 
-RelayEvent = Joined | Left | Refusal
+@dataclass(frozen=True, slots=True)
+class CertificateRenewed:
+    """The relay has a new certificate, for the same key."""
+
+    reason: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateProblem:
+    """The relay's certificate should have been renewed, for this reason, and could not be."""
+
+    reason: str
+    error: SecureChatError
+
+
+RelayEvent = Joined | Left | Refusal | CertificateRenewed | CertificateProblem

@@ -17,6 +17,7 @@ from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left, Refusal
 from securechat.relay.limits import ByteBudget
 from securechat.relay.relay import Relay
+from securechat.transport.endpoint import Endpoint
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 
@@ -26,17 +27,18 @@ SHORTEST_PAUSE_S = 0.02
 class Connection(Protocol):
     """What a session needs of its transport; all calls in the loop's thread."""
 
-    local_certificate: bytes
-    """The certificate (DER) that the relay showed on this connection."""
+    @property
+    def local_certificate(self) -> bytes:
+        """The certificate (DER) that the relay showed on this connection."""
 
     @property
-    def remote_host(self) -> str:
+    def remote(self) -> Endpoint:
         """The client's address."""
 
     def write(self, data: bytes) -> None:
         """Queue bytes; they travel at the end of the tick."""
 
-    def set_timer(self, when: float | None) -> None:
+    def set_timer(self, deadline: float | None) -> None:
         """Ask for `Session.timer` at that time of the loop's clock."""
 
     def authenticated(self) -> None:
@@ -215,8 +217,8 @@ class Session:
     def _refuse_login(self, error: SecureChatError) -> None:
         relay, hello = self._relay, self._said_hello()
         code = error.code if isinstance(error, NameTaken | NameInvalid) else "login-refused"
-        delay_s = relay.login_failed(self.connection.remote_host, hello.user_key)
-        relay.on_event(Refusal(self.connection.remote_host, code))
+        delay_s = relay.login_failed(self.connection.remote.host, hello.user_key)
+        relay.on_event(Refusal(self.connection.remote.host, code))
         self._deaf = True
         message = error.what
         relay.call_later(delay_s, lambda: self.fault(code, message))

@@ -39,13 +39,13 @@ def parse_host(text: str) -> Host:
 
 
 def host_names() -> tuple[Host, ...]:
-    """Return the names of this machine: short, full, ``<short>.local`` and ``localhost``.
+    """Return the names of this machine: short, full and ``<short>.local``.
 
     Names that no certificate can hold are left out. May ask the DNS, and so may take seconds.
     """
     own = socket.gethostname()
     local = f"{own.partition('.')[0]}.local"
-    return unique([*_valid_hosts([own, socket.getfqdn(), local]), LOCALHOST])
+    return unique(_valid_hosts([own, socket.getfqdn(), local]))
 
 
 def interface_addresses() -> tuple[Host, ...]:

@@ -21,17 +21,15 @@ class Limits:
 
 
 class Ticket:
-    """One admitted connection; `evict` is called when it has to make room."""
+    """One admitted connection; its holder sets `evict`, which has to make it leave at once."""
 
     __slots__ = ("_admission", "evict", "host", "since")
 
-    def __init__(
-        self, admission: "Admission", host: str, since: float, evict: Callable[[], None]
-    ) -> None:
+    def __init__(self, admission: "Admission", host: str, since: float) -> None:
         self._admission = admission
         self.host = host
         self.since = since
-        self.evict = evict
+        self.evict: Callable[[], None] = self.leave
 
     def authenticated(self) -> None:
         """Stop counting this connection as a stranger's."""
@@ -58,7 +56,7 @@ class Admission:
             return 0.0
         return max(0.0, next(iter(self._strangers)).since + self.limits.fair_chance_s - now)
 
-    def admit(self, host: str, now: float, evict: Callable[[], None]) -> Ticket | None:
+    def admit(self, host: str, now: float) -> Ticket | None:
         """Return a ticket for a connection from `host`, making room if needed; None refuses it."""
         if self.connections >= self.limits.max_connections:
             return None
@@ -70,7 +68,7 @@ class Admission:
             oldest.evict()
         elif len(self._strangers) >= self.limits.max_unauthenticated:
             next(iter(self._strangers)).evict()
-        ticket = Ticket(self, host, now, evict)
+        ticket = Ticket(self, host, now)
         self.connections += 1
         self._strangers[ticket] = None
         self._strangers_by_host.setdefault(host, {})[ticket] = None

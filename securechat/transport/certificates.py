@@ -1,89 +1,114 @@
-"""Certificates read and judged: the relay id, pins, dates and names.
+"""X.509 in memory: a private authority and the server certificates that it signs.
 
-A relay id is the SHA-256 of the server key's SubjectPublicKeyInfo (DER), so a renewed certificate
-with the same key keeps it.
+Both keys are ECDSA P-256. The profile is the one that strict verifiers accept: RFC 5280, OpenSSL's
+``-x509_strict``, Python's ``VERIFY_X509_STRICT`` and `cryptography.x509.verification`.
 """
 
-import hashlib
-import re
-from datetime import datetime
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from securechat.errors import CertificateExpired, KeyChanged, Untrusted, UsageError
-from securechat.identity.types import RelayId, fingerprint
+from securechat.errors import CertificateExpired, FileProblem
+from securechat.transport.addresses import Host
+from securechat.transport.private_files import quote
 
-PIN_PREFIX = "sha256:"
+AUTHORITY_LIFETIME = timedelta(days=3650)
+BACK_DATED = timedelta(hours=1)
+"""How far before its making a certificate begins, for machines whose clock is behind."""
 
-_PIN_DIGITS = 64
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for a certificate that it cannot make sense of."""
 
 
-def relay_id(certificate_der: bytes) -> RelayId:
-    """Return the 32-byte id of the relay that holds the key of this certificate.
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A private certificate authority; its key signs server certificates and nothing else."""
 
-    Raises `Untrusted` when the bytes are no certificate.
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+
+def make_key() -> ec.EllipticCurvePrivateKey:
+    """Draw a new ECDSA P-256 key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def make_authority(now: datetime) -> Authority:
+    """Make a certificate authority that lasts ten years from `now` (aware of its time zone)."""
+    key = make_key()
+    key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    # Two authorities must not share a name: verifiers would try the wrong one first.
+    name = _name(f"securechat authority {key_id.digest[:8].hex()}")
+    certificate = (
+        _builder(name, name, now, now + AUTHORITY_LIFETIME)
+        .public_key(key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(authority=True), critical=True)
+        .add_extension(key_id, critical=False)
+        .sign(key, SHA256())
+    )
+    return Authority(certificate, key)
+
+
+def issue_server_certificate(
+    authority: Authority,
+    key: ec.EllipticCurvePublicKey,
+    hosts: Sequence[Host],
+    now: datetime,
+    lifetime: timedelta,
+) -> x509.Certificate:
+    """Sign a certificate for a server's key that names `hosts`, in their order.
+
+    It never outlasts the authority. Raises `CertificateExpired` when the authority has ended.
     """
-    return certificate_relay_id(_decode(certificate_der))
-
-
-def certificate_relay_id(certificate: x509.Certificate) -> RelayId:
-    """Return the 32-byte relay id of a certificate that is decoded already."""
-    key = certificate.public_key()
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return RelayId(hashlib.sha256(spki).digest())
-
-
-def pin_text(relay: RelayId) -> str:
-    """Return the whole id as ``--pin`` takes it: ``sha256:`` and 64 hexadecimal digits."""
-    return PIN_PREFIX + relay.hex()
-
-
-def parse_pin(text: str) -> RelayId:
-    """Return the relay id of a pin text; case does not matter.
-
-    Raises `UsageError` for everything but a whole pin: a shorter one could be forged.
-    """
-    prefix, digits = text[: len(PIN_PREFIX)].lower(), text[len(PIN_PREFIX) :]
-    if prefix == PIN_PREFIX and re.fullmatch(rf"[0-9a-fA-F]{{{_PIN_DIGITS}}}", digits):
-        return RelayId(bytes.fromhex(digits))
-    raise UsageError(
-        f"Not a pin: {text[:100]!r}; a pin is sha256: and {_PIN_DIGITS} hexadecimal digits.",
-        "the whole line after Pin that gen-certs and server print (a fingerprint is too short)",
+    authority_ends = authority.certificate.not_valid_after_utc
+    if now >= authority_ends:
+        raise authority_ended(authority_ends)
+    subject = _name("securechat server")
+    ends = min(now + lifetime, authority_ends)
+    return (
+        _builder(subject, authority.certificate.subject, now, ends)
+        .public_key(key)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(_authority_key_id(authority.certificate), critical=False)
+        .add_extension(x509.SubjectAlternativeName(map(_general_name, hosts)), critical=False)
+        .sign(authority.key, SHA256())
     )
 
 
-def check_dates_and_pin(certificate_der: bytes, pin: RelayId, now: datetime) -> None:
-    """Check what a client that has a pin but no CA file asks of a relay's certificate.
-
-    `now` is aware of its time zone. Raises `KeyChanged` when the key is another one, then
-    `CertificateExpired` outside the dates, and `Untrusted` when the bytes are no certificate.
-    """
-    certificate = _decode(certificate_der)
-    shown = certificate_relay_id(certificate)
-    if shown != pin:
-        raise KeyChanged(
-            f"The relay shows the key {fingerprint(shown)}, "
-            f"but {fingerprint(pin)} is pinned.",
-            f"ask the relay's operator; only if they confirm it: --pin {pin_text(shown)}",
-        )
-    check_dates(certificate, now)
+def encode_certificate(certificate: x509.Certificate) -> bytes:
+    """Return a certificate as PEM."""
+    return certificate.public_bytes(Encoding.PEM)
 
 
-def check_dates(certificate: x509.Certificate, now: datetime) -> None:
-    """Raise `CertificateExpired` unless `now` (aware) is between the certificate's two dates."""
-    starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    if now < starts:
-        raise CertificateExpired(
-            f"The relay's certificate is not valid before {starts:%Y-%m-%d %H:%M} UTC.",
-            "check the clocks of both machines: date -u",
-        )
-    if now > ends:
-        raise CertificateExpired(
-            f"The relay's certificate ended on {ends:%Y-%m-%d %H:%M} UTC.",
-            "on the relay's machine: securechat gen-certs --force",
-        )
+def encode_key(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a private key as PEM (PKCS #8, not encrypted)."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def decode_certificate(pem: bytes, source: Path) -> x509.Certificate:
@@ -92,7 +117,7 @@ def decode_certificate(pem: bytes, source: Path) -> x509.Certificate:
         certificate = x509.load_pem_x509_certificates(pem)[0]
         certificate.public_key()
         certificate_hosts(certificate)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+    except _UNREADABLE as error:
         raise FileProblem(
             f"{source} holds no certificate that can be read.",
             f"openssl x509 -in {quote(source)} -noout -text",
@@ -116,12 +141,89 @@ def is_key_of(key: PrivateKeyTypes, certificate: x509.Certificate) -> bool:
     return key.public_key().public_bytes(*form) == certificate.public_key().public_bytes(*form)
 
 
-def _decode(certificate_der: bytes) -> x509.Certificate:
+def decode_key(pem: bytes, source: Path) -> PrivateKeyTypes:
+    """Return the private key of a PEM file; raise `FileProblem` naming `source`."""
     try:
-        certificate = x509.load_der_x509_certificate(certificate_der)
-        certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        raise Untrusted(
-            "What the relay shows is not a certificate.", "securechat doctor"
+        return load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise FileProblem(
+            f"{source} holds no private key that can be read without a password.",
+            f"openssl pkey -in {quote(source)} -noout",
         ) from error
-    return certificate
+
+
+def decode_own_key(pem: bytes, source: Path) -> ec.EllipticCurvePrivateKey:
+    """Return a key of the kind that is made here; raise `FileProblem` for any other."""
+    key = decode_key(pem, source)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key
+    raise FileProblem(
+        f"{source} is not an elliptic curve key, so certificates for it are not made here.",
+        f"move {quote(source)} and its certificate away, then: securechat gen-certs",
+    )
+
+
+def check_is_authority(certificate: x509.Certificate, source: Path) -> None:
+    """Raise `FileProblem` unless the certificate may sign others, as those made here may."""
+    extensions = certificate.extensions
+    try:
+        basic = extensions.get_extension_for_class(x509.BasicConstraints).value
+        extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except x509.ExtensionNotFound:
+        basic = None
+    if basic is None or not basic.ca:
+        raise FileProblem(
+            f"{source} is not a certificate authority.",
+            f"move {quote(source)} and its key away, then: securechat gen-certs --force",
+        )
+
+
+def authority_ended(ends: datetime) -> CertificateExpired:
+    """Return the error that says that no (longer) certificate can come from an authority."""
+    return CertificateExpired(
+        f"The certificate authority allows nothing after {ends:%Y-%m-%d}, its own end.",
+        "move ca.pem and ca-key.pem away, then: securechat gen-certs --force",
+    )
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, now: datetime, ends: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .serial_number(secrets.randbelow(2**128 - 1) + 1)
+        .not_valid_before(now - BACK_DATED)
+        .not_valid_after(ends)
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _authority_key_id(authority: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    key_id = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id)
+
+
+def _general_name(host: Host) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -1,23 +1,19 @@
 """One TLS connection of the loop: handshake, reading, coalesced writing, orderly closing."""
 
 import socket
-from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
-from securechat.errors import SecureChatError, Unreachable
+from securechat.errors import LimitExceeded, SecureChatError
 from securechat.transport.admission import Ticket
 from securechat.transport.endpoint import Endpoint
+from securechat.transport.network_errors import cannot_reach, connection_lost, reason
 from securechat.transport.reactor import Reactor, internal_error, logger
-from securechat.transport.send_queue import SendQueue
+from securechat.transport.sender import Sender
 from securechat.transport.timers import Timer
 from securechat.transport.tls_session import TlsSession
-
-BATCH_BYTES = 65_536
-"""What is encrypted at a time, and so the most ciphertext that waits for a slow reader."""
-
-BATCHES_PER_TICK = 4
 
 CLOSE_DEADLINE_S = 5.0
 
@@ -48,10 +44,15 @@ class _State(IntEnum):
     HANDSHAKE = 0
     OPEN = 1
     CLOSING = 2
-    """Nothing more is read; what is queued goes out, then close_notify."""
-    LINGERING = 3
+    """What arrives is dropped; what is queued goes out."""
+    ENDING = 3
+    """The queue is empty, close_notify goes out."""
+    LINGERING = 4
     """All is out; the other side may read it and close first."""
-    CLOSED = 4
+    CLOSED = 5
+
+
+_NOTHING = memoryview(b"")
 
 
 class Connection:
@@ -61,14 +62,13 @@ class Connection:
         "_dirty",
         "_events",
         "_paused",
-        "_queue",
         "_reactor",
+        "_sender",
         "_session",
         "_socket",
         "_state",
         "_ticket",
         "_timer",
-        "_unsent",
         "handler",
         "remote",
     )
@@ -88,8 +88,7 @@ class Connection:
         self._session = session
         self._ticket: Ticket | None = None
         self._state = _State.HANDSHAKE
-        self._queue = SendQueue()
-        self._unsent = memoryview(b"")
+        self._sender = Sender(sock, session)
         self._timer = Timer(self._deadline_passed)
         self._events = 0
         self._dirty = False
@@ -110,13 +109,13 @@ class Connection:
     @property
     def backlog_bytes(self) -> int:
         """What is written and not yet taken by the socket."""
-        return self._queue.size_bytes + len(self._unsent)
+        return self._sender.backlog_bytes
 
     def write(self, data: bytes) -> None:
         """Queue `data` for the end of this tick; dropped when the connection is closing."""
         if self._state is not _State.OPEN:
             return
-        self._queue.append(data)
+        self._sender.append(data)
         self._mark_dirty()
 
     def pause_reading(self) -> None:
@@ -153,6 +152,7 @@ class Connection:
         elif self._state is _State.OPEN:
             self._state = _State.CLOSING
             self._set_deadline(deadline_s)
+            self._watch()
             self._mark_dirty()
 
     def abort(self, error: SecureChatError | None = None) -> None:
@@ -163,9 +163,9 @@ class Connection:
         self._reactor.timers.set(self._timer, None)
         self._watch()
         self._socket.close()
-        self._queue.clear()
-        self._unsent = memoryview(b"")
-        self._reactor.channels.discard(self)
+        self._sender.clear()
+        self._session.release()
+        self._reactor.discard(self)
         if self._ticket is not None:
             self._ticket.leave()
         self._reactor.call_soon(lambda: self.handler.closed(error))
@@ -174,25 +174,26 @@ class Connection:
 
     def begin(self, handshake_s: float, ticket: Ticket | None = None) -> None:
         """Start the handshake, which must be done within `handshake_s`."""
-        self._ticket = ticket
-        self._reactor.channels.add(self)
+        if ticket is not None:
+            self._ticket = ticket
+            ticket.evict = self._make_room
+        self._reactor.add(self)
         self._set_deadline(handshake_s)
         self._watch()
-        if self._session.remote_certificate is None:
-            self._shake_hands(memoryview(b""))
+        self._shake_hands(_NOTHING)
 
     def ready(self, events: int) -> None:
         """Read, write, or both."""
         if events & EVENT_READ:
             self._read()
         if events & EVENT_WRITE and self._state is not _State.CLOSED:
-            self._send_more()
+            self._send()
 
     def flush(self) -> None:
         """Send what this tick queued, unless the socket is still busy with earlier bytes."""
         self._dirty = False
-        if not self._unsent and self._state is not _State.CLOSED:
-            self._send_batches()
+        if not self._sender.blocked and self._state is not _State.CLOSED:
+            self._send()
 
     # Reading -------------------------------------------------------------------------------------
 
@@ -203,23 +204,24 @@ class Connection:
         except BlockingIOError:
             return
         except OSError as error:
-            self._broken(error)
+            self._lost(reason(error))
             return
+        state = self._state
         if not size:
             self._end_of_stream()
-        elif self._state is _State.OPEN:
+        elif state is _State.OPEN or state is _State.CLOSING:
             self._receive(buffer[:size])
-        elif self._state is _State.HANDSHAKE:
+        elif state is _State.HANDSHAKE:
             self._shake_hands(buffer[:size])
 
     def _receive(self, data: memoryview) -> None:
         session = self._session
         try:
             plaintext = session.decrypt(data)
-            if plaintext:
+            if plaintext and self._state is _State.OPEN:
                 self.handler.received(plaintext)
         except Exception as error:
-            self._failed(error)
+            self._fail(error)
             return
         if session.peer_closed:
             self.close()
@@ -227,12 +229,10 @@ class Connection:
             self._mark_dirty()
 
     def _shake_hands(self, data: memoryview) -> None:
-        session = self._session
         try:
-            done = session.handshake(data)
+            done = self._session.handshake(data)
         except SecureChatError as error:
-            self._transmit(session.output())
-            self.abort(error)
+            self._fail(error)
             return
         self._mark_dirty()
         if done:
@@ -244,17 +244,15 @@ class Connection:
         try:
             self.handler.opened(self)
         except Exception as error:
-            self._failed(error)
+            self._fail(error)
         if self._state is _State.OPEN:
-            self._receive(memoryview(b""))  # what came in one piece with the end of the handshake
+            self._receive(_NOTHING)  # what came in one piece with the end of the handshake
 
     def _end_of_stream(self) -> None:
-        if self._state is _State.LINGERING:
+        if self._state >= _State.ENDING:
             self.abort()
-        elif self._state is _State.HANDSHAKE:
-            self.abort(Unreachable(f"{self.remote} closed the connection during the TLS handshake."))
         else:
-            self.abort(Unreachable(f"The connection to {self.remote} was cut off."))
+            self._lost("the other side cut it off")
 
     # Writing -------------------------------------------------------------------------------------
 
@@ -263,56 +261,93 @@ class Connection:
             self._dirty = True
             self._reactor.dirty.append(self)
 
-    def _send_more(self) -> None:
-        if self._unsent and not self._transmit(self._unsent):
-            return
-        self._send_batches()
-
-    def _send_batches(self) -> None:
-        for _ in range(BATCHES_PER_TICK):
-            if not self._send_batch():
-                return
-            if not self._queue.size_bytes:
-                break
-        if self._state is _State.CLOSING and not self._queue.size_bytes:
-            self._say_goodbye()
-        self._watch()
-
-    def _send_batch(self) -> bool:
-        """Encrypt and send some of the queue; False when the socket took less, or broke."""
-        queue, session = self._queue, self._session
-        if queue.size_bytes:
-            try:
-                session.encrypt(queue.take(BATCH_BYTES))
-            except SecureChatError as error:
-                self.abort(error)
-                return False
-        return self._transmit(session.output())
-
-    def _transmit(self, data: bytes | memoryview) -> bool:
-        """Send `data`; False when the socket did not take all of it, the rest then waits."""
-        if not data:
-            return True
+    def _send(self) -> None:
+        sender = self._sender
         try:
-            size = self._socket.send(data)
-        except BlockingIOError:
-            size = 0
+            all_sent = sender.send()
         except OSError as error:
-            self._broken(error)
-            return False
-        if size == len(data):
-            self._unsent = memoryview(b"")
-            return True
-        self._unsent = memoryview(data)[size:]
-        self._watch()
-        return False
+            self._lost(reason(error))
+            return
+        except SecureChatError as error:
+            self.abort(error)
+            return
+        if sender.blocked or self._events & EVENT_WRITE:
+            self._watch()
+        if not all_sent and not sender.blocked:
+            self._mark_dirty()  # the next tick goes on, after others had their turn
+        if all_sent and self._state is not _State.OPEN:
+            self._all_sent()
+
+    def _all_sent(self) -> None:
+        if self._state is _State.CLOSING:
+            self._state = _State.ENDING
+            self._session.close_notify()
+            self._send()
+        elif self._state is _State.ENDING:
+            self._linger()
 
     # Closing -------------------------------------------------------------------------------------
 
-    def _say_goodbye(self) -> None:
+    def _linger(self) -> None:
+        """Let the other side close first: closing over unread bytes would destroy what we sent."""
+        if self._session.peer_closed:
+            self.abort()
+            return
         self._state = _State.LINGERING
-        self._session.close_notify()
-        ...
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.abort()
+            return
+        if (deadline := self._timer.deadline) is not None:
+            self._set_deadline(min(LINGER_S, deadline - self._reactor.clock()))
+        self._watch()
+
+    def _deadline_passed(self, now: float) -> None:
+        if self._state is _State.OPEN:
+            try:
+                self.set_timer(self.handler.timer(now))
+            except Exception as error:
+                self._fail(error)
+        elif self._state is _State.HANDSHAKE:
+            self.abort(cannot_reach(self.remote, "the TLS handshake took too long"))
+        elif self._state is _State.LINGERING:
+            self.abort()
+        else:
+            self._lost(f"{self.backlog_bytes} bytes were not taken in time")
+
+    def _make_room(self) -> None:
+        self.abort(LimitExceeded("Too many connections wait to log in; the oldest made room."))
+
+    def _lost(self, why: str) -> None:
+        if self._state is _State.HANDSHAKE:
+            self.abort(cannot_reach(self.remote, f"during the TLS handshake: {why}"))
+        elif self._session.peer_closed:
+            self.abort()
+        else:
+            self.abort(connection_lost(self.remote, why))
+
+    def _fail(self, error: Exception) -> None:
+        """Close for an error that is not the network's, with TLS's own alert if there is one."""
+        if not isinstance(error, SecureChatError):
+            logger.error("the handler of %s failed", self.remote, exc_info=error)
+        if self._state is not _State.CLOSED and self._session.has_output:
+            with suppress(OSError):
+                self._socket.send(self._session.output())
+        self.abort(internal_error(error))
 
     def _set_deadline(self, seconds: float) -> None:
         self._reactor.timers.set(self._timer, self._reactor.clock() + seconds)
+
+    def _watch(self) -> None:
+        """Tell the selector what this connection waits for now."""
+        events = 0
+        if self._state is not _State.CLOSED:
+            paused = self._paused and self._state is _State.OPEN
+            if not paused and not self._session.peer_closed:
+                events = EVENT_READ
+            if self._sender.blocked:
+                events |= EVENT_WRITE
+        if events != self._events:
+            self._reactor.watch(self._socket, self._events, events, self)
+            self._events = events

@@ -14,5 +14,5 @@ class Endpoint(NamedTuple):
 
     @classmethod
     def from_sockaddr(cls, sockaddr: tuple[Any, ...]) -> "Endpoint":
-        """Return the endpoint of a socket's address; an IPv4 peer of a dual-stack socket is IPv4."""
+        """Return the endpoint of a socket address; IPv4 mapped into IPv6 becomes IPv4 again."""
         return cls(str(sockaddr[0]).removeprefix("::ffff:"), int(sockaddr[1]))

@@ -37,7 +37,8 @@ def make_private_directory(path: Path) -> None:
         for each in reversed(missing):
             each.mkdir(PRIVATE_DIRECTORY_MODE, exist_ok=True)
             sync_directory(each.parent)
-    if not path.is_dir():
+        is_directory = path.is_dir()
+    if not is_directory:
         raise FileProblem(f"{path} is not a directory.", f"ls -ld {quote(path)}")
 
 
@@ -161,9 +162,7 @@ def _read(path: Path, *, private: bool) -> bytes:
             )
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
-        raise FileProblem(
-            f"{path} is larger than {MAX_FILE_BYTES} bytes.", f"ls -l {quote(path)}"
-        )
+        raise FileProblem(f"{path} is larger than {MAX_FILE_BYTES} bytes.", f"ls -l {quote(path)}")
     return data
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 from securechat.errors import SecureChatError
@@ -26,18 +27,21 @@ logger = logging.getLogger("securechat.transport")
 class Source(Protocol):
     """Something with a socket that the selector watches."""
 
-    def ready(self, events: int) -> None:
+    def ready(self, events: int, /) -> None:
         """The socket can be read or written (``selectors.EVENT_*``)."""
 
-    def abort(self, error: SecureChatError | None = None) -> None:
+    def abort(self, error: SecureChatError | None = None, /) -> None:
         """Close at once."""
 
 
-class Channel(Source, Protocol):
+class Channel(Protocol):
     """Something that the loop closes before it stops."""
 
-    def close(self, deadline_s: float) -> None:
+    def close(self, deadline_s: float, /) -> None:
         """Close in an orderly way, within `deadline_s`."""
+
+    def abort(self, error: SecureChatError | None = None, /) -> None:
+        """Close at once."""
 
 
 class Writer(Protocol):
@@ -56,7 +60,8 @@ class Reactor:
         self.dirty: list[Writer] = []
         self.read_buffer = memoryview(bytearray(READ_BYTES))
         self.timers = Timers()
-        self.channels: set[Channel] = set()
+        self._channels: set[Channel] = set()
+        self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._calls: deque[Callable[[], None]] = deque()
         self._thread_id: int | None = None
@@ -67,17 +72,31 @@ class Reactor:
         self.watch(self._wake_receiver, 0, selectors.EVENT_READ, _Waker(self._wake_receiver))
 
     def call_soon(self, call: Callable[[], None]) -> None:
-        """Run `call` in the loop's thread, in this tick or the next; callable from any thread."""
+        """Run `call` in the loop's thread, in this tick or the next; callable from any thread.
+
+        Ignored when the loop has ended.
+        """
         self._calls.append(call)
         if not self._awake and threading.get_ident() != self._thread_id:
             self._awake = True
-            self._wake_sender.send(b"\0")
+            with suppress(OSError):  # the loop has ended, and with it the need
+                self._wake_sender.send(b"\0")
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> Timer:
         """Run `call` once in `delay_s`; `timers.set(timer, None)` cancels it."""
         timer = Timer(lambda _now: call())
         self.timers.set(timer, self.clock() + delay_s)
         return timer
+
+    def add(self, channel: Channel) -> None:
+        """Have `channel` closed before the loop stops, at once when it is stopping already."""
+        self._channels.add(channel)
+        if self._stopping:
+            channel.abort()
+
+    def discard(self, channel: Channel) -> None:
+        """Forget a channel that is closed."""
+        self._channels.discard(channel)
 
     def watch(self, sock: socket.socket, old: int, new: int, source: Source) -> None:
         """Change what `source` waits for on its socket from `old` to `new` (0 is: nothing)."""
@@ -88,10 +107,18 @@ class Reactor:
         else:
             self._selector.modify(sock, new, source)
 
-    def _run(self, finished: Callable[[], bool]) -> None:
+    def _run(self) -> None:
         self._thread_id = threading.get_ident()
-        while not finished():
+        while self._channels or self._calls or not self._stopping:
             self._tick()
+        self._selector.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
+
+    def _begin_stop(self, drain_s: float) -> None:
+        self._stopping = True
+        for channel in list(self._channels):
+            channel.close(drain_s)
 
     def _tick(self) -> None:
         for key, events in self._selector.select(self._wait_s()):
@@ -118,11 +145,6 @@ class Reactor:
         wake_at = self.timers.next_wake()
         return None if wake_at is None else max(0.0, wake_at - self.clock())
 
-    def _close_selector(self) -> None:
-        self._selector.close()
-        self._wake_receiver.close()
-        self._wake_sender.close()
-
 
 class _Waker:
     """The reading end of the loop's own socket pair."""
@@ -133,7 +155,7 @@ class _Waker:
     def ready(self, _events: int) -> None:
         self._receiver.recv(4096)
 
-    def abort(self, error: SecureChatError | None = None) -> None:
+    def abort(self, _error: SecureChatError | None = None) -> None:
         """Do nothing: a loop without it would be deaf."""
 
 

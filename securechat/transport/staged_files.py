@@ -3,7 +3,7 @@
 The files are written into ``.new`` inside their directory, ``.new`` is renamed to ``.ready`` (the
 commit point), and each file then moves from ``.ready`` to its place. A process that dies before the
 commit point leaves nothing but ``.new``, which the next run deletes; one that dies after it leaves
-a ``.ready`` that the next run finishes. Both functions expect that the caller holds a lock.
+a ``.ready`` that the next run finishes. Whoever installs or finishes holds a lock.
 """
 
 import stat
@@ -36,8 +36,8 @@ class NewFile:
 def install(directory: Path, files: Mapping[str, NewFile]) -> None:
     """Put all `files` (names to contents) into `directory`, in the order of the mapping.
 
-    Files of these names that are there are replaced, each in one step. Raises `FileProblem`; then
-    nothing has changed, or `finish_interrupted` completes it.
+    Files of these names that are there are replaced, each in one step. Call `finish_interrupted`
+    first. Raises `FileProblem`; then nothing has changed, or `finish_interrupted` completes it.
     """
     staging = directory / _STAGING
     try:
@@ -60,18 +60,19 @@ def interrupted(directory: Path) -> bool:
     return _is_real_directory(directory / _COMMITTED)
 
 
-def finish_interrupted(directory: Path, names: Sequence[str]) -> list[str]:
+def finish_interrupted(directory: Path, names: Sequence[str]) -> list[str] | None:
     """Finish or undo what an interrupted `install` left; do nothing when there is nothing.
 
     `names` are the file names that may be there, in the order in which they move to their places.
-    Returns the names of the files that moved. Raises `FileProblem`.
+    Returns the names of the files that moved, or None when no `install` had got to its commit
+    point. Raises `FileProblem`.
     """
     _discard(directory / _STAGING, names)
     committed = directory / _COMMITTED
     if not _is_real_directory(committed):
-        return []
-    moved = [name for name in names if (committed / name).is_file()]
-    with translate_os_errors(directory, "write into"):
+        return None
+    with translate_os_errors(committed, "finish"):
+        moved = [name for name in names if (committed / name).is_file()]
         for name in moved:
             (committed / name).replace(directory / name)
             sync_directory(directory)

@@ -1,36 +1,42 @@
 """One TLS connection in memory: bytes of the network in, plaintext out, and back; no socket.
 
-An `ssl.SSLObject` over two memory queues. It belongs to one thread, never waits, and takes and gives
-as many records at once as there are.
+An `ssl.SSLObject` over two memory queues. It belongs to one thread, never waits, and takes and
+gives as many records at once as there are.
 """
 
 import ssl
 from collections.abc import Callable
 from typing import Protocol
 
-from securechat.errors import RemoteProtocolError
+from securechat.errors import RemoteProtocolError, SecureChatError
 from securechat.transport.endpoint import Endpoint
-from securechat.transport.tls_errors import translate
+from securechat.transport.tls_errors import handshake_failed, session_broken
 
 RECORD_BYTES = 16_384
 """The most plaintext that one TLS record carries."""
 
-MAX_IDLE_BYTES = 65_536
-"""The most a peer may send without one byte of plaintext in it (key updates, empty records)."""
+SLICE_BYTES = 65_536
+"""What is decrypted before the overhead is looked at again."""
+
+MAX_OVERHEAD_BYTES = 65_536
+"""What a peer may send beyond `FAIR_EXPANSION` times its plaintext, in key updates, say."""
+
+FAIR_EXPANSION = 32
+"""A record with a single byte in it is 23 bytes; a key update is 27, with no plaintext at all."""
 
 MAX_REPLY_BYTES = 16_384
 """The most that TLS itself may want to answer to what one wake-up read."""
 
 
 class TlsSession:
-    """The TLS state of one connection; every method raises the errors that `translate` makes."""
+    """The TLS state of one connection; it raises Unreachable when TLS fails."""
 
     __slots__ = (
         "_check",
         "_engine",
-        "_idle_bytes",
         "_incoming",
         "_outgoing",
+        "_overhead_bytes",
         "_remote",
         "local_certificate",
         "peer_closed",
@@ -56,7 +62,7 @@ class TlsSession:
         )
         self._remote = remote
         self._check = check
-        self._idle_bytes = 0
+        self._overhead_bytes = 0
         self.local_certificate = local_certificate
         self.remote_certificate: bytes | None = None
         self.peer_closed = False
@@ -82,14 +88,23 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise translate(error, self._remote) from error
+            raise handshake_failed(error, self._remote) from error
         self.remote_certificate = self._engine.getpeercert(binary_form=True)
         if self._check is not None:
-            self._check(self.remote_certificate or b"")
+            self._check_remote(self.remote_certificate or b"")
         return True
 
-    def decrypt(self, data: bytes | memoryview = b"") -> bytes:
-        """Return the plaintext of all whole records so far; sets `peer_closed` at close_notify."""
+    def decrypt(self, data: memoryview) -> bytes:
+        """Return the plaintext of all whole records so far; sets `peer_closed` at close_notify.
+
+        Raises RemoteProtocolError for a flood of key updates, which cost far more than data does.
+        """
+        if len(data) <= SLICE_BYTES:
+            return self._decrypt_slice(data)
+        starts = range(0, len(data), SLICE_BYTES)
+        return b"".join(self._decrypt_slice(data[start : start + SLICE_BYTES]) for start in starts)
+
+    def _decrypt_slice(self, data: memoryview) -> bytes:
         incoming, engine = self._incoming, self._engine
         incoming.write(data)
         chunks: list[bytes] = []
@@ -101,10 +116,12 @@ class TlsSession:
                     break
         except ssl.SSLWantReadError:
             pass
+        except ssl.SSLZeroReturnError:  # as an empty read, but after our own close_notify
+            self.peer_closed = True
         except ssl.SSLError as error:
-            raise translate(error, self._remote) from error
+            raise session_broken(error, self._remote) from error
         plaintext = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        self._bound_overhead(len(data), plaintext)
+        self._bound_overhead(len(data) - FAIR_EXPANSION * len(plaintext))
         return plaintext
 
     def encrypt(self, data: bytes | memoryview) -> None:
@@ -112,7 +129,7 @@ class TlsSession:
         try:
             self._engine.write(data)
         except ssl.SSLError as error:
-            raise translate(error, self._remote) from error
+            raise session_broken(error, self._remote) from error
 
     def close_notify(self) -> None:
         """Say that nothing more comes from this side; `output` holds the alert."""
@@ -121,21 +138,26 @@ class TlsSession:
         except ssl.SSLError:
             return  # what the other side still sends is of no interest any more
 
-    def _bound_overhead(self, received_bytes: int, plaintext: bytes) -> None:
-        self._idle_bytes = 0 if plaintext else self._idle_bytes + received_bytes
-        if self._idle_bytes > MAX_IDLE_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
-            raise RemoteProtocolError(f"{self._remote} floods the connection with TLS overhead")
+    def release(self) -> None:
+        """Free what OpenSSL holds; afterwards only the certificates can be asked for."""
+        del self._engine
+
+    def _check_remote(self, certificate: bytes) -> None:
+        assert self._check is not None  # noqa: S101
+        try:
+            self._check(certificate)
+        except SecureChatError:
+            self._outgoing.read()  # our Finished: a wrong relay learns nothing at all
+            raise
+
+    def _bound_overhead(self, excess_bytes: int) -> None:
+        self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
+        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
+            raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
 
 
-class ServerSessions(Protocol):
-    """What a listener needs of its TLS settings."""
+class TlsSettings(Protocol):
+    """What starts TLS on a connection; securechat.transport.tls has one for each side."""
 
     def session(self, remote: Endpoint) -> TlsSession:
-        """Return the TLS state for one accepted connection."""
-
-
-class ClientSessions(Protocol):
-    """What dialling needs of its TLS settings."""
-
-    def session(self, remote: Endpoint) -> TlsSession:
-        """Return the TLS state for one connection to `remote`, as the user wrote it."""
+        """Return the TLS state for one connection with `remote`."""

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from securechat.errors import RemoteProtocolError
+from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.wire.frames import AnyFrame, ClientFrame, RelayFrame
 
 LENGTH_BYTES = 4
@@ -21,82 +21,92 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 def encode(frame: AnyFrame) -> bytes:
-    """Return the frame as it travels: its length, then its msgpack array."""
+    """Return the frame as it travels: its length, then its msgpack array.
+
+    Raises LocalProtocolError when it is longer than any side takes.
+    """
     buffer = bytearray(LENGTH_BYTES)
     _encoder.encode_into(frame, buffer, LENGTH_BYTES)
-    buffer[:LENGTH_BYTES] = (len(buffer) - LENGTH_BYTES).to_bytes(LENGTH_BYTES, "big")
+    size = len(buffer) - LENGTH_BYTES
+    if size > MAX_FRAME_BYTES:
+        raise LocalProtocolError(f"A {type(frame).__name__} of {size} bytes is too long to send")
+    buffer[:LENGTH_BYTES] = size.to_bytes(LENGTH_BYTES, "big")
     return bytes(buffer)
 
 
 class FrameDecoder(Generic[F]):
     """Collect bytes, return whole frames; ``limit_bytes`` is the longest body it takes.
 
-    The limit starts at that of a greeting; whoever owns the connection raises it after login.
+    Whoever owns the connection may raise the limit between two calls, once it trusts the other
+    side with more.
     """
 
-    __slots__ = ("_chunks", "_decoder", "_have", "_need", "limit_bytes")
+    __slots__ = ("_decoder", "_need", "_rest", "limit_bytes")
 
-    def __init__(self, decoder: "msgspec.msgpack.Decoder[F]") -> None:
+    def __init__(self, decoder: "msgspec.msgpack.Decoder[F]", limit_bytes: int) -> None:
         self._decoder = decoder
-        self._chunks: list[bytes] = []
-        self._have = 0
+        self._rest = bytearray()
         self._need = LENGTH_BYTES
-        self.limit_bytes = MAX_GREETING_BYTES
+        self.limit_bytes = limit_bytes
 
     def decode(self, data: bytes) -> list[F]:
         """Return the frames that ``data`` completes, in order; the rest is kept for later.
 
-        Raises RemoteProtocolError for a body that is too long or is not a frame of that side.
+        Raises RemoteProtocolError for a body that is too long or is not a frame of that side; the
+        decoder is of no use after that.
         """
-        if self._have or len(data) < self._need:
-            self._chunks.append(data)
-            self._have += len(data)
-            if self._have < self._need:
-                return []
-            data = b"".join(self._chunks)
-            self._chunks.clear()
-            self._have = 0
-        frames, at = self._decode_whole(data)
-        if at < len(data):
-            self._chunks.append(data[at:])
-            self._have = len(data) - at
+        if not self._rest:
+            frames, at = self._decode_whole(data)
+            self._rest += data[at:]
+            return frames
+        self._rest += data
+        if len(self._rest) < self._need:
+            return []
+        frames, at = self._decode_whole(self._rest)
+        del self._rest[:at]
         return frames
 
-    def _decode_whole(self, data: bytes) -> tuple[list[F], int]:
+    def _decode_whole(self, data: bytes | bytearray) -> tuple[list[F], int]:
         """Return the whole frames of ``data`` and where they end; note what the next one needs."""
         frames: list[F] = []
-        view, at, end = memoryview(data), 0, len(data)
+        at, end = 0, len(data)
         self._need = LENGTH_BYTES
-        while end - at >= LENGTH_BYTES:
-            start = at + LENGTH_BYTES
-            size = int.from_bytes(view[at:start], "big")
-            if size > self.limit_bytes:
-                raise RemoteProtocolError(
-                    f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
-                )
-            if end - start < size:
-                self._need = LENGTH_BYTES + size
-                break
-            at = start + size
-            frames.append(self._decode_body(view[start:at]))
+        with memoryview(data) as view:
+            while end - at >= LENGTH_BYTES:
+                start = at + LENGTH_BYTES
+                size = int.from_bytes(view[at:start], "big")
+                if size > self.limit_bytes:
+                    raise RemoteProtocolError(
+                        f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
+                    )
+                if end - start < size:
+                    self._need = LENGTH_BYTES + size
+                    break
+                at = start + size
+                frames.append(self._decode_body(view[start:at]))
         return frames, at
 
     def _decode_body(self, body: memoryview) -> F:
         try:
             return self._decoder.decode(body)
-        except (msgspec.MsgspecError, RecursionError, ValueError, OverflowError) as error:
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise RemoteProtocolError(f"Bytes came that are no frame: {error}") from error
 
 
 def client_frame_decoder() -> FrameDecoder[ClientFrame]:
-    """Return a decoder for what a client sends: the relay's side of a connection."""
+    """Return a decoder for what a client sends, with the limit for strangers."""
     return FrameDecoder(
-        cast("msgspec.msgpack.Decoder[ClientFrame]", msgspec.msgpack.Decoder(ClientFrame))
+        cast("msgspec.msgpack.Decoder[ClientFrame]", msgspec.msgpack.Decoder(ClientFrame)),
+        MAX_GREETING_BYTES,
     )
 
 
 def relay_frame_decoder() -> FrameDecoder[RelayFrame]:
-    """Return a decoder for what a relay sends: the client's side of a connection."""
+    """Return a decoder for what a relay sends; the client knows the relay before the first byte.
+
+    So it takes whole frames at once: the first deliveries may come together with the Welcome.
+    """
     return FrameDecoder(
-        cast("msgspec.msgpack.Decoder[RelayFrame]", msgspec.msgpack.Decoder(RelayFrame))
+        cast("msgspec.msgpack.Decoder[RelayFrame]", msgspec.msgpack.Decoder(RelayFrame)),
+        MAX_FRAME_BYTES,
     )

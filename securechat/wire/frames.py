@@ -27,13 +27,20 @@ from securechat.identity.types import (
 PROTOCOL_VERSION = 1
 
 MAX_NAMES = 256
+MAX_PEOPLE = 1000
 MAX_ENVELOPES = 256
 MAX_ONE_TIME_KEYS = 100
+MAX_RANGES = 4096
+MAX_TEXT = 512
 
 Nonce = Annotated[bytes, SIZE_32]
-Text = Annotated[str, msgspec.Meta(max_length=512)]
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+"""One of `securechat.wire.codes`, or of a later version."""
+
+Sealed = Annotated[bytes, msgspec.Meta(min_length=1)]
+"""An envelope: bytes that mean nothing to a relay."""
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -139,14 +146,14 @@ class Outgoing(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     mailbox: Annotated[MailboxId, SIZE_16]
     envelope_id: Annotated[EnvelopeId, SIZE_16]
-    envelope: bytes
+    envelope: Sealed
 
 
 class Incoming(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One sealed envelope out of the client's own mailbox."""
 
     envelope_id: Annotated[EnvelopeId, SIZE_16]
-    envelope: bytes
+    envelope: Sealed
 
 
 class Send(Frame, tag=11, frozen=True):
@@ -180,7 +187,7 @@ class Accepted(Frame, tag=14, frozen=True):
     """
 
     accepted: Number
-    also: tuple[tuple[Number, Number], ...] = ()
+    also: Annotated[tuple[tuple[Number, Number], ...], msgspec.Meta(max_length=MAX_RANGES)] = ()
 
 
 class Refused(Frame, tag=15, frozen=True):
@@ -213,17 +220,18 @@ class Who(Frame, tag=18, frozen=True):
 
 
 class People(Frame, tag=19, frozen=True):
-    """Relay: the names that are connected, sorted."""
+    """Relay: the names that are connected, sorted, the first 1,000 of them; and how many are."""
 
     request: Number
-    names: tuple[NameText, ...]
+    names: Annotated[tuple[NameText, ...], msgspec.Meta(max_length=MAX_PEOPLE)]
+    total: Number
 
 
 # The connection itself ----------------------------------------------------------------------------
 
 
 class Ping(Frame, tag=20, frozen=True):
-    """Either side: are you there?"""
+    """Either side: are you there? The nonce is the sender's."""
 
     nonce: Number
 

@@ -1,0 +1,173 @@
+"""``securechat client``: the chat, or the dialling side of the quit mode."""
+
+import getpass
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from securechat.cli.settings import HomeOption, certs_directory, load_settings, resolve_home
+from securechat.errors import UsageError
+from securechat.faces.color import ColorChoice
+
+if TYPE_CHECKING:
+    from securechat.client.connect import TrustFlags
+    from securechat.client.engine import Engine
+    from securechat.config import ClientConfig
+    from securechat.identity.types import Name
+    from securechat.transport.endpoint import Endpoint
+
+
+def client(
+    host: Annotated[str | None, typer.Argument(help="The relay's host; same as --server.")] = None,
+    port: Annotated[
+        int | None, typer.Argument(min=0, max=65535, help="The relay's port [5555].")
+    ] = None,
+    peer: Annotated[
+        str | None, typer.Option("--peer", metavar="NAME", help="Whom to talk to.")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="ME", envvar="SECURECHAT_NAME", help="Who you are."),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="HOST[:PORT]",
+            envvar="SECURECHAT_SERVER",
+            help="The relay [the one used last, else 127.0.0.1:5555].",
+        ),
+    ] = None,
+    pin: Annotated[
+        str | None, typer.Option("--pin", help="The relay's whole pin: sha256:…")
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", metavar="FILE", help="The relay's ca.pem.")
+    ] = None,
+    home: HomeOption = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
+    ] = False,
+    color: Annotated[
+        ColorChoice, typer.Option("--color", help="Whether to use colour.")
+    ] = ColorChoice.AUTO,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    ] = False,
+    quit_mode: Annotated[
+        bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")
+    ] = False,
+    host_option: Annotated[
+        str | None, typer.Option("--host", help="Quit mode: the server's host [127.0.0.1].")
+    ] = None,
+    port_option: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Quit mode: its port [12345].")
+    ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Quit mode: encrypt with TLS.")] = False,
+) -> None:
+    """Chat, end-to-end encrypted, with the people on a relay."""
+    settings = load_settings(home)
+    host = host if host is not None else host_option
+    port = port if port is not None else port_option
+    nearby = certs_directory(home, None, settings.server.certs) / "ca.pem"
+    if quit_mode:
+        from securechat.cli.quit_mode import join
+
+        join(host, port, (ca or nearby) if tls else None)
+        return
+    from securechat.client.connect import TrustFlags
+    from securechat.transport.pins import parse_pin
+
+    if plain and json_output:
+        raise UsageError("--plain and --json exclude each other", "securechat client --help")
+    flags = TrustFlags(
+        pin=parse_pin(pin) if pin else None,
+        ca_file=ca,
+        nearby_ca_file=nearby if nearby.exists() else None,
+    )
+    address = _given_address(host, port, server)
+    show = partial(_show_json, peer) if json_output else partial(_show_lines, peer, color)
+    _chat(settings.client, resolve_home(home), name, address, flags, peer, show)
+
+
+def _show_json(peer: str | None, engine: "Engine") -> None:
+    from securechat.faces.json_lines import run_json
+    from securechat.faces.streams import unbuffered
+
+    stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
+    run_json(engine, peer=peer, stdin=stdin, stdout=stdout)
+
+
+def _show_lines(peer: str | None, color: ColorChoice, engine: "Engine") -> None:
+    from securechat.faces.lines import run_lines
+
+    run_lines(engine, peer=peer, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, color=color)
+
+
+def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
+    """Return the address of the command line, if there is one: HOST [PORT] wins."""
+    from securechat.client.connect import parse_address
+
+    text = host or server
+    if text is None:
+        return None if port is None else parse_address(f"127.0.0.1:{port}")
+    address = parse_address(text)
+    return address if port is None else address._replace(port=port)
+
+
+def _chat(
+    settings: "ClientConfig",
+    home: Path,
+    name: str | None,
+    address: "Endpoint | None",
+    flags: "TrustFlags",
+    peer: str | None,
+    show: "Callable[[Engine], None]",
+) -> None:
+    """Open the profile, decide whom to trust, and hand the engine to a face."""
+    from securechat.client.connect import (
+        Connector,
+        decide_trust,
+        parse_address,
+        remembered_address,
+    )
+    from securechat.client.profile import Profile
+
+    with Profile(home, _choose_name(home, name or settings.name)) as profile:
+        where = address or remembered_address(profile) or parse_address(settings.server)
+        trust = decide_trust(profile, where, flags, _confirm)
+        connector = Connector(
+            profile, where, trust, peer=peer, dial_timeout_s=settings.dial_timeout_s
+        )
+        profile.remember()
+        try:
+            show(connector.engine)
+        finally:
+            connector.close()
+
+
+def _choose_name(home: Path, name: str | None) -> "Name":
+    """Return the name to use: as told, else the one used last, else asked for."""
+    from securechat.client.profile import remembered_name
+    from securechat.identity.names import parse_name
+
+    if name is not None:
+        return parse_name(name)
+    remembered = remembered_name(home)
+    if remembered is not None:
+        return remembered
+    if not _can_ask():
+        raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
+    return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
+
+
+def _confirm(question: str) -> bool:
+    return _can_ask() and typer.confirm(question, err=True)
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()

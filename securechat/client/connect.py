@@ -1,0 +1,122 @@
+"""Everything between a profile and its engine: the address, whom to trust there, the loop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from securechat.client.engine import Engine
+from securechat.client.link import Link, LinkNews
+from securechat.client.profile import Profile
+from securechat.client.relays import KnownRelay, known_relays
+from securechat.config import DEFAULT_PORT
+from securechat.errors import Untrusted, UsageError
+from securechat.identity.types import RelayId, fingerprint
+from securechat.transport.endpoint import Endpoint
+from securechat.transport.loop import Loop
+from securechat.transport.pins import pin_text, relay_id
+from securechat.transport.probe import probe
+from securechat.transport.tls import ClientTls
+
+Confirm = Callable[[str], bool]
+"""Asks a person a yes-or-no question; always False when nobody can be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrustFlags:
+    """What the user said about whom to trust: ``--pin``, ``--ca``, and the ca.pem lying around."""
+
+    pin: RelayId | None = None
+    ca_file: Path | None = None
+    nearby_ca_file: Path | None = None
+
+
+def parse_address(text: str) -> Endpoint:
+    """Return the endpoint of HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; UsageError otherwise."""
+    host, port = text.strip(), ""
+    if host.startswith("["):
+        host, _, port = host[1:].partition("]")
+        port = port.removeprefix(":")
+    elif host.count(":") == 1:
+        host, _, port = host.partition(":")
+    if not host or (port and not (port.isascii() and port.isdigit() and int(port) <= 65535)):
+        raise UsageError(
+            f"{text!r} is no address of a relay", "securechat client --server 192.168.1.20:5555"
+        )
+    return Endpoint(host, int(port) if port else DEFAULT_PORT)
+
+
+def remembered_address(profile: Profile) -> Endpoint | None:
+    """Return where this profile met its relay the last time."""
+    relays = known_relays(profile.state.load())
+    return parse_address(relays[0].address) if relays else None
+
+
+def decide_trust(
+    profile: Profile, address: Endpoint, flags: TrustFlags, confirm: Confirm
+) -> ClientTls:
+    """Return what the relay at an address has to show.
+
+    A pin or a CA file that the user names decides. Otherwise the relay that was met at this
+    address before has to be there again; a ca.pem nearby vouches for a new one; then a relay that
+    is known from elsewhere is good; and for a stranger ``confirm`` is asked.
+
+    Raises Untrusted when nobody vouches, Unreachable when nobody answers.
+    """
+    if flags.pin is not None or flags.ca_file is not None:
+        return ClientTls(pin=flags.pin, ca_file=flags.ca_file)
+    relays = known_relays(profile.state.load())
+    for relay in relays:
+        if relay.address == str(address):
+            return ClientTls(pin=relay.relay_id)
+    if flags.nearby_ca_file is not None:
+        return ClientTls(ca_file=flags.nearby_ca_file)
+    shown = relay_id(probe(*address))
+    if shown in {relay.relay_id for relay in relays}:
+        return ClientTls(pin=shown)
+    question = f"The relay at {address} is new. Its fingerprint is {fingerprint(shown)}. Trust it?"
+    if not confirm(question):
+        raise Untrusted(
+            f"The relay at {address} is not known here; it shows {fingerprint(shown)}",
+            f"compare that with the relay's own screen, then: --pin {pin_text(shown)}",
+        )
+    return ClientTls(pin=shown)
+
+
+class Connector:
+    """An engine with a loop of its own; close it when the engine has ended."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        address: Endpoint,
+        tls: ClientTls,
+        *,
+        peer: str | None,
+        dial_timeout_s: float,
+    ) -> None:
+        self._profile = profile
+        self._address = address
+        self._loop = Loop()
+        self._loop.start()
+
+        def make_link(inbox: Callable[[LinkNews], None]) -> Link:
+            return Link(
+                self._loop,
+                lambda handler: self._loop.dial(*address, tls, handler, timeout_s=dial_timeout_s),
+                inbox,
+            )
+
+        self.engine = Engine(
+            profile.name, profile.state, make_link, self._pin, relay=str(address), peer=peer
+        )
+
+    def close(self) -> None:
+        """Flush and close the connection, and end the loop."""
+        self._loop.stop()
+
+    def _pin(self, certificate: bytes) -> RelayId:
+        """Return the relay's id, and remember it: TLS has accepted the certificate."""
+        known = KnownRelay(relay_id(certificate), str(self._address), time.time_ns() // 1_000_000)
+        self._profile.state.commit(known.row)
+        return known.relay_id

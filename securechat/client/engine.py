@@ -1,0 +1,421 @@
+"""The engine: one thread that seals, opens, remembers and asks the relay; events come out.
+
+Faces call the public methods from any thread. Work is done in batches: handle whatever has come,
+commit every change of it in one transaction, and only then send, tell and acknowledge.
+"""
+
+import hashlib
+import logging
+import queue
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from securechat import __version__
+from securechat.client import events as ev
+from securechat.client.contacts import ContactBook
+from securechat.client.desk import Batch, Desk
+from securechat.client.link import (
+    Answered,
+    Arrived,
+    Delivery,
+    Down,
+    LinkNews,
+    NotTaken,
+    Up,
+)
+from securechat.client.lookups import Lookups
+from securechat.client.outbox import Outbox
+from securechat.client.people import Draft, People
+from securechat.client.receiving import Receiving
+from securechat.client.sending import Sending
+from securechat.e2e.endpoint import Endpoint, new_message_id
+from securechat.errors import (
+    KeyChanged,
+    LoginRefused,
+    RemoteProtocolError,
+    SecureChatError,
+    Unreachable,
+    Untrusted,
+)
+from securechat.identity.names import name_key
+from securechat.identity.types import Name, RelayId, fingerprint
+from securechat.wire import frames as f
+
+PUBLISH_EVERY_S = 24 * 60 * 60.0
+NONCE_BYTES = 32
+ENOUGH_KEYS = 100
+
+logger = logging.getLogger("securechat.client")
+
+
+class StatePort(Protocol):
+    """Where the engine commits; `securechat.store.state.StateFile` is one."""
+
+    def load(self) -> dict[tuple[str, bytes], bytes]:
+        """Return every row."""
+
+    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
+        """Carry out all the changes or none."""
+
+
+class LinkPort(Protocol):
+    """The connection, as the engine uses it; `securechat.client.link.Link` is one."""
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+
+    def stop(self) -> None:
+        """Say goodbye."""
+
+    def send(self, frame: f.ClientFrame) -> None:
+        """Send one frame."""
+
+    def send_envelopes(self, envelopes: list[f.Outgoing]) -> None:
+        """Send envelopes in this order."""
+
+    def ack(self, number: int) -> None:
+        """Acknowledge deliveries."""
+
+
+class Engine:
+    """One profile's client. Start it, call it from any thread, stop it; Ended is its last event."""
+
+    def __init__(
+        self,
+        name: Name,
+        state: StatePort,
+        make_link: Callable[[Callable[[LinkNews], None]], LinkPort],
+        relay_id_of: Callable[[bytes], RelayId],
+        *,
+        relay: str,
+        peer: str | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
+
+        ``relay`` is the relay's address, to show. A changed key of ``peer`` ends the engine; one of
+        anybody else is told and survived.
+        """
+        self._name = name
+        self._state = state
+        self._relay_id_of = relay_id_of
+        self._relay = relay
+        self._peer = peer
+        self._now_ms, self._now_s = now_ms, now_s
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
+        self._listeners: list[Callable[[ev.Event], None]] = []
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._endpoint = self._open_endpoint()
+        self._people = People(name)
+        self._certificate = b""
+        self._open_desk(RelayId(bytes(32)))
+        self._welcome: f.Welcome | None = None
+        self._publishing = 0
+        self._published_epoch = 0
+        self._stop_at: float | None = None
+        self._publish_at: float | None = None
+        self._ended = False
+        self.queued = 0
+        """Own messages that the relay has not accepted yet."""
+
+    # For faces, from any thread -------------------------------------------------------------------
+
+    def subscribe(self, listener: Callable[[ev.Event], None]) -> None:
+        """Call ``listener`` with every event, in the engine's thread; before `start`."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Connect, and look for the peer."""
+        self._thread.start()
+        self._link.start()
+        if self._peer is not None:
+            self.talk_to(self._peer)
+
+    def send(self, recipient: str, text: str) -> str:
+        """Send a text to a person; return the id that the events about it carry."""
+        draft = Draft(new_message_id(), text)
+        self._calls.put(lambda: self._sending.write(recipient, draft))
+        return draft.message_id.hex()
+
+    def talk_to(self, name: str) -> None:
+        """Look a person up and hear of their coming and going."""
+        self._calls.put(lambda: self._talk_to(name))
+
+    def who(self) -> None:
+        """Ask who is connected; a People event follows."""
+        self._calls.put(self._who)
+
+    def verify(self, name: str) -> None:
+        """Ask for the safety number with a person; a SafetyNumber event follows."""
+        self._calls.put(lambda: self._lookups.show_safety_number(self._desk.people.open(name)))
+
+    def stop(self, flush_s: float = 0.0) -> None:
+        """End when everything is accepted by the relay, at the latest in ``flush_s``."""
+        self._calls.put(lambda: self._plan_stop(flush_s))
+
+    # The thread -----------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            while not self._ended:
+                for call in self._next_calls():
+                    self._guarded(call)
+                self._guarded(self._do_what_is_due)
+                self._carry_out()
+        except SecureChatError as error:
+            self._end(error)
+        except Exception as error:
+            logger.exception("the engine failed")
+            self._end(SecureChatError(f"Internal error ({type(error).__name__})", "see the log"))
+
+    def _next_calls(self) -> list[Callable[[], None]]:
+        """Wait for something to do; return all that has come by then."""
+        due = [at for at in self._deadlines() if at is not None]
+        wait_s = max(0.0, min(due) - self._now_s()) if due else None
+        try:
+            calls = [self._calls.get(timeout=wait_s)]
+        except queue.Empty:
+            return []
+        while not self._calls.empty():
+            calls.append(self._calls.get())
+        return calls
+
+    def _guarded(self, call: Callable[[], None]) -> None:
+        """Run one piece of work; an error in it is told, unless it has to end the engine."""
+        try:
+            call()
+        except KeyChanged as error:
+            if self._peer_changed:
+                self._end(error)
+            else:
+                self._desk.report(error)
+        except SecureChatError as error:
+            self._desk.report(error)
+
+    @property
+    def _peer_changed(self) -> bool:
+        changed = (e for e in self._desk.batch.events if isinstance(e, ev.PeerKeyChanged))
+        peer = name_key(Name(self._peer)) if self._peer else None
+        return any(name_key(Name(event.name)) == peer for event in changed)
+
+    def _carry_out(self) -> None:
+        """Commit the batch; then send, tell and acknowledge."""
+        batch, self._desk.batch = self._desk.batch, Batch()
+        changes = {**self._endpoint.take_changes(), **batch.changes}
+        self._state.commit(changes)
+        for frame in batch.frames:
+            self._link.send(frame)
+        if batch.envelopes:
+            self._link.send_envelopes(batch.envelopes)
+        self.queued = self._desk.people.draft_count + len(self._desk.outbox)
+        for event in batch.events:
+            self._tell(event)
+        if batch.ack:
+            self._link.ack(batch.ack)
+
+    def _deadlines(self) -> tuple[float | None, ...]:
+        stopping = self._stop_at
+        return (stopping, self._publish_at, self._receiving.receipts_at, self._sending.retry_at)
+
+    def _do_what_is_due(self) -> None:
+        now = self._now_s()
+        if self._receiving.receipts_at is not None and self._receiving.receipts_at <= now:
+            self._receiving.send_receipts()
+        if self._sending.retry_at is not None and self._sending.retry_at <= now:
+            self._sending.retry()
+        if self._publish_at is not None and self._publish_at <= now:
+            self._publish(self._published_epoch, ENOUGH_KEYS)
+        if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
+            self._receiving.send_receipts()
+            self._end(None)
+
+    # What faces asked for -------------------------------------------------------------------------
+
+    def _talk_to(self, name: str) -> None:
+        person = self._desk.people.open(name)
+        self._lookups.watch()
+        self._lookups.ask(person, claim=False)
+
+    def _who(self) -> None:
+        if not self._desk.online:
+            raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
+        self._desk.batch.frames.append(f.Who(self._lookups.new_request()))
+
+    def _plan_stop(self, flush_s: float) -> None:
+        self._stop_at = self._now_s() + flush_s
+
+    @property
+    def _nothing_left(self) -> bool:
+        return not self._desk.people.draft_count and not len(self._desk.outbox)
+
+    def _end(self, error: SecureChatError | None) -> None:
+        """Carry out what is left, say goodbye, and tell the faces that it is over."""
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            self._carry_out()
+        except SecureChatError as problem:
+            error = error or problem
+        self._link.stop()
+        self._tell(ev.Ended(error))
+
+    def _tell(self, event: ev.Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    # What the link says ---------------------------------------------------------------------------
+
+    def _on_news(self, news: LinkNews) -> None:
+        match news:
+            case Up():
+                self._on_up(news)
+            case Down():
+                self._on_down(news)
+            case Delivery():
+                self._desk.batch.ack = news.last
+                for incoming in news.envelopes:
+                    self._guarded(partial(self._receiving.open, incoming.envelope))
+            case Answered():
+                self._sending.answered(news)
+            case NotTaken():
+                self._sending.not_taken(news)
+            case Arrived(frame):
+                self._on_frame(frame)
+
+    def _on_frame(self, frame: f.RelayFrame) -> None:
+        match frame:
+            case f.Challenge():
+                self._log_in(frame)
+            case f.Welcome():
+                self._on_welcome(frame)
+            case f.Found():
+                person = self._lookups.found(frame)
+                if person is not None:
+                    self._sending.flush(person)
+            case f.Failed():
+                self._on_failed(frame)
+            case f.Presence():
+                self._on_presence(frame)
+            case f.People():
+                self._desk.tell(ev.People(frame.names))
+
+    # Login ----------------------------------------------------------------------------------------
+
+    def _on_up(self, up: Up) -> None:
+        self._certificate = up.certificate
+        relay_id = self._relay_id_of(up.certificate)
+        if relay_id != self._desk.relay_id:
+            self._open_desk(relay_id)
+        agent = f"securechat/{__version__}"
+        endpoint = self._endpoint
+        self._desk.batch.frames.append(
+            f.Hello((f.PROTOCOL_VERSION,), endpoint.user_key, endpoint.device_id, agent)
+        )
+
+    def _log_in(self, challenge: f.Challenge) -> None:
+        """Register if the relay does not know this device, and sign its nonce."""
+        desk, endpoint = self._desk, self._endpoint
+        if challenge.relay_id != desk.relay_id:
+            raise Untrusted("The relay says that it is another one than its certificate shows")
+        registration = endpoint.registration(desk.relay_id, self._name, self._now_ms())
+        if not challenge.registered:
+            desk.batch.frames.append(
+                f.Register(registration, endpoint.device_list, (endpoint.certificate,))
+            )
+        proof = endpoint.prove_login(
+            relay_id=desk.relay_id,
+            certificate_hash=hashlib.sha256(self._certificate).digest(),
+            server_nonce=challenge.nonce,
+            client_nonce=secrets.token_bytes(NONCE_BYTES),
+            protocol_version=challenge.version,
+        )
+        desk.batch.frames.append(f.Login(proof))
+
+    def _on_welcome(self, welcome: f.Welcome) -> None:
+        again, self._welcome = self._welcome is not None, welcome
+        self._desk.online = True
+        self._publish(welcome.bundle_epoch, welcome.one_time_keys)
+        relay_id = self._desk.relay_id
+        self._desk.tell(ev.Ready(welcome.name, self._relay, fingerprint(relay_id), again))
+        self._lookups.ask_again()
+        self._sending.resume()
+
+    def _publish(self, epoch: int, one_time_keys: int) -> None:
+        """Leave on the relay what it lacks of this device's prekeys."""
+        self._publish_at = self._now_s() + PUBLISH_EVERY_S
+        lacking = self._endpoint.publication(
+            self._now_ms(), published_epoch=epoch, one_time_keys_left=one_time_keys
+        )
+        self._published_epoch = lacking.bundle.epoch if lacking.bundle else epoch
+        if lacking.bundle is not None or lacking.one_time_keys:
+            self._publishing = self._lookups.new_request()
+            self._desk.batch.frames.append(
+                f.Publish(self._publishing, lacking.bundle, lacking.one_time_keys)
+            )
+
+    def _on_failed(self, failed: f.Failed) -> None:
+        if self._lookups.failed(failed):
+            return
+        if failed.request == self._publishing:
+            self._end(
+                LoginRefused(
+                    f"The relay does not take this device's keys: {failed.message}. It may have"
+                    " seen a newer state of this profile, of which this is an old copy",
+                    "use the newer copy, or begin anew: securechat client --name ANOTHER-NAME",
+                )
+            )
+            return
+        self._desk.report(RemoteProtocolError(f"{failed.message} ({failed.code})"))
+
+    def _on_presence(self, presence: f.Presence) -> None:
+        person = self._desk.people.find(presence.name)
+        if person is None or person.online == presence.online:
+            return
+        person.online = presence.online
+        self._desk.tell(ev.PresenceChanged(person.name, presence.online))
+        if presence.online:
+            self._lookups.ask(person, claim=bool(person.drafts))
+            self._sending.retry()
+
+    def _on_down(self, down: Down) -> None:
+        self._desk.online = False
+        self._publish_at = None
+        if down.retry_in_s is None or self._welcome is None:
+            self._end(down.error)
+            return
+        if self._stop_at is None:
+            self._desk.tell(ev.Offline(down.error.what, down.retry_in_s))
+
+    # State ----------------------------------------------------------------------------------------
+
+    def _open_endpoint(self) -> Endpoint:
+        """Restore this profile's device, or make it."""
+        rows = self._state.load()
+        if rows:
+            return Endpoint.load(rows)
+        endpoint = Endpoint.create(self._now_ms())
+        self._state.commit(endpoint.take_changes())
+        return endpoint
+
+    def _open_desk(self, relay_id: RelayId) -> None:
+        """Lay out what this profile has to do with a relay."""
+        rows = self._state.load()
+        self._desk = Desk(
+            relay_id=relay_id,
+            endpoint=self._endpoint,
+            contacts=ContactBook(relay_id, rows),
+            outbox=Outbox(relay_id, rows),
+            people=self._people,
+            now_ms=self._now_ms,
+            now_s=self._now_s,
+        )
+        self._lookups = Lookups(self._desk)
+        self._sending = Sending(self._desk, self._lookups)
+        self._receiving = Receiving(self._desk, self._name, self._lookups, self._sending)

@@ -1,0 +1,44 @@
+"""What the relay's codes (PROTOCOL.md) mean to the person at the client."""
+
+from securechat.errors import (
+    LimitExceeded,
+    LoginRefused,
+    NameInvalid,
+    NameTaken,
+    RemoteProtocolError,
+    SecureChatError,
+)
+from securechat.wire.frames import Fault
+
+
+def fault_error(fault: Fault) -> SecureChatError:
+    """Return the error that a relay's Fault stands for."""
+    match fault.code:
+        case "name-taken":
+            return NameTaken(fault.message, "securechat client --name ANOTHER-NAME")
+        case "name-invalid":
+            return NameInvalid(fault.message, "securechat client --name ANOTHER-NAME")
+        case "login-refused":
+            return LoginRefused(fault.message, "securechat client --name ANOTHER-NAME")
+        case "limit":
+            return LimitExceeded(fault.message, "wait a minute, then try again")
+        case _:
+            return RemoteProtocolError(
+                f"The relay ended the connection: {fault.message} ({fault.code})",
+                "securechat --version here and on the relay: they may be too far apart",
+            )
+
+
+def refusal_error(recipient: str, code: str) -> SecureChatError:
+    """Return the error for an envelope that the relay does not take."""
+    if code == "mailbox-full":
+        return LimitExceeded(
+            f"The mailbox of {recipient} is full; your message waits here",
+            f"ask {recipient} to come on line, or wait",
+        )
+    if code == "expired":
+        return LimitExceeded(
+            f"{recipient} has not come for too long: the relay dropped a message",
+            f"/msg {recipient} and the text once more",
+        )
+    return RemoteProtocolError(f"The relay refused a message to {recipient} ({code})")

@@ -1,0 +1,164 @@
+"""Own messages on their way: typed, sealed, handed over, accepted, delivered."""
+
+import secrets
+
+from securechat.client.contacts import Contact
+from securechat.client.desk import Desk
+from securechat.client.events import Accepted, Delivered, Sent
+from securechat.client.faults import refusal_error
+from securechat.client.link import Answered, NotTaken
+from securechat.client.lookups import Lookups
+from securechat.client.outbox import Parcel
+from securechat.client.people import Draft, Person
+from securechat.e2e.content import Content, Receipt, Text
+from securechat.errors import SecureChatError, UsageError
+from securechat.identity.chain import PeerDevice
+from securechat.identity.types import EnvelopeId, MailboxId, MessageId, UserKey
+
+ENVELOPE_ID_BYTES = 16
+RETRY_S = 5.0
+WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
+"""Refusals that pass by themselves and are not worth a word."""
+
+
+class Sending:
+    """Seals what was typed as soon as that is possible, and sees it through."""
+
+    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+        self._desk = desk
+        self._lookups = lookups
+        self._in_flight: set[EnvelopeId] = set()
+        self._held: set[MailboxId] = set()
+        self._recipients: dict[MessageId, UserKey] = {}
+        self.retry_at: float | None = None
+
+    def write(self, name: str, draft: Draft) -> None:
+        """Take a typed message; it is sealed when its recipient's keys are there."""
+        try:
+            person = self._desk.people.open(name)
+        except SecureChatError as error:
+            self._desk.report(error, draft.message_id.hex())
+            return
+        if not person.drafts and person.user is None:
+            self._lookups.watch()
+        person.drafts.append(draft)
+        self.flush(person)
+
+    def flush(self, person: Person) -> None:
+        """Seal and send what waits for a person, asking for their keys first if need be."""
+        if not self._desk.online or not (person.drafts or person.receipts):
+            return
+        if person.user is None:
+            self._lookups.ask(person, claim=bool(person.drafts))
+            return
+        try:
+            if person.drafts and not self._prepare_sessions(person):
+                return
+            self._seal_drafts(person)
+            self._seal_receipts(person)
+        except SecureChatError as error:
+            self._desk.report(error)
+
+    def resume(self) -> None:
+        """After a login: everything that is not accepted goes out once more, in its order."""
+        self._in_flight.clear()
+        self._held.clear()
+        self.retry()
+
+    def retry(self) -> None:
+        """Send again what was refused."""
+        self.retry_at = None
+        self._held.clear()
+        for parcel in self._desk.outbox:
+            if parcel.envelope_id not in self._in_flight:
+                self._hand_over(parcel)
+
+    def answered(self, news: Answered) -> None:
+        """The relay answers for envelopes: they leave the outbox."""
+        for envelope_id in news.envelope_ids:
+            self._in_flight.discard(envelope_id)
+            parcel = self._desk.outbox.get(envelope_id)
+            if parcel is None:
+                continue
+            self._desk.change(self._desk.outbox.remove(parcel))
+            if parcel.message_id:
+                self._desk.tell(Accepted(parcel.message_id, parcel.recipient))
+
+    def not_taken(self, news: NotTaken) -> None:
+        """The relay refuses an envelope: what follows to that mailbox waits with it."""
+        self._in_flight.discard(news.envelope_id)
+        parcel = self._desk.outbox.get(news.envelope_id)
+        if parcel is None:
+            return
+        if news.code == "expired":
+            self._desk.change(self._desk.outbox.remove(parcel))
+        else:
+            self._held.add(parcel.mailbox)
+            self.retry_at = self._desk.now_s() + RETRY_S
+        if news.code not in WAITS_FOR_THE_RECIPIENT:
+            self._desk.report(refusal_error(parcel.recipient, news.code), parcel.message_id or None)
+
+    def delivered(self, contact: Contact, receipt: Receipt) -> None:
+        """A person has opened messages; a receipt for what went to others counts for nothing."""
+        for message_id in receipt.message_ids:
+            if self._recipients.get(message_id) == contact.user_key:
+                del self._recipients[message_id]
+                self._desk.tell(Delivered(message_id.hex(), contact.name))
+
+    def _prepare_sessions(self, person: Person) -> bool:
+        """Return whether there is a session with each device; start what can be started."""
+        assert person.user is not None  # noqa: S101
+        now_ms, endpoint = self._desk.now_ms(), self._desk.endpoint
+        lacking = [
+            device
+            for device in person.user.devices
+            if endpoint.needs_session(device.address, now_ms)
+        ]
+        if lacking and not person.claimed:
+            self._lookups.ask(person, claim=True)
+            return False
+        for device in lacking:
+            endpoint.start_session(device, now_ms)
+        person.claimed = False
+        return True
+
+    def _seal_drafts(self, person: Person) -> None:
+        assert person.user is not None  # noqa: S101
+        while person.drafts:
+            draft = person.drafts[0]
+            try:
+                for device in person.user.devices:
+                    self._seal(person, device, Text(draft.text), draft.message_id)
+            except UsageError as error:
+                self._desk.report(error, draft.message_id.hex())
+            else:
+                self._recipients[draft.message_id] = person.user.user_key
+                self._desk.tell(Sent(draft.message_id.hex(), person.name))
+            person.drafts.popleft()
+
+    def _seal_receipts(self, person: Person) -> None:
+        assert person.user is not None  # noqa: S101
+        for device in person.user.devices:
+            message_ids = person.receipts.pop(device.address, None)
+            if message_ids:
+                self._seal(person, device, self._desk.endpoint.receipt(tuple(message_ids)), None)
+
+    def _seal(
+        self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None
+    ) -> None:
+        desk = self._desk
+        sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id)
+        parcel, row = desk.outbox.add(
+            sealed.mailbox,
+            EnvelopeId(secrets.token_bytes(ENVELOPE_ID_BYTES)),
+            sealed.envelope,
+            message_id.hex() if message_id else "",
+            person.name,
+        )
+        desk.change(row)
+        self._hand_over(parcel)
+
+    def _hand_over(self, parcel: Parcel) -> None:
+        if parcel.mailbox not in self._held:
+            self._in_flight.add(parcel.envelope_id)
+            self._desk.batch.envelopes.append(parcel.outgoing)

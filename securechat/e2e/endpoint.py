@@ -1,0 +1,203 @@
+"""The end device as one object: what the client engine drives. No I/O, no clock."""
+
+from typing import Self
+
+from securechat.crypto.sealing import random_bytes
+from securechat.e2e.content import Content, Receipt
+from securechat.e2e.epochs import EpochTable
+from securechat.e2e.order import ChainTable
+from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.receiving import Receiver
+from securechat.e2e.results import Outcome, Publication, Sealed
+from securechat.e2e.rows import ChangeLog, Rows, StoredRows
+from securechat.e2e.seen import SeenTable
+from securechat.e2e.sending import Sender
+from securechat.e2e.session_table import SessionTable
+from securechat.identity.chain import PeerDevice
+from securechat.identity.device import DeviceCertificate, DeviceList
+from securechat.identity.login import LoginProof
+from securechat.identity.registration import Registration
+from securechat.identity.types import (
+    DeviceAddress,
+    DeviceId,
+    MailboxId,
+    MessageId,
+    Name,
+    RelayId,
+    UserKey,
+)
+
+_MESSAGE_ID_SIZE_BYTES = 16
+_ONE_TIME_KEYS_LOW = 20
+_ONE_TIME_KEYS_BATCH = 50
+
+
+def new_message_id() -> MessageId:
+    """Draw the id of a message, the same for all devices that it goes to."""
+    return MessageId(random_bytes(_MESSAGE_ID_SIZE_BYTES))
+
+
+class Endpoint:
+    """A person's device: identity, published keys, sessions.
+
+    The state lives in memory. After each call `take_changes` returns the rows to commit, before an
+    envelope is handed to the relay or a delivery is acknowledged; when a commit fails, drop the
+    object and load it again from the rows. Not thread-safe.
+    """
+
+    __slots__ = (
+        "_changes",
+        "_device",
+        "_epochs",
+        "_message_ids",
+        "_nonces",
+        "_receiver",
+        "_sender",
+        "_sessions",
+    )
+
+    def __init__(self, changes: ChangeLog, device: OwnDevice, rows: StoredRows) -> None:
+        self._changes = changes
+        self._device = device
+        self._epochs = EpochTable(changes, rows)
+        self._sessions = SessionTable(changes, rows)
+        self._nonces = SeenTable("nonce", changes, rows)
+        self._message_ids = SeenTable("message_id", changes, rows)
+        chains = ChainTable(changes, rows)
+        self._sender = Sender(device, self._sessions, chains)
+        self._receiver = Receiver(
+            device, self._epochs, self._sessions, chains, self._nonces, self._message_ids
+        )
+
+    @classmethod
+    def create(cls, now_ms: int) -> Self:
+        """Make a new person with one device and its first keys.
+
+        Raises `SecureChatError` when the libraries here cannot encrypt end to end.
+        """
+        changes = ChangeLog()
+        endpoint = cls(changes, OwnDevice.create(changes, now_ms), {})
+        endpoint._epochs.begin(endpoint._device, now_ms, epoch=1)
+        return endpoint
+
+    @classmethod
+    def load(cls, rows: StoredRows) -> Self:
+        """Restore a device from all rows that it reported and that were not deleted since."""
+        changes = ChangeLog()
+        return cls(changes, OwnDevice.load(changes, rows), rows)
+
+    def take_changes(self) -> Rows:
+        """Return the rows that changed since the last call, for one transaction."""
+        return self._changes.take()
+
+    @property
+    def user_key(self) -> UserKey:
+        """The person's key: what others pin."""
+        return self._device.address.user_key
+
+    @property
+    def device_id(self) -> DeviceId:
+        """The id of this device."""
+        return self._device.address.device_id
+
+    @property
+    def mailbox(self) -> MailboxId:
+        """Where envelopes for this device go."""
+        return self._device.certificate.mailbox
+
+    @property
+    def certificate(self) -> DeviceCertificate:
+        """This device's certificate."""
+        return self._device.certificate
+
+    @property
+    def device_list(self) -> DeviceList:
+        """The person's signed list of devices."""
+        return self._device.device_list
+
+    def registration(self, relay_id: RelayId, name: Name, now_ms: int) -> Registration:
+        """Return the signed claim of a name on a relay; needed before any session."""
+        return self._device.register(relay_id, name, now_ms)
+
+    def prove_login(
+        self,
+        *,
+        relay_id: RelayId,
+        certificate_hash: bytes,
+        server_nonce: bytes,
+        client_nonce: bytes,
+        protocol_version: int,
+    ) -> LoginProof:
+        """Sign a login; the parameters are those of `LoginProof`."""
+        return LoginProof.sign(
+            self._device.signing_key,
+            self._device.certificate,
+            relay_id=relay_id,
+            certificate_hash=certificate_hash,
+            server_nonce=server_nonce,
+            client_nonce=client_nonce,
+            protocol_version=protocol_version,
+        )
+
+    def publication(
+        self, now_ms: int, *, published_epoch: int, one_time_keys_left: int
+    ) -> Publication:
+        """Return what the relay lacks; call it after login and once a day.
+
+        ``published_epoch`` and ``one_time_keys_left`` are what the relay holds of this device (0
+        for nothing). Keys that are 7 days old are replaced, one-time keys below 20 topped up by 50.
+        """
+        self._epochs.rotate_if_due(self._device, now_ms)
+        bundle = self._epochs.bundle
+        enough = one_time_keys_left >= _ONE_TIME_KEYS_LOW
+        count = 0 if enough else _ONE_TIME_KEYS_BATCH
+        return Publication(
+            None if bundle.epoch == published_epoch else bundle,
+            self._device.make_one_time_keys(count, bundle.epoch) if count else (),
+        )
+
+    def drained(self, now_ms: int) -> None:
+        """Note that the mailbox is empty: keys and sessions that waited for this are deleted."""
+        self._device.note_drained()
+        self._epochs.forget_old(now_ms)
+        self._sessions.forget_old(now_ms)
+        self._nonces.forget_old(now_ms)
+        self._message_ids.forget_old(now_ms)
+
+    def needs_session(self, peer: DeviceAddress, now_ms: int) -> bool:
+        """Tell whether `start_session`, with keys fetched for it, has to come before `seal`."""
+        return self._sessions.choose_sending(peer, now_ms) is None
+
+    def start_session(self, peer: PeerDevice, now_ms: int) -> None:
+        """Begin a session with keys fetched and verified for this call; nothing is sent yet.
+
+        The one-time key of ``peer`` is used up, or the fallback key serves when it has none.
+        Raises `Untrusted` (expired), `RemoteProtocolError` (unusable keys), `LocalProtocolError`
+        (no registration yet, or the peer is this device itself).
+        """
+        self._sender.start_session(peer, now_ms)
+
+    def seal(
+        self,
+        peer: PeerDevice,
+        content: Content,
+        now_ms: int,
+        message_id: MessageId | None = None,
+    ) -> Sealed:
+        """Seal a content to one device; without ``message_id`` one is drawn.
+
+        Raises `UsageError` (too long), `LocalProtocolError` (see `needs_session`), `Untrusted` or
+        `RemoteProtocolError` (the peer's keys have expired or are not usable).
+        """
+        return self._sender.seal(peer, content, now_ms, message_id or new_message_id())
+
+    def open(self, envelope: bytes, now_ms: int) -> Outcome:
+        """Open an envelope, or raise `CannotOpen`, which never says why and leaves no trace."""
+        return self._receiver.open(envelope, now_ms)
+
+    def receipt(self, message_ids: tuple[MessageId, ...]) -> Receipt:
+        """Return the receipt for messages; it announces the current envelope key's epoch."""
+        return Receipt(message_ids, self._epochs.bundle.epoch)
+
+    def __repr__(self) -> str:
+        return "Endpoint(secret)"

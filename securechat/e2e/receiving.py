@@ -1,0 +1,133 @@
+"""Opening envelopes: the receiving order of E2E.md §5, step by step.
+
+Until the ratchet has accepted a message nothing changes. From then on the change is kept, whatever
+the later steps find.
+"""
+
+from dataclasses import dataclass
+
+from securechat.crypto.sealing import open_aead
+from securechat.e2e import envelope
+from securechat.e2e.content import decode_content
+from securechat.e2e.epochs import EpochTable
+from securechat.e2e.order import ChainTable, Place
+from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.plaintext import context_hash, decode_plaintext, direct_conversation_id
+from securechat.e2e.results import Duplicate, Introduction, Invalid, Opened, Outcome
+from securechat.e2e.seen import SeenTable
+from securechat.e2e.session import Session, State, derive_keys, session_info
+from securechat.e2e.session_table import SessionTable
+from securechat.errors import CannotOpen, RemoteProtocolError, SecureChatError
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Turns envelopes into contents."""
+
+    device: OwnDevice
+    epochs: EpochTable
+    sessions: SessionTable
+    chains: ChainTable
+    nonces: SeenTable
+    message_ids: SeenTable
+
+    def open(self, sealed: bytes, now_ms: int) -> Outcome:
+        """Open an envelope; raise `CannotOpen`, always with the same words, when it does not."""
+        try:
+            return self._open(sealed, now_ms)
+        except SecureChatError:
+            raise CannotOpen("A message cannot be opened.") from None
+
+    def _open(self, sealed: bytes, now_ms: int) -> Outcome:
+        if len(sealed) not in envelope.SIZES_BYTES:
+            raise CannotOpen("An envelope has none of the sizes.")
+        frame = envelope.split_frame(self.epochs.unseal(sealed))
+        sender = frame.head.sender
+        if sender == self.device.address:
+            raise CannotOpen("An envelope comes back to its sender.")
+        session = self.sessions.find(sender, frame.head.session_id)
+        if frame.head.nonce in self.nonces:
+            return Duplicate()
+        if session is None:
+            plaintext, introduction = self._accept_session(frame, now_ms)
+        else:
+            plaintext, introduction = self._continue_session(session, frame, now_ms), None
+        self.nonces.add(frame.head.nonce, now_ms)
+        try:
+            return self._read(frame, plaintext, introduction, now_ms)
+        except RemoteProtocolError:
+            return Invalid(sender, introduction)
+
+    def _accept_session(self, frame: envelope.Frame, now_ms: int) -> tuple[bytes, Introduction]:
+        head = frame.head
+        if head.type != envelope.TYPE_START or self.device.registration is None:
+            raise CannotOpen("There is no such session.")
+        start = envelope.decode_start(frame.start, head.sender)
+        start.certificate.verify(head.sender.user_key)
+        start.registration.verify(self.device.registration.relay_id)
+        info = session_info(head.sender, self.device.address, head.session_id, start.bundle_epoch)
+        secret = self.epochs.open_secret(start.bundle_epoch, start.blob, info)
+        receive_key, send_key = derive_keys(secret, info)
+        ciphertext = self._open_middle(frame, receive_key)
+        ratchet, plaintext = self.device.accept_ratchet(start.certificate.olm_key, ciphertext)
+        session = Session(
+            peer=head.sender,
+            session_id=head.session_id,
+            state=State.OPEN,
+            ours=False,
+            send_key=send_key,
+            receive_key=receive_key,
+            created_ms=now_ms,
+            last_opened_ms=now_ms,
+            ratchet=ratchet,
+        )
+        self.sessions.add_accepted(session, now_ms)
+        return plaintext, Introduction(start.certificate, start.registration)
+
+    def _continue_session(self, session: Session, frame: envelope.Frame, now_ms: int) -> bytes:
+        if session.ours and frame.head.type == envelope.TYPE_START:
+            raise CannotOpen("A session that started here is started from there.")
+        ciphertext = self._open_middle(frame, session.receive_key)
+        plaintext = session.ratchet.decrypt(envelope.OLM_TYPES[frame.head.type], ciphertext)
+        self.sessions.note_opened(session, now_ms)
+        return plaintext
+
+    def _open_middle(self, frame: envelope.Frame, key: bytes) -> bytes:
+        head = frame.head
+        associated = envelope.associated_data(
+            head.type, head.sender, self.device.address, head.session_id, frame.start
+        )
+        wrapped = open_aead(frame.ciphertext, associated, head.nonce, key)
+        return envelope.unwrap_ciphertext(head.type, wrapped)
+
+    def _read(
+        self,
+        frame: envelope.Frame,
+        padded: bytes,
+        introduction: Introduction | None,
+        now_ms: int,
+    ) -> Outcome:
+        sender, own = frame.head.sender, self.device.address
+        message, message_hash = decode_plaintext(padded)
+        conversation = direct_conversation_id(sender.user_key, own.user_key)
+        if message.context_hash != context_hash(conversation, sender, own):
+            raise RemoteProtocolError("A message belongs to another conversation.")
+        if sender.user_key + message.message_id in self.message_ids:
+            return Duplicate()
+        placement = self.chains.note_received(
+            conversation, sender, message.counter, message.previous_hash, message_hash
+        )
+        if placement.place is Place.USED:
+            raise RemoteProtocolError("A counter is used twice.")
+        self.message_ids.add(sender.user_key + message.message_id, now_ms)
+        return Opened(
+            sender=sender,
+            message_id=message.message_id,
+            time_ms=message.time_ms,
+            counter=message.counter,
+            content=decode_content(message.kind, message.body),
+            missing=placement.missing,
+            late=placement.place is Place.LATE,
+            forked=placement.forked,
+            introduction=introduction,
+        )

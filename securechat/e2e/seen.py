@@ -1,0 +1,37 @@
+"""What has been opened before: nonces and message ids, kept longer than anything can come again."""
+
+from securechat.e2e.rows import ChangeLog, StoredRows
+
+DAY_MS = 24 * 3600 * 1000
+SEEN_LIFE_MS = 90 * DAY_MS
+"""More than a mailbox's TTL (30 days), a key's life (44) and an outbox (7) together."""
+
+
+class SeenTable:
+    """A durable set of keys, each remembered for `SEEN_LIFE_MS`."""
+
+    __slots__ = ("_changes", "_seen", "_table")
+
+    def __init__(self, table: str, changes: ChangeLog, rows: StoredRows) -> None:
+        self._table = table
+        self._changes = changes
+        seen = ((key, value) for (name, key), value in rows.items() if name == table)
+        self._seen = {
+            key: int.from_bytes(value, "big") for key, value in sorted(seen, key=lambda row: row[1])
+        }
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._seen
+
+    def add(self, key: bytes, now_ms: int) -> None:
+        """Remember ``key``."""
+        self._seen[key] = now_ms
+        self._changes.put(self._table, key, lambda: now_ms.to_bytes(8, "big"))
+
+    def forget_old(self, now_ms: int) -> None:
+        """Drop the keys that are older than `SEEN_LIFE_MS`."""
+        for key, time_ms in list(self._seen.items()):
+            if now_ms - time_ms <= SEEN_LIFE_MS:
+                break
+            del self._seen[key]
+            self._changes.delete(self._table, key)

@@ -1,0 +1,120 @@
+"""Starting sessions and sealing messages."""
+
+from securechat.crypto.hybrid import seal_hybrid
+from securechat.crypto.sealing import (
+    AEAD_NONCE_SIZE_BYTES,
+    random_bytes,
+    seal_aead,
+    seal_box,
+)
+from securechat.e2e import envelope
+from securechat.e2e.content import Content, encode_content
+from securechat.e2e.order import ChainTable
+from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.plaintext import (
+    Plaintext,
+    context_hash,
+    direct_conversation_id,
+    hash_plaintext,
+)
+from securechat.e2e.results import Sealed
+from securechat.e2e.session import (
+    SESSION_ID_SIZE_BYTES,
+    Session,
+    State,
+    derive_keys,
+    session_info,
+)
+from securechat.e2e.session_table import SessionTable
+from securechat.errors import LocalProtocolError, RemoteProtocolError, Untrusted
+from securechat.identity.chain import PeerDevice
+from securechat.identity.types import DeviceAddress, MessageId
+
+
+class Sender:
+    """Turns contents into envelopes."""
+
+    __slots__ = ("_chains", "_device", "_sessions")
+
+    def __init__(self, device: OwnDevice, sessions: SessionTable, chains: ChainTable) -> None:
+        self._device = device
+        self._sessions = sessions
+        self._chains = chains
+
+    def start_session(self, peer: PeerDevice, now_ms: int) -> None:
+        """Begin a session on the peer's one-time key or fallback key; nothing is sent yet."""
+        _require_usable(peer, now_ms)
+        registration = self._device.registration
+        if registration is None:
+            raise LocalProtocolError("A session cannot start before this device has a name.")
+        own, other = self._device.address, peer.address
+        if own == other:
+            raise LocalProtocolError("A device has no session with itself.")
+        prekey = peer.one_time_key.key if peer.one_time_key else peer.bundle.fallback_key
+        ratchet = self._device.start_ratchet(peer.certificate.olm_key, prekey)
+        session_id = random_bytes(SESSION_ID_SIZE_BYTES)
+        secret = random_bytes(envelope.SECRET_SIZE_BYTES)
+        info = session_info(own, other, session_id, peer.bundle.epoch)
+        blob = seal_hybrid(secret, peer.bundle.hybrid_key, info)
+        start = envelope.Start(peer.bundle.epoch, blob, self._device.certificate, registration)
+        send_key, receive_key = derive_keys(secret, info)
+        self._sessions.add_starting(
+            Session(
+                peer=other,
+                session_id=session_id,
+                state=State.STARTING,
+                ours=True,
+                send_key=send_key,
+                receive_key=receive_key,
+                created_ms=now_ms,
+                last_opened_ms=now_ms,
+                ratchet=ratchet,
+                start=start.encode(),
+            )
+        )
+
+    def seal(
+        self, peer: PeerDevice, content: Content, now_ms: int, message_id: MessageId
+    ) -> Sealed:
+        """Seal a content to one device on the session that sends."""
+        _require_usable(peer, now_ms)
+        kind, body = encode_content(content)
+        own, other = self._device.address, peer.address
+        session = self._sessions.choose_sending(other, now_ms)
+        if session is None:
+            raise LocalProtocolError("There is no session to send on: start one first.")
+        conversation = direct_conversation_id(own.user_key, other.user_key)
+        counter, previous_hash = self._chains.last_sent(conversation, other)
+        context = context_hash(conversation, own, other)
+        plaintext = Plaintext(
+            kind, counter, now_ms, message_id, previous_hash, context, body
+        ).encode()
+        sealed = seal_box(_encrypt(session, own, plaintext), peer.bundle.envelope_key)
+        session.sent += 1
+        self._sessions.note_changed(session)
+        self._chains.note_sent(conversation, other, hash_plaintext(plaintext))
+        return Sealed(peer.mailbox, sealed, message_id)
+
+
+def _encrypt(session: Session, own: DeviceAddress, plaintext: bytes) -> bytes:
+    """Return the frame: the inner and the middle layer around a plaintext."""
+    kind = envelope.TYPE_START if session.start else envelope.TYPE_MESSAGE
+    start_size = len(session.start)
+    size_bytes = envelope.choose_size(kind, start_size, len(plaintext))
+    room = envelope.plaintext_room(kind, start_size, size_bytes)
+    olm_type, ciphertext = session.ratchet.encrypt(plaintext.ljust(room, b"\0"))
+    wrapped = envelope.wrap_ciphertext(olm_type, ciphertext, start_size, size_bytes)
+    nonce = random_bytes(AEAD_NONCE_SIZE_BYTES)
+    head = envelope.Head(kind, session.session_id, nonce, own)
+    associated = envelope.associated_data(
+        kind, own, session.peer, session.session_id, session.start
+    )
+    middle = seal_aead(wrapped, associated, nonce, session.send_key)
+    return head.encode() + session.start + middle
+
+
+def _require_usable(peer: PeerDevice, now_ms: int) -> None:
+    if peer.is_expired(now_ms):
+        raise Untrusted("The keys of this person's device have expired: it was away for too long.")
+    if envelope.SUITE not in peer.bundle.suites:
+        raise RemoteProtocolError("The other device speaks no cipher suite that this one knows.")

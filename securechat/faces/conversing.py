@@ -1,0 +1,130 @@
+"""A session over plain streams: one thread takes events and input lines in the order they come."""
+
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from securechat.client.events import Ended, Event
+from securechat.errors import UsageError
+from securechat.faces.engine import ChatEngine
+from securechat.faces.pending import Pending
+from securechat.faces.streams import ByteSource, read_lines
+
+GRACE_S = 2.0
+"""How much longer than its flush an engine may take to stop."""
+
+_LINES_AHEAD = 64
+
+
+class Chat(Protocol):
+    """What takes the events and the lines of a session."""
+
+    leaving: bool
+    ended: Ended | None
+    pending: Pending
+
+    def hear(self, event: Event) -> None:
+        """Take an event of the engine."""
+
+    def enter(self, line: str) -> None:
+        """Take a line of input."""
+
+    def refuse(self, error: UsageError) -> None:
+        """Take the news that a line of input was unusable."""
+
+    def interrupt(self) -> bool:
+        """Take a Ctrl-C; return whether the session goes on."""
+
+
+class _EndOfInput(Enum):
+    END = "end"
+
+
+_News = Event | str | UsageError | _EndOfInput
+
+
+def converse(
+    engine: ChatEngine,
+    chat: Chat,
+    source: ByteSource,
+    *,
+    gone: Callable[[], bool],
+    flush_s: float,
+) -> None:
+    """Run a session until the input ends, the user leaves, or the output is ``gone``.
+
+    Then what is queued gets ``flush_s`` seconds. Raises the error that ended the engine, or
+    StillQueued.
+    """
+    inbox: SimpleQueue[_News] = SimpleQueue()
+    engine.subscribe(inbox.put)
+    engine.start()
+    slots = threading.Semaphore(_LINES_AHEAD)
+    feed = threading.Thread(target=_feed, args=(source, inbox, slots), daemon=True)
+    feed.start()
+    try:
+        while not (chat.leaving or chat.ended or gone()):
+            _take_next(chat, inbox, slots)
+        _finish(engine, chat, inbox, flush_s)
+    except BaseException:
+        _finish(engine, chat, inbox, 0.0)
+        raise
+    raise_outcome(chat, engine.queued)
+
+
+def raise_outcome(chat: Chat, queued: int) -> None:
+    """Raise what is wrong with the way a session ended, if anything is."""
+    if chat.ended is not None and chat.ended.error is not None:
+        raise chat.ended.error
+    if queued:
+        raise chat.pending.error(queued)
+
+
+def _take_next(chat: Chat, inbox: "SimpleQueue[_News]", slots: threading.Semaphore) -> None:
+    try:
+        news = inbox.get()
+    except KeyboardInterrupt:
+        if not chat.interrupt():
+            raise
+        return
+    match news:
+        case _EndOfInput.END:
+            chat.leaving = True
+        case str():
+            slots.release()
+            chat.enter(news)
+        case UsageError():
+            slots.release()
+            chat.refuse(news)
+        case _:
+            chat.hear(news)
+
+
+def _finish(engine: ChatEngine, chat: Chat, inbox: "SimpleQueue[_News]", flush_s: float) -> None:
+    """Stop the engine and take its last events; input that is left over is not read any more."""
+    if chat.ended is not None:
+        return
+    engine.stop(flush_s)
+    deadline = time.monotonic() + flush_s + GRACE_S
+    while chat.ended is None:
+        try:
+            news = inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
+        except Empty:
+            return
+        if not isinstance(news, str | UsageError | _EndOfInput):
+            chat.hear(news)
+
+
+def _feed(source: ByteSource, inbox: "SimpleQueue[_News]", slots: threading.Semaphore) -> None:
+    """Read the input to its end; a terminal that has gone away is an end like any other."""
+    try:
+        for line in read_lines(source):
+            slots.acquire()
+            inbox.put(line)
+    except OSError:
+        pass
+    finally:
+        inbox.put(_EndOfInput.END)

@@ -1,0 +1,113 @@
+"""One JSON object for each event; JSON.md is the schema, and a test compares the two."""
+
+import json
+from typing import Any
+
+from securechat.client import events as e
+from securechat.client.commands import HELP
+from securechat.errors import SecureChatError
+
+VERSION = 1
+
+Fields = dict[str, Any]
+
+
+def encode_object(event: str, fields: Fields) -> str:
+    """Return one line of JSON, in ASCII: what is not ASCII, and all controls, are escapes."""
+    return json.dumps({"v": VERSION, "event": event, **fields}, separators=(",", ":"))
+
+
+def encode_event(event: e.Event) -> str | None:
+    """Return the line for an event, or None for one that has none (an end without an error)."""
+    match event:
+        case e.Ready():
+            return encode_object(
+                "ready",
+                {
+                    "name": event.name,
+                    "relay": event.relay,
+                    "fingerprint": event.fingerprint,
+                    "again": event.again,
+                },
+            )
+        case e.Message():
+            return encode_object("message", _message_fields(event))
+        case e.Sent() | e.Accepted() | e.Delivered():
+            fields = {"id": event.message_id, "to": event.recipient}
+            return encode_object(type(event).__name__.lower(), fields)
+        case e.Problem():
+            return encode_error(event.error, event.message_id)
+        case e.Ended():
+            return None if event.error is None else encode_error(event.error)
+        case e.Offline():
+            retry_ms = round(event.retry_in_s * 1000)
+            return encode_object("offline", {"message": event.why, "retry_ms": retry_ms})
+        case _:
+            return _encode_about_people(event)
+
+
+def encode_error(error: SecureChatError, message_id: str | None = None) -> str:
+    """Return the line for an error; ``message_id`` is the own message that it concerns."""
+    fields: Fields = {"code": error.code, "message": error.what}
+    if error.try_next:
+        fields["try"] = error.try_next
+    if message_id is not None:
+        fields["id"] = message_id
+    return encode_object("error", fields)
+
+
+def encode_help() -> str:
+    """Return the line that answers ``/help``."""
+    commands = [{"command": command, "meaning": meaning} for command, meaning in HELP]
+    return encode_object("help", {"commands": commands})
+
+
+def _message_fields(message: e.Message) -> Fields:
+    fields: Fields = {
+        "id": message.message_id,
+        "from": message.sender,
+        "to": message.recipient,
+        "text": message.text,
+        "ts": message.time_ms,
+        "e2e": message.e2e,
+        "verified": message.trust is e.Trust.VERIFIED,
+    }
+    if message.request:
+        fields["request"] = True
+    if message.missing:
+        fields["missing"] = message.missing
+    return fields
+
+
+def _encode_about_people(
+    event: e.Waiting
+    | e.PeerReady
+    | e.PresenceChanged
+    | e.People
+    | e.SafetyNumber
+    | e.PeerKeyChanged,
+) -> str:
+    match event:
+        case e.Waiting():
+            return encode_object("waiting", {"name": event.name})
+        case e.PeerReady():
+            return encode_object(
+                "peer",
+                {
+                    "name": event.name,
+                    "trust": event.trust.value,
+                    "fingerprint": event.fingerprint,
+                    "first_use": event.first_use,
+                },
+            )
+        case e.PresenceChanged():
+            return encode_object("presence", {"name": event.name, "online": event.online})
+        case e.People():
+            return encode_object("people", {"names": list(event.names)})
+        case e.SafetyNumber():
+            verified = event.trust is e.Trust.VERIFIED
+            fields = {"name": event.name, "digits": event.digits, "verified": verified}
+            return encode_object("safety-number", fields)
+        case e.PeerKeyChanged():
+            fields = {"name": event.name, "pinned": event.pinned, "shown": event.shown}
+            return encode_object("key-changed", fields)

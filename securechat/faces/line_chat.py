@@ -1,0 +1,237 @@
+"""A chat in lines: what events mean to the reader, and typed lines to the engine.
+
+It neither reads nor prints: a terminal or a pipe gives it lines and events, and shows its entries.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from securechat.client import commands as c
+from securechat.client import events as e
+from securechat.errors import SecureChatError, UsageError
+from securechat.faces import wording
+from securechat.faces.engine import ChatEngine
+from securechat.faces.entries import Entry
+from securechat.faces.pending import Pending
+
+CHECK_MARK = "✓"
+
+
+def local_now() -> datetime:
+    """Return the time of the wall clock, with its zone."""
+    return datetime.now().astimezone()
+
+
+@dataclass(slots=True)
+class _Person:
+    """What has been told of a person."""
+
+    ready: e.PeerReady | None = None
+    trust: e.Trust | None = None
+    waiting: bool = False
+    online: bool | None = None
+    told_away: bool = False
+    told_queued: bool = False
+
+
+class LineChat:
+    """A session in lines; ``leaving`` and ``ended`` say when it is over.
+
+    ``show`` gets each entry. With ``unicode`` false nothing of ours but ASCII is shown.
+    ``confirm_interrupt``: a first Ctrl-C only warns.
+    """
+
+    def __init__(
+        self,
+        engine: ChatEngine,
+        *,
+        peer: str | None,
+        show: Callable[[Entry], None],
+        now: Callable[[], datetime] = local_now,
+        unicode: bool = True,
+        confirm_interrupt: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._current = peer
+        self._show = show
+        self._now = now
+        self._verified_mark = CHECK_MARK if unicode else "(verified)"
+        self._confirm_interrupt = confirm_interrupt
+        self._interrupted = False
+        self._was_ready = False
+        self._offline_why: str | None = None
+        self._people: dict[str, _Person] = {}
+        self.leaving = False
+        self.ended: e.Ended | None = None
+        self.pending = Pending()
+
+    def prompt(self) -> str:
+        """Return what stands before the line being typed: with whom, how trusted, how connected."""
+        remarks = [] if self._offline_why is None else ["no connection"]
+        if self._current is None:
+            return f"({', '.join(remarks)}) > " if remarks else "> "
+        person = self._person(self._current)
+        mark = ""
+        if person.trust is e.Trust.VERIFIED:
+            mark = f" {self._verified_mark}"
+        elif person.trust is not None:
+            remarks.insert(0, person.trust.value)
+        elif person.waiting:
+            remarks.insert(0, "waiting")
+        remark = f" ({', '.join(remarks)})" if remarks else ""
+        return f"{self._current}{mark}{remark} > "
+
+    def hear(self, event: e.Event) -> None:
+        """Take an event, and show what it means."""
+        match event:
+            case e.Message():
+                self._hear_message(event)
+            case e.Accepted(message_id):
+                self._hear_accepted(message_id)
+            case e.Sent() | e.Delivered():
+                pass  # the calm case needs no words
+            case e.Problem(error, message_id):
+                self.pending.settle(message_id)
+                self._show(wording.problem(error))
+            case e.Ended():
+                self.ended = event
+            case e.Ready() | e.Offline():
+                self._hear_connection(event)
+            case e.People(names):
+                self._show(wording.people(names))
+            case e.SafetyNumber():
+                self._show(wording.safety_number(event))
+            case _:
+                self._hear_about_person(event, self._person(event.name))
+
+    def enter(self, line: str) -> None:
+        """Do what a line asks for, and show why when that cannot be done."""
+        self._interrupted = False
+        try:
+            self._perform(c.parse_line(line))
+        except SecureChatError as error:
+            self._show(wording.problem(error))
+
+    def refuse(self, error: UsageError) -> None:
+        """Show what is wrong with a line of input."""
+        self._show(wording.problem(error))
+
+    def interrupt(self) -> bool:
+        """Take a Ctrl-C; return whether the session goes on, which the reader is told."""
+        if self._interrupted or not self._confirm_interrupt:
+            return False
+        self._interrupted = True
+        self._show(wording.interrupt_hint())
+        return True
+
+    def typing(self) -> None:
+        """Take the news that something is being typed: the next Ctrl-C is a first one again."""
+        self._interrupted = False
+
+    def _person(self, name: str) -> _Person:
+        return self._people.setdefault(name.casefold(), _Person())
+
+    def _hear_connection(self, event: e.Ready | e.Offline) -> None:
+        if isinstance(event, e.Offline):
+            if event.why != self._offline_why:
+                self._show(wording.offline(event))
+            self._offline_why = event.why
+            return
+        self._offline_why = None
+        self._show(wording.ready(event))
+        if not self._was_ready:
+            self._show(wording.what_to_do(self._current))
+        self._was_ready = True
+
+    def _hear_about_person(
+        self,
+        event: e.Waiting | e.PeerReady | e.PresenceChanged | e.PeerKeyChanged,
+        person: _Person,
+    ) -> None:
+        match event:
+            case e.Waiting(name):
+                if not person.waiting:
+                    self._show(wording.waiting(name))
+                person.waiting = True
+            case e.PeerReady():
+                if event != person.ready:
+                    self._show(wording.peer_ready(event))
+                person.ready, person.trust, person.waiting = event, event.trust, False
+                self._spell_current(event.name)
+                self._tell_away(event.name, person)
+            case e.PresenceChanged():
+                self._hear_presence(event, person)
+            case e.PeerKeyChanged():
+                person.trust = e.Trust.CHANGED
+                self._show(wording.key_changed(event))
+
+    def _hear_presence(self, event: e.PresenceChanged, person: _Person) -> None:
+        known, person.online = person.online, event.online
+        if known is None and not event.online:
+            self._tell_away(event.name, person)
+        elif known is not event.online:
+            self._show(wording.presence(event))
+
+    def _tell_away(self, name: str, person: _Person) -> None:
+        """Say that somebody who can be written to was not there to begin with."""
+        if person.ready and person.online is False and not person.told_away:
+            person.told_away = True
+            self._show(wording.away(name))
+
+    def _hear_message(self, event: e.Message) -> None:
+        if event.missing:
+            self._show(wording.missing(event))
+        self._person(event.sender).trust = event.trust
+        self._show(wording.message(event, self._now()))
+        if self._current is None:
+            self._choose(event.sender)
+            self._engine.talk_to(event.sender)
+
+    def _hear_accepted(self, message_id: str) -> None:
+        recipient = self.pending.settle(message_id)
+        if recipient is None or self.pending.count(recipient):
+            return
+        person = self._person(recipient)
+        if person.told_queued:
+            person.told_queued = False
+            self._show(wording.handed_over(recipient))
+
+    def _perform(self, command: c.Command | None) -> None:
+        match command:
+            case c.Say(text):
+                self._send(self._target(), text)
+            case c.Msg(target, text):
+                self._send(target, text)
+                self._choose(target)
+            case c.Verify(name):
+                self._engine.verify(name or self._target())
+            case c.Who():
+                self._engine.who()
+            case c.Help():
+                self._show(wording.commands())
+            case c.Quit():
+                self.leaving = True
+
+    def _send(self, recipient: str, text: str) -> None:
+        self.pending.add(self._engine.send(recipient, text), recipient)
+        person = self._person(recipient)
+        if self._offline_why is not None or person.waiting or person.online is False:
+            person.told_queued = True
+            self._show(wording.queued(recipient, self.pending.count(recipient)))
+
+    def _target(self) -> str:
+        if self._current is None:
+            raise UsageError("Nobody is chosen to write to, nothing was sent", "/msg NAME text")
+        return self._current
+
+    def _choose(self, name: str) -> None:
+        """Make this the current conversation, and say so if it is another one."""
+        if self._current is None or self._current.casefold() != name.casefold():
+            self._current = name
+            self._show(wording.talking_to(name))
+
+    def _spell_current(self, name: str) -> None:
+        """Write the name of the current conversation as its owner does."""
+        if self._current is not None and self._current.casefold() == name.casefold():
+            self._current = name

@@ -1,0 +1,93 @@
+"""``securechat client --plain``: a chat in lines, on a terminal or through pipes.
+
+The first-class client for screen readers: output is linear, one event a line, no box characters.
+Messages, notices and answers go to stdout; problems go to stderr when there is no terminal.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TextIO
+
+from securechat.faces.color import ColorChoice, color_codes, wants_color
+from securechat.faces.conversing import converse
+from securechat.faces.engine import ChatEngine
+from securechat.faces.entries import Entry, Tone, lay_out
+from securechat.faces.line_chat import CHECK_MARK, LineChat, local_now
+from securechat.faces.streams import ByteSource, LineWriter, unbuffered
+
+FLUSH_S = 5.0
+
+
+def run_lines(
+    engine: ChatEngine,
+    *,
+    peer: str | None,
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+    color: ColorChoice = ColorChoice.AUTO,
+    environ: Mapping[str, str] = os.environ,
+    flush_s: float = FLUSH_S,
+) -> None:
+    """Run a session until the user leaves or the input ends.
+
+    What is queued then gets ``flush_s`` seconds to be handed over. Raises the error that ended the
+    engine, StillQueued, or KeyboardInterrupt (where Ctrl-C leaves at once).
+    """
+    unicode = _can_show(CHECK_MARK, stdout)
+    terminal = stdin.isatty() and stdout.isatty()
+    if terminal and environ.get("TERM", "dumb") != "dumb":
+        from securechat.faces.terminal import run_terminal
+
+        colored = wants_color(color, environ, terminal=True)
+        run_terminal(
+            engine, peer=peer, colored=colored, unicode=unicode, flush_s=flush_s,
+            stdin=stdin, stdout=stdout,
+        )  # fmt: skip
+        return
+    run_streams(
+        engine,
+        peer=peer,
+        source=unbuffered(stdin, "r"),
+        out=LineWriter(unbuffered(stdout, "w"), stdout.encoding),
+        err=LineWriter(unbuffered(stderr, "w"), stderr.encoding),
+        colored=color is ColorChoice.ALWAYS,
+        unicode=unicode,
+        confirm_interrupt=terminal,
+        flush_s=flush_s,
+    )
+
+
+def run_streams(
+    engine: ChatEngine,
+    *,
+    peer: str | None,
+    source: ByteSource,
+    out: LineWriter,
+    err: LineWriter,
+    colored: bool = False,
+    unicode: bool = True,
+    confirm_interrupt: bool = False,
+    flush_s: float = FLUSH_S,
+    now: Callable[[], datetime] = local_now,
+) -> None:
+    """Run a session that reads whole lines and shows no prompt; raises what `run_lines` does."""
+
+    def show(entry: Entry) -> None:
+        before, after = color_codes(entry.tone) if colored else ("", "")
+        writer = err if entry.tone is Tone.PROBLEM else out
+        writer.write_line(f"{before}{lay_out(entry)}{after}")
+
+    chat = LineChat(
+        engine, peer=peer, show=show, now=now, unicode=unicode, confirm_interrupt=confirm_interrupt
+    )
+    converse(engine, chat, source, gone=lambda: out.broken, flush_s=flush_s)
+
+
+def _can_show(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""The own messages of this session that the relay has not accepted yet."""
+
+from securechat.errors import StillQueued
+
+
+class Pending:
+    """Message ids on their way, and to whom."""
+
+    def __init__(self) -> None:
+        self._recipients: dict[str, str] = {}
+
+    def add(self, message_id: str, recipient: str) -> None:
+        """Remember a message that was handed to the engine."""
+        self._recipients[message_id] = recipient
+
+    def __len__(self) -> int:
+        return len(self._recipients)
+
+    def settle(self, message_id: str | None) -> str | None:
+        """Forget a message; return its recipient, or None when it was none of these."""
+        return self._recipients.pop(message_id, None) if message_id is not None else None
+
+    def count(self, recipient: str) -> int:
+        """Count what is on its way to one person; case does not matter."""
+        key = recipient.casefold()
+        return sum(1 for name in self._recipients.values() if name.casefold() == key)
+
+    def error(self, queued: int) -> StillQueued:
+        """Return the error for leaving with ``queued`` messages not handed over."""
+        names = sorted(set(self._recipients.values()))
+        messages = "1 message is" if queued == 1 else f"{queued} messages are"
+        whom = f" for {', '.join(names)}" if names else ""
+        return StillQueued(
+            f"{messages} still queued{whom}",
+            f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer",
+        )

@@ -1,0 +1,210 @@
+"""The chat in lines on a terminal: what comes in is printed above the line being typed.
+
+Everything of prompt_toolkit is in here; importing this module costs a tenth of a second.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+from queue import SimpleQueue
+from typing import TextIO
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.input import create_input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import ColorDepth, Output, create_output
+
+from securechat.client.events import Event
+from securechat.faces import wording
+from securechat.faces.color import color_codes
+from securechat.faces.conversing import GRACE_S, raise_outcome
+from securechat.faces.engine import ChatEngine
+from securechat.faces.entries import Entry, lay_out
+from securechat.faces.line_chat import LineChat
+
+_EVENTS_AT_ONCE = 100
+
+
+def run_terminal(
+    engine: ChatEngine,
+    *,
+    peer: str | None,
+    colored: bool,
+    unicode: bool,
+    flush_s: float,
+    stdin: TextIO,
+    stdout: TextIO,
+) -> None:
+    """Run a session on a terminal; raises the error that ended the engine, or StillQueued."""
+    inbox = _Inbox()
+    engine.subscribe(inbox.put)
+    engine.start()
+    screen = _Screen(stdin, stdout, colored=colored)
+    chat = LineChat(engine, peer=peer, show=screen.show, unicode=unicode, confirm_interrupt=True)
+    screen.serve(chat)
+    try:
+        asyncio.run(_Session(engine, chat, screen, inbox).run(flush_s))
+    except KeyboardInterrupt:
+        engine.stop(0.0)
+    raise_outcome(chat, engine.queued)
+
+
+class _Inbox:
+    """Carries events from the engine's thread into the event loop."""
+
+    def __init__(self) -> None:
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._arrived = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        """Add an event; any thread."""
+        self._events.put(event)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._arrived.set)
+
+    def attach(self) -> None:
+        """Wake the running loop for each event from now on."""
+        self._loop = asyncio.get_running_loop()
+        self._arrived.set()
+
+    async def take(self) -> list[Event]:
+        """Return the next events, at least one, at most `_EVENTS_AT_ONCE`."""
+        while self._events.empty():
+            self._arrived.clear()
+            if self._events.empty():
+                await self._arrived.wait()
+        count = min(self._events.qsize(), _EVENTS_AT_ONCE)
+        return [self._events.get_nowait() for _ in range(count)]
+
+
+class _Screen:
+    """The terminal: the line being typed, and the entries above it."""
+
+    def __init__(self, stdin: TextIO, stdout: TextIO, *, colored: bool) -> None:
+        self._output = _create_output(stdout)
+        self._input = create_input(stdin)
+        self._colored = colored
+        self._unwritten: list[Entry] = []
+
+    def serve(self, chat: LineChat) -> None:
+        """Make the prompt for this chat."""
+        self._chat = chat
+        self._session: PromptSession[str] = PromptSession(
+            chat.prompt,
+            key_bindings=self._key_bindings(),
+            color_depth=None if self._colored else ColorDepth.DEPTH_1_BIT,
+            input=self._input,
+            output=self._output,
+        )
+        self._session.default_buffer.on_text_changed += lambda buffer: (
+            chat.typing() if buffer.text else None
+        )
+
+    def show(self, entry: Entry) -> None:
+        """Show an entry with the next `write`."""
+        self._unwritten.append(entry)
+
+    def write(self) -> None:
+        """Put what is to be shown on the terminal, above the line being typed.
+
+        It happens at once and in raw mode, so that no key is echoed in between: this is why it is
+        not run_in_terminal of prompt_toolkit.
+        """
+        app = self._session.app
+        if self._unwritten:
+            if app.is_running:
+                app.renderer.erase()
+            for entry in self._unwritten:
+                self._write_entry(entry)
+            self._unwritten.clear()
+            self._output.flush()
+        app.invalidate()
+
+    async def read_line(self) -> str:
+        """Return a typed line; EOFError when the user, or `close`, ends it."""
+        return await self._session.prompt_async(set_exception_handler=False)
+
+    def close(self) -> None:
+        """End the prompt, if there is one."""
+        app = self._session.app
+        if app.is_running and not app.is_done:
+            app.exit(exception=EOFError())
+
+    def raw_mode(self) -> contextlib.AbstractContextManager[None]:
+        """Keep the terminal from echoing between two prompts."""
+        return self._input.raw_mode()
+
+    def _write_entry(self, entry: Entry) -> None:
+        before, after = color_codes(entry.tone) if self._colored else ("", "")
+        self._output.write_raw(before)
+        width = self._output.get_size().columns - 1
+        self._output.write(lay_out(entry, width).replace("\n", "\r\n"))
+        self._output.write_raw(f"{after}\r\n")
+
+    def _key_bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @bindings.add("c-c")
+        @bindings.add("<sigint>")
+        def interrupt(event: KeyPressEvent) -> None:
+            event.current_buffer.reset()
+            if self._chat.interrupt():
+                self.write()
+            else:
+                self.close()
+
+        return bindings
+
+
+class _Session:
+    """Two tasks: one hears the engine, one reads what is typed."""
+
+    def __init__(self, engine: ChatEngine, chat: LineChat, screen: _Screen, inbox: _Inbox) -> None:
+        self._engine = engine
+        self._chat = chat
+        self._screen = screen
+        self._inbox = inbox
+
+    async def run(self, flush_s: float) -> None:
+        """Serve until the user leaves or the engine ends; then give it ``flush_s`` seconds."""
+        self._inbox.attach()
+        listening = asyncio.create_task(self._listen())
+        listening.add_done_callback(lambda _: self._screen.close())
+        with self._screen.raw_mode():
+            while not (self._chat.leaving or listening.done()):
+                await self._read_line()
+        if self._chat.ended is None and not listening.done():
+            if self._chat.pending:
+                self._screen.show(wording.leaving(flush_s))
+                self._screen.write()
+            self._engine.stop(flush_s)
+        await asyncio.wait_for(listening, flush_s + GRACE_S)
+
+    async def _read_line(self) -> None:
+        try:
+            line = await self._screen.read_line()
+        except EOFError:
+            self._chat.leaving = True
+            return
+        self._chat.enter(line)
+        self._screen.write()
+
+    async def _listen(self) -> None:
+        while self._chat.ended is None:
+            for event in await self._inbox.take():
+                self._chat.hear(event)
+            self._screen.write()
+            await asyncio.sleep(0)
+
+
+def _create_output(stdout: TextIO) -> Output:
+    """Return the terminal's output; it never asks where the cursor is (not all answer)."""
+    if sys.platform == "win32":
+        return create_output(stdout)
+    from prompt_toolkit.output.vt100 import Vt100_Output
+
+    output = Vt100_Output.from_pty(stdout, term=os.environ.get("TERM"))
+    output.enable_cpr = False
+    return output

@@ -1,0 +1,106 @@
+"""A relay on the network: its loop, its certificate, its listener, from start to drain."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from securechat.config import ServerConfig
+from securechat.relay.events import CertificateProblem, CertificateRenewed, RelayEvent
+from securechat.relay.relay import Relay
+from securechat.relay.session import Session
+from securechat.store.mailboxes import MailboxStore, MemoryMailboxStore
+from securechat.transport.admission import Limits
+from securechat.transport.certificate_directory import SERVER, ServerCertificate, load
+from securechat.transport.endpoint import Endpoint
+from securechat.transport.issuing import issue, renew_if_needed
+from securechat.transport.loop import Loop
+from securechat.transport.tls import ServerTls
+
+RETRY_AFTER_MS = 2_000
+"""When a drained client should come back; it adds jitter of its own."""
+
+
+class RelayServer:
+    """One relay process's network side; ``on_event`` is called in the loop's thread.
+
+    Use: `prepare_certificate`, `start`, then `check_certificate` once a day, then `stop`.
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        certs: Path,
+        on_event: Callable[[RelayEvent], None],
+        store: MailboxStore | None = None,
+    ) -> None:
+        self._config = config
+        self._certs = certs
+        self._on_event = on_event
+        self._store = store or MemoryMailboxStore()
+        self._loop = Loop()
+
+    def prepare_certificate(self) -> bool:
+        """Make certificates when there are none and return True; renew them when it is time.
+
+        Raises FileProblem, CertificateExpired and what else `issue` raises.
+        """
+        made = not (self._certs / SERVER).exists()
+        if made:
+            issue(self._certs, datetime.now(UTC))
+        else:
+            self._renew()
+        self.certificate: ServerCertificate = load(self._certs, datetime.now(UTC))
+        return made
+
+    def start(self) -> list[Endpoint]:
+        """Listen; return the addresses bound. Raises PortInUse and what else `listen` raises."""
+        config = self._config
+        self._relay = Relay(
+            self.certificate.relay_id,
+            self._store,
+            config,
+            clock=self._loop.clock,
+            now_ms=lambda: time.time_ns() // 1_000_000,
+            call_later=self._loop.call_later,
+            on_event=self._on_event,
+        )
+        self._loop.after_tick.append(self._relay.after_tick)
+        self._listener = self._loop.listen(
+            config.host,
+            config.port,
+            self._load_tls(),
+            lambda _remote: Session(self._relay),
+            limits=Limits(
+                max_connections=config.max_connections,
+                max_unauthenticated=config.max_unauthenticated,
+                max_per_address=config.max_per_address,
+                handshake_s=config.handshake_timeout_s,
+            ),
+        )
+        self._loop.start()
+        return self._listener.addresses
+
+    def check_certificate(self) -> None:
+        """Renew the certificate when it is time, and show the one on disk to new connections."""
+        self._renew()
+        self.certificate = load(self._certs, datetime.now(UTC))
+        self._listener.tls = self._load_tls()
+
+    def stop(self) -> None:
+        """Tell clients to come back a little later, flush, close everything."""
+        self._loop.call_soon(self._listener.close)
+        self._loop.call_soon(lambda: self._relay.drain(RETRY_AFTER_MS))
+        self._loop.stop(self._config.drain_timeout_s)
+
+    def _renew(self) -> None:
+        renewal = renew_if_needed(self._certs, datetime.now(UTC))
+        if renewal is None:
+            return
+        if isinstance(renewal.outcome, ServerCertificate):
+            self._on_event(CertificateRenewed(renewal.reason, renewal.outcome.not_after))
+        else:
+            self._on_event(CertificateProblem(renewal.reason, renewal.outcome))
+
+    def _load_tls(self) -> ServerTls:
+        return ServerTls(self.certificate.certificate_path, self.certificate.key_path)

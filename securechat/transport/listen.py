@@ -1,0 +1,136 @@
+"""Listening: take connections from the kernel, let in whom the limits allow, start TLS on them."""
+
+import errno
+import socket
+from collections.abc import Callable
+from selectors import EVENT_READ
+
+from securechat.errors import SecureChatError
+from securechat.transport.admission import Admission, Limits
+from securechat.transport.connection import Connection, Handler
+from securechat.transport.endpoint import Endpoint
+from securechat.transport.reactor import Reactor, logger
+from securechat.transport.tls_session import TlsSettings
+
+ACCEPTS_PER_TICK = 16
+"""Few enough that the handshakes of those who are in go on while a crowd waits at the door."""
+
+RETRY_S = 0.2
+"""How long to accept nobody when the process has no file descriptor left."""
+
+_OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Listener:
+    """The listening sockets of one server; assign `tls` to use it for connections from now on."""
+
+    def __init__(
+        self,
+        reactor: Reactor,
+        sockets: list[socket.socket],
+        tls: TlsSettings,
+        accept: Callable[[Endpoint], Handler],
+        limits: Limits,
+    ) -> None:
+        self.tls = tls
+        self.addresses = [Endpoint.from_sockaddr(sock.getsockname()) for sock in sockets]
+        self._reactor = reactor
+        self._sockets = sockets
+        self._accept = accept
+        self._admission = Admission(limits)
+        self._accepting = False
+
+    def begin(self) -> None:
+        """Start to accept."""
+        self._reactor.add(self)
+        self._resume()
+
+    def ready(self, _events: int) -> None:
+        """Accept some of those who wait."""
+        for sock in self._sockets:
+            for _ in range(ACCEPTS_PER_TICK):
+                if not self._accept_one(sock):
+                    break
+
+    def close(self, _deadline_s: float = 0.0) -> None:
+        """Accept nobody any more; connections that are open stay."""
+        self.abort()
+
+    def abort(self, _error: SecureChatError | None = None) -> None:
+        """Accept nobody any more; connections that are open stay."""
+        self._reactor.discard(self)
+        self._pause()
+        for sock in self._sockets:
+            sock.close()
+        self._sockets = []
+
+    def _accept_one(self, listening: socket.socket) -> bool:
+        """Take one connection from the kernel's queue; False when to stop for now."""
+        wait_s = self._admission.wait_s(self._reactor.clock())
+        if wait_s:
+            self._pause(wait_s)
+            return False
+        try:
+            sock, sockaddr = listening.accept()
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in _OUT_OF_FILES:
+                return True  # that one is gone again
+            logger.warning("no connection can be accepted: %s", error.strerror)
+            self._pause(RETRY_S)
+            return False
+        self._admit(sock, Endpoint.from_sockaddr(sockaddr))
+        return True
+
+    def _admit(self, sock: socket.socket, remote: Endpoint) -> None:
+        ticket = self._admission.admit(remote.host, self._reactor.clock())
+        if ticket is None:
+            sock.close()
+            return
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            session = self.tls.session(remote)
+        except OSError:
+            ticket.leave()
+            sock.close()
+            return
+        connection = Connection(self._reactor, sock, remote, session, _Guest(self._accept))
+        connection.begin(self._admission.limits.handshake_s, ticket)
+
+    def _pause(self, pause_s: float | None = None) -> None:
+        if self._accepting:
+            self._accepting = False
+            for sock in self._sockets:
+                self._reactor.watch(sock, EVENT_READ, 0, self)
+        if pause_s is not None:
+            self._reactor.call_later(pause_s, self._resume)
+
+    def _resume(self) -> None:
+        if not self._accepting:
+            self._accepting = True
+            for sock in self._sockets:
+                self._reactor.watch(sock, 0, EVENT_READ, self)
+
+
+class _Guest:
+    """Handles a connection until its handshake is done, and then makes its real handler."""
+
+    __slots__ = ("_accept",)
+
+    def __init__(self, accept: Callable[[Endpoint], Handler]) -> None:
+        self._accept = accept
+
+    def opened(self, connection: Connection) -> None:
+        connection.handler = self._accept(connection.remote)
+        connection.handler.opened(connection)
+
+    def received(self, data: bytes) -> None:
+        """Never called: nothing is decrypted before `opened`."""
+
+    def timer(self, now: float) -> None:
+        """Never called: only an open connection has a timer."""
+
+    def closed(self, error: SecureChatError | None) -> None:
+        logger.debug("a connection ended before its handshake did: %s", error)

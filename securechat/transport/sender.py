@@ -1,0 +1,69 @@
+"""The output side of a connection: a queue of plaintext, TLS, and a socket that may be full."""
+
+import socket
+
+from securechat.transport.send_queue import SendQueue
+from securechat.transport.tls_session import TlsSession
+
+BATCH_BYTES = 65_536
+"""What is encrypted at a time, and so about the most ciphertext that waits for a slow reader."""
+
+BATCHES_PER_CALL = 4
+
+_NOTHING = memoryview(b"")
+
+
+class Sender:
+    """Encrypts only what the socket is about to take, so that a slow reader holds plaintext."""
+
+    __slots__ = ("_queue", "_session", "_socket", "_unsent")
+
+    def __init__(self, sock: socket.socket, session: TlsSession) -> None:
+        self._queue = SendQueue()
+        self._session = session
+        self._socket = sock
+        self._unsent = _NOTHING
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What is queued, and what is encrypted and not yet taken by the socket."""
+        return self._queue.size_bytes + len(self._unsent)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the socket was full at the last attempt."""
+        return len(self._unsent) > 0
+
+    def append(self, data: bytes) -> None:
+        """Queue plaintext."""
+        self._queue.append(data)
+
+    def clear(self) -> None:
+        """Forget everything that is not sent."""
+        self._queue.clear()
+        self._unsent = _NOTHING
+
+    def send(self) -> bool:
+        """Send what the socket takes, at most 256 KiB; True when nothing is left.
+
+        Raises OSError when the connection is broken and Unreachable when TLS is.
+        """
+        if self._unsent and not self._transmit(self._unsent):
+            return False
+        queue, session = self._queue, self._session
+        for _ in range(BATCHES_PER_CALL):
+            if queue.size_bytes:
+                session.encrypt(queue.take(BATCH_BYTES))
+            if session.has_output and not self._transmit(session.output()):
+                return False
+            if not queue.size_bytes:
+                return True
+        return False
+
+    def _transmit(self, data: bytes | memoryview) -> bool:
+        try:
+            size = self._socket.send(data)
+        except BlockingIOError:
+            size = 0
+        self._unsent = _NOTHING if size == len(data) else memoryview(data)[size:]
+        return not self._unsent

@@ -1,0 +1,45 @@
+"""The codes in frames that say why something did not go as asked; PROTOCOL.md explains each.
+
+A side that meets a code which it does not know takes it for the general case of the frame: the
+connection is over, the request was not carried out, the envelope was not taken.
+"""
+
+from enum import StrEnum
+
+
+class FaultCode(StrEnum):
+    """Why a relay ends a connection that cannot go on (Fault)."""
+
+    VERSION = "version"
+    PROTOCOL = "protocol"
+    NAME_TAKEN = "name-taken"
+    NAME_INVALID = "name-invalid"
+    LOGIN_REFUSED = "login-refused"
+    LIMIT = "limit"
+
+
+class ByeCode(StrEnum):
+    """Why a side closes a connection that was in order (Bye)."""
+
+    QUIT = "quit"
+    DRAINING = "draining"
+    REPLACED = "replaced"
+
+
+class FailedCode(StrEnum):
+    """Why a relay has not carried out a request (Failed)."""
+
+    UNKNOWN_NAME = "unknown-name"
+    NO_PREKEYS = "no-prekeys"
+    INVALID_PREKEYS = "invalid-prekeys"
+
+
+class RefusedCode(StrEnum):
+    """Why a relay has not taken an envelope (Refused)."""
+
+    UNKNOWN_MAILBOX = "unknown-mailbox"
+    MAILBOX_FULL = "mailbox-full"
+    ORDER = "order"
+    MISMATCH = "mismatch"
+    DUPLICATE = "duplicate"
+    EXPIRED = "expired"

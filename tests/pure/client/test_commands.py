@@ -1,0 +1,108 @@
+"""Typed lines: what each asks for, and that nothing with a slash is ever sent by accident."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.client import commands as c
+from securechat.client.commands import HELP, TEXT_MAX_BYTES, parse_line
+from securechat.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("hello", c.Say("hello")),
+        ("  indented text", c.Say("  indented text")),
+        ("hello\r\n", c.Say("hello")),
+        ("two\nlines", c.Say("two\nlines")),
+        ("1/2", c.Say("1/2")),
+        ("//etc/hosts", c.Say("/etc/hosts")),
+        ("  // remark", c.Say("/ remark")),
+        ("///", c.Say("//")),
+        ("/msg bob hello there", c.Msg("bob", "hello there")),
+        ("/MSG bob\thello ", c.Msg("bob", "hello")),
+        ("/msg  bob  one\ntwo", c.Msg("bob", "one\ntwo")),
+        ("/msg bob /quit", c.Msg("bob", "/quit")),
+        ("/who", c.Who()),
+        ("  /who  ", c.Who()),
+        ("/verify", c.Verify(None)),
+        ("/verify bob", c.Verify("bob")),
+        ("/help", c.Help()),
+        ("/quit", c.Quit()),
+    ],
+)
+def test_a_line_is_what_it_looks_like(line: str, command: c.Command) -> None:
+    assert parse_line(line) == command
+
+
+@pytest.mark.parametrize("line", ["", " ", "\n", " \t\r\n"])
+def test_an_empty_line_is_nothing(line: str) -> None:
+    assert parse_line(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "what", "try_next"),
+    [
+        ("/frobnicate now", "no command /frobnicate", "//frobnicate"),
+        ("/", "no command /", "/help"),
+        ("/ who", "no command /", "/help"),
+        (" /tmp/x", "no command /tmp/x", "//tmp/x"),
+        ("/msg", "a name and a text", "/msg bob hello"),
+        ("/msg carol", "a text", "/msg carol hello"),
+        ("/quit smoking", "too much after /quit", "//quit"),
+        ("/who is it", "too much after /who", "//who"),
+        ("/help me", "too much after /help", "//help"),
+        ("/verify bob carol", "too much after /verify", "/verify"),
+    ],
+)
+def test_an_unusable_command_asks(line: str, what: str, try_next: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_line(line)
+    assert what in caught.value.what
+    assert try_next in caught.value.try_next
+
+
+def test_the_answer_to_a_pasted_path_shows_little_of_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_line("/\x1b]0;title\x07" + "x" * 5000 + "\nand more")
+    assert len(caught.value.what) < 80
+    assert "\x1b" not in str(caught.value)
+    assert "\n" not in caught.value.what
+
+
+@pytest.mark.parametrize("prefix", ["", "/msg bob "])
+def test_a_message_has_a_size(prefix: str) -> None:
+    parse_line(prefix + "é" * (TEXT_MAX_BYTES // 2))
+    with pytest.raises(UsageError, match="8,194 bytes") as caught:
+        parse_line(prefix + "é" * (TEXT_MAX_BYTES // 2 + 1))
+    assert caught.value.try_next
+
+
+def test_bytes_of_another_encoding_are_refused() -> None:
+    with pytest.raises(UsageError, match="UTF-8"):
+        parse_line("caf\udce9")
+
+
+@given(st.text())
+def test_what_begins_with_one_slash_is_never_text(rest: str) -> None:
+    line = f"/x{rest}"
+    with pytest.raises(UsageError):
+        parse_line(line)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_text_arrives_as_it_was_typed(text: str) -> None:
+    parsed = parse_line(text)
+    if text.strip() and not text.lstrip().startswith("/"):
+        assert parsed == c.Say(text.strip("\r\n"))
+
+
+def test_the_help_lists_every_command() -> None:
+    listed = {match[1] for command, _ in HELP if (match := re.match(r"/(\w+)", command))}
+    assert listed == {"msg", "who", "verify", "help", "quit"}
+    for word in listed:
+        line = {"msg": "/msg bob hello"}.get(word, f"/{word}")
+        assert parse_line(line) is not None

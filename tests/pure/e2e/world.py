@@ -1,0 +1,144 @@
+"""People with endpoints and stores in memory, and the tools of those who attack them."""
+
+from dataclasses import dataclass, field
+
+from securechat.crypto.sealing import seal_box
+from securechat.e2e.content import Content, Text
+from securechat.e2e.endpoint import Endpoint
+from securechat.e2e.results import Invalid, Opened, Outcome
+from securechat.e2e.rows import Rows
+from securechat.identity.chain import PeerDevice, PublishedDevice, PublishedUser, verify_published
+from securechat.identity.names import parse_name
+from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
+from securechat.identity.types import DeviceAddress, MessageId, RelayId
+
+RELAY = RelayId(b"r" * 32)
+DAY_MS = 24 * 3600 * 1000
+NOW_MS = 1_700_000_000_000
+
+
+@dataclass
+class Seat:
+    """A person at a device, with everything that the device has committed and published."""
+
+    name: str
+    endpoint: Endpoint
+    rows: dict[tuple[str, bytes], bytes] = field(default_factory=dict)
+    bundle: PrekeyBundle | None = None
+    one_time_keys: list[OneTimeKey] = field(default_factory=list)
+
+    @property
+    def address(self) -> DeviceAddress:
+        return self.endpoint.certificate.address
+
+    def commit(self) -> Rows:
+        changes = self.endpoint.take_changes()
+        for row, value in changes.items():
+            if value is None:
+                self.rows.pop(row, None)
+            else:
+                self.rows[row] = value
+        return changes
+
+    def reload(self) -> None:
+        self.commit()
+        self.endpoint = Endpoint.load(self.rows)
+
+    def publish(self, now_ms: int = NOW_MS) -> None:
+        published = self.bundle.epoch if self.bundle else 0
+        publication = self.endpoint.publication(
+            now_ms, published_epoch=published, one_time_keys_left=len(self.one_time_keys)
+        )
+        self.bundle = publication.bundle or self.bundle
+        self.one_time_keys += publication.one_time_keys
+        self.commit()
+
+    def shown(self, *, claim: bool = True) -> PeerDevice:
+        """Return this device as others verify it, with a one-time key unless not claimed."""
+        assert self.bundle is not None
+        key = self.one_time_keys.pop() if claim and self.one_time_keys else None
+        device = PublishedDevice(self.endpoint.certificate, self.bundle, key)
+        registration = self.endpoint.registration(RELAY, parse_name(self.name), NOW_MS)
+        published = PublishedUser(registration, self.endpoint.device_list, (device,))
+        peer, _ = verify_published(
+            published, pin=self.endpoint.user_key, relay_id=RELAY, highest=None
+        )
+        return peer.devices[0]
+
+    def send(
+        self,
+        to: "Seat",
+        content: Content | str = "hello",
+        now_ms: int = NOW_MS,
+        message_id: MessageId | None = None,
+    ) -> bytes:
+        """Seal and commit as the engine does, starting a session when one is needed."""
+        if self.endpoint.needs_session(to.address, now_ms):
+            self.endpoint.start_session(to.shown(), now_ms)
+        content = Text(content) if isinstance(content, str) else content
+        sealed = self.endpoint.seal(to.shown(claim=False), content, now_ms, message_id)
+        assert sealed.mailbox == to.endpoint.mailbox
+        self.commit()
+        return sealed.envelope
+
+    def receive(self, envelope: bytes, now_ms: int = NOW_MS) -> Outcome:
+        outcome = self.endpoint.open(envelope, now_ms)
+        self.commit()
+        return outcome
+
+    def read(self, envelope: bytes, now_ms: int = NOW_MS) -> str:
+        """Receive a text and return it; fails on anything else, gaps and alarms included."""
+        outcome = self.receive(envelope, now_ms)
+        assert isinstance(outcome, Opened), outcome
+        assert (outcome.missing, outcome.late, outcome.forked) == (0, False, False)
+        assert isinstance(outcome.content, Text)
+        return outcome.content.text
+
+    def state(self) -> dict[str, object]:
+        """Return everything that must not change when an envelope does not open."""
+        endpoint = self.endpoint
+        return {
+            "account": endpoint._device._account.pickle(),
+            "sessions": {
+                session.key: (session.encode(), session.start)
+                for sessions in endpoint._sessions._by_peer.values()
+                for session in sessions.values()
+            },
+            "chains": dict(endpoint._receiver.chains._chains),
+            "nonces": dict(endpoint._nonces._seen),
+            "message ids": dict(endpoint._message_ids._seen),
+            "unsaved": endpoint.take_changes(),
+        }
+
+    def unseal(self, envelope: bytes) -> bytes:
+        """Return the frame in an envelope for this device."""
+        return self.endpoint._epochs.unseal(envelope)
+
+    def reseal(self, frame: bytes) -> bytes:
+        """Return a frame in an envelope for this device, as anybody can make one."""
+        assert self.bundle is not None
+        return seal_box(frame, self.bundle.envelope_key)
+
+
+def make_seat(name: str, now_ms: int = NOW_MS) -> Seat:
+    seat = Seat(name, Endpoint.create(now_ms))
+    seat.endpoint.registration(RELAY, parse_name(name), now_ms)
+    seat.publish(now_ms)
+    return seat
+
+
+def copy_seat(seat: Seat) -> Seat:
+    rows = dict(seat.rows)
+    return Seat(seat.name, Endpoint.load(rows), rows, seat.bundle, list(seat.one_time_keys))
+
+
+def make_pair() -> tuple[Seat, Seat]:
+    """Return Alice and Bob, who have answered one another."""
+    alice, bob = make_seat("Alice"), make_seat("Bob")
+    assert bob.read(alice.send(bob)) == "hello"
+    assert alice.read(bob.send(alice)) == "hello"
+    return alice, bob
+
+
+def is_invalid(outcome: Outcome, sender: Seat) -> bool:
+    return isinstance(outcome, Invalid) and outcome.sender == sender.address

@@ -1,0 +1,58 @@
+"""An engine that does nothing but remember what it was asked, and say what the test tells it to."""
+
+from collections.abc import Callable
+
+from securechat.client.events import Ended, Event
+from securechat.errors import SecureChatError
+
+
+class FakeEngine:
+    """Answers `stop` with Ended, unless ``never_ends``; ``on_call`` sees each call as it comes."""
+
+    def __init__(self, *, queued: int = 0, never_ends: bool = False) -> None:
+        self.queued = queued
+        self.calls: list[tuple[object, ...]] = []
+        self.on_call: Callable[[tuple[object, ...]], None] = lambda call: None
+        self.error: SecureChatError | None = None
+        self._never_ends = never_ends
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def emit(self, *events: Event) -> None:
+        """Tell the listeners."""
+        for event in events:
+            for listener in self._listeners:
+                listener(event)
+
+    @property
+    def sent(self) -> list[tuple[object, ...]]:
+        """The (recipient, text) pairs that were sent."""
+        return [call[1:] for call in self.calls if call[0] == "send"]
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        self._note("start")
+
+    def talk_to(self, name: str) -> None:
+        self._note("talk_to", name)
+
+    def send(self, recipient: str, text: str) -> str:
+        message_id = f"id{len(self.sent) + 1}"
+        self._note("send", recipient, text)
+        return message_id
+
+    def who(self) -> None:
+        self._note("who")
+
+    def verify(self, name: str) -> None:
+        self._note("verify", name)
+
+    def stop(self, flush_s: float) -> None:
+        self._note("stop", flush_s)
+        if not self._never_ends:
+            self.emit(Ended(self.error))
+
+    def _note(self, *call: object) -> None:
+        self.calls.append(call)
+        self.on_call(call)

@@ -1,0 +1,162 @@
+import msgspec
+import pytest
+
+from securechat.errors import InvalidSignature, KeyChanged, RemoteProtocolError, Untrusted
+from securechat.identity.chain import (
+    ROTATE_AFTER_MS,
+    Highest,
+    PeerUser,
+    PublishedDevice,
+    PublishedUser,
+    verify_published,
+)
+from securechat.identity.device import NO_PREVIOUS_LIST, DeviceList
+from securechat.identity.prekeys import OneTimeKey
+from securechat.identity.types import Digest, Prekey, RelayId
+from tests.pure.identity.objects import (
+    RELAY,
+    Person,
+    make_bundle,
+    make_certificate,
+    make_person,
+)
+
+ALICE, MALLORY = make_person("Alice"), make_person("Mallory", seed=2)
+
+
+def publish(person: Person) -> PublishedUser:
+    device = PublishedDevice(person.certificate, person.bundle, person.one_time_key)
+    return PublishedUser(person.registration, person.device_list, (device,))
+
+
+def verify(published: PublishedUser, highest: Highest | None = None) -> tuple[PeerUser, Highest]:
+    return verify_published(published, pin=ALICE.user_key, relay_id=RELAY, highest=highest)
+
+
+def relist(sequence: int, previous_hash: Digest, *extra: bytes) -> PublishedUser:
+    certificates = tuple(make_certificate(ALICE.user, ALICE.signer, id_) for id_ in extra)
+    device_list = DeviceList.sign(
+        ALICE.user,
+        sequence=sequence,
+        previous_hash=previous_hash,
+        certificates=(ALICE.certificate, *certificates),
+    )
+    return msgspec.structs.replace(publish(ALICE), device_list=device_list)
+
+
+def with_device(**changes: object) -> PublishedUser:
+    published = publish(ALICE)
+    device = msgspec.structs.replace(published.devices[0], **changes)
+    return msgspec.structs.replace(published, devices=(device,))
+
+
+def test_what_a_relay_shows_becomes_verified_devices() -> None:
+    encoded = msgspec.msgpack.encode(publish(ALICE))
+    peer, highest = verify(msgspec.msgpack.decode(encoded, type=PublishedUser))
+    (device,) = peer.devices
+    assert peer.user_key == device.address.user_key == ALICE.user_key
+    assert device.mailbox == ALICE.certificate.mailbox
+    assert device.one_time_key == ALICE.one_time_key
+    assert highest == Highest(
+        list_sequence=1,
+        list_hash=ALICE.device_list.hash,
+        epochs={ALICE.certificate.device_id: ALICE.bundle.epoch},
+    )
+
+
+def test_the_highest_survives_storage_and_the_same_again_is_fine() -> None:
+    _, highest = verify(publish(ALICE))
+    restored = msgspec.msgpack.decode(msgspec.msgpack.encode(highest), type=Highest)
+    assert restored == highest
+    assert verify(publish(ALICE), restored)[1] == highest
+
+
+def test_mallorys_whole_valid_set_under_alices_pin_is_a_changed_key() -> None:
+    with pytest.raises(KeyChanged):
+        verify(publish(MALLORY))
+
+
+@pytest.mark.parametrize(
+    "part", ["registration", "device_list", "certificate", "bundle", "one_time_key"]
+)
+def test_no_part_of_mallorys_fits_into_alices_set(part: str) -> None:
+    if part in {"registration", "device_list"}:
+        mixed = msgspec.structs.replace(publish(ALICE), **{part: getattr(MALLORY, part)})
+    else:
+        mixed = with_device(**{part: getattr(MALLORY, part)})
+    with pytest.raises((RemoteProtocolError, KeyChanged)):
+        verify(mixed)
+
+
+def test_a_certified_device_outside_the_list_is_refused() -> None:
+    extra = make_certificate(ALICE.user, ALICE.signer, b"x" * 16)
+    bundle = make_bundle(ALICE.signer, extra)
+    published = publish(ALICE)
+    devices = (*published.devices, PublishedDevice(extra, bundle))
+    with pytest.raises(RemoteProtocolError):
+        verify(msgspec.structs.replace(published, devices=devices))
+
+
+def test_a_device_shown_twice_is_refused() -> None:
+    published = publish(ALICE)
+    with pytest.raises(RemoteProtocolError):
+        verify(msgspec.structs.replace(published, devices=published.devices * 2))
+
+
+def test_another_relays_registration_is_refused() -> None:
+    with pytest.raises(RemoteProtocolError):
+        verify_published(
+            publish(ALICE), pin=ALICE.user_key, relay_id=RelayId(b"x" * 32), highest=None
+        )
+
+
+def test_an_old_list_is_refused() -> None:
+    _, highest = verify(relist(2, ALICE.device_list.hash, b"x" * 16))
+    with pytest.raises(Untrusted):
+        verify(publish(ALICE), highest)
+
+
+def test_two_lists_of_one_sequence_are_an_alarm() -> None:
+    _, highest = verify(publish(ALICE))
+    with pytest.raises(Untrusted):
+        verify(relist(1, NO_PREVIOUS_LIST, b"x" * 16), highest)
+
+
+def test_the_next_list_must_follow_the_known_one() -> None:
+    _, highest = verify(publish(ALICE))
+    verify(relist(2, ALICE.device_list.hash), highest)
+    verify(relist(3, Digest(b"unknown in between".ljust(32))), highest)
+    with pytest.raises(Untrusted):
+        verify(relist(2, Digest(bytes(32))), highest)
+
+
+def test_an_old_bundle_is_refused() -> None:
+    _, highest = verify(with_device(bundle=make_bundle(ALICE.signer, ALICE.certificate, epoch=4)))
+    with pytest.raises(Untrusted):
+        verify(publish(ALICE), highest)
+
+
+def test_a_one_time_key_may_be_older_than_its_bundle_but_not_newer() -> None:
+    def key(epoch: int) -> OneTimeKey:
+        return OneTimeKey.sign(
+            ALICE.signer, ALICE.certificate, bundle_epoch=epoch, prekey=Prekey(b"k" * 32)
+        )
+
+    verify(with_device(one_time_key=key(2)))
+    with pytest.raises(RemoteProtocolError):
+        verify(with_device(one_time_key=key(4)))
+
+
+def test_a_forged_list_under_the_right_key_is_refused() -> None:
+    forged = msgspec.structs.replace(ALICE.device_list, sequence=9)
+    with pytest.raises(InvalidSignature):
+        verify(msgspec.structs.replace(publish(ALICE), device_list=forged))
+
+
+def test_devices_know_when_their_keys_are_old() -> None:
+    device = verify(publish(ALICE))[0].devices[0]
+    begin, end = device.bundle.not_before_ms, device.bundle.not_after_ms
+    assert not device.is_refresh_due(begin + ROTATE_AFTER_MS - 1)
+    assert device.is_refresh_due(begin + ROTATE_AFTER_MS)
+    assert not device.is_expired(end)
+    assert device.is_expired(end + 1)
