@@ -98,7 +98,6 @@ class Connector:
         self._profile = profile
         self._address = address
         self._loop = Loop()
-        self._loop.start()
 
         def make_link(inbox: Callable[[LinkNews], None]) -> Link:
             return Link(
@@ -110,6 +109,7 @@ class Connector:
         self.engine = Engine(
             profile.name, profile.state, make_link, self._pin, relay=str(address), peer=peer
         )
+        self._loop.start()
 
     def close(self) -> None:
         """Flush and close the connection, and end the loop."""

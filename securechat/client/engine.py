@@ -387,6 +387,8 @@ class Engine:
     def _on_down(self, down: Down) -> None:
         self._desk.online = False
         self._publish_at = None
+        for person in self._people:
+            person.online = False
         if down.retry_in_s is None or self._welcome is None:
             self._end(down.error)
             return

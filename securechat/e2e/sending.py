@@ -89,9 +89,10 @@ class Sender:
         plaintext = Plaintext(
             kind, counter, now_ms, message_id, previous_hash, context, body
         ).encode()
-        sealed = seal_box(_encrypt(session, own, plaintext), peer.bundle.envelope_key)
+        frame = _encrypt(session, own, plaintext)
         session.sent += 1
         self._sessions.note_changed(session)
+        sealed = seal_box(frame, peer.bundle.envelope_key)
         self._chains.note_sent(conversation, other, hash_plaintext(plaintext))
         return Sealed(peer.mailbox, sealed, message_id)
 

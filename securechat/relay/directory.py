@@ -3,13 +3,15 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from securechat.errors import LoginRefused, NameTaken, RemoteProtocolError
+from securechat.errors import LoginRefused, NameTaken
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.names import name_key
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
 from securechat.identity.registration import Registration
+from securechat.identity.signed import require
 from securechat.identity.types import DeviceId, MailboxId, Name, RelayId, UserKey
+from securechat.relay.limits import ByteBudget
 from securechat.wire.frames import Publish, Register
 
 MAX_STORED_ONE_TIME_KEYS = 200
@@ -44,6 +46,8 @@ class Account:
     registration: Registration
     device_list: DeviceList
     devices: dict[DeviceId, Device]
+    budget: ByteBudget | None = None
+    """What its connections may hand in a second, together; there from the first login on."""
 
     @property
     def name(self) -> Name:
@@ -91,17 +95,24 @@ class Directory:
         return self._enter(frame, key)
 
     def accept_prekeys(self, device: Device, frame: Publish) -> None:
-        """Keep a device's bundle and one-time keys; raises before anything has changed."""
-        for signed in (frame.bundle, *frame.one_time_keys):
+        """Keep a device's bundle and one-time keys; raises before anything has changed.
+
+        A bundle must have a higher epoch than the last one, or be the same; a one-time key that
+        waits here already is not kept twice.
+        """
+        bundle, old = frame.bundle, device.bundle
+        for signed in (bundle, *frame.one_time_keys):
             if signed is not None:
                 signed.verify(device.certificate)
-        if frame.bundle is not None:
-            if frame.bundle.epoch < device.bundle_epoch:
-                raise RemoteProtocolError("The bundle is older than the one published before")
-            device.bundle = frame.bundle
-        device.one_time_keys.extend(frame.one_time_keys)
-        while len(device.one_time_keys) > MAX_STORED_ONE_TIME_KEYS:
-            device.one_time_keys.popleft()
+        if bundle is not None:
+            newer = old is None or bundle.epoch > old.epoch
+            require(newer or bundle == old, "The bundle is older than the one published before")
+        epoch = bundle.epoch if bundle else device.bundle_epoch
+        for key in frame.one_time_keys:
+            require(key.bundle_epoch <= epoch, "A one-time key is newer than its bundle")
+        device.bundle = bundle or old
+        waiting = {key.key: key for key in (*device.one_time_keys, *frame.one_time_keys)}
+        device.one_time_keys = deque(waiting.values(), maxlen=MAX_STORED_ONE_TIME_KEYS)
 
     def publish(
         self, account: Account, claimant: UserKey | None, now_ms: int
@@ -124,35 +135,50 @@ class Directory:
         return PublishedUser(account.registration, account.device_list, devices)
 
     def _check_devices(self, frame: Register) -> None:
-        user_key = frame.registration.user_key
+        user_key, certificates = frame.registration.user_key, frame.certificates
         frame.device_list.verify(user_key)
-        for certificate in frame.certificates:
+        for certificate in certificates:
             certificate.verify(user_key)
-        hashes = tuple(sorted({certificate.hash for certificate in frame.certificates}))
-        if hashes != frame.device_list.certificate_hashes:
-            raise RemoteProtocolError("The device list does not match the certificates")
+        hashes = tuple(sorted({certificate.hash for certificate in certificates}))
+        listed = frame.device_list.certificate_hashes
+        require(hashes == listed, "The device list does not match the certificates")
+        distinct = {certificate.device_id for certificate in certificates}
+        require(len(distinct) == len(certificates), "The device list has one device twice")
 
     def _check_update(self, account: Account, frame: Register) -> None:
         if name_key(account.name) != name_key(frame.registration.name):
             raise LoginRefused(f"This identity is registered here as {account.name}")
-        if frame.device_list.sequence < account.device_list.sequence:
+        old, new = account.device_list, frame.device_list
+        if new.sequence < old.sequence:
             raise LoginRefused("The device list is older than the one registered before")
+        if new.sequence == old.sequence and new.hash != old.hash:
+            raise LoginRefused("Two different device lists carry the same number")
+        if new.sequence == old.sequence + 1 and new.previous_hash != old.hash:
+            raise LoginRefused("The device list does not follow the one registered before")
 
     def _enter(self, frame: Register, key: str) -> Account:
-        user_key = frame.registration.user_key
-        old = self._accounts.get(user_key)
-        known = old.devices if old else {}
+        registration, user_key = frame.registration, frame.registration.user_key
+        account = self._accounts.setdefault(user_key, Account(registration, frame.device_list, {}))
+        known = account.devices
         for gone in known.values():
             del self._devices[gone.mailbox]
-        devices = {
-            certificate.device_id: known.get(certificate.device_id) or Device(certificate)
+        account.devices = {
+            certificate.device_id: _keep_device(known.get(certificate.device_id), certificate)
             for certificate in frame.certificates
         }
-        account = Account(frame.registration, frame.device_list, devices)
-        self._accounts[user_key] = account
+        account.device_list = frame.device_list
+        if registration.time_ms > account.registration.time_ms:
+            account.registration = registration
         self._names[key] = user_key
-        self._devices.update((device.mailbox, device) for device in devices.values())
+        self._devices.update((device.mailbox, device) for device in account.devices.values())
         return account
+
+
+def _keep_device(known: Device | None, certificate: DeviceCertificate) -> Device:
+    """Return the device of this certificate; another certificate makes it a new one."""
+    if known is not None and known.certificate == certificate:
+        return known
+    return Device(certificate)
 
 
 def _claim(device: Device, claimant: UserKey, now_ms: int) -> OneTimeKey | None:

@@ -1,6 +1,6 @@
 """What slows a client down: a byte budget for each account, and login failures."""
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Hashable
 
 
@@ -26,23 +26,22 @@ class LoginThrottle:
     """Failed logins of the last minute for each key (an address, an account)."""
 
     WINDOW_S = 60.0
-    MAX_DELAY_S = 5.0
+    MAX_DELAY_S = 5
 
     def __init__(self, failures_per_minute: int) -> None:
         self._allowed = failures_per_minute
-        self._failures: dict[Hashable, deque[float]] = {}
+        self._failures: OrderedDict[Hashable, deque[float]] = OrderedDict()
+        """The last failures of each key; the key that failed last comes last."""
 
-    def failed(self, key: Hashable, now: float) -> None:
-        """Note a failed login."""
-        self._forget(now)
-        self._failures.setdefault(key, deque()).append(now)
+    def failed(self, key: Hashable, now: float) -> float:
+        """Note a failed login; return for how many seconds its answer has to wait."""
+        self._forget(now - self.WINDOW_S)
+        times = self._failures.setdefault(key, deque(maxlen=self._allowed + self.MAX_DELAY_S))
+        times.append(now)
+        self._failures.move_to_end(key)
+        recent = sum(1 for at in times if at > now - self.WINDOW_S)
+        return float(max(0, recent - self._allowed))
 
-    def delay_s(self, key: Hashable, now: float) -> float:
-        """Return for how long the next answer to this key has to wait."""
-        recent = self._failures.get(key, ())
-        failures = sum(1 for at in recent if now - at < self.WINDOW_S)
-        return min(float(max(0, failures - self._allowed + 1)), self.MAX_DELAY_S)
-
-    def _forget(self, now: float) -> None:
-        for key in [k for k, times in self._failures.items() if now - times[-1] >= self.WINDOW_S]:
-            del self._failures[key]
+    def _forget(self, before: float) -> None:
+        while self._failures and next(iter(self._failures.values()))[-1] <= before:
+            self._failures.popitem(last=False)

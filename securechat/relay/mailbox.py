@@ -12,6 +12,7 @@ from typing import Protocol
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.store.mailboxes import Entry, MailboxStore
+from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
 MAX_BATCH_BYTES = 128 * 1024
@@ -22,13 +23,16 @@ SENDER_SHARE = 4
 class Origin(Protocol):
     """The connection that handed an envelope in and waits to hear of it."""
 
+    first_refused: dict[MailboxId, EnvelopeId]
+    """For each mailbox, the refused envelope that has to come again before any later one."""
+
     def answered(self, number: int) -> None:
         """The envelope of this number is accepted."""
 
     def settled(self, size_bytes: int) -> None:
         """An envelope of this size is out of the hands of this connection."""
 
-    def refused(self, number: int, code: str) -> None:
+    def refused(self, number: int, code: RefusedCode) -> None:
         """The envelope of this number has been dropped, for this reason."""
 
 
@@ -55,12 +59,19 @@ class Queued(Entry):
             self.origin = None
 
 
+@dataclass(slots=True)
+class Fill:
+    """How much is queued, in all or by one sender."""
+
+    messages: int = 0
+    size_bytes: int = 0
+
+
 class Mailbox:
     """The queue of one device."""
 
     def __init__(self, mailbox_id: MailboxId, store: MailboxStore, config: ServerConfig) -> None:
         self.mailbox_id = mailbox_id
-        self.size_bytes = 0
         self._wake: Callable[[], None] | None = None
         self._visit = 0
         self._store = store
@@ -69,12 +80,13 @@ class Mailbox:
         self._in_flight_bytes = 0
         self._waiting: deque[Queued] = deque()
         self._waiting_bytes = 0
-        self._beyond = False
-        self._loading = False
         self._last_sequence = 0
+        self._read_sequence = 0
+        """Up to here entries have come to memory in this visit; the later ones are in the store."""
+        self._loading = False
         self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
-        self._sender_bytes: dict[MailboxId, int] = {}
-        self._blocked: dict[MailboxId, EnvelopeId] = {}
+        self._fill = Fill()
+        self._sender_fill: dict[MailboxId, Fill] = {}
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -83,7 +95,7 @@ class Mailbox:
 
     def offer(
         self, outgoing: Outgoing, sender: MailboxId, origin: Origin, number: int, now: float
-    ) -> Queued | str:
+    ) -> Queued | RefusedCode:
         """Queue an envelope; return its entry, or the code with which it is refused.
 
         After a refusal, later envelopes of the same sender are refused too until the refused one
@@ -92,78 +104,73 @@ class Mailbox:
         known = self._queued.get((sender, outgoing.envelope_id))
         if known is not None:
             return self._offer_again(known, outgoing, origin, number)
-        blocked = self._blocked.get(sender)
-        if blocked is not None and blocked != outgoing.envelope_id:
-            return "order"
-        if self._is_full(sender, len(outgoing.envelope)):
-            self._blocked[sender] = outgoing.envelope_id
-            return "mailbox-full"
-        if blocked is not None:
-            del self._blocked[sender]
+        awaited = origin.first_refused.get(self.mailbox_id)
+        if awaited is not None and awaited != outgoing.envelope_id:
+            return RefusedCode.ORDER
+        size_bytes = len(outgoing.envelope)
+        fill = self._sender_fill.get(sender)
+        if fill is None:
+            fill = Fill()
+        if self._is_full(fill, size_bytes):
+            return RefusedCode.MAILBOX_FULL
+        self._sender_fill[sender] = fill
+        for counted in (self._fill, fill):
+            counted.messages += 1
+            counted.size_bytes += size_bytes
         return self._append(outgoing, sender, origin, number, now)
 
     def _offer_again(
         self, known: Queued, outgoing: Outgoing, origin: Origin, number: int
-    ) -> Queued | str:
+    ) -> Queued | RefusedCode:
         if known.envelope != outgoing.envelope:
-            return "mismatch"
+            return RefusedCode.MISMATCH
         if known.origin is origin:
-            return "duplicate"
+            return RefusedCode.DUPLICATE
         known.origin, known.number = origin, number
+        if known.committed:
+            origin.settled(len(known.envelope))
+            if self._store.durable:
+                known.answer()
         return known
 
-    def _is_full(self, sender: MailboxId, size_bytes: int) -> bool:
-        limit = self._config.mailbox_bytes
+    def _is_full(self, fill: Fill, size_bytes: int) -> bool:
+        messages, limit_bytes = self._config.mailbox_messages, self._config.mailbox_bytes
         return (
-            len(self._queued) >= self._config.mailbox_messages
-            or self.size_bytes + size_bytes > limit
-            or self._sender_bytes.get(sender, 0) + size_bytes > limit // SENDER_SHARE
+            self._fill.messages >= messages
+            or self._fill.size_bytes + size_bytes > limit_bytes
+            or fill.messages * SENDER_SHARE >= messages
+            or (fill.size_bytes + size_bytes) * SENDER_SHARE > limit_bytes
         )
 
     def _append(
         self, outgoing: Outgoing, sender: MailboxId, origin: Origin, number: int, now: float
     ) -> Queued:
-        self._last_sequence += 1
+        is_next = self._read_sequence == self._last_sequence
+        self._last_sequence = sequence = self._last_sequence + 1
+        envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
         entry = Queued(
-            self.mailbox_id,
-            self._last_sequence,
-            sender,
-            outgoing.envelope_id,
-            outgoing.envelope,
-            now,
-            origin,
-            number,
+            self.mailbox_id, sequence, sender, envelope_id, envelope, now, origin, number
         )
-        size_bytes = len(entry.envelope)
-        self._queued[sender, entry.envelope_id] = entry
-        self.size_bytes += size_bytes
-        self._sender_bytes[sender] = self._sender_bytes.get(sender, 0) + size_bytes
-        has_room = self._waiting_bytes < self._config.window_bytes
-        if self._wake is not None and not self._beyond and has_room:
+        self._queued[sender, envelope_id] = entry
+        if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
+            self._read_sequence = sequence
             self._waiting.append(entry)
-            self._waiting_bytes += size_bytes
+            self._waiting_bytes += len(envelope)
             return entry
-        if not self._beyond:
-            self._beyond = True
+        if is_next:
             self._commit_head()
         self.commit([entry])
         return entry
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
-        if self._beyond or self._waiting_bytes >= self._config.window_bytes:
+        is_behind = self._read_sequence < self._last_sequence
+        if is_behind or self._waiting_bytes >= self._config.window_bytes:
             return
-        self._waiting.append(
-            Queued(
-                self.mailbox_id,
-                self._last_sequence,
-                self.mailbox_id,
-                outgoing.envelope_id,
-                outgoing.envelope,
-                0,
-            )
-        )
-        self._waiting_bytes += len(outgoing.envelope)
+        envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
+        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, 0)
+        self._waiting.append(entry)
+        self._waiting_bytes += len(envelope)
 
     # Delivery -------------------------------------------------------------------------------------
 
@@ -178,7 +185,7 @@ class Mailbox:
         """The device has gone: all that it has not acknowledged goes to the store."""
         self._wake = None
         self._commit_head()
-        self._beyond = bool(self._queued)
+        self._read_sequence = 0 if self._queued else self._last_sequence
         self._in_flight.clear()
         self._waiting.clear()
         self._in_flight_bytes = self._waiting_bytes = 0
@@ -204,87 +211,94 @@ class Mailbox:
 
     def ack(self, count: int) -> None:
         """The device has disposed of the ``count`` oldest deliveries."""
-        done = [self._in_flight.popleft() for _ in range(count)]
-        for entry in done:
+        handed: list[Queued] = []
+        for _ in range(count):
+            entry = self._in_flight.popleft()
             self._in_flight_bytes -= len(entry.envelope)
             self._release(entry)
             entry.settle()
             entry.answer()
-        handed = [entry for entry in done if entry.handed]
+            if entry.handed:
+                handed.append(entry)
         if handed:
             self._store.remove(handed)
-        if self._beyond:
-            self._refill()
+        self._refill()
 
     def _release(self, entry: Queued) -> None:
         if not self._holds(entry):
             return
-        size_bytes = len(entry.envelope)
-        del self._queued[entry.sender, entry.envelope_id]
-        self.size_bytes -= size_bytes
-        left = self._sender_bytes[entry.sender] - size_bytes
-        if left:
-            self._sender_bytes[entry.sender] = left
-        else:
-            del self._sender_bytes[entry.sender]
+        sender, size_bytes = entry.sender, len(entry.envelope)
+        del self._queued[sender, entry.envelope_id]
+        fill = self._sender_fill[sender]
+        for counted in (self._fill, fill):
+            counted.messages -= 1
+            counted.size_bytes -= size_bytes
+        if not fill.messages:
+            del self._sender_fill[sender]
 
     def _refill(self) -> None:
-        """Ask the store for more when there is room in memory for it."""
-        if not self._beyond or self._loading or self._waiting_bytes >= self._config.window_bytes:
+        """Ask the store for more when it has more and there is room in memory for it."""
+        if self._read_sequence == self._last_sequence or self._loading:
+            return
+        room_bytes = self._config.window_bytes - self._waiting_bytes
+        if room_bytes <= 0:
             return
         self._loading = True
-        last = self._waiting or self._in_flight
-        after = last[-1].sequence if last else 0
-        visit = self._visit
+        visit, upto = self._visit, self._last_sequence
         self._store.load(
             self.mailbox_id,
-            after,
-            self._config.window_bytes,
-            lambda page: self._loaded(page, visit),
+            self._read_sequence,
+            room_bytes,
+            lambda page: self._loaded(page, visit, upto),
         )
 
-    def _loaded(self, page: list[Entry], visit: int) -> None:
+    def _loaded(self, page: list[Entry], visit: int, upto: int) -> None:
+        """Take what the store gave; without any, there is nothing up to ``upto`` any more."""
         if self._wake is None or visit != self._visit:
             return
         self._loading = False
+        self._read_sequence = page[-1].sequence if page else upto
         for row in page:
             entry = self._queued.get((row.sender, row.envelope_id))
-            if entry is not None:
+            if entry is not None and entry.sequence == row.sequence:
                 self._waiting.append(entry)
                 self._waiting_bytes += len(entry.envelope)
-        self._beyond = bool(page) and page[-1].sequence < self._last_sequence
         if page:
             self._wake()
+        self._refill()
 
     # The store ------------------------------------------------------------------------------------
 
     def commit(self, entries: list[Queued]) -> None:
         """Hand entries to the store that neither has them nor have been acknowledged."""
-        fresh = [e for e in entries if not e.handed and self._holds(e)]
+        fresh = [entry for entry in entries if not entry.handed and self._holds(entry)]
         if not fresh:
             return
         for entry in fresh:
             entry.handed = True
-        self._store.put(list(fresh), lambda: self._committed(fresh))
+        self._store.put(fresh, lambda: self._committed(fresh))
 
-    def expire(self, queued_before: float) -> int:
-        """Drop the entries older than this; return how many."""
+    def expire(self, queued_before: float) -> None:
+        """Drop the entries older than this that are not in flight."""
+        flying = set(map(id, self._in_flight))
         old: list[Queued] = []
         for entry in self._queued.values():
             if entry.queued_at >= queued_before:
                 break
-            old.append(entry)
-        flying = set(map(id, self._in_flight))
-        old = [entry for entry in old if id(entry) not in flying]
-        for entry in old:
+            if id(entry) not in flying:
+                old.append(entry)
+        if old:
+            self._drop(old)
+
+    def _drop(self, entries: list[Queued]) -> None:
+        for entry in entries:
             self._release(entry)
             entry.settle()
             if entry.origin is not None:
-                entry.origin.refused(entry.number, "expired")
+                entry.origin.refused(entry.number, RefusedCode.EXPIRED)
         self._waiting = deque(entry for entry in self._waiting if self._holds(entry))
         self._waiting_bytes = sum(len(entry.envelope) for entry in self._waiting)
-        self._store.remove(old)
-        return len(old)
+        self._store.remove(entries)
 
     def _holds(self, entry: Queued) -> bool:
         return self._queued.get((entry.sender, entry.envelope_id)) is entry

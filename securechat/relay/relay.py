@@ -13,6 +13,7 @@ from securechat.relay.limits import LoginThrottle
 from securechat.relay.mailbox import Mailbox, Origin, Queued
 from securechat.relay.presence import PresenceBoard
 from securechat.store.mailboxes import MailboxStore
+from securechat.wire.codes import ByeCode, RefusedCode
 from securechat.wire.frames import Outgoing, RelayFrame
 
 COMMIT_AFTER_S = 0.05
@@ -33,7 +34,7 @@ class Client(Origin, Protocol):
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
 
-    def bye(self, code: str, retry_after_ms: int = 0) -> None:
+    def bye(self, code: ByeCode, retry_after_ms: int = 0) -> None:
         """Say goodbye, and close."""
 
 
@@ -84,7 +85,7 @@ class Relay:
     def drain(self, retry_after_ms: int) -> None:
         """Tell every client to come back a little later."""
         for client in list(self.clients):
-            client.bye("draining", retry_after_ms)
+            client.bye(ByeCode.DRAINING, retry_after_ms)
 
     # What connections call ------------------------------------------------------------------------
 
@@ -98,21 +99,21 @@ class Relay:
 
     def route(
         self, outgoing: Outgoing, sender: MailboxId, client: Client, number: int, now: float
-    ) -> str:
-        """Queue an envelope; return the code with which it is refused, or nothing."""
+    ) -> RefusedCode | None:
+        """Queue an envelope; return the code with which it is refused, if it is."""
         mailbox = self._mailboxes.get(outgoing.mailbox)
         if mailbox is None:
             if self.directory.device(outgoing.mailbox) is None:
-                return "unknown-mailbox"
+                return RefusedCode.UNKNOWN_MAILBOX
             mailbox = self.open_mailbox(outgoing.mailbox)
         entry = mailbox.offer(outgoing, sender, client, number, now)
-        if isinstance(entry, str):
+        if isinstance(entry, RefusedCode):
             return entry
         reader = self.online.get(outgoing.mailbox)
         if reader is not None:
             self._dirty.add(reader)
             self._keep_soon(entry, now)
-        return ""
+        return None
 
     def route_ephemeral(self, outgoing: Outgoing) -> None:
         """Hand an envelope to a device that is connected; otherwise it is gone."""
@@ -134,9 +135,7 @@ class Relay:
     def login_failed(self, host: str, user_key: UserKey) -> float:
         """Note it; return for how many seconds the answer has to wait."""
         now = self.clock()
-        for key in (host, user_key):
-            self._throttle.failed(key, now)
-        return max(self._throttle.delay_s(key, now) for key in (host, user_key))
+        return max(self._throttle.failed(key, now) for key in (host, user_key))
 
     def forget(self, client: Client) -> None:
         """A connection has ended."""
@@ -160,7 +159,9 @@ class Relay:
             entry = self._fresh.popleft()[1]
             overdue.setdefault(entry.mailbox, []).append(entry)
         for mailbox_id, entries in overdue.items():
-            self._mailboxes[mailbox_id].commit(entries)
+            mailbox = self._mailboxes.get(mailbox_id)
+            if mailbox is not None:
+                mailbox.commit(entries)
         if self._fresh:
             self.call_later(max(0.0, self._fresh[0][0] - now), self._commit_overdue)
 

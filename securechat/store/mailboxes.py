@@ -5,7 +5,7 @@ removed. Both `put` and `load` answer through a callback in the relay's thread, 
 disk works in a thread of its own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,7 +30,7 @@ class MailboxStore(Protocol):
     durable: bool
     """Whether an entry that `put` has committed survives the end of the process."""
 
-    def put(self, entries: list[Entry], committed: Callable[[], None]) -> None:
+    def put(self, entries: Sequence[Entry], committed: Callable[[], None]) -> None:
         """Keep the entries, all or none, then call ``committed``.
 
         Those of one mailbox come in the order of their sequence, over all calls.
@@ -61,7 +61,7 @@ class MemoryMailboxStore:
     def __init__(self) -> None:
         self._mailboxes: dict[MailboxId, dict[int, Entry]] = {}
 
-    def put(self, entries: list[Entry], committed: Callable[[], None]) -> None:
+    def put(self, entries: Sequence[Entry], committed: Callable[[], None]) -> None:
         """Keep the entries; see MailboxStore."""
         for entry in entries:
             self._mailboxes.setdefault(entry.mailbox, {})[entry.sequence] = entry

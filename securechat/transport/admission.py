@@ -17,7 +17,7 @@ class Limits:
     max_unauthenticated: int = 256
     max_per_address: int = 64
     handshake_s: float = 5.0
-    fair_chance_s: float = 0.25
+    fair_chance_s: float = 0.5
 
 
 class Ticket:
@@ -50,11 +50,11 @@ class Admission:
         self._strangers: dict[Ticket, None] = {}
         self._strangers_by_host: dict[str, dict[Ticket, None]] = {}
 
-    def wait_s(self, now: float) -> float:
-        """Return how long to leave new connections in the kernel's queue; 0 is: accept now."""
+    def has_room(self, now: float) -> bool:
+        """Return whether to take one more from the kernel's queue, or to let it wait there."""
         if len(self._strangers) < self.limits.max_unauthenticated:
-            return 0.0
-        return max(0.0, next(iter(self._strangers)).since + self.limits.fair_chance_s - now)
+            return True
+        return now - next(iter(self._strangers)).since >= self.limits.fair_chance_s
 
     def admit(self, host: str, now: float) -> Ticket | None:
         """Return a ticket for a connection from `host`, making room if needed; None refuses it."""

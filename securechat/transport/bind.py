@@ -39,13 +39,13 @@ def _bind_all(host: str, port: int) -> list[socket.socket]:
         for family, (address, _, *scope) in _addresses(host, port):
             shared_port = sockets[0].getsockname()[1] if sockets else port
             try:
-                sock = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
-                _listen(sock, (address, shared_port, *scope))
-                sockets.append(sock)
+                sock = _listen(family, (address, shared_port, *scope))
             except OSError as error:
                 if error.errno not in _NOT_HERE:
                     raise cannot_listen(Endpoint(host, shared_port), error) from error
                 missing = error
+            else:
+                sockets.append(opened.enter_context(sock))
         if missing is not None and not sockets:
             raise cannot_listen(Endpoint(host, port), missing) from missing
         opened.pop_all()
@@ -61,12 +61,16 @@ def _addresses(host: str, port: int) -> list[tuple[int, tuple[Any, ...]]]:
     return list(dict.fromkeys((family, sockaddr) for family, _, _, _, sockaddr in found))
 
 
-def _listen(sock: socket.socket, sockaddr: tuple[Any, ...]) -> None:
-    sock.setblocking(False)
-    if os.name == "posix":  # elsewhere the option would let two programs share the port
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if sock.family == socket.AF_INET6:
-        both = sockaddr[0] == "::" and socket.has_dualstack_ipv6()
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
-    sock.bind(sockaddr)
-    sock.listen(BACKLOG)
+def _listen(family: int, sockaddr: tuple[Any, ...]) -> socket.socket:
+    with ExitStack() as opened:
+        sock = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        sock.setblocking(False)
+        if os.name == "posix":  # elsewhere the option would let two programs share the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            both = sockaddr[0] == "::" and socket.has_dualstack_ipv6()
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
+        sock.bind(sockaddr)
+        sock.listen(BACKLOG)
+        opened.pop_all()
+    return sock

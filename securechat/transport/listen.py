@@ -15,7 +15,10 @@ from securechat.transport.tls_session import TlsSettings
 ACCEPTS_PER_TICK = 16
 """Few enough that the handshakes of those who are in go on while a crowd waits at the door."""
 
-RETRY_S = 0.2
+NO_ROOM_S = 0.01
+"""How long to accept nobody when too many who are in have not logged in yet."""
+
+NO_FILES_S = 0.2
 """How long to accept nobody when the process has no file descriptor left."""
 
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
@@ -49,7 +52,7 @@ class Listener:
         """Accept some of those who wait."""
         for sock in self._sockets:
             for _ in range(ACCEPTS_PER_TICK):
-                if not self._accept_one(sock):
+                if not self._accepting or not self._accept_one(sock):
                     break
 
     def close(self, _deadline_s: float = 0.0) -> None:
@@ -66,9 +69,8 @@ class Listener:
 
     def _accept_one(self, listening: socket.socket) -> bool:
         """Take one connection from the kernel's queue; False when to stop for now."""
-        wait_s = self._admission.wait_s(self._reactor.clock())
-        if wait_s:
-            self._pause(wait_s)
+        if not self._admission.has_room(self._reactor.clock()):
+            self._pause(NO_ROOM_S)
             return False
         try:
             sock, sockaddr = listening.accept()
@@ -78,7 +80,7 @@ class Listener:
             if error.errno not in _OUT_OF_FILES:
                 return True  # that one is gone again
             logger.warning("no connection can be accepted: %s", error.strerror)
-            self._pause(RETRY_S)
+            self._pause(NO_FILES_S)
             return False
         self._admit(sock, Endpoint.from_sockaddr(sockaddr))
         return True

@@ -143,11 +143,18 @@ def test_a_flood_of_handshakes_makes_room(loop: Loop, files: Files) -> None:
 def test_a_crowd_waits_instead_of_pushing_itself_out(loop: Loop, files: Files) -> None:
     server = Server(loop, files, limits=Limits(max_unauthenticated=2, fair_chance_s=0.05))
     silent = [stranger(server) for _ in range(2)]
-    clients = [server.dial() for _ in range(3)]
+    for _ in range(3):
+        server.pair()
     for sock in silent:
         assert is_closed_by_server(sock)
         sock.close()
-    assert len(clients) == 3
+
+
+def test_a_place_that_gets_free_is_taken_at_once(loop: Loop, files: Files) -> None:
+    server = Server(loop, files, limits=Limits(max_unauthenticated=1, fair_chance_s=60.0))
+    for _ in range(3):
+        _, peer = server.pair()
+        call(loop, peer.connection.authenticated)
 
 
 def test_those_who_logged_in_do_not_make_room(loop: Loop, files: Files) -> None:

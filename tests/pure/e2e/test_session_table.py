@@ -42,7 +42,7 @@ class Store:
 
     def sending(self, now_ms: int = 0) -> bytes | None:
         session = self.table.choose_sending(BOB, now_ms)
-        return session and session.session_id
+        return session.session_id if session else None
 
     def states(self) -> dict[bytes, State]:
         return {s.session_id: s.state for s in self.table._of(BOB)}

@@ -1,0 +1,104 @@
+"""When the relay reads from a client, and when it lets the client wait.
+
+Three things make it wait: too much that is neither acknowledged nor committed, an account that has
+used up its bytes, and answers that the client does not take.
+"""
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Protocol
+
+from securechat.config import ServerConfig
+from securechat.relay.limits import ByteBudget
+
+SHORTEST_PAUSE_S = 0.02
+BACKLOG_CHECK_S = 0.1
+MAX_BACKLOG_BYTES = 1024 * 1024
+
+
+class Valve(Protocol):
+    """What of a connection turns reading on and off."""
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What is written and not yet taken by the socket."""
+
+    def pause_reading(self) -> None:
+        """Take nothing more from the client until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Take bytes from the client again."""
+
+
+class _Reason(Enum):
+    UNSETTLED = auto()
+    BUDGET = auto()
+    BACKLOG = auto()
+
+
+class Intake:
+    """One connection's back-pressure; it is given every read and every envelope."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        valve: Valve,
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
+        self._config = config
+        self._valve = valve
+        self._call_later = call_later
+        self._unsettled = 0
+        self._unsettled_bytes = 0
+        self._reasons: set[_Reason] = set()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the client has to wait."""
+        return bool(self._reasons)
+
+    def take(self, size_bytes: int) -> None:
+        """Count an envelope that was handed in."""
+        self._unsettled += 1
+        self._unsettled_bytes += size_bytes
+
+    def settle(self, size_bytes: int) -> None:
+        """Count an envelope that is acknowledged, committed or refused."""
+        self._unsettled -= 1
+        self._unsettled_bytes -= size_bytes
+        if _Reason.UNSETTLED in self._reasons and self._is_below(share=2):
+            self._resume(_Reason.UNSETTLED)
+
+    def after_read(self, size_bytes: int, budget: ByteBudget, now: float) -> None:
+        """Pause if what one wake-up brought was too much."""
+        if not self._is_below(share=1):
+            self._pause(_Reason.UNSETTLED)
+        pause_s = budget.spend(size_bytes, now)
+        if pause_s > SHORTEST_PAUSE_S and _Reason.BUDGET not in self._reasons:
+            self._pause(_Reason.BUDGET)
+            self._call_later(pause_s, lambda: self._resume(_Reason.BUDGET))
+        if self._valve.backlog_bytes > MAX_BACKLOG_BYTES and _Reason.BACKLOG not in self._reasons:
+            self._pause(_Reason.BACKLOG)
+            self._call_later(BACKLOG_CHECK_S, self._check_backlog)
+
+    def _check_backlog(self) -> None:
+        if self._valve.backlog_bytes > MAX_BACKLOG_BYTES // 2:
+            self._call_later(BACKLOG_CHECK_S, self._check_backlog)
+        else:
+            self._resume(_Reason.BACKLOG)
+
+    def _is_below(self, *, share: int) -> bool:
+        return (
+            self._unsettled * share < self._config.unanswered_envelopes
+            and self._unsettled_bytes * share < self._config.unanswered_bytes
+        )
+
+    def _pause(self, reason: _Reason) -> None:
+        if not self._reasons:
+            self._valve.pause_reading()
+        self._reasons.add(reason)
+
+    def _resume(self, reason: _Reason) -> None:
+        self._reasons.discard(reason)
+        if not self._reasons:
+            self._valve.resume_reading()

@@ -1,0 +1,29 @@
+"""Events as an engine would tell them."""
+
+from securechat.client import events as e
+
+FINGERPRINT = "9f2c-41aa-07be-d310"
+NOON_MS = 1_750_000_000_000
+
+
+def ready(again: bool = False) -> e.Ready:
+    return e.Ready("alice", "127.0.0.1:5555", FINGERPRINT, again)
+
+
+def peer_ready(
+    name: str = "bob", trust: e.Trust = e.Trust.NEW, first_use: bool = False
+) -> e.PeerReady:
+    return e.PeerReady(name, trust, FINGERPRINT, first_use)
+
+
+def message(
+    text: str = "hello",
+    sender: str = "bob",
+    *,
+    time_ms: int = NOON_MS,
+    e2e: bool = True,
+    trust: e.Trust = e.Trust.NEW,
+    request: bool = False,
+    missing: int = 0,
+) -> e.Message:
+    return e.Message("m1", sender, "alice", text, time_ms, e2e, trust, request, missing)

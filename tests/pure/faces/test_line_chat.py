@@ -1,0 +1,272 @@
+"""The chat in lines, without a terminal: what is shown, what the engine is asked, what the prompt is."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from securechat.client import events as e
+from securechat.errors import NameInvalid, UsageError
+from securechat.faces.line_chat import LineChat
+from tests.pure.faces.fake_engine import FakeEngine
+from tests.pure.faces.sample_events import NOON_MS, message, peer_ready, ready
+
+NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
+HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
+LOST = e.Offline("timed out", 2.0)
+
+
+class Desk:
+    """A chat with its engine, and all that it has shown."""
+
+    def __init__(self, peer: str | None = "bob", **settings: bool) -> None:
+        self.shown: list[str] = []
+        self.engine = FakeEngine()
+        self.chat = LineChat(
+            self.engine,
+            peer=peer,
+            show=lambda entry: self.shown.append(entry.text),
+            now=lambda: NOW,
+            **settings,
+        )
+
+    def hear(self, *events: e.Event) -> list[str]:
+        """Return what these events made it show."""
+        self.shown.clear()
+        for event in events:
+            self.chat.hear(event)
+        return list(self.shown)
+
+    def enter(self, *lines: str) -> list[str]:
+        """Return what these lines made it show."""
+        self.shown.clear()
+        for line in lines:
+            self.chat.enter(line)
+        return list(self.shown)
+
+
+# Events ---------------------------------------------------------------------------------------
+
+
+def test_the_log_in_is_followed_by_what_to_do_once() -> None:
+    desk = Desk()
+    assert len(desk.hear(ready())) == 2
+    assert desk.hear(LOST, ready(again=True))[1:] == ["Connected to 127.0.0.1:5555 again."]
+
+
+def test_own_messages_that_go_well_make_no_noise() -> None:
+    desk = Desk()
+    desk.hear(ready(), peer_ready(), HERE)
+    assert desk.enter("hello") == []
+    assert desk.hear(e.Sent("id1", "bob"), e.Accepted("id1", "bob")) == []
+    assert desk.hear(e.Delivered("id1", "bob")) == []
+
+
+def test_each_kind_of_outage_is_told_once() -> None:
+    desk = Desk()
+    assert len(desk.hear(ready(), LOST, LOST, LOST)) == 3
+    assert len(desk.hear(e.Offline("refused", 4.0), LOST)) == 2
+
+
+def test_a_person_is_told_of_once() -> None:
+    desk = Desk()
+    assert len(desk.hear(peer_ready(), peer_ready())) == 1
+    assert len(desk.hear(HERE, HERE)) == 1
+    assert len(desk.hear(e.Waiting("carol"), e.Waiting("Carol"))) == 1
+
+
+@pytest.mark.parametrize("events", [(peer_ready(), AWAY), (AWAY, peer_ready())])
+def test_somebody_who_was_never_there_has_not_left(events: tuple[e.Event, ...]) -> None:
+    shown = Desk().hear(*events, AWAY)
+    assert [line for line in shown if "[SERVER]" in line] == [
+        "[SERVER] bob is away; what you type waits for them."
+    ]
+
+
+def test_somebody_unknown_is_not_away_but_waited_for() -> None:
+    assert Desk().hear(AWAY, e.Waiting("bob")) == [
+        "Waiting for bob, who has not been here yet. What you type is kept."
+    ]
+
+
+def test_coming_and_going() -> None:
+    assert Desk().hear(peer_ready(), HERE, AWAY, HERE)[1:] == [
+        "[SERVER] bob joined the chat!",
+        "[SERVER] bob left the chat!",
+        "[SERVER] bob joined the chat!",
+    ]
+
+
+def test_missing_messages_are_told_before_the_next_one() -> None:
+    assert Desk().hear(message(missing=2)) == [
+        "Missing: 2 messages of bob before the next one.",
+        "bob: hello",
+    ]
+
+
+def test_answers_and_problems_are_shown() -> None:
+    desk = Desk()
+    assert desk.hear(e.People(("bob",))) == ["Connected now: bob."]
+    assert desk.hear(e.Problem(UsageError("Bad", "good"))) == ["Problem: Bad. Try: good"]
+    [line] = desk.hear(e.SafetyNumber("bob", "1" * 60, e.Trust.NEW))
+    assert "11111 11111" in line
+
+
+def test_the_end_is_kept_for_the_caller() -> None:
+    desk, end = Desk(), e.Ended(None)
+    assert desk.hear(end) == []
+    assert desk.chat.ended is end
+
+
+# Who the text goes to -------------------------------------------------------------------------
+
+
+def test_text_goes_to_the_peer() -> None:
+    desk = Desk()
+    desk.enter("hello", "//quit")
+    assert desk.engine.sent == [("bob", "hello"), ("bob", "/quit")]
+
+
+def test_text_for_nobody_is_not_sent() -> None:
+    desk = Desk(peer=None)
+    assert desk.enter("hello") == [
+        "Problem: Nobody is chosen to write to, nothing was sent. Try: /msg NAME text"
+    ]
+    assert desk.engine.calls == []
+
+
+def test_the_first_who_writes_becomes_the_conversation() -> None:
+    desk = Desk(peer=None)
+    assert desk.hear(message(request=True), message(sender="carol")) == [
+        "bob (new, asks to talk): hello",
+        "You are writing to bob now.",
+        "carol: hello",
+    ]
+    desk.enter("hi")
+    assert desk.engine.calls == [("talk_to", "bob"), ("send", "bob", "hi")]
+
+
+def test_msg_writes_and_stays() -> None:
+    desk = Desk()
+    assert desk.enter("/msg carol hi", "there", "/msg Carol again") == [
+        "You are writing to carol now."
+    ]
+    assert desk.engine.sent == [("carol", "hi"), ("carol", "there"), ("Carol", "again")]
+
+
+def test_commands_reach_the_engine() -> None:
+    desk = Desk()
+    desk.enter("/who", "/verify", "/verify carol", "")
+    assert desk.engine.calls == [("who",), ("verify", "bob"), ("verify", "carol")]
+    assert "/quit" in desk.enter("/help")[0]
+    desk.enter("/quit")
+    assert desk.chat.leaving
+
+
+def test_an_unknown_command_is_asked_about() -> None:
+    desk = Desk()
+    [line] = desk.enter("/qiut")
+    assert "no command /qiut" in line
+    assert desk.engine.calls == []
+    assert not desk.chat.leaving
+
+
+def test_an_engine_that_refuses_at_once_is_a_problem_too() -> None:
+    desk = Desk()
+
+    def refuse(call: object) -> None:
+        raise NameInvalid("A name has only letters.", "another name")
+
+    desk.engine.on_call = refuse
+    assert desk.enter("/verify b@b") == ["Problem: A name has only letters. Try: another name"]
+
+
+def test_a_bad_line_of_input_is_a_problem() -> None:
+    desk = Desk()
+    desk.chat.refuse(UsageError("The line is not UTF-8"))
+    assert desk.shown == ["Problem: The line is not UTF-8."]
+
+
+# What waits -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("obstacle", [[LOST], [e.Waiting("bob")], [peer_ready(), AWAY]])
+def test_what_cannot_be_handed_over_is_counted(obstacle: list[e.Event]) -> None:
+    desk = Desk()
+    desk.hear(ready(), *obstacle)
+    assert desk.enter("one", "two") == ["1 message waits for bob.", "2 messages wait for bob."]
+    assert desk.hear(e.Accepted("id1", "bob")) == []
+    assert desk.hear(e.Accepted("id2", "bob")) == ["Your messages to bob have been handed over."]
+    assert desk.hear(e.Accepted("id2", "bob")) == []
+
+
+def test_a_message_given_up_does_not_wait() -> None:
+    desk = Desk()
+    desk.hear(e.Waiting("bob"))
+    desk.enter("one")
+    desk.hear(e.Problem(UsageError("Bad"), "id1"))
+    assert desk.enter("two") == ["1 message waits for bob."]
+
+
+# The prompt -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("events", "prompt"),
+    [
+        ([], "bob > "),
+        ([peer_ready()], "bob (new) > "),
+        ([peer_ready(name="Bob")], "Bob (new) > "),
+        ([peer_ready(trust=e.Trust.VERIFIED)], "bob ✓ > "),
+        ([peer_ready(), e.PeerKeyChanged("bob", "a", "b")], "bob (CHANGED) > "),
+        ([e.Waiting("bob")], "bob (waiting) > "),
+        ([e.Waiting("bob"), peer_ready()], "bob (new) > "),
+        ([LOST], "bob (no connection) > "),
+        ([peer_ready(), LOST], "bob (new, no connection) > "),
+        ([peer_ready(trust=e.Trust.VERIFIED), LOST], "bob ✓ (no connection) > "),
+        ([LOST, ready(again=True)], "bob > "),
+        ([message(trust=e.Trust.VERIFIED)], "bob ✓ > "),
+        ([peer_ready(name="carol")], "bob > "),
+    ],
+)
+def test_the_prompt_says_with_whom_and_how_safe(events: list[e.Event], prompt: str) -> None:
+    desk = Desk()
+    desk.hear(*events)
+    assert desk.chat.prompt() == prompt
+
+
+def test_the_prompt_in_ascii() -> None:
+    desk = Desk(unicode=False)
+    desk.hear(peer_ready(trust=e.Trust.VERIFIED))
+    assert desk.chat.prompt() == "bob (verified) > "
+
+
+def test_the_prompt_without_a_conversation() -> None:
+    desk = Desk(peer=None)
+    assert desk.chat.prompt() == "> "
+    desk.hear(LOST)
+    assert desk.chat.prompt() == "(no connection) > "
+
+
+# Ctrl-C ---------------------------------------------------------------------------------------
+
+
+def test_the_second_interrupt_leaves() -> None:
+    desk = Desk(confirm_interrupt=True)
+    assert desk.chat.interrupt()
+    assert desk.shown == ["Press Ctrl-C again to leave."]
+    assert not desk.chat.interrupt()
+
+
+def test_typing_in_between_makes_it_the_first_again() -> None:
+    desk = Desk(confirm_interrupt=True)
+    assert desk.chat.interrupt()
+    desk.chat.typing()
+    assert desk.chat.interrupt()
+    desk.enter("hello")
+    assert desk.chat.interrupt()
+
+
+def test_in_a_pipe_the_first_interrupt_leaves() -> None:
+    desk = Desk()
+    assert not desk.chat.interrupt()
+    assert desk.shown == []

@@ -1,0 +1,130 @@
+"""The sentences."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.client import events as e
+from securechat.client.commands import HELP
+from securechat.errors import LimitExceeded, SecureChatError
+from securechat.faces import wording
+from securechat.faces.entries import Entry, Tone
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
+
+NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
+
+
+def text_of(event: e.Message, now: datetime = NOW) -> str:
+    return wording.message(event, now).text
+
+
+def test_the_log_in_says_who_where_and_how_safe() -> None:
+    assert wording.ready(ready()).text == (
+        f"You are alice on 127.0.0.1:5555 (relay {FINGERPRINT}). "
+        "Messages are end-to-end encrypted."
+    )
+    assert wording.ready(ready(again=True)).text == "Connected to 127.0.0.1:5555 again."
+
+
+def test_presence_is_told_as_in_the_documents() -> None:
+    joined, left = e.PresenceChanged("Bob", True), e.PresenceChanged("Bob", False)
+    assert wording.presence(joined) == Entry("[SERVER] Bob joined the chat!", Tone.SERVER)
+    assert wording.presence(left) == Entry("[SERVER] Bob left the chat!", Tone.SERVER)
+
+
+def test_a_message_is_a_name_and_a_text() -> None:
+    assert wording.message(message(), NOW) == Entry("bob: hello", Tone.MESSAGE)
+    assert text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
+
+
+def test_a_stranger_asks_to_talk() -> None:
+    assert text_of(message(request=True)) == "bob (new, asks to talk): hello"
+
+
+def test_what_is_wrong_with_a_message_stands_before_it() -> None:
+    assert text_of(message(trust=e.Trust.CHANGED)) == "bob (CHANGED): hello"
+    assert text_of(message(e2e=False)) == "bob (TLS only: the relay can read this): hello"
+
+
+@pytest.mark.parametrize(
+    ("now", "when"),
+    [
+        (NOW + timedelta(minutes=4), ""),
+        (NOW - timedelta(minutes=4), ""),
+        (NOW + timedelta(minutes=6), " (15:06)"),
+        (NOW - timedelta(minutes=6), " (15:06)"),
+        (NOW + timedelta(days=1), " (2025-06-15 15:06)"),
+        ((NOW + timedelta(hours=1)).astimezone(timezone(timedelta(hours=2))), " (17:06)"),
+    ],
+)
+def test_the_time_is_said_when_it_is_not_now(now: datetime, when: str) -> None:
+    assert text_of(message(), now) == f"bob{when}: hello"
+
+
+@given(st.integers(-(2**70), 2**70))
+def test_any_time_a_peer_claims_can_be_said(time_ms: int) -> None:
+    assert text_of(message(time_ms=time_ms)).endswith(": hello")
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (peer_ready(first_use=True), "bob is new"),
+        (peer_ready(), "not verified yet"),
+        (peer_ready(trust=e.Trust.VERIFIED), "bob is verified"),
+    ],
+)
+def test_a_person_comes_with_a_trust_word_and_a_key(event: e.PeerReady, words: str) -> None:
+    assert words in wording.peer_ready(event).text
+    assert FINGERPRINT in wording.peer_ready(event).text
+
+
+def test_a_changed_key_is_loud() -> None:
+    entry = wording.key_changed(e.PeerKeyChanged("bob", "aaaa", "bbbb"))
+    assert entry.tone is Tone.ALERT
+    assert "WARNING: THE KEY OF bob HAS CHANGED" in entry.text
+    assert "aaaa" in entry.text
+    assert "bbbb" in entry.text
+
+
+@pytest.mark.parametrize("digits", ["0123456789" * 6, " ".join(["01234", "56789"] * 6)])
+def test_a_safety_number_is_read_in_groups_of_five(digits: str) -> None:
+    event = e.SafetyNumber("bob", digits, e.Trust.NEW)
+    assert f": {' '.join(['01234', '56789'] * 6)}. " in wording.safety_number(event).text
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "1 message waits"), (2, "2 messages wait")])
+def test_numbers_agree_with_their_words(count: int, words: str) -> None:
+    assert wording.queued("bob", count).text == f"{words} for bob."
+    before = wording.missing(message(missing=count)).text
+    assert before.startswith(f"Missing: {words.rsplit(' ', 1)[0]} of bob ")
+
+
+def test_an_outage_says_why_and_what_happens_next() -> None:
+    assert wording.offline(e.Offline("timed out.", 1.7)).text == (
+        "Connection lost (timed out); trying again in 2 s. What you type is kept."
+    )
+    assert "in 1 s" in wording.offline(e.Offline("refused", 0.2)).text
+
+
+def test_a_problem_says_what_to_try() -> None:
+    error = LimitExceeded("The mailbox is full.", "wait")
+    assert wording.problem(error).text == "Problem: The mailbox is full. Try: wait"
+    assert wording.problem(SecureChatError("Bad")).text == "Problem: Bad."
+
+
+def test_people_are_listed() -> None:
+    assert wording.people(("alice", "bob")).text == "Connected now: alice, bob."
+    assert wording.people(()).text == "Connected now: nobody."
+
+
+def test_the_help_has_a_line_for_each_command() -> None:
+    lines = wording.commands().text.split("\n")[1:]
+    assert [line.partition(": ")[0] for line in lines] == [command for command, _ in HELP]
+
+
+def test_entering_says_what_to_do() -> None:
+    assert "/msg NAME text" in wording.what_to_do(None).text
+    assert "to bob" in wording.what_to_do("bob").text

@@ -1,0 +1,576 @@
+"""The quit mode as a stranger meets it: the real command, bare sockets, nc, signals, TLS."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.sockets.loop_world import DAY, make_files
+from tests.sockets.quitmode_world import (
+    FAILURE_S,
+    Program,
+    accept,
+    bare_client,
+    bare_server,
+    joining,
+    port_of,
+    running,
+    securechat,
+    serving,
+)
+
+MIB = 1 << 20
+
+BOTH_QUIT = [b"quit", b"over", b"quit\n", b"quit\r\n", b"QUIT"]
+
+
+def greet(server: Program, peer: socket.socket, text: bytes = b"Hello, Server!") -> None:
+    """Bring a server to its first prompt."""
+    port = peer.getsockname()[1]
+    server.expect(f"Client connected from: ('127.0.0.1', {port})\nType 'quit' to end the chat.\n")
+    peer.sendall(text)
+    server.expect(f"Client says: {text.decode().strip()}\nYou (Server): ")
+
+
+# Bare socket scripts ---------------------------------------------------------------------------
+
+
+def test_a_bare_script_is_a_full_client(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        server.types("Hi, Client!\n")
+        assert peer.recv(1024) == b"Hi, Client!"
+        peer.send(b"How are you?")
+        server.expect("Hi, Client!\nClient says: How are you?\nYou (Server): ")
+        server.types("I'm fine, thanks! You?\n")
+        assert peer.recv(1024) == b"I'm fine, thanks! You?"
+        peer.send(b"quit")
+        assert server.finish() == (0, "I'm fine, thanks! You?\nClient has ended the chat.\n")
+        assert peer.recv(1024) == b""
+
+
+def test_a_bare_script_is_a_full_server(tmp_path: Path) -> None:
+    with bare_server() as listener, joining(tmp_path, port_of(listener)) as client:
+        client.types("Hello, Server!\n")
+        with accept(listener) as peer:
+            assert peer.recv(1024) == b"Hello, Server!"
+            peer.send(b"Hi, Client!")
+            client.expect(
+                "Connected to the server. Type 'quit' to end the chat.\n"
+                "You (Client): Hello, Server!\n"
+                "Server says: Hi, Client!\n"
+                "You (Client): "
+            )
+            client.types("quit\n")
+            assert peer.recv(1024) == b"quit"
+            assert peer.recv(1024) == b""
+        assert client.finish() == (0, "quit\n")
+
+
+def test_a_bare_server_may_greet(tmp_path: Path) -> None:
+    with bare_server() as listener, joining(tmp_path, port_of(listener)) as client:
+        with accept(listener) as peer:
+            peer.send(b"Welcome to the test!")
+            client.expect(
+                "Connected to the server. Type 'quit' to end the chat.\n"
+                "Welcome to the test!\n"
+                "You (Client): "
+            )
+            client.types("hi\n")
+            assert peer.recv(1024) == b"hi"
+            peer.send(b"hello")
+            client.expect("hi\nServer says: hello\nYou (Client): ")
+        assert client.finish() == (0, "\nServer has disconnected.\n")
+
+
+def test_our_server_greets_when_told_to(tmp_path: Path) -> None:
+    with serving(tmp_path, "--welcome", "Come in!") as (server, port), bare_client(port) as peer:
+        assert peer.recv(1024) == b"Come in!"
+        server.expect("Type 'quit' to end the chat.\nYou (Server): Come in!\n")
+        peer.send(b"hello")
+        server.expect("Client says: hello\nYou (Server): ")
+        server.types("quit\n")
+        assert peer.recv(1024) == b"quit"
+        assert server.finish()[0] == 0
+
+
+# Our own two programs --------------------------------------------------------------------------
+
+
+def test_a_piped_session_of_both_programs(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), joining(tmp_path, port) as client:
+        server.types("Hi, Client!\nI'm fine, thanks! You?\n")
+        client.types("Hello, Server!\nHow are you?\nquit\n")
+        assert client.finish() == (
+            0,
+            "Connected to the server. Type 'quit' to end the chat.\n"
+            "You (Client): Hello, Server!\n"
+            "Server says: Hi, Client!\n"
+            "You (Client): How are you?\n"
+            "Server says: I'm fine, thanks! You?\n"
+            "You (Client): quit\n",
+        )
+        status, output = server.finish()
+        assert status == 0
+        assert re.sub(r", \d+\)", ", 54321)", output) == (
+            "Client connected from: ('127.0.0.1', 54321)\n"
+            "Type 'quit' to end the chat.\n"
+            "Client says: Hello, Server!\n"
+            "You (Server): Hi, Client!\n"
+            "Client says: How are you?\n"
+            "You (Server): I'm fine, thanks! You?\n"
+            "Client has ended the chat.\n"
+        )
+        assert client.errors == ""
+
+
+def test_the_end_of_the_input_ends_both(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), joining(tmp_path, port) as client:
+        client.types("hello")
+        client.ends_typing()
+        server.expect("Client says: hello\nYou (Server): ")
+        server.types("bye\n")
+        assert client.finish()[0] == 0
+        assert server.finish() == (0, "bye\nClient has ended the chat.\n")
+
+
+def test_over_ipv6(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, "--host", "::1") as (server, port),
+        joining(tmp_path, port, "--host", "::1") as client,
+    ):
+        client.types("hello\nquit\n")
+        server.expect("Client connected from: ('::1', ")
+        server.expect("Client says: hello\n")
+        server.types("hi\n")
+        assert client.finish()[0] == 0
+        assert server.finish()[0] == 0
+
+
+# Ends ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", BOTH_QUIT)
+def test_a_client_quits(tmp_path: Path, word: bytes) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        peer.sendall(word)
+        status, output = server.finish()
+        assert status == 0
+        assert output.endswith("Type 'quit' to end the chat.\nClient has ended the chat.\n")
+
+
+@pytest.mark.parametrize("word", BOTH_QUIT)
+def test_a_server_quits(tmp_path: Path, word: bytes) -> None:
+    with bare_server() as listener, joining(tmp_path, port_of(listener)) as client:
+        client.types("hello\n")
+        with accept(listener) as peer:
+            assert peer.recv(1024) == b"hello"
+            peer.sendall(word)
+            status, output = client.finish()
+        assert status == 0
+        assert output.endswith("You (Client): hello\nServer has ended the chat.\n")
+
+
+def test_a_client_quits_out_of_turn(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        peer.sendall(b"quit")
+        assert server.finish() == (0, "\nClient has ended the chat.\n")
+
+
+def test_a_dropped_peer_is_noticed_at_the_prompt(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        peer.close()
+        assert server.finish() == (0, "\nClient has disconnected.\n")
+
+
+def test_a_reset_is_a_dropped_peer(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        peer.close()
+        assert server.finish() == (0, "\nClient has disconnected.\n")
+
+
+def test_a_quit_reaches_a_peer_whose_flood_nobody_reads(tmp_path: Path) -> None:
+    """Closing over unread bytes would reset the connection and destroy what was said last."""
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer, b"hello\n")
+        peer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                peer.send(b"flood\n" * 10_000)
+        peer.settimeout(FAILURE_S)
+        server.types("quit\n")
+        assert peer.recv(1024) == b"quit\n"
+        assert server.finish()[0] == 0
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_chat_without_a_traceback(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        server.process.send_signal(number)
+        assert server.finish() == (status, "\n")
+        assert server.errors == f"The port is {port}.\n"
+        assert peer.recv(1024) == b""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_waiting_server(tmp_path: Path, number: signal.Signals, status: int) -> None:
+    with serving(tmp_path) as (server, port):
+        server.process.send_signal(number)
+        assert server.finish() == (status, "")
+        assert server.errors == f"The port is {port}.\n"
+
+
+def test_a_closed_output_ends_the_chat_without_a_traceback(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        server.types("hello\n")
+        server.expect_error("Cannot write the output")
+        assert server.process.wait(FAILURE_S) == 1
+        assert "Traceback" not in server.errors
+        assert "Exception" not in server.errors
+
+
+# Turns and bytes -------------------------------------------------------------------------------
+
+
+def test_a_peer_out_of_turn_waits(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer, b"one\n")
+        peer.sendall(b"two\nthree\n")
+        server.types("a\n")
+        server.expect("a\nClient says: two\nYou (Server): ")
+        server.types("b\n")
+        server.expect("b\nClient says: three\nYou (Server): ")
+        server.types("quit\n")
+        assert server.finish() == (0, "quit\n")
+        assert b"".join(iter(lambda: peer.recv(1024), b"")) == b"a\nb\nquit\n"
+
+
+def test_what_a_script_types_out_of_turn_waits(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        server.types("early\n")
+        greet(server, peer, b"hello\n")
+        assert peer.recv(1024) == b"early\n"
+        server.expect("early\n")
+        peer.sendall(b"quit\n")
+        assert server.finish()[0] == 0
+
+
+def test_ten_kilobytes_arrive_whole_both_ways(tmp_path: Path) -> None:
+    text = "0123456789" * 1000
+    with serving(tmp_path) as (server, port), joining(tmp_path, port) as client:
+        client.types(f"{text}\nquit\n")
+        server.expect(f"Client says: {text}\nYou (Server): ")
+        server.types(f"{text}\n")
+        client.expect(f"Server says: {text}\nYou (Client): quit\n")
+        assert client.finish()[0] == 0
+        assert server.finish()[0] == 0
+
+
+def test_a_character_in_two_segments_is_not_broken(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        peer.sendall(b"caf\xc3")
+        time.sleep(0.5)  # longer than the silence that ends other messages
+        peer.sendall(b"\xa9")
+        server.expect("Client says: caf\u00e9\nYou (Server): ")
+
+
+def test_invalid_utf8_is_shown_as_such(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        peer.sendall(b"a\xff\xc3(\n")
+        server.expect("Client says: a\ufffd\ufffd(\nYou (Server): ")
+
+
+def test_escape_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        peer.sendall(b"\x1b]0;owned\x07\r\xc2\x9b2J\n")
+        server.expect("Client says: \ufffd]0;owned\ufffd\ufffd\ufffd2J\nYou (Server): ")
+
+
+def test_an_endless_line_takes_bounded_memory_and_the_chat_goes_on(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        peer.sendall(b"quit")
+        assert server.finish()[0] == 0
+        usual_bytes = server.max_rss_bytes
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        for _ in range(128):
+            peer.sendall(b"x" * MIB)
+        peer.sendall(b"\n")
+        server.expect(f"Client says: {'x' * MIB}\n")
+        server.expect("(That was longer than 1 MiB; the rest is left out.)\nYou (Server): ")
+        server.types("enough\n")
+        assert peer.recv(1024) == b"enough\n"
+        peer.sendall(b"sorry\nquit\n")
+        server.expect("Client says: sorry\n")
+        assert server.finish()[0] == 0
+        assert server.max_rss_bytes - usual_bytes < 16 * MIB
+
+
+def test_a_flood_of_lines_takes_bounded_memory(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer, b"hello\n")
+        peer.settimeout(1.0)
+        with pytest.raises(TimeoutError):  # it stops reading
+            for _ in range(128):
+                peer.sendall(b"x\n" * (MIB // 2))
+        server.types("quit\n")
+        assert server.finish()[0] == 0
+        assert server.max_rss_bytes < 100 * MIB
+
+
+# nc --------------------------------------------------------------------------------------------
+
+
+def need_nc() -> str:
+    nc = shutil.which("nc")
+    if nc is None and not os.environ.get("CI"):
+        pytest.skip("nc is not installed (Debian: netcat-openbsd)")
+    assert nc is not None
+    return nc
+
+
+def test_nc_is_a_full_client(tmp_path: Path) -> None:
+    nc = need_nc()
+    with (
+        serving(tmp_path) as (server, port),
+        running(nc, "127.0.0.1", str(port), home=tmp_path) as peer,
+    ):
+        peer.types("Hello, Server!\n")
+        server.expect("Client says: Hello, Server!\nYou (Server): ")
+        server.types("Hi, nc!\n")
+        peer.expect("Hi, nc!\n")
+        peer.types("quit\n")
+        assert server.finish()[0] == 0
+        peer.ends_typing()
+        assert peer.finish() == (0, "")
+
+
+def test_nc_is_a_full_server(tmp_path: Path) -> None:
+    with running(need_nc(), "-v", "-l", "127.0.0.1", "0", home=tmp_path) as peer:
+        port = int(peer.expect_error("\n").split()[-1])
+        with joining(tmp_path, port) as client:
+            client.expect("You (Client): ")
+            client.types("Hello, nc!\n")
+            peer.expect("Hello, nc!")
+            peer.types("Hi, Client!\n")
+            client.expect("Hello, nc!\nServer says: Hi, Client!\nYou (Client): ")
+            client.types("over\n")
+            peer.expect("over\n")
+            assert client.finish() == (0, "over\n")
+        peer.ends_typing()
+        assert peer.finish()[0] == 0
+
+
+def test_a_whole_script_through_nc(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port):
+        server.types("Hi\nfine\n")
+        with running(need_nc(), "127.0.0.1", str(port), home=tmp_path) as peer:
+            peer.types("Hello\nHow are you?\nquit\n")
+            peer.ends_typing()
+            assert peer.finish() == (0, "Hi\nfine\n")
+        assert server.finish()[0] == 0
+
+
+# TLS -------------------------------------------------------------------------------------------
+
+
+def test_tls_on_both_sides(tmp_path: Path) -> None:
+    files = make_files(tmp_path / "certs")
+    with (
+        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port),
+        joining(tmp_path, port, "--tls", "--ca", str(files.ca)) as client,
+    ):
+        text = "x" * 100_000
+        client.types(f"{text}\nquit\n")
+        server.expect(f"Client says: {text}\nYou (Server): ")
+        server.types(f"{text}\n")
+        client.expect(f"Server says: {text}\nYou (Client): quit\n")
+        assert client.finish()[0] == 0
+        assert server.finish() == (0, f"{text}\nClient has ended the chat.\n")
+
+
+def test_a_bare_script_with_tls(tmp_path: Path) -> None:
+    files = make_files(tmp_path / "certs")
+    context = ssl.create_default_context(cafile=files.ca)
+    with (
+        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port),
+        bare_client(port) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1") as peer,
+    ):
+        assert peer.version() == "TLSv1.3"
+        peer.send(b"Hello")
+        server.expect("Client says: Hello\nYou (Server): ")
+        peer.close()
+        assert server.finish() == (0, "\nClient has disconnected.\n")
+
+
+def test_another_authority_is_refused(tmp_path: Path) -> None:
+    make_files(tmp_path / "certs")
+    other = make_files(tmp_path / "other")
+    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
+        with joining(tmp_path, port, "--tls", "--ca", str(other.ca)) as client:
+            assert client.finish() == (4, "")
+            assert "is not signed by the CA" in client.errors
+        server.expect_error("A client was turned away.")
+        with joining(tmp_path, port, "--tls") as client:  # certs/ca.pem, where both are
+            client.types("quit\n")
+            assert client.finish()[0] == 0
+        assert server.finish()[0] == 0
+
+
+def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
+    files = make_files(tmp_path / "certs", age=2 * DAY, lifetime=DAY)
+    with running(
+        *securechat(
+            "server", "--quit-mode", "--port", "0", "--tls", "--certs", str(files.ca.parent)
+        ),
+        home=tmp_path,
+    ) as server:
+        assert server.finish() == (4, "")
+        assert "expired" in server.errors
+        assert "try: securechat gen-certs" in server.errors
+
+
+def test_another_host_name_is_refused(tmp_path: Path) -> None:
+    make_files(tmp_path / "certs", hosts=())
+    with (
+        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (_, port),
+        joining(tmp_path, port, "--tls") as client,
+    ):
+        assert client.finish() == (4, "")
+        assert "is not made out to 127.0.0.1" in client.errors
+
+
+def test_a_plain_client_is_turned_away_by_a_tls_server(tmp_path: Path) -> None:
+    make_files(tmp_path / "certs")
+    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
+        with joining(tmp_path, port) as client:
+            client.types("Hello\n")
+            assert client.finish()[0] == 1
+            assert "speaks TLS" in client.errors
+            assert "try: securechat client --quit-mode --tls" in client.errors
+        assert "is not TLS" in server.expect_error("A client was turned away.")
+        server.process.terminate()
+        assert server.finish()[0] == 143
+
+
+def test_a_tls_client_is_told_that_the_server_is_plain(tmp_path: Path) -> None:
+    files = make_files(tmp_path / "certs")
+    with (
+        serving(tmp_path) as (server, port),
+        joining(tmp_path, port, "--tls", "--ca", str(files.ca)) as client,
+    ):
+        assert client.finish() == (3, "")
+        assert f"try: securechat server --quit-mode --host 127.0.0.1 --port {port} --tls" in (
+            client.errors
+        )
+        assert server.finish()[0] == 1
+        assert "speaks TLS" in server.errors
+        assert "try: securechat server --quit-mode --tls" in server.errors
+
+
+def test_a_silent_server_does_not_hang_a_tls_client(tmp_path: Path) -> None:
+    files = make_files(tmp_path / "certs")
+    with (
+        bare_server() as listener,
+        joining(tmp_path, port_of(listener), "--tls", "--ca", str(files.ca)) as client,
+        accept(listener),
+    ):
+        started = time.monotonic()
+        assert client.finish() == (3, "")
+        assert time.monotonic() - started < 8
+        assert "did not finish the TLS handshake in time" in client.errors
+
+
+def test_a_dripping_client_does_not_hold_a_tls_server(tmp_path: Path) -> None:
+    make_files(tmp_path / "certs")
+    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
+        with bare_client(port) as peer:
+            for byte in b"\x16\x03\x01\x02\x00\x01" * 4:
+                peer.sendall(bytes([byte]))
+                time.sleep(0.25)
+            server.expect_error("A client was turned away.")
+        with joining(tmp_path, port, "--tls") as client:
+            client.types("quit\n")
+            assert client.finish()[0] == 0
+        assert server.finish()[0] == 0
+
+
+# Meeting ---------------------------------------------------------------------------------------
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with bare_server() as listener:
+        port = port_of(listener)
+    with joining(tmp_path, port) as client:
+        assert client.finish() == (3, "")
+        assert f"Cannot reach 127.0.0.1:{port} (connection refused" in client.errors
+        assert f"try: securechat server --quit-mode --host 127.0.0.1 --port {port}" in client.errors
+
+
+def test_the_port_is_in_use(tmp_path: Path) -> None:
+    with bare_server() as listener:
+        port = port_of(listener)
+        command = securechat("server", "--quit-mode", "--port", str(port))
+        with running(*command, home=tmp_path) as server:
+            assert server.finish() == (1, "")
+            assert f"Another program listens on 127.0.0.1:{port} already." in server.errors
+            assert f"try: securechat server --quit-mode --port {port + 1}" in server.errors
+
+
+def test_a_second_client_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        with pytest.raises(ConnectionRefusedError), bare_client(port):
+            pass
+        server.types("quit\n")
+        assert server.finish()[0] == 0
+
+
+def test_the_port_is_free_again_at_once(tmp_path: Path) -> None:
+    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer)
+        server.types("quit\n")
+        assert server.finish()[0] == 0
+    with running(*securechat("server", "--quit-mode", "--port", str(port)), home=tmp_path) as again:
+        again.expect("Server is waiting for connections...\n")
+
+
+def test_outside_loopback_it_says_that_nothing_is_encrypted(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "0.0.0.0") as (server, _):
+        server.expect_error("nothing in this chat is encrypted")
+
+
+def test_on_loopback_it_does_not(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        server, port = stack.enter_context(serving(tmp_path))
+        client = stack.enter_context(joining(tmp_path, port))
+        client.types("quit\n")
+        assert client.finish()[0] == 0
+        assert server.finish()[0] == 0
+        assert "encrypted" not in server.errors + client.errors
+
+
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_a_missing_certificate_file_is_named(tmp_path: Path, side: str) -> None:
+    with bare_server() as listener:
+        command = securechat(side, "--quit-mode", "--tls", "--port", str(port_of(listener)))
+        with running(*command, home=tmp_path) as program:
+            assert program.finish() == (1, "")
+            assert re.search(r"(server|ca)\.pem.*\n  try: ", program.errors)
