@@ -12,6 +12,7 @@ from securechat.cli.demo import demo
 from securechat.cli.gen_certs import gen_certs
 from securechat.cli.server import server
 from securechat.errors import SecureChatError
+from securechat.text import safe_text
 
 INTERRUPTED = 130
 
@@ -56,7 +57,7 @@ def run() -> int:
     try:
         return int(app(standalone_mode=False) or 0)
     except SecureChatError as error:
-        typer.echo(f"securechat: {error}", err=True)
+        typer.echo(f"securechat: {safe_text(str(error), multiline=True)}", err=True)
         return error.exit_status
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

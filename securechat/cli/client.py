@@ -1,6 +1,7 @@
 """``securechat client``: the chat, or the dialling side of the quit mode."""
 
 import getpass
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -137,6 +138,7 @@ def _chat(
     )
     from securechat.client.profile import Profile
 
+    _exit_on_signals()
     with Profile(home, _choose_name(home, name or settings.name)) as profile:
         where = address or remembered_address(profile) or parse_address(settings.server)
         trust = decide_trust(profile, where, flags, _confirm)
@@ -171,3 +173,10 @@ def _confirm(question: str) -> bool:
 
 def _can_ask() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _exit_on_signals() -> None:
+    """Leave by an exception when asked to end, so that the terminal and the files are put right."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _frame: sys.exit(128 + number))

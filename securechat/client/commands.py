@@ -94,7 +94,7 @@ def _parse_command(word: str, rest: str) -> Command:
             return Quit()
         case "who" | "help" | "quit" | "verify" as known:
             raise UsageError(
-                f"There is too much after /{known}", f"/{known}, or //{known} … to say it"
+                f"There is too much after /{known}", f"/{known}, or //{known} to say it"
             )
         case _:
             shown = clip(safe_text(word), _SHOWN_COLUMNS)

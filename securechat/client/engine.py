@@ -29,7 +29,7 @@ from securechat.client.link import (
 )
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Outbox
-from securechat.client.people import Draft, People
+from securechat.client.people import People
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.e2e.endpoint import Endpoint, new_message_id
@@ -113,6 +113,7 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._endpoint = self._open_endpoint()
         self._people = People(name)
+        self._people.restore_drafts(state.load())
         self._certificate = b""
         self._open_desk(RelayId(bytes(32)))
         self._welcome: f.Welcome | None = None
@@ -139,9 +140,9 @@ class Engine:
 
     def send(self, recipient: str, text: str) -> str:
         """Send a text to a person; return the id that the events about it carry."""
-        draft = Draft(new_message_id(), text)
-        self._calls.put(lambda: self._sending.write(recipient, draft))
-        return draft.message_id.hex()
+        message_id = new_message_id()
+        self._calls.put(lambda: self._sending.write(recipient, message_id, text))
+        return message_id.hex()
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
@@ -187,14 +188,15 @@ class Engine:
         return calls
 
     def _guarded(self, call: Callable[[], None]) -> None:
-        """Run one piece of work; an error in it is told, unless it has to end the engine."""
+        """Run one piece of work; an error in it is told, unless it has to end the engine.
+
+        Of a changed key the faces have been told already.
+        """
         try:
             call()
         except KeyChanged as error:
             if self._peer_changed:
                 self._end(error)
-            else:
-                self._desk.report(error)
         except SecureChatError as error:
             self._desk.report(error)
 
@@ -388,7 +390,7 @@ class Engine:
         self._desk.online = False
         self._publish_at = None
         for person in self._people:
-            person.online = False
+            person.online = None
         if down.retry_in_s is None or self._welcome is None:
             self._end(down.error)
             return

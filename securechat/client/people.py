@@ -1,21 +1,32 @@
 """The people of this run's conversations: what is known of them and what waits for them."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from securechat.errors import UsageError
+import msgspec
+
+from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import DeviceAddress, MessageId, Name
 
+_TABLE = "draft"
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message that was typed and is not sealed yet."""
 
+class Draft(msgspec.Struct, frozen=True, array_like=True):
+    """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs."""
+
+    sequence: int
+    recipient: str
     message_id: MessageId
     text: str
+
+    @property
+    def row(self) -> tuple[str, bytes]:
+        """Table and key of its row, which is kept until the message is sealed."""
+        return _TABLE, self.sequence.to_bytes(8, "big")
 
 
 @dataclass(slots=True)
@@ -31,7 +42,8 @@ class Person:
     claimed: bool = False
     asked: bool = False
     """A look-up is under way."""
-    online: bool = False
+    online: bool | None = None
+    """Whether they are connected; None before the relay has said so."""
     told_waiting: bool = False
     told_ready: bool = False
     verify: bool = False
@@ -46,6 +58,24 @@ class People:
     def __init__(self, own_name: Name) -> None:
         self._own_key = name_key(own_name)
         self._people: dict[str, Person] = {}
+        self._last_draft = 0
+
+    def restore_drafts(self, rows: Mapping[tuple[str, bytes], bytes]) -> None:
+        """Take up what earlier runs left unsent."""
+        stored = (value for (table, _), value in sorted(rows.items()) if table == _TABLE)
+        for value in stored:
+            draft = msgspec.msgpack.decode(value, type=Draft)
+            self._last_draft = draft.sequence
+            with suppress(SecureChatError):
+                self.open(draft.recipient).drafts.append(draft)
+
+    def add_draft(self, recipient: str, message_id: MessageId, text: str) -> Draft:
+        """Let a typed message wait for its recipient; raises as `open` does."""
+        person = self.open(recipient)
+        self._last_draft += 1
+        draft = Draft(self._last_draft, recipient, message_id, text)
+        person.drafts.append(draft)
+        return draft
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())

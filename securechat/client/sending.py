@@ -2,6 +2,8 @@
 
 import secrets
 
+import msgspec
+
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.events import Accepted, Delivered, Sent
@@ -9,7 +11,7 @@ from securechat.client.faults import refusal_error
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import Draft, Person
+from securechat.client.people import Person
 from securechat.e2e.content import Content, Receipt, Text
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerDevice
@@ -32,16 +34,18 @@ class Sending:
         self._recipients: dict[MessageId, UserKey] = {}
         self.retry_at: float | None = None
 
-    def write(self, name: str, draft: Draft) -> None:
+    def write(self, recipient: str, message_id: MessageId, text: str) -> None:
         """Take a typed message; it is sealed when its recipient's keys are there."""
+        desk = self._desk
         try:
-            person = self._desk.people.open(name)
+            draft = desk.people.add_draft(recipient, message_id, text)
         except SecureChatError as error:
-            self._desk.report(error, draft.message_id.hex())
+            desk.report(error, message_id.hex())
             return
-        if not person.drafts and person.user is None:
+        desk.change({draft.row: msgspec.msgpack.encode(draft)})
+        person = desk.people.open(recipient)
+        if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
-        person.drafts.append(draft)
         self.flush(person)
 
     def flush(self, person: Person) -> None:
@@ -96,7 +100,8 @@ class Sending:
             self._held.add(parcel.mailbox)
             self.retry_at = self._desk.now_s() + RETRY_S
         if news.code not in WAITS_FOR_THE_RECIPIENT:
-            self._desk.report(refusal_error(parcel.recipient, news.code), parcel.message_id or None)
+            given_up = parcel.message_id if news.code == "expired" else None
+            self._desk.report(refusal_error(parcel.recipient, news.code), given_up or None)
 
     def delivered(self, contact: Contact, receipt: Receipt) -> None:
         """A person has opened messages; a receipt for what went to others counts for nothing."""
@@ -134,6 +139,7 @@ class Sending:
             else:
                 self._recipients[draft.message_id] = person.user.user_key
                 self._desk.tell(Sent(draft.message_id.hex(), person.name))
+            self._desk.change({draft.row: None})
             person.drafts.popleft()
 
     def _seal_receipts(self, person: Person) -> None:

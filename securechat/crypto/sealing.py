@@ -1,5 +1,7 @@
 """NaCl sealed boxes (outer layer of an envelope) and XChaCha20-Poly1305 (middle layer)."""
 
+import os
+
 from nacl import bindings
 from nacl.exceptions import CryptoError
 
@@ -15,7 +17,7 @@ AEAD_TAG_SIZE_BYTES = 16
 
 def random_bytes(size_bytes: int) -> bytes:
     """Return bytes from the system's randomness."""
-    return bindings.randombytes(size_bytes)
+    return os.urandom(size_bytes)
 
 
 class SealedBoxKey:

@@ -2,6 +2,8 @@
 
 from typing import Self
 
+import msgspec
+
 from securechat.crypto.sealing import random_bytes
 from securechat.e2e.content import Content, Receipt
 from securechat.e2e.epochs import EpochTable
@@ -10,9 +12,10 @@ from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.receiving import Receiver
 from securechat.e2e.results import Outcome, Publication, Sealed
 from securechat.e2e.rows import ChangeLog, Rows, StoredRows
-from securechat.e2e.seen import SeenTable
+from securechat.e2e.seen import DAY_MS, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
+from securechat.errors import FileProblem
 from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.login import LoginProof
@@ -28,6 +31,9 @@ from securechat.identity.types import (
 )
 
 _MESSAGE_ID_SIZE_BYTES = 16
+_SEEN_LIFE_MS = 90 * DAY_MS
+"""More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
+
 _ONE_TIME_KEYS_LOW = 20
 _ONE_TIME_KEYS_BATCH = 50
 
@@ -82,9 +88,18 @@ class Endpoint:
 
     @classmethod
     def load(cls, rows: StoredRows) -> Self:
-        """Restore a device from all rows that it reported and that were not deleted since."""
+        """Restore a device from all rows that it reported and that were not deleted since.
+
+        Raises `FileProblem` when rows are missing or damaged.
+        """
         changes = ChangeLog()
-        return cls(changes, OwnDevice.load(changes, rows), rows)
+        try:
+            return cls(changes, OwnDevice.load(changes, rows), rows)
+        except (KeyError, ValueError, msgspec.DecodeError) as error:
+            raise FileProblem(
+                "The stored keys of this device are damaged.",
+                "securechat client --home DIR, to begin anew in another directory",
+            ) from error
 
     def take_changes(self) -> Rows:
         """Return the rows that changed since the last call, for one transaction."""
@@ -161,8 +176,9 @@ class Endpoint:
         self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
-        self._nonces.forget_old(now_ms)
-        self._message_ids.forget_old(now_ms)
+        replayable_ms = min(now_ms - _SEEN_LIFE_MS, self._epochs.oldest_ms)
+        self._nonces.forget_before(replayable_ms)
+        self._message_ids.forget_before(replayable_ms)
 
     def needs_session(self, peer: DeviceAddress, now_ms: int) -> bool:
         """Tell whether `start_session`, with keys fetched for it, has to come before `seal`."""

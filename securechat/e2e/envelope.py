@@ -3,6 +3,7 @@
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from securechat.crypto import hybrid
 from securechat.crypto.ratchet import NORMAL_MESSAGE, PREKEY_MESSAGE
@@ -45,8 +46,7 @@ _OLM_OVERHEAD_BYTES = {TYPE_START: 156, TYPE_MESSAGE: 50}
 _OLM_BLOCK_SIZE_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The fields that say which session opens the rest."""
 
     type: int
@@ -89,8 +89,7 @@ class Start:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """An unsealed envelope, split but not verified: ``start`` is empty in a plain message."""
 
     head: Head
@@ -192,7 +191,7 @@ def unwrap_ciphertext(kind: int, wrapped: bytes) -> bytes:
         raise CannotOpen("A wrapped ciphertext is too short.")
     olm_type, length = _INNER.unpack_from(wrapped)
     end = _INNER.size + length
-    if olm_type != OLM_TYPES[kind] or end > len(wrapped) or any(wrapped[end:]):
+    if olm_type != OLM_TYPES[kind] or end > len(wrapped) or wrapped[end:].strip(b"\0"):
         raise CannotOpen("A wrapped ciphertext has a wrong type, length or filling.")
     return wrapped[_INNER.size : end]
 

@@ -76,8 +76,13 @@ class EpochTable:
         """The current bundle."""
         return next(reversed(self._epochs.values())).bundle
 
+    @property
+    def oldest_ms(self) -> int:
+        """When the oldest keys that are still kept were made."""
+        return min(epoch.bundle.not_before_ms for epoch in self._epochs.values())
+
     def rotate_if_due(self, device: OwnDevice, now_ms: int) -> None:
-        """Replace keys that are 7 days old; drop those that no bundle in use names any more."""
+        """Replace keys that are 7 days old; drop those that were replaced 44 days ago."""
         if now_ms >= self.bundle.not_before_ms + ROTATE_AFTER_MS:
             current = self._epochs[self.bundle.epoch]
             current.rotated_ms = now_ms
@@ -85,7 +90,7 @@ class EpochTable:
             device.rotate_fallback_key()
             self.begin(device, now_ms, epoch=self.bundle.epoch + 1)
         for epoch in self._rotated():
-            if now_ms > epoch.bundle.not_after_ms:
+            if now_ms >= epoch.rotated_ms + BUNDLE_LIFE_MS:
                 self._delete(epoch)
 
     def begin(self, device: OwnDevice, now_ms: int, epoch: int) -> None:

@@ -1,7 +1,7 @@
 """Counters and the chain of hashes: what is missing, late, used twice, or forked."""
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -42,8 +42,7 @@ class Place(Enum):
     USED = "used before, or forgotten"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """How a received message fits its chain.
 
     ``missing`` counts the messages skipped just before it; ``forked`` says that the hashes do not

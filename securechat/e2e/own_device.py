@@ -110,7 +110,9 @@ class OwnDevice:
             msgspec.msgpack.decode(rows[_TABLE, _IDENTITY], type=_Identity),
             RatchetAccount.from_pickle(rows[_TABLE, _ACCOUNT]),
             msgspec.msgpack.decode(rows[_TABLE, _FALLBACK], type=_Fallback),
-            msgspec.msgpack.decode(registration, type=Registration) if registration else None,
+            None
+            if registration is None
+            else msgspec.msgpack.decode(registration, type=Registration),
         )
 
     @property

@@ -1,8 +1,8 @@
 """The innermost bytes, which the ratchet encrypts: a header of 100 bytes, the body, zeros."""
 
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from securechat.errors import RemoteProtocolError
 from securechat.identity.notation import digest
@@ -14,8 +14,7 @@ _HEADER = struct.Struct(">BBQQ16s32s32sH")
 HEADER_SIZE_BYTES = _HEADER.size
 
 
-@dataclass(frozen=True, slots=True)
-class Plaintext:
+class Plaintext(NamedTuple):
     """A message as its sender wrote it.
 
     ``counter`` and ``previous_hash`` run per conversation, sending device and receiving device.
@@ -61,7 +60,7 @@ def decode_plaintext(padded: bytes) -> tuple[Plaintext, Digest]:
         raise RemoteProtocolError("A plaintext has a wrong version or length.")
     if max(counter, time_ms) > MAX_NUMBER:
         raise RemoteProtocolError("A number in a plaintext is out of range.")
-    if any(padded[end:]):
+    if padded[end:].strip(b"\0"):
         raise RemoteProtocolError("A padding is not zero.")
     body = padded[HEADER_SIZE_BYTES:end]
     message = Plaintext(kind, counter, time_ms, message_id, previous, context, body)

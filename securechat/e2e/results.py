@@ -1,6 +1,6 @@
 """What an endpoint returns."""
 
-from dataclasses import dataclass
+import msgspec
 
 from securechat.e2e.content import ReceivedContent
 from securechat.identity.device import DeviceCertificate
@@ -9,16 +9,14 @@ from securechat.identity.registration import Registration
 from securechat.identity.types import DeviceAddress, MailboxId, MessageId
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True):
     """What to leave on the relay now; None and empty mean that it is up to date."""
 
     bundle: PrekeyBundle | None
     one_time_keys: tuple[OneTimeKey, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True):
     """An envelope for one device; commit the changes before handing it to the relay."""
 
     mailbox: MailboxId
@@ -26,8 +24,7 @@ class Sealed:
     message_id: MessageId
 
 
-@dataclass(frozen=True, slots=True)
-class Introduction:
+class Introduction(msgspec.Struct, frozen=True):
     """Who the sender of a new session is, verified under the user key of the message.
 
     Whether that user key is the one pinned for the name is the caller's to decide.
@@ -37,8 +34,7 @@ class Introduction:
     registration: Registration
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A message, authenticated as its sender's.
 
     ``missing`` counts messages that should have come before it and have not. ``late`` says that it
@@ -57,16 +53,14 @@ class Opened:
     introduction: Introduction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Invalid:
+class Invalid(msgspec.Struct, frozen=True):
     """The sender's ratchet accepted it, but what is inside breaks the rules: show that it came."""
 
     sender: DeviceAddress
     introduction: Introduction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(msgspec.Struct, frozen=True):
     """It was opened before: acknowledge it and show nothing."""
 
 

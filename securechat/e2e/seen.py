@@ -3,12 +3,10 @@
 from securechat.e2e.rows import ChangeLog, StoredRows
 
 DAY_MS = 24 * 3600 * 1000
-SEEN_LIFE_MS = 90 * DAY_MS
-"""More than a mailbox's TTL (30 days), a key's life (44) and an outbox (7) together."""
 
 
 class SeenTable:
-    """A durable set of keys, each remembered for `SEEN_LIFE_MS`."""
+    """A durable set of keys, each with the time when it was added."""
 
     __slots__ = ("_changes", "_seen", "_table")
 
@@ -28,10 +26,10 @@ class SeenTable:
         self._seen[key] = now_ms
         self._changes.put(self._table, key, lambda: now_ms.to_bytes(8, "big"))
 
-    def forget_old(self, now_ms: int) -> None:
-        """Drop the keys that are older than `SEEN_LIFE_MS`."""
-        for key, time_ms in list(self._seen.items()):
-            if now_ms - time_ms <= SEEN_LIFE_MS:
+    def forget_before(self, time_ms: int) -> None:
+        """Drop the keys that were added before ``time_ms``."""
+        for key, added_ms in list(self._seen.items()):
+            if added_ms >= time_ms:
                 break
             del self._seen[key]
             self._changes.delete(self._table, key)

@@ -32,6 +32,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     receive_key: bytes
     created_ms: int
     last_opened_ms: int
+    rank: int
     sent: int
     ratchet: bytes
 
@@ -41,7 +42,8 @@ class Session:
     """The keys and the ratchet shared with one device.
 
     ``ours`` tells who started it; ``start`` is sent along until the peer has answered;
-    ``last_opened_ms`` is when a message last opened on it (at first: when it was made).
+    ``last_opened_ms`` is when a message last opened on it (at first: when it was made), and of two
+    sessions with a device the one with the higher ``rank`` is the newer by that measure.
     """
 
     peer: DeviceAddress
@@ -53,6 +55,7 @@ class Session:
     created_ms: int
     last_opened_ms: int
     ratchet: RatchetSession
+    rank: int = 0
     sent: int = 0
     start: bytes = b""
 
@@ -75,6 +78,7 @@ class Session:
                 self.receive_key,
                 self.created_ms,
                 self.last_opened_ms,
+                self.rank,
                 self.sent,
                 self.ratchet.pickle(),
             )
@@ -94,6 +98,7 @@ class Session:
             created_ms=row.created_ms,
             last_opened_ms=row.last_opened_ms,
             ratchet=RatchetSession.from_pickle(row.ratchet),
+            rank=row.rank,
             sent=row.sent,
             start=start,
         )

@@ -34,15 +34,14 @@ class SessionTable:
         return self._by_peer.get(peer, {}).get(session_id)
 
     def choose_sending(self, peer: DeviceAddress, now_ms: int) -> Session | None:
-        """Return the newest open session, else the starting one; None asks for a fresh start.
-
-        The newest is the one on which a message opened last; of two of one time, the smaller id.
-        """
-        fresh = [s for s in self._of(peer) if not s.is_renewal_due(now_ms)]
-        opened = [s for s in fresh if s.state is State.OPEN]
-        if opened:
-            return min(opened, key=_newest_first)
-        return next((s for s in fresh if s.state is State.STARTING), None)
+        """Return the newest open session, else the starting one; None asks for a fresh start."""
+        best = None
+        for session in self._by_peer.get(peer, {}).values():
+            if session.state is State.RETIRED or session.is_renewal_due(now_ms):
+                continue
+            if best is None or _precedence(session) > _precedence(best):
+                best = session
+        return best
 
     def add_starting(self, session: Session) -> None:
         """Add a session that this side starts; an older unanswered start is given up."""
@@ -50,6 +49,7 @@ class SessionTable:
             if other.state is State.STARTING:
                 self._retire(other)
         self._keep(session)
+        self._make_newest(session)
         self._changes.put(_START_TABLE, session.key, lambda: session.start)
         self.note_changed(session)
         self._enforce_limits(session)
@@ -65,12 +65,14 @@ class SessionTable:
             if crossed or worn:
                 self._retire(other)
         self._keep(session)
+        self._make_newest(session)
         self.note_changed(session)
         self._enforce_limits(session)
 
     def note_opened(self, session: Session, now_ms: int) -> None:
         """Record that a message opened; the first one answers our start and settles the rest."""
         session.last_opened_ms = now_ms
+        self._make_newest(session)
         if session.state is State.STARTING:
             session.state = State.OPEN
             self._drop_start(session)
@@ -102,6 +104,11 @@ class SessionTable:
     def _keep(self, session: Session) -> None:
         self._by_peer.setdefault(session.peer, {})[session.session_id] = session
 
+    def _make_newest(self, session: Session) -> None:
+        highest = max(other.rank for other in self._by_peer[session.peer].values())
+        if session.rank < highest or highest == 0:
+            session.rank = highest + 1
+
     def _retire(self, session: Session) -> None:
         self._drop_start(session)
         session.state = State.RETIRED
@@ -127,9 +134,12 @@ class SessionTable:
             self._delete(session)
 
 
-def _newest_first(session: Session) -> tuple[int, bytes]:
-    return (-session.last_opened_ms, session.session_id)
+def _precedence(session: Session) -> tuple[bool, int]:
+    return (session.state is State.OPEN, session.rank)
 
 
 def _beyond(sessions: Iterable[Session], limit: int) -> list[Session]:
-    return sorted(sessions, key=_newest_first)[limit:]
+    def keep_first(session: Session) -> tuple[bool, int]:
+        return (session.state is State.STARTING, session.rank)
+
+    return sorted(sessions, key=keep_first, reverse=True)[limit:]

@@ -1,8 +1,10 @@
 """A session over plain streams: one thread takes events and input lines in the order they come."""
 
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Protocol
@@ -35,15 +37,14 @@ class Chat(Protocol):
     def refuse(self, error: UsageError) -> None:
         """Take the news that a line of input was unusable."""
 
-    def interrupt(self) -> bool:
-        """Take a Ctrl-C; return whether the session goes on."""
+
+class _Signal(Enum):
+    END_OF_INPUT = "end of input"
+    INTERRUPT = "interrupt"
 
 
-class _EndOfInput(Enum):
-    END = "end"
-
-
-_News = Event | str | UsageError | _EndOfInput
+_News = Event | str | UsageError | _Signal
+_Inbox = SimpleQueue[_News]
 
 
 def converse(
@@ -53,21 +54,24 @@ def converse(
     *,
     gone: Callable[[], bool],
     flush_s: float,
+    on_interrupt: Callable[[], None] | None = None,
 ) -> None:
     """Run a session until the input ends, the user leaves, or the output is ``gone``.
 
-    Then what is queued gets ``flush_s`` seconds. Raises the error that ended the engine, or
-    StillQueued.
+    Then what is queued gets ``flush_s`` seconds. Until then Ctrl-C calls ``on_interrupt``, in its
+    turn; without one, and later, it raises KeyboardInterrupt. Raises the error that ended the
+    engine, or StillQueued.
     """
-    inbox: SimpleQueue[_News] = SimpleQueue()
+    inbox = _Inbox()
     engine.subscribe(inbox.put)
     engine.start()
     slots = threading.Semaphore(_LINES_AHEAD)
     feed = threading.Thread(target=_feed, args=(source, inbox, slots), daemon=True)
     feed.start()
     try:
-        while not (chat.leaving or chat.ended or gone()):
-            _take_next(chat, inbox, slots)
+        with _interrupts_into(inbox) if on_interrupt else nullcontext():
+            while not (chat.leaving or chat.ended or gone()):
+                _take_next(chat, inbox, slots, on_interrupt)
         _finish(engine, chat, inbox, flush_s)
     except BaseException:
         _finish(engine, chat, inbox, 0.0)
@@ -83,16 +87,26 @@ def raise_outcome(chat: Chat, queued: int) -> None:
         raise chat.pending.error(queued)
 
 
-def _take_next(chat: Chat, inbox: "SimpleQueue[_News]", slots: threading.Semaphore) -> None:
+@contextmanager
+def _interrupts_into(inbox: _Inbox) -> Iterator[None]:
+    """Queue each Ctrl-C with the other news: it does not cut off the work on one of them."""
+    before = signal.signal(signal.SIGINT, lambda *_: inbox.put(_Signal.INTERRUPT))
     try:
-        news = inbox.get()
-    except KeyboardInterrupt:
-        if not chat.interrupt():
-            raise
-        return
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _take_next(
+    chat: Chat, inbox: _Inbox, slots: threading.Semaphore, on_interrupt: Callable[[], None] | None
+) -> None:
+    news = inbox.get()
     match news:
-        case _EndOfInput.END:
+        case _Signal.END_OF_INPUT:
             chat.leaving = True
+        case _Signal.INTERRUPT:
+            if on_interrupt is not None:
+                on_interrupt()
         case str():
             slots.release()
             chat.enter(news)
@@ -103,7 +117,7 @@ def _take_next(chat: Chat, inbox: "SimpleQueue[_News]", slots: threading.Semapho
             chat.hear(news)
 
 
-def _finish(engine: ChatEngine, chat: Chat, inbox: "SimpleQueue[_News]", flush_s: float) -> None:
+def _finish(engine: ChatEngine, chat: Chat, inbox: _Inbox, flush_s: float) -> None:
     """Stop the engine and take its last events; input that is left over is not read any more."""
     if chat.ended is not None:
         return
@@ -114,11 +128,11 @@ def _finish(engine: ChatEngine, chat: Chat, inbox: "SimpleQueue[_News]", flush_s
             news = inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
         except Empty:
             return
-        if not isinstance(news, str | UsageError | _EndOfInput):
+        if not isinstance(news, str | UsageError | _Signal):
             chat.hear(news)
 
 
-def _feed(source: ByteSource, inbox: "SimpleQueue[_News]", slots: threading.Semaphore) -> None:
+def _feed(source: ByteSource, inbox: _Inbox, slots: threading.Semaphore) -> None:
     """Read the input to its end; a terminal that has gone away is an end like any other."""
     try:
         for line in read_lines(source):
@@ -127,4 +141,4 @@ def _feed(source: ByteSource, inbox: "SimpleQueue[_News]", slots: threading.Sema
     except OSError:
         pass
     finally:
-        inbox.put(_EndOfInput.END)
+        inbox.put(_Signal.END_OF_INPUT)

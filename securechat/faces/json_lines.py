@@ -71,10 +71,6 @@ class JsonChat:
         """Print what is wrong with a line."""
         self._out.write_line(encode_error(error))
 
-    def interrupt(self) -> bool:
-        """Leave."""
-        return False
-
     def _perform(self, command: c.Command | None) -> None:
         match command:
             case c.Say(text):

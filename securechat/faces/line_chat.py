@@ -39,7 +39,6 @@ class LineChat:
     """A session in lines; ``leaving`` and ``ended`` say when it is over.
 
     ``show`` gets each entry. With ``unicode`` false nothing of ours but ASCII is shown.
-    ``confirm_interrupt``: a first Ctrl-C only warns.
     """
 
     def __init__(
@@ -50,14 +49,12 @@ class LineChat:
         show: Callable[[Entry], None],
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
-        confirm_interrupt: bool = False,
     ) -> None:
         self._engine = engine
         self._current = peer
         self._show = show
         self._now = now
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
-        self._confirm_interrupt = confirm_interrupt
         self._interrupted = False
         self._was_ready = False
         self._offline_why: str | None = None
@@ -117,13 +114,13 @@ class LineChat:
         """Show what is wrong with a line of input."""
         self._show(wording.problem(error))
 
-    def interrupt(self) -> bool:
-        """Take a Ctrl-C; return whether the session goes on, which the reader is told."""
-        if self._interrupted or not self._confirm_interrupt:
-            return False
-        self._interrupted = True
-        self._show(wording.interrupt_hint())
-        return True
+    def interrupt(self) -> None:
+        """Take a Ctrl-C: the first one warns, the second one leaves."""
+        if self._interrupted:
+            self.leaving = True
+        else:
+            self._interrupted = True
+            self._show(wording.interrupt_hint())
 
     def typing(self) -> None:
         """Take the news that something is being typed: the next Ctrl-C is a first one again."""

@@ -79,10 +79,15 @@ def run_streams(
         writer = err if entry.tone is Tone.PROBLEM else out
         writer.write_line(f"{before}{lay_out(entry)}{after}")
 
-    chat = LineChat(
-        engine, peer=peer, show=show, now=now, unicode=unicode, confirm_interrupt=confirm_interrupt
+    chat = LineChat(engine, peer=peer, show=show, now=now, unicode=unicode)
+    converse(
+        engine,
+        chat,
+        source,
+        gone=lambda: out.broken,
+        flush_s=flush_s,
+        on_interrupt=chat.interrupt if confirm_interrupt else None,
     )
-    converse(engine, chat, source, gone=lambda: out.broken, flush_s=flush_s)
 
 
 def _can_show(text: str, stream: TextIO) -> bool:

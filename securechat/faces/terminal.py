@@ -23,7 +23,8 @@ from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry, lay_out
 from securechat.faces.line_chat import LineChat
 
-_EVENTS_AT_ONCE = 100
+_EVENTS_AT_ONCE = 16
+"""Few, so that a flood of the longest messages does not hold up what is typed."""
 
 
 def run_terminal(
@@ -41,7 +42,7 @@ def run_terminal(
     engine.subscribe(inbox.put)
     engine.start()
     screen = _Screen(stdin, stdout, colored=colored)
-    chat = LineChat(engine, peer=peer, show=screen.show, unicode=unicode, confirm_interrupt=True)
+    chat = LineChat(engine, peer=peer, show=screen.show, unicode=unicode)
     screen.serve(chat)
     try:
         asyncio.run(_Session(engine, chat, screen, inbox).run(flush_s))
@@ -62,7 +63,8 @@ class _Inbox:
         """Add an event; any thread."""
         self._events.put(event)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._arrived.set)
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self._loop.call_soon_threadsafe(self._arrived.set)
 
     def attach(self) -> None:
         """Wake the running loop for each event from now on."""
@@ -150,10 +152,11 @@ class _Screen:
         @bindings.add("<sigint>")
         def interrupt(event: KeyPressEvent) -> None:
             event.current_buffer.reset()
-            if self._chat.interrupt():
-                self.write()
-            else:
+            self._chat.interrupt()
+            if self._chat.leaving:
                 self.close()
+            else:
+                self.write()
 
         return bindings
 
@@ -180,7 +183,9 @@ class _Session:
                 self._screen.show(wording.leaving(flush_s))
                 self._screen.write()
             self._engine.stop(flush_s)
-        await asyncio.wait_for(listening, flush_s + GRACE_S)
+        await asyncio.wait({listening}, timeout=flush_s + GRACE_S)
+        if listening.done():
+            listening.result()
 
     async def _read_line(self) -> None:
         try:

@@ -46,8 +46,8 @@ class ClientSide(Machine[RelayFrame]):
                 raise RemoteProtocolError(
                     f"Delivery {frame.first} came where {self.delivered + 1} is next"
                 )
-            self.delivered += len(frame.envelopes)
             self._note_accepted(frame.accepted)
+            self.delivered += len(frame.envelopes)
         elif isinstance(frame, Accepted):
             self._note_accepted(frame.accepted)
             self._check_ranges(frame)

@@ -7,7 +7,7 @@ only goes forward; the machine never reads one.
 from typing import Generic, TypeVar
 
 from securechat.errors import LocalProtocolError, RemoteProtocolError, Unreachable
-from securechat.protocol.states import TABLE, Side, State
+from securechat.protocol.states import MOVES, Side, State
 from securechat.wire.codec import MAX_FRAME_BYTES, FrameDecoder, encode
 from securechat.wire.frames import AnyFrame, Ping, Pong
 
@@ -25,11 +25,11 @@ class Machine(Generic[F]):
     other: Side
 
     def __init__(self, decoder: FrameDecoder[F], now: float) -> None:
-        self.state = State.GREETING
         self._decoder = decoder
         self._opened_at = self._heard_at = now
         self._pinged_at: float | None = None
         self._pings = 0
+        self._enter(State.GREETING)
 
     def receive(self, data: bytes, now: float) -> list[F]:
         """Return the frames that ``data`` completes, each legal where the connection stands.
@@ -43,7 +43,11 @@ class Machine(Generic[F]):
         if self.state is State.CLOSED:
             return events
         for frame in self._decoder.decode(data):
-            state = self._step(self.other, frame, RemoteProtocolError)
+            state = self._their_moves.get(type(frame))
+            if state is None:
+                raise RemoteProtocolError(self._no_turn(frame))
+            if state is not self.state:
+                self._enter(state)
             self._note_received(frame)
             if type(frame) is not Pong:
                 events.append(frame)
@@ -53,8 +57,13 @@ class Machine(Generic[F]):
 
     def send(self, frame: AnyFrame) -> bytes:
         """Return the bytes of a frame of this side; LocalProtocolError if it is not its turn."""
-        self._step(self.side, frame, LocalProtocolError)
-        return encode(frame)
+        state = self._my_moves.get(type(frame))
+        if state is None:
+            raise LocalProtocolError(self._no_turn(frame))
+        data = encode(frame)
+        if state is not self.state:
+            self._enter(state)
+        return data
 
     def deadline(self) -> float:
         """Return when `expire` wants to be called next."""
@@ -84,17 +93,15 @@ class Machine(Generic[F]):
         self._heard_at = now
         self._pinged_at = None
 
-    def _step(
-        self, side: Side, frame: AnyFrame, blame: type[RemoteProtocolError | LocalProtocolError]
-    ) -> State:
-        state = TABLE.get((side, self.state, type(frame)))
-        if state is None:
-            raise blame(f"{type(frame).__name__} is not allowed when {self.state.value}")
-        if state is not self.state:
-            self.state = state
-            if state is State.READY:
-                self._decoder.limit_bytes = MAX_FRAME_BYTES
-        return state
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._my_moves = MOVES[self.side][state]
+        self._their_moves = MOVES[self.other][state]
+        if state is State.READY:
+            self._decoder.limit_bytes = MAX_FRAME_BYTES
+
+    def _no_turn(self, frame: AnyFrame) -> str:
+        return f"{type(frame).__name__} is not allowed when {self.state.value}"
 
     def _note_received(self, frame: F) -> None:
         """Check the numbers in a frame against those of this connection."""

@@ -59,8 +59,8 @@ class RelaySide(Machine[ClientFrame]):
                 raise RemoteProtocolError(
                     f"Envelope {frame.first} came where {self.received + 1} is next"
                 )
-            self.received += len(frame.envelopes)
             self._note_ack(frame.ack)
+            self.received += len(frame.envelopes)
         elif isinstance(frame, Ack):
             self._note_ack(frame.ack)
 

@@ -28,7 +28,7 @@ class Side(Enum):
     RELAY = "relay"
 
 
-Table = dict[tuple[Side, State, type[f.Frame]], State]
+Moves = dict[type[f.Frame], State]
 
 _CLIENT, _RELAY = Side.CLIENT, Side.RELAY
 _CLIENT_WHEN_READY = (f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Ping, f.Pong)
@@ -37,7 +37,7 @@ _RELAY_WHEN_READY = (
     f.Ping, f.Pong,
 )  # fmt: skip
 
-TABLE: Table = {
+TABLE: dict[tuple[Side, State, type[f.Frame]], State] = {
     (_CLIENT, State.GREETING, f.Hello): State.ASKED,
     (_RELAY, State.ASKED, f.Challenge): State.CHALLENGED,
     (_CLIENT, State.CHALLENGED, f.Register): State.REGISTERED,
@@ -49,4 +49,16 @@ TABLE: Table = {
     **{(_CLIENT, state, f.Bye): State.CLOSED for state in State if state is not State.CLOSED},
     **{(_RELAY, state, f.Bye): State.CLOSED for state in State if state is not State.CLOSED},
     **{(_RELAY, state, f.Fault): State.CLOSED for state in State if state is not State.CLOSED},
+}
+
+
+def _moves(side: Side, state: State) -> Moves:
+    """Return what this side may say in this state, and where each frame leads."""
+    return {
+        frame: then for (who, when, frame), then in TABLE.items() if (who, when) == (side, state)
+    }
+
+
+MOVES: dict[Side, dict[State, Moves]] = {
+    side: {state: _moves(side, state) for state in State} for side in Side
 }

@@ -4,12 +4,14 @@ Nothing here waits, except the handshake and the farewell, which have deadlines.
 breaks makes no difference to this chat: the peer is gone, and that is the end of the stream.
 """
 
+import errno
 import socket
 import time
 from contextlib import suppress
 
 from securechat.errors import RemoteProtocolError, SecureChatError, Unreachable
 from securechat.transport.endpoint import Endpoint
+from securechat.transport.network_errors import reason
 from securechat.transport.tls_session import TlsSession
 
 HANDSHAKE_S = 5.0
@@ -25,6 +27,9 @@ UNSENT_MAX_BYTES = 1 << 20
 
 _TLS_HANDSHAKE, _TLS_ALERT = b"\x16\x03", b"\x15\x03"
 
+_UNEXPECTED_MESSAGE = b"\x15\x03\x03\x00\x02\x02\x0a"
+"""A TLS alert of our own, for a peer that does not speak TLS: OpenSSL sends it none."""
+
 
 class Channel:
     """A connected socket with optional TLS; owns both, use it as a context manager."""
@@ -34,12 +39,13 @@ class Channel:
         _keep_alive(sock)
         self.peer_address = Endpoint.from_sockaddr(sock.getpeername())
         """Where the peer is; its host is an IP address."""
+        self.peer_left = False
+        """Whether the peer has closed the connection, or it broke."""
         self._socket = sock
         self._remote = remote
         self._tls = tls
         self._unsent = bytearray()
         self._is_new = True
-        self._peer_closed = False
 
     def __enter__(self) -> "Channel":
         return self
@@ -71,20 +77,15 @@ class Channel:
             _shake_hands(self._socket, self._remote, self._tls)
         self._socket.setblocking(False)
 
-    def receive(self) -> bytes | None:
-        """Return what arrived: nothing (None), bytes, or the end of the stream (empty).
+    def receive(self) -> bytes:
+        """Return what has arrived, perhaps nothing; sets `peer_left` at the end of the stream.
 
         Raises RemoteProtocolError when a plain chat gets TLS.
         """
-        try:
-            data = self._socket.recv(READ_BYTES)
-        except BlockingIOError:
-            data = None
-        except OSError:
-            data = b""
-        received = data if self._tls is None else self._decrypt(self._tls, data)
-        self._peer_closed = received == b""
-        if received and self._is_new:
+        received = self._read_socket()
+        if self._tls is not None:
+            received = self._decrypt(self._tls, received)
+        elif self._is_new and received:
             self._is_new = False
             self._refuse_tls(received)
         return received
@@ -110,29 +111,39 @@ class Channel:
 
     def close(self) -> None:
         """Send the rest and say that nothing more comes; then the peer may close first."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             if self._tls is not None:
                 self._tls.close_notify()
                 self._unsent += self._tls.output()
             self._socket.settimeout(FLUSH_S)
             self._socket.sendall(self._unsent)
             self._socket.shutdown(socket.SHUT_WR)
-            if not self._peer_closed:
+            if not self.peer_left:
                 _drain(self._socket)
         self._socket.close()
 
-    def _decrypt(self, tls: TlsSession, data: bytes | None) -> bytes | None:
-        if data == b"":
-            return data
+    def _read_socket(self) -> bytes:
         try:
-            plaintext = tls.decrypt(memoryview(data or b""))
-        except (Unreachable, RemoteProtocolError):
+            data = self._socket.recv(READ_BYTES)
+        except BlockingIOError:
             return b""
+        except OSError:
+            data = b""
+        self.peer_left = not data
+        return data
+
+    def _decrypt(self, tls: TlsSession, data: bytes) -> bytes:
+        try:
+            plaintext = tls.decrypt(memoryview(data))
+        except (Unreachable, RemoteProtocolError):
+            self.peer_left = True
+            return b""
+        self.peer_left |= tls.peer_closed
         self.send(b"")  # TLS may have an answer of its own
-        return plaintext or (b"" if tls.peer_closed else None)
+        return plaintext
 
     def _refuse_tls(self, received: bytes) -> None:
-        if self._tls is None and received.startswith((_TLS_HANDSHAKE, _TLS_ALERT)):
+        if received.startswith((_TLS_HANDSHAKE, _TLS_ALERT)):
             side = "server" if received.startswith(_TLS_HANDSHAKE) else "client"
             raise RemoteProtocolError(
                 f"{self._remote} speaks TLS, and this chat is a plain one.",
@@ -141,29 +152,28 @@ class Channel:
 
 
 def _shake_hands(sock: socket.socket, remote: Endpoint, tls: TlsSession) -> None:
+    try:
+        _exchange_handshake(sock, tls)
+    except (SecureChatError, OSError) as error:
+        with suppress(OSError):
+            sock.sendall(tls.output() or _UNEXPECTED_MESSAGE)
+        if isinstance(error, SecureChatError):
+            raise
+        raise Unreachable(
+            f"{remote} did not complete the TLS handshake ({reason(error)})."
+        ) from error
+
+
+def _exchange_handshake(sock: socket.socket, tls: TlsSession) -> None:
     deadline = time.monotonic() + HANDSHAKE_S
     data = b""
-    try:
-        while not _advance_handshake(sock, tls, data):
-            sock.settimeout(max(deadline - time.monotonic(), 0.001))
-            data = sock.recv(READ_BYTES)
-            if not data:
-                raise Unreachable(f"{remote} closed the connection during the TLS handshake.")
-    except TimeoutError as error:
-        raise Unreachable(f"{remote} did not finish the TLS handshake in time.") from error
-    except OSError as error:
-        raise Unreachable(f"{remote} broke off the TLS handshake.") from error
-
-
-def _advance_handshake(sock: socket.socket, tls: TlsSession, data: bytes) -> bool:
-    try:
-        done = tls.handshake(data)
-    except SecureChatError:
-        with suppress(OSError):
-            sock.sendall(tls.output())  # the alert that says why
-        raise
+    while not tls.handshake(data):
+        sock.sendall(tls.output())
+        sock.settimeout(max(deadline - time.monotonic(), 0.001))
+        data = sock.recv(READ_BYTES)
+        if not data:
+            raise ConnectionResetError(errno.ECONNRESET, "end of the stream")
     sock.sendall(tls.output())
-    return done
 
 
 def _drain(sock: socket.socket) -> None:

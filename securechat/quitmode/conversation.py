@@ -15,8 +15,8 @@ empty line is no message.
 
 "quit" and the end of the input count when their turn comes, and earlier in two cases, so that
 nobody waits in vain. The peer's (and the end of the connection) count as soon as there is nothing
-typed to answer with, after the messages before them are shown. The user's count at once on a
-terminal, if nothing else that was typed waits.
+typed to answer with, after the messages before them are shown; a script gets a moment to answer.
+The user's count at once on a terminal, if nothing else that was typed waits.
 """
 
 from enum import Enum, auto
@@ -37,7 +37,9 @@ GREETINGS_MAX = 20
 PAUSE_S = 2 * SILENCE_S
 """The least time between two messages of ours that only silence can tell apart."""
 
-_CUT_NOTICE = "(That was longer than 1 MiB; the rest is left out.)\n"
+
+SCRIPT_ANSWER_S = 0.5
+"""How long a script has, from the prompt on, to answer a peer that is about to leave."""
 
 
 class Role(Enum):
@@ -73,6 +75,7 @@ class Conversation:
         self.at_prompt = False
         """Whether the cursor stands behind a prompt."""
         self._role = role
+        self._peer_name = role.peer.value
         self._prompt = f"You ({role.value}): "
         self._turn = Turn.GREETING if role is Role.CLIENT else Turn.THEIRS
         self._on_terminal = on_terminal
@@ -84,6 +87,7 @@ class Conversation:
         self._outgoing: list[bytes] = []
         self._greeting_until = 0.0
         self._greetings_left = GREETINGS_MAX if role is Role.CLIENT else 0
+        self._answer_until = 0.0
         self._quiet_until = 0.0
         self._wake_at: float | None = None
 
@@ -196,15 +200,19 @@ class Conversation:
             self._screen.append(self._prompt)
             self.at_prompt = True
             self._echoes = not self._shows_typing or bool(self._user)
+            self._answer_until = 0.0 if self._on_terminal else now + SCRIPT_ANSWER_S
         if self._user or self._user.has_ended:
             return self._may_send(now) and self._speak(now)
-        if self._peer.has_quit or self._peer.has_ended:
-            return self._hear_out()
-        return False
+        if not (self._peer.has_quit or self._peer.has_ended):
+            return False
+        if now < self._answer_until:
+            self._wake_at = self._answer_until
+            return False
+        return self._hear_out()
 
     def _await_peer(self, now: float) -> bool:
         if self._peer:
-            self._show(self._peer.take(), f"{self._role.peer.value} says: ")
+            self._show(self._peer.take(), f"{self._peer_name} says: ")
             self._turn = Turn.OURS
             return True
         if self._peer.has_ended:
@@ -219,8 +227,9 @@ class Conversation:
         self.at_prompt = False
         if self._echoes:
             self._say(f"{safe_text(message.text)}\n")
-        if message.is_cut:
-            self._say(_CUT_NOTICE)
+        if message.is_too_long:
+            self._say("(That is more than 1 MiB in one line; it is not sent.)\n")
+            return True
         if is_quit(message.text):
             return self._leave(message.text, now)
         self._send(message.text, now)
@@ -243,9 +252,9 @@ class Conversation:
     def _hear_out(self) -> bool:
         """Show what the peer said before it left, then end."""
         while self._peer and not self.is_over:
-            self._show(self._peer.take(), f"{self._role.peer.value} says: ")
+            self._show(self._peer.take(), f"{self._peer_name} says: ")
         if not self.is_over:
-            self._say(f"{self._role.peer.value} has disconnected.\n")
+            self._say(f"{self._peer_name} has disconnected.\n")
             self.is_over = True
         return True
 
@@ -253,13 +262,13 @@ class Conversation:
 
     def _show(self, message: Message, prefix: str = "") -> None:
         """Show a message of the peer; its quit ends the chat instead."""
-        if is_quit(message.text):
-            self._say(f"{self._role.peer.value} has ended the chat.\n")
+        if message.is_too_long:
+            self._say(f"({self._peer_name} sent more than 1 MiB in one message; it is left out.)\n")
+        elif is_quit(message.text):
+            self._say(f"{self._peer_name} has ended the chat.\n")
             self.is_over = True
-            return
-        self._say(f"{prefix}{safe_text(message.text)}\n")
-        if message.is_cut:
-            self._say(_CUT_NOTICE)
+        else:
+            self._say(f"{prefix}{safe_text(message.text)}\n")
 
     def _say(self, text: str) -> None:
         if self.at_prompt:

@@ -39,7 +39,7 @@ class Inbox:
     def put(self, messages: Iterable[Message]) -> None:
         """Add messages, without the empty ones."""
         for message in messages:
-            if message.text:
+            if message.text or message.is_too_long:
                 self._messages.append(message)
                 self._cost_bytes += _cost_bytes(message)
                 self.has_quit |= is_quit(message.text)

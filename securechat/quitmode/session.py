@@ -16,7 +16,7 @@ from securechat.transport.tls_session import TlsSettings
 
 _NOT_ENCRYPTED = (
     "Warning: nothing in this chat is encrypted; whoever is on the network can read and change it."
-    "\n  try: --tls on both sides"
+    "\n  try: the same command with --tls, on both sides"
 )
 
 
@@ -149,7 +149,7 @@ def _read_peer(channel: Channel, conversation: Conversation) -> None:
     data = channel.receive()
     if data:
         conversation.peer_sent(data, time.monotonic())
-    elif data is not None:
+    if channel.peer_left:
         conversation.peer_left()
 
 

@@ -9,7 +9,7 @@ import codecs
 from dataclasses import dataclass
 
 MESSAGE_MAX_BYTES = 1 << 20
-"""What a longer message has beyond this is dropped, up to where the message ends."""
+"""A longer message is refused: a mark stands for it, and its bytes are dropped as they come."""
 
 SILENCE_S = 0.2
 """A message without a newline ends when nothing follows it for this long."""
@@ -23,8 +23,8 @@ class Message:
     """One message without its line ending; bytes that are not UTF-8 have become U+FFFD."""
 
     text: str
-    is_cut: bool = False
-    """Whether the message was longer than `MESSAGE_MAX_BYTES`."""
+    is_too_long: bool = False
+    """Whether it was longer than `MESSAGE_MAX_BYTES`; the text is empty then."""
 
 
 class MessageSplitter:
@@ -42,7 +42,7 @@ class MessageSplitter:
         """When to call `expire`, unless more bytes come before; None between messages."""
         if not self._tail and not self._is_dropping:
             return None
-        wait_s = UNFINISHED_SILENCE_S if self._unfinished_bytes() else SILENCE_S
+        wait_s = UNFINISHED_SILENCE_S if self._ends_inside_character() else SILENCE_S
         return self._heard_at + wait_s
 
     def receive(self, data: bytes, now: float) -> list[Message]:
@@ -74,16 +74,15 @@ class MessageSplitter:
         return [self._take()] if self._tail else []
 
     def _append(self, part: bytes) -> list[Message]:
-        """Add to the message under way; return it when that makes it too long."""
+        """Add to the message under way; return the mark for it when that makes it too long."""
         if self._is_dropping:
             return []
-        room = MESSAGE_MAX_BYTES - len(self._tail)
-        self._tail += part[:room]
-        if len(part) <= room:
+        if len(self._tail) + len(part) <= MESSAGE_MAX_BYTES:
+            self._tail += part
             return []
-        del self._tail[len(self._tail) - self._unfinished_bytes() :]
+        self._tail.clear()
         self._is_dropping = True
-        return [self._take(is_cut=True)]
+        return [Message("", is_too_long=True)]
 
     def _end_line(self) -> list[Message]:
         self.line_ending = b"\r\n" if self._tail.endswith(b"\r") else b"\n"
@@ -91,13 +90,12 @@ class MessageSplitter:
             return self.finish()
         return [self._take()]
 
-    def _take(self, *, is_cut: bool = False) -> Message:
+    def _take(self) -> Message:
         text = self._tail.decode("utf-8", errors="replace").removesuffix("\r")
         self._tail.clear()
-        return Message(text, is_cut)
+        return Message(text)
 
-    def _unfinished_bytes(self) -> int:
-        """Return how many bytes at the end are the beginning of a character."""
+    def _ends_inside_character(self) -> bool:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         decoder.decode(bytes(self._tail[-3:]))
-        return len(decoder.getstate()[0])
+        return decoder.getstate()[0] != b""

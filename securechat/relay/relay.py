@@ -7,6 +7,7 @@ from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import MailboxId, RelayId, UserKey
+from securechat.relay.channel import Channel
 from securechat.relay.directory import Directory
 from securechat.relay.events import RelayEvent
 from securechat.relay.limits import LoginThrottle
@@ -14,7 +15,7 @@ from securechat.relay.mailbox import Mailbox, Origin, Queued
 from securechat.relay.presence import PresenceBoard
 from securechat.store.mailboxes import MailboxStore
 from securechat.wire.codes import ByeCode, RefusedCode
-from securechat.wire.frames import Outgoing, RelayFrame
+from securechat.wire.frames import Outgoing
 
 COMMIT_AFTER_S = 0.05
 ANSWER_AFTER_S = 0.01
@@ -23,19 +24,19 @@ DAY_S = 24 * 60 * 60
 
 
 class Client(Origin, Protocol):
-    """A logged-in connection, as the relay sees it."""
+    """A logged-in device, as the relay sees it."""
 
-    def write(self, frame: RelayFrame) -> None:
-        """Send one frame, unless goodbye was said."""
+    def tell_presence(self, name: str, *, online: bool) -> None:
+        """A watched person has come or gone."""
+
+    def replaced(self) -> None:
+        """The device has logged in on another connection: say goodbye."""
 
     def flush(self) -> None:
         """Deliver what the window allows."""
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
-
-    def bye(self, code: ByeCode, retry_after_ms: int = 0) -> None:
-        """Say goodbye, and close."""
 
 
 class Relay:
@@ -66,7 +67,7 @@ class Relay:
         self.random = random
         self.directory = Directory(relay_id)
         self.presence: PresenceBoard[Client] = PresenceBoard()
-        self.clients: set[Client] = set()
+        self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
         self._store = store
         self._mailboxes: dict[MailboxId, Mailbox] = {}
@@ -84,8 +85,8 @@ class Relay:
 
     def drain(self, retry_after_ms: int) -> None:
         """Tell every client to come back a little later."""
-        for client in list(self.clients):
-            client.bye(ByeCode.DRAINING, retry_after_ms)
+        for channel in list(self.channels):
+            channel.bye(ByeCode.DRAINING, retry_after_ms)
 
     # What connections call ------------------------------------------------------------------------
 
@@ -138,8 +139,7 @@ class Relay:
         return max(self._throttle.failed(key, now) for key in (host, user_key))
 
     def forget(self, client: Client) -> None:
-        """A connection has ended."""
-        self.clients.discard(client)
+        """A client's connection has ended."""
         self._dirty.discard(client)
         self._answers.discard(client)
         self.presence.unwatch(client)

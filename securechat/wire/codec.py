@@ -4,6 +4,7 @@ The decoder is fed whatever a socket gave and returns the whole frames in it. Ev
 not a frame of the other side, within the limit, is a RemoteProtocolError.
 """
 
+import struct
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -11,12 +12,12 @@ import msgspec
 from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.wire.frames import AnyFrame, ClientFrame, RelayFrame
 
-LENGTH_BYTES = 4
 MAX_GREETING_BYTES = 4 * 1024
 MAX_FRAME_BYTES = 256 * 1024
 
 F = TypeVar("F")
 
+_LENGTH = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -25,13 +26,11 @@ def encode(frame: AnyFrame) -> bytes:
 
     Raises LocalProtocolError when it is longer than any side takes.
     """
-    buffer = bytearray(LENGTH_BYTES)
-    _encoder.encode_into(frame, buffer, LENGTH_BYTES)
-    size = len(buffer) - LENGTH_BYTES
+    body = _encoder.encode(frame)
+    size = len(body)
     if size > MAX_FRAME_BYTES:
         raise LocalProtocolError(f"A {type(frame).__name__} of {size} bytes is too long to send")
-    buffer[:LENGTH_BYTES] = size.to_bytes(LENGTH_BYTES, "big")
-    return bytes(buffer)
+    return _LENGTH.pack(size) + body
 
 
 class FrameDecoder(Generic[F]):
@@ -46,7 +45,7 @@ class FrameDecoder(Generic[F]):
     def __init__(self, decoder: "msgspec.msgpack.Decoder[F]", limit_bytes: int) -> None:
         self._decoder = decoder
         self._rest = bytearray()
-        self._need = LENGTH_BYTES
+        self._need = _LENGTH.size
         self.limit_bytes = limit_bytes
 
     def decode(self, data: bytes) -> list[F]:
@@ -57,7 +56,8 @@ class FrameDecoder(Generic[F]):
         """
         if not self._rest:
             frames, at = self._decode_whole(data)
-            self._rest += data[at:]
+            if at < len(data):
+                self._rest += memoryview(data)[at:]
             return frames
         self._rest += data
         if len(self._rest) < self._need:
@@ -69,21 +69,20 @@ class FrameDecoder(Generic[F]):
     def _decode_whole(self, data: bytes | bytearray) -> tuple[list[F], int]:
         """Return the whole frames of ``data`` and where they end; note what the next one needs."""
         frames: list[F] = []
-        at, end = 0, len(data)
-        self._need = LENGTH_BYTES
-        with memoryview(data) as view:
-            while end - at >= LENGTH_BYTES:
-                start = at + LENGTH_BYTES
-                size = int.from_bytes(view[at:start], "big")
-                if size > self.limit_bytes:
-                    raise RemoteProtocolError(
-                        f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
-                    )
-                if end - start < size:
-                    self._need = LENGTH_BYTES + size
-                    break
-                at = start + size
-                frames.append(self._decode_body(view[start:at]))
+        view, at, end = memoryview(data), 0, len(data)
+        self._need = _LENGTH.size
+        while end - at >= _LENGTH.size:
+            size = _LENGTH.unpack_from(data, at)[0]
+            if size > self.limit_bytes:
+                raise RemoteProtocolError(
+                    f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
+                )
+            start = at + _LENGTH.size
+            if end - start < size:
+                self._need = _LENGTH.size + size
+                break
+            at = start + size
+            frames.append(self._decode_body(view[start:at]))
         return frames, at
 
     def _decode_body(self, body: memoryview) -> F:

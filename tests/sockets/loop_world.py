@@ -150,10 +150,10 @@ def running_loop() -> Iterator[Loop]:
         loop.stop(1.0)
 
 
-def call(loop: Loop, function: Callable[[], Any]) -> Any:
-    """Run `function` in the loop's thread and return its result."""
+def call(loop: Loop, *functions: Callable[[], Any]) -> Any:
+    """Run the functions in one tick, in the loop's thread, and return the result of the last."""
     result: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    loop.call_soon(lambda: result.put(function()))
+    loop.call_soon(lambda: result.put([function() for function in functions][-1]))
     return result.get(timeout=FAILURE_S)
 
 

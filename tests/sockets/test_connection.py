@@ -6,6 +6,7 @@ import ssl
 import struct
 import tracemalloc
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -64,8 +65,7 @@ def test_echo_gives_back_the_bytes_whatever_the_split(echo_server: Server, size:
     data = draw.randbytes(size)
     cuts = sorted({0, size, *(draw.randrange(size) for _ in range(20))})
     for start, end in pairwise(cuts):
-        part = data[start:end]
-        echo_server.loop.call_soon(lambda part=part: client.connection.write(part))
+        echo_server.loop.call_soon(partial(client.connection.write, data[start:end]))
     assert client.read(size) == data
 
 
@@ -82,9 +82,16 @@ def test_writes_of_one_tick_arrive_as_one(server: Server) -> None:
 
 def test_after_tick_runs_before_the_writes_leave(server: Server) -> None:
     client, peer = server.pair()
-    server.loop.after_tick.append(lambda: peer.connection.write(b"." if written else b""))
-    written: list[bool] = []
-    server.loop.call_soon(lambda: (peer.connection.write(b"tick"), written.append(True))[0])
+    dots = [b"."]
+
+    def hook() -> None:
+        peer.connection.write(dots.pop() if dots else b"")
+
+    call(
+        server.loop,
+        lambda: server.loop.after_tick.append(hook),
+        lambda: peer.connection.write(b"tick"),
+    )
     assert client.next("received") == b"tick."
 
 
@@ -145,7 +152,7 @@ def test_a_flooding_connection_starves_nobody(server: Server) -> None:
 
     server.loop.after_tick.append(flood)
     for number in range(100):
-        server.loop.call_soon(lambda n=number: client.connection.write(b"%03d" % n))
+        server.loop.call_soon(partial(client.connection.write, b"%03d" % number))
         assert client.read(3) == b"%03d" % number
     server.loop.after_tick.clear()
 
@@ -153,7 +160,7 @@ def test_a_flooding_connection_starves_nobody(server: Server) -> None:
 def test_close_sends_what_is_queued_first(server: Server) -> None:
     client, peer = server.pair()
     data = random.Random(1).randbytes(5 * MIB)
-    call(server.loop, lambda: (peer.connection.write(data), peer.connection.close()))
+    call(server.loop, lambda: peer.connection.write(data), peer.connection.close)
     assert client.read(len(data)) == data
     assert client.next("closed") is None
     assert peer.next("closed") is None
@@ -161,7 +168,12 @@ def test_close_sends_what_is_queued_first(server: Server) -> None:
 
 def test_close_survives_a_side_that_is_still_sending(server: Server) -> None:
     client, peer = server.pair()
-    peer.answer = lambda connection, data: (connection.write(bytes(MIB)), connection.close())
+
+    def answer_and_close(connection: Connection, _data: bytes) -> None:
+        connection.write(bytes(MIB))
+        connection.close()
+
+    peer.answer = answer_and_close
     call(server.loop, lambda: client.connection.write(bytes(20 * MIB)))
     assert client.read(MIB) == bytes(MIB)
     assert client.next("closed") is None
@@ -170,7 +182,7 @@ def test_close_survives_a_side_that_is_still_sending(server: Server) -> None:
 
 def test_both_sides_closing_at_once_is_clean(server: Server) -> None:
     client, peer = server.pair()
-    call(server.loop, lambda: (client.connection.close(), peer.connection.close()))
+    call(server.loop, client.connection.close, peer.connection.close)
     assert client.next("closed") is None
     assert peer.next("closed") is None
 
@@ -178,7 +190,11 @@ def test_both_sides_closing_at_once_is_clean(server: Server) -> None:
 def test_close_gives_up_at_its_deadline(server: Server) -> None:
     client, peer = server.pair()
     call(server.loop, client.connection.pause_reading)
-    call(server.loop, lambda: (peer.connection.write(bytes(30 * MIB)), peer.connection.close(0.1)))
+    call(
+        server.loop,
+        lambda: peer.connection.write(bytes(30 * MIB)),
+        lambda: peer.connection.close(0.1),
+    )
     error = peer.next("closed")
     assert isinstance(error, Unreachable)
     assert "not taken in time" in error.what
@@ -312,7 +328,7 @@ def last_event(handler: Recorder) -> object:
 
 def test_a_handler_that_raises_when_opened_is_closed(server: Server) -> None:
     client = Recorder()
-    client.opened = explode  # type: ignore[method-assign]
+    client.opened = explode  # type: ignore[assignment, method-assign]
     server.loop.dial(server.host, server.port, server.files.client(), client)
     error = client.next("closed")
     assert isinstance(error, SecureChatError)
@@ -323,7 +339,7 @@ def test_a_handler_that_raises_when_closed_harms_nobody(
     server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     client, peer = server.pair()
-    peer.closed = explode  # type: ignore[method-assign]
+    peer.closed = explode  # type: ignore[assignment, method-assign]
     call(server.loop, peer.connection.close)
     assert client.next("closed") is None
     server.pair()

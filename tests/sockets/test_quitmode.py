@@ -1,5 +1,6 @@
 """The quit mode as a stranger meets it: the real command, bare sockets, nc, signals, TLS."""
 
+import itertools
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import signal
 import socket
 import ssl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def greet(server: Program, peer: socket.socket, text: bytes = b"Hello, Server!")
     server.expect(f"Client connected from: ('127.0.0.1', {port})\nType 'quit' to end the chat.\n")
     peer.sendall(text)
     server.expect(f"Client says: {text.decode().strip()}\nYou (Server): ")
+
+
+def flood_until_blocked(peer: socket.socket, data: bytes) -> int:
+    """Send until the server takes no more; return how many bytes it took."""
+    peer.settimeout(1.0)
+    for count in itertools.count():
+        try:
+            peer.sendall(data)
+        except TimeoutError:
+            peer.settimeout(FAILURE_S)
+            return count * len(data)
+    raise AssertionError
 
 
 # Bare socket scripts ---------------------------------------------------------------------------
@@ -204,11 +217,7 @@ def test_a_quit_reaches_a_peer_whose_flood_nobody_reads(tmp_path: Path) -> None:
     """Closing over unread bytes would reset the connection and destroy what was said last."""
     with serving(tmp_path) as (server, port), bare_client(port) as peer:
         greet(server, peer, b"hello\n")
-        peer.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            while True:
-                peer.send(b"flood\n" * 10_000)
-        peer.settimeout(FAILURE_S)
+        flood_until_blocked(peer, b"flood\n" * 10_000)
         server.types("quit\n")
         assert peer.recv(1024) == b"quit\n"
         assert server.finish()[0] == 0
@@ -312,10 +321,11 @@ def test_an_endless_line_takes_bounded_memory_and_the_chat_goes_on(tmp_path: Pat
         for _ in range(128):
             peer.sendall(b"x" * MIB)
         peer.sendall(b"\n")
-        server.expect(f"Client says: {'x' * MIB}\n")
-        server.expect("(That was longer than 1 MiB; the rest is left out.)\nYou (Server): ")
+        server.expect(
+            "(Client sent more than 1 MiB in one message; it is left out.)\nYou (Server): "
+        )
         server.types("enough\n")
-        assert peer.recv(1024) == b"enough\n"
+        assert peer.recv(1024).strip() == b"enough"
         peer.sendall(b"sorry\nquit\n")
         server.expect("Client says: sorry\n")
         assert server.finish()[0] == 0
@@ -325,10 +335,7 @@ def test_an_endless_line_takes_bounded_memory_and_the_chat_goes_on(tmp_path: Pat
 def test_a_flood_of_lines_takes_bounded_memory(tmp_path: Path) -> None:
     with serving(tmp_path) as (server, port), bare_client(port) as peer:
         greet(server, peer, b"hello\n")
-        peer.settimeout(1.0)
-        with pytest.raises(TimeoutError):  # it stops reading
-            for _ in range(128):
-                peer.sendall(b"x\n" * (MIB // 2))
+        assert flood_until_blocked(peer, b"x\n" * (MIB // 2)) < 64 * MIB
         server.types("quit\n")
         assert server.finish()[0] == 0
         assert server.max_rss_bytes < 100 * MIB
@@ -443,8 +450,8 @@ def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
         home=tmp_path,
     ) as server:
         assert server.finish() == (4, "")
-        assert "expired" in server.errors
-        assert "try: securechat gen-certs" in server.errors
+        assert "certificate ended on" in server.errors
+        assert "securechat gen-certs --force" in server.errors
 
 
 def test_another_host_name_is_refused(tmp_path: Path) -> None:
@@ -495,17 +502,17 @@ def test_a_silent_server_does_not_hang_a_tls_client(tmp_path: Path) -> None:
         started = time.monotonic()
         assert client.finish() == (3, "")
         assert time.monotonic() - started < 8
-        assert "did not finish the TLS handshake in time" in client.errors
+        assert "did not complete the TLS handshake (timed out)" in client.errors
 
 
 def test_a_dripping_client_does_not_hold_a_tls_server(tmp_path: Path) -> None:
     make_files(tmp_path / "certs")
     with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
-        with bare_client(port) as peer:
-            for byte in b"\x16\x03\x01\x02\x00\x01" * 4:
+        with bare_client(port) as peer, suppress(ConnectionError):
+            for byte in b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(20):
                 peer.sendall(bytes([byte]))
                 time.sleep(0.25)
-            server.expect_error("A client was turned away.")
+        server.expect_error("did not complete the TLS handshake (timed out)")
         with joining(tmp_path, port, "--tls") as client:
             client.types("quit\n")
             assert client.finish()[0] == 0

@@ -101,20 +101,24 @@ def start(storm: Storm, files: Files, server_loop: Loop, client_loop: Loop, limi
         client_loop.dial("127.0.0.1", port, tls, talker, timeout_s=STORM_S)
 
 
-@pytest.mark.parametrize(
-    "limits",
-    [
-        Limits(max_per_address=CONNECTIONS, max_unauthenticated=CONNECTIONS, handshake_s=STORM_S),
-        Limits(max_per_address=CONNECTIONS, fair_chance_s=STORM_S, handshake_s=STORM_S),
-    ],
-    ids=["wide door", "narrow door"],
-)
-def test_all_streams_arrive_whole(files: Files, limits: Limits) -> None:
+def run_storm(files: Files, **limits: int) -> Storm:
+    """Let all of them in at once, as far as the limits allow, and wait until the last is done."""
     storm = Storm()
     with running_loop() as server_loop, running_loop() as client_loop:
-        start(storm, files, server_loop, client_loop, limits)
+        patient = Limits(
+            max_per_address=CONNECTIONS, handshake_s=STORM_S, fair_chance_s=STORM_S, **limits
+        )
+        start(storm, files, server_loop, client_loop, patient)
         finished = storm.all_done.wait(STORM_S)
     assert storm.broken == []
     assert finished
     assert storm.wrong == 0
-    assert storm.whole_during_handshakes > 0
+    return storm
+
+
+def test_two_thousand_handshakes_at_once(files: Files) -> None:
+    run_storm(files, max_unauthenticated=CONNECTIONS)
+
+
+def test_traffic_both_ways_while_others_shake_hands(files: Files) -> None:
+    assert run_storm(files, max_unauthenticated=100).whole_during_handshakes > CONNECTIONS

@@ -93,11 +93,19 @@ def test_what_begins_with_one_slash_is_never_text(rest: str) -> None:
         parse_line(line)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+WRITTEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).filter(
+    lambda text: text.strip() and not text.lstrip().startswith("/")
+)
+
+
+@given(WRITTEN)
 def test_text_arrives_as_it_was_typed(text: str) -> None:
-    parsed = parse_line(text)
-    if text.strip() and not text.lstrip().startswith("/"):
-        assert parsed == c.Say(text.strip("\r\n"))
+    assert parse_line(text) == c.Say(text.strip("\r\n"))
+
+
+@given(WRITTEN)
+def test_two_slashes_are_one_in_the_text(text: str) -> None:
+    assert parse_line(f"//{text}") == c.Say(f"/{text}".rstrip("\r\n"))
 
 
 def test_the_help_lists_every_command() -> None:

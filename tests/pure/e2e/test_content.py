@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.e2e.content import (
@@ -20,6 +20,7 @@ from securechat.identity.types import MessageId
 ids = st.lists(st.binary(min_size=16, max_size=16).map(MessageId), max_size=5).map(tuple)
 
 
+@settings(max_examples=50)
 @given(st.text().map(Text) | st.builds(Receipt, ids, st.integers(0, 2**64 - 1)))
 def test_decode_undoes_encode(content: Content) -> None:
     assert decode_content(*encode_content(content)) == content

@@ -1,5 +1,5 @@
 from securechat.e2e.rows import ChangeLog
-from securechat.e2e.seen import SEEN_LIFE_MS, SeenTable
+from securechat.e2e.seen import SeenTable
 
 
 def test_keys_are_remembered_across_a_reload_and_forgotten_in_time() -> None:
@@ -14,9 +14,9 @@ def test_keys_are_remembered_across_a_reload_and_forgotten_in_time() -> None:
     assert b"early" in table
     assert b"late" in table
     assert b"x" not in table
-    table.forget_old(1 + SEEN_LIFE_MS)
+    table.forget_before(1)
     assert changes.take() == {}
-    table.forget_old(2 + SEEN_LIFE_MS)
+    table.forget_before(2)
     assert changes.take() == {("nonce", b"early"): None}
     assert b"early" not in table
     assert b"late" in table

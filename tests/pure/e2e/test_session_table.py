@@ -135,12 +135,12 @@ def test_the_peers_renewal_retires_what_is_worn_here() -> None:
 
 def test_the_session_that_opened_last_sends() -> None:
     store = Store()
-    first, second = store.accept(SMALL, 1), store.accept(LARGE, 2)
+    first, second = store.accept(LARGE), store.accept(SMALL)
+    for session in (second, first, second, second, first):
+        store.table.note_opened(session, 0)
+        assert store.sending() == session.session_id
+    store.reload()
     assert store.sending() == LARGE
-    store.table.note_opened(first, 3)
-    assert store.sending() == SMALL
-    store.table.note_opened(second, 3)
-    assert store.sending() == SMALL
 
 
 def test_at_most_four_are_active_and_sixteen_retired() -> None:

@@ -7,9 +7,13 @@ from securechat.errors import SecureChatError
 
 
 class FakeEngine:
-    """Answers `stop` with Ended, unless ``never_ends``; ``on_call`` sees each call as it comes."""
+    """Tells ``at_start`` when it is started, and Ended when it is stopped, unless ``never_ends``.
 
-    def __init__(self, *, queued: int = 0, never_ends: bool = False) -> None:
+    ``on_call`` sees each call as it comes.
+    """
+
+    def __init__(self, *at_start: Event, queued: int = 0, never_ends: bool = False) -> None:
+        self._at_start = at_start
         self.queued = queued
         self.calls: list[tuple[object, ...]] = []
         self.on_call: Callable[[tuple[object, ...]], None] = lambda call: None
@@ -33,6 +37,7 @@ class FakeEngine:
 
     def start(self) -> None:
         self._note("start")
+        self.emit(*self._at_start)
 
     def talk_to(self, name: str) -> None:
         self._note("talk_to", name)

@@ -1,4 +1,4 @@
-"""The chat in lines, without a terminal: what is shown, what the engine is asked, what the prompt is."""
+"""The chat in lines: what is shown, what the engine is asked, what the prompt says."""
 
 from datetime import UTC, datetime
 
@@ -251,22 +251,19 @@ def test_the_prompt_without_a_conversation() -> None:
 
 
 def test_the_second_interrupt_leaves() -> None:
-    desk = Desk(confirm_interrupt=True)
-    assert desk.chat.interrupt()
+    desk = Desk()
+    desk.chat.interrupt()
     assert desk.shown == ["Press Ctrl-C again to leave."]
-    assert not desk.chat.interrupt()
+    assert not desk.chat.leaving
+    desk.chat.interrupt()
+    assert desk.chat.leaving
 
 
 def test_typing_in_between_makes_it_the_first_again() -> None:
-    desk = Desk(confirm_interrupt=True)
-    assert desk.chat.interrupt()
-    desk.chat.typing()
-    assert desk.chat.interrupt()
-    desk.enter("hello")
-    assert desk.chat.interrupt()
-
-
-def test_in_a_pipe_the_first_interrupt_leaves() -> None:
     desk = Desk()
-    assert not desk.chat.interrupt()
-    assert desk.shown == []
+    desk.chat.interrupt()
+    desk.chat.typing()
+    desk.chat.interrupt()
+    desk.enter("hello")
+    desk.chat.interrupt()
+    assert not desk.chat.leaving

@@ -22,8 +22,7 @@ def text_of(event: e.Message, now: datetime = NOW) -> str:
 
 def test_the_log_in_says_who_where_and_how_safe() -> None:
     assert wording.ready(ready()).text == (
-        f"You are alice on 127.0.0.1:5555 (relay {FINGERPRINT}). "
-        "Messages are end-to-end encrypted."
+        f"You are alice on 127.0.0.1:5555 (relay {FINGERPRINT}). Messages are end-to-end encrypted."
     )
     assert wording.ready(ready(again=True)).text == "Connected to 127.0.0.1:5555 again."
 

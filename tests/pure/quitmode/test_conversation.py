@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.quitmode.conversation import GREETING_S, GREETINGS_MAX, PAUSE_S, Conversation, Role
+from securechat.quitmode.conversation import (
+    GREETING_S,
+    GREETINGS_MAX,
+    PAUSE_S,
+    SCRIPT_ANSWER_S,
+    Conversation,
+    Role,
+)
 from securechat.quitmode.splitter import MESSAGE_MAX_BYTES, SILENCE_S
 from securechat.transport.endpoint import Endpoint
 
@@ -196,6 +203,20 @@ def test_what_is_typed_already_is_still_said_to_a_peer_that_leaves() -> None:
         "Client says: one\nYou (Server): a\nClient says: two\nYou (Server): b\n"
         "Client has ended the chat.\n"
     )
+
+
+def test_a_script_has_a_moment_to_answer_a_peer_that_leaves() -> None:
+    chat = server(terminal=False).hears(b"one\nquit\n").waits(SCRIPT_ANSWER_S / 2)
+    assert not chat.is_over
+    assert chat.types("a\n").is_over
+    assert chat.sent == b"a\n"
+    assert chat.screen == "Client says: one\nYou (Server): a\nClient has ended the chat.\n"
+
+
+def test_the_moment_of_a_script_is_bounded() -> None:
+    chat = server(terminal=False).hears(b"one\nquit\n").waits(SCRIPT_ANSWER_S)
+    assert chat.is_over
+    assert chat.screen == "Client says: one\nYou (Server): \nClient has ended the chat.\n"
 
 
 def test_the_end_of_the_input_quits_in_its_turn() -> None:
@@ -394,15 +415,22 @@ def test_what_a_script_says_cannot_act_on_the_terminal_either() -> None:
     assert chat.sent == b"\x1b[2J"
 
 
-def test_an_endless_line_is_cut_and_the_chat_goes_on() -> None:
+def test_an_endless_line_is_refused_and_the_chat_goes_on() -> None:
     chat = server()
     for _ in range(64):
         chat.hears(b"x" * 65_536)
-    shown = f"Client says: {'x' * MESSAGE_MAX_BYTES}\n"
-    notice = "(That was longer than 1 MiB; the rest is left out.)\n"
-    assert chat.new_screen() == f"{shown}{notice}You (Server): "
-    assert chat.types("enough\n").hears(b"\nsorry\n").waits().screen == (
-        "enough\nClient says: sorry\nYou (Server): "
+    assert chat.new_screen() == (
+        "(Client sent more than 1 MiB in one message; it is left out.)\nYou (Server): "
+    )
+    chat.types("enough\n").hears(b"\nsorry\n").waits()
+    assert chat.screen == "enough\nClient says: sorry\nYou (Server): "
+
+
+def test_an_endless_line_of_a_script_is_not_sent() -> None:
+    chat = client(terminal=False).types("x" * MESSAGE_MAX_BYTES).types("x\nhi\n")
+    assert chat.sent == b"hi"
+    assert chat.screen == (
+        "\n(That is more than 1 MiB in one line; it is not sent.)\nYou (Client): hi\n"
     )
 
 

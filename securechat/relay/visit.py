@@ -1,0 +1,245 @@
+"""A device's visit: from its welcome to the end of its connection, what each frame makes happen."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from securechat.errors import LimitExceeded, SecureChatError
+from securechat.identity.types import EnvelopeId, MailboxId
+from securechat.protocol.states import State
+from securechat.relay.channel import Channel
+from securechat.relay.directory import Account, Device
+from securechat.relay.events import Joined, Left
+from securechat.relay.intake import Intake
+from securechat.relay.limits import ByteBudget
+from securechat.relay.relay import Relay
+from securechat.wire import frames as f
+from securechat.wire.codec import MAX_FRAME_BYTES
+from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
+
+MAX_REFUSED_MAILBOXES = 10_000
+DROP_BACKLOG_BYTES = 4 * 1024 * 1024
+
+
+class Visit:
+    """A logged-in device on one connection."""
+
+    def __init__(self, relay: Relay, channel: Channel, account: Account, device: Device) -> None:
+        self.first_refused: dict[MailboxId, EnvelopeId] = {}
+        self._relay = relay
+        self._channel = channel
+        self._account = account
+        self._device = device
+        self._mailbox = relay.open_mailbox(device.mailbox)
+        self._intake = Intake(relay.config, channel.connection, relay.call_later)
+        if account.budget is None:
+            account.budget = ByteBudget(relay.config.account_bytes_per_s, relay.clock())
+        self._budget = account.budget
+        self._acked = 0
+        self._announced = False
+
+    # What the session calls -----------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Welcome the device, in place of an older connection of it."""
+        relay, device, mailbox_id = self._relay, self._device, self._mailbox.mailbox_id
+        epoch, keys = device.bundle_epoch, len(device.one_time_keys)
+        self._channel.write(
+            f.Welcome(self._account.name, epoch, keys, device.sent, MAX_FRAME_BYTES)
+        )
+        older = relay.online.get(mailbox_id)
+        if older is not None:
+            older.replaced()
+            self._mailbox.detach()
+        relay.online[mailbox_id] = self
+        self._mailbox.attach(lambda: relay.mark_dirty(self))
+        relay.mark_dirty(self)
+        self._announce()
+
+    def handle(self, frame: f.ClientFrame) -> None:
+        """Do what a frame asks for."""
+        self._HANDLERS[type(frame)](self, frame)
+
+    def after_read(self, size_bytes: int, now: float) -> None:
+        """Slow the client down if what one wake-up brought was too much."""
+        self._intake.after_read(size_bytes, self._budget, now)
+
+    def check(self, now: float) -> None:
+        """Raise LimitExceeded if the client does not take what it asked for."""
+        if self._channel.connection.backlog_bytes > DROP_BACKLOG_BYTES:
+            raise LimitExceeded("A client does not take what is sent to it")
+        if self._intake.is_paused:
+            self._channel.machine.hold(now)
+
+    def end(self) -> None:
+        """The connection is gone."""
+        relay, mailbox_id = self._relay, self._mailbox.mailbox_id
+        self._channel.is_deaf = True
+        relay.forget(self)
+        if relay.online.get(mailbox_id) is self:
+            del relay.online[mailbox_id]
+            self._mailbox.detach()
+        if self._announced:
+            self._take_leave()
+
+    # What the relay calls -------------------------------------------------------------------------
+
+    def tell_presence(self, name: str, *, online: bool) -> None:
+        """A watched person has come or gone."""
+        self._channel.write(f.Presence(name, online))
+
+    def replaced(self) -> None:
+        """The device has logged in on another connection."""
+        self._channel.bye(ByeCode.REPLACED)
+
+    def flush(self) -> None:
+        """Deliver what the window allows; answers ride along."""
+        machine, connection = self._channel.machine, self._channel.connection
+        if machine.state is State.CLOSED:
+            return
+        while batch := self._mailbox.take_batch():
+            connection.write(machine.deliver(batch))
+
+    def flush_answers(self) -> None:
+        """Send the answers that found nothing to ride on."""
+        machine = self._channel.machine
+        if machine.state is not State.CLOSED and (data := machine.take_answers()):
+            self._channel.connection.write(data)
+
+    # What a mailbox says of this client's envelopes (see mailbox.Origin) --------------------------
+
+    def answered(self, number: int) -> None:
+        """The envelope of this number is accepted."""
+        if not self._channel.is_deaf:
+            self._channel.machine.answer(number)
+            self._relay.answers_due(self)
+
+    def settled(self, size_bytes: int) -> None:
+        """An envelope has left this client's budget."""
+        if not self._channel.is_deaf:
+            self._intake.settle(size_bytes)
+
+    def refused(self, number: int, code: RefusedCode) -> None:
+        """The envelope of this number is not taken."""
+        self._channel.write(f.Refused(number, code))
+        self.answered(number)
+
+    # Presence -------------------------------------------------------------------------------------
+
+    def _announce(self) -> None:
+        """Show this person as present, as soon as others can write to the device."""
+        if self._announced or self._device.bundle is None:
+            return
+        self._announced = True
+        relay, name = self._relay, self._account.name
+        if not relay.presence.is_online(name):
+            relay.on_event(Joined(name))
+        for watcher in relay.presence.arrive(name):
+            watcher.tell_presence(name, online=True)
+
+    def _take_leave(self) -> None:
+        relay, name = self._relay, self._account.name
+        for watcher in relay.presence.leave(name):
+            watcher.tell_presence(name, online=False)
+        if not relay.presence.is_online(name):
+            relay.on_event(Left(name))
+
+    def _on_watch(self, frame: f.Watch) -> None:
+        presence = self._relay.presence
+        presence.watch(self, frame.names)
+        for name in frame.names:
+            self.tell_presence(name, online=presence.is_online(name))
+
+    def _on_who(self, frame: f.Who) -> None:
+        names = self._relay.presence.online()
+        self._channel.write(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
+
+    # The directory --------------------------------------------------------------------------------
+
+    def _on_publish(self, frame: f.Publish) -> None:
+        try:
+            self._relay.directory.accept_prekeys(self._device, frame)
+        except SecureChatError as error:
+            self._fail(frame.request, FailedCode.INVALID_PREKEYS, error.what)
+            return
+        self._channel.write(f.Done(frame.request))
+        self._announce()
+
+    def _on_lookup(self, frame: f.Lookup) -> None:
+        relay = self._relay
+        account = relay.directory.by_name(frame.name)
+        if account is None:
+            self._fail(frame.request, FailedCode.UNKNOWN_NAME, "Nobody has this name here")
+            return
+        claimant = self._account.registration.user_key if frame.claim else None
+        user = relay.directory.publish(account, claimant, relay.now_ms())
+        if user is None:
+            self._fail(frame.request, FailedCode.NO_PREKEYS, "No device has left prekeys yet")
+            return
+        self._channel.write(f.Found(frame.request, user))
+
+    def _fail(self, request: int, code: FailedCode, message: str) -> None:
+        self._channel.write(f.Failed(request, code, message[: f.MAX_TEXT]))
+
+    # Envelopes ------------------------------------------------------------------------------------
+
+    def _on_send(self, frame: f.Send) -> None:
+        self._note_ack(frame.ack)
+        if frame.ephemeral:
+            self._pass_on(frame)
+            return
+        relay, intake, sender = self._relay, self._intake, self._mailbox.mailbox_id
+        self._device.sent += len(frame.envelopes)
+        now = relay.clock()
+        for number, outgoing in enumerate(frame.envelopes, frame.first):
+            intake.take(len(outgoing.envelope))
+            code = relay.route(outgoing, sender, self, number, now)
+            if code is not None:
+                self._refuse(outgoing, number, code)
+            elif self.first_refused:
+                self._note_taken(outgoing)
+
+    def _pass_on(self, frame: f.Send) -> None:
+        for number, outgoing in enumerate(frame.envelopes, frame.first):
+            self._relay.route_ephemeral(outgoing)
+            self.answered(number)
+
+    def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
+        self._device.sent -= 1
+        self.settled(len(outgoing.envelope))
+        self.refused(number, code)
+        if code in (RefusedCode.MAILBOX_FULL, RefusedCode.UNKNOWN_MAILBOX):
+            self.first_refused.setdefault(outgoing.mailbox, outgoing.envelope_id)
+            if len(self.first_refused) > MAX_REFUSED_MAILBOXES:
+                self._channel.fault(FaultCode.LIMIT, "Too many mailboxes have refused something")
+
+    def _note_taken(self, outgoing: f.Outgoing) -> None:
+        if self.first_refused.get(outgoing.mailbox) == outgoing.envelope_id:
+            del self.first_refused[outgoing.mailbox]
+
+    def _on_ack(self, frame: f.Ack) -> None:
+        self._note_ack(frame.ack)
+
+    def _note_ack(self, ack: int) -> None:
+        count, self._acked = ack - self._acked, ack
+        if count:
+            self._mailbox.ack(count)
+            self._relay.mark_dirty(self)
+
+    # The connection itself ------------------------------------------------------------------------
+
+    def _on_ping(self, frame: f.Ping) -> None:
+        self._channel.write(f.Pong(frame.nonce))
+
+    def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
+        self._channel.close()
+
+    _HANDLERS: ClassVar[dict[type[f.Frame], Callable[["Visit", Any], None]]] = {
+        f.Publish: _on_publish,
+        f.Lookup: _on_lookup,
+        f.Send: _on_send,
+        f.Ack: _on_ack,
+        f.Watch: _on_watch,
+        f.Who: _on_who,
+        f.Ping: _on_ping,
+        f.Bye: _on_bye,
+    }

@@ -1,0 +1,175 @@
+"""Fixed-key vectors of the formats in E2E.md, for this code and for a second implementation.
+
+``python -m tests.pure.e2e.vectors`` prints them; ``tests/vectors/e2e.json`` holds that output and
+changes only together with E2E.md. Every entry has the inputs beside the result; bytes are
+hexadecimal. Signatures are Ed25519 (deterministic) under the seeds given at the top.
+"""
+
+import json
+from typing import Any
+
+import msgspec
+
+from securechat.crypto.sealing import seal_aead
+from securechat.e2e import envelope
+from securechat.e2e.content import Receipt, Text, encode_content
+from securechat.e2e.plaintext import (
+    Plaintext,
+    context_hash,
+    direct_conversation_id,
+    hash_plaintext,
+)
+from securechat.e2e.session import derive_keys, session_info
+from securechat.identity.notation import L, digest
+from securechat.identity.safety_number import safety_number
+from securechat.identity.signed import SignedObject
+from securechat.identity.types import Digest, MessageId, mailbox_id
+from tests.pure.identity.objects import make_person
+
+ALICE, BOB = make_person("Alice", seed=1), make_person("Bob", seed=2)
+SENDER, RECIPIENT = ALICE.certificate.address, BOB.certificate.address
+SESSION_ID, NONCE, SECRET = b"\x51" * 16, b"\x52" * 24, b"\x53" * 32
+BLOB = bytes(range(256)) * 4 + bytes(envelope.BLOB_SIZE_BYTES - 1024)
+START = envelope.Start(3, BLOB, ALICE.certificate, ALICE.registration)
+SIZE_BYTES = 2048
+
+
+def build() -> dict[str, Any]:
+    """Return all vectors as JSON values."""
+    return {
+        "seeds": {
+            "alice_user_key": b"\1" * 32,
+            "alice_signing_key": b"\x65" * 32,
+            "bob_user_key": b"\2" * 32,
+            "bob_signing_key": b"\x66" * 32,
+        },
+        "notation": [notation("label"), notation("label", b""), notation("l/1", b"\xab\xcd", b"")],
+        "signed": [signed(each) for each, _ in ALICE.checks()],
+        "hashes": {
+            "device_certificate": ALICE.certificate.hash,
+            "device_list": ALICE.device_list.hash,
+        },
+        "mailbox": {
+            "user_key": SENDER.user_key,
+            "device_id": SENDER.device_id,
+            "mailbox": mailbox_id(*SENDER),
+        },
+        "safety_number": {
+            "user_keys": [SENDER.user_key, RECIPIENT.user_key],
+            "number": safety_number(SENDER.user_key, RECIPIENT.user_key),
+        },
+        "session": session(),
+        "content": contents(),
+        "message": message(),
+    }
+
+
+def notation(label: str, *parts: bytes) -> dict[str, Any]:
+    return {
+        "label": label,
+        "parts": parts,
+        "bytes": L(label, *parts),
+        "digest": digest(label, *parts),
+    }
+
+
+def signed(each: SignedObject) -> dict[str, Any]:
+    return {
+        "object": type(each).__name__,
+        "fields": msgspec.structs.asdict(each),
+        "label": each.label,
+        "parts": each.parts(),
+        "signed_bytes": each.signed_bytes(),
+    }
+
+
+def session() -> dict[str, Any]:
+    info = session_info(SENDER, RECIPIENT, SESSION_ID, START.bundle_epoch)
+    there, back = derive_keys(SECRET, info)
+    return {
+        "starter": SENDER,
+        "recipient": RECIPIENT,
+        "session_id": SESSION_ID,
+        "bundle_epoch": START.bundle_epoch,
+        "info": info,
+        "secret": SECRET,
+        "key_from_starter": there,
+        "key_to_starter": back,
+    }
+
+
+def contents() -> list[dict[str, Any]]:
+    text, receipt = Text("Grüße, 明"), Receipt((MessageId(b"\x54" * 16),), 7)
+    return [
+        {"text": text.text, **kind_and_body(text)},
+        {"message_ids": receipt.message_ids, "envelope_epoch": 7, **kind_and_body(receipt)},
+    ]
+
+
+def kind_and_body(content: Text | Receipt) -> dict[str, Any]:
+    kind, body = encode_content(content)
+    return {"kind": kind, "body": body}
+
+
+def message() -> dict[str, Any]:
+    """One message through all formats; the ratchet is left out, its ciphertext is a stand-in."""
+    conversation = direct_conversation_id(SENDER.user_key, RECIPIENT.user_key)
+    context = context_hash(conversation, SENDER, RECIPIENT)
+    plaintext = Plaintext(
+        1, 5, 1_700_000_000_000, MessageId(b"\x55" * 16), Digest(b"\x56" * 32), context, b"hello"
+    )
+    start = START.encode()
+    head = envelope.Head(envelope.TYPE_START, SESSION_ID, NONCE, SENDER)
+    associated = {
+        kind: envelope.associated_data(kind, SENDER, RECIPIENT, SESSION_ID, carried)
+        for kind, carried in ((envelope.TYPE_START, start), (envelope.TYPE_MESSAGE, b""))
+    }
+    ciphertext = b"\x57" * 300
+    wrapped = envelope.wrap_ciphertext(0, ciphertext, len(start), SIZE_BYTES)
+    key, _ = derive_keys(SECRET, session_info(SENDER, RECIPIENT, SESSION_ID, START.bundle_epoch))
+    middle = seal_aead(wrapped, associated[envelope.TYPE_START], NONCE, key)
+    return {
+        "conversation_id": conversation,
+        "context_hash": context,
+        "plaintext_fields": plaintext._asdict(),
+        "plaintext": plaintext.encode(),
+        "plaintext_hash": hash_plaintext(plaintext.encode()),
+        "padded_plaintext_sizes": {
+            str(size): envelope.plaintext_room(envelope.TYPE_MESSAGE, 0, size)
+            for size in envelope.SIZES_BYTES
+        },
+        "padded_start_plaintext_size": envelope.plaintext_room(
+            envelope.TYPE_START, len(start), SIZE_BYTES
+        ),
+        "nonce": NONCE,
+        "head": head.encode(),
+        "blob": BLOB,
+        "start": start,
+        "associated_data_start": associated[envelope.TYPE_START],
+        "associated_data_message": associated[envelope.TYPE_MESSAGE],
+        "olm_ciphertext": ciphertext,
+        "wrapped": wrapped,
+        "frame": head.encode() + start + middle,
+    }
+
+
+def to_json(vectors: object) -> str:
+    """Write vectors as JSON text with bytes in hexadecimal."""
+    encoded = json.dumps(hexadecimal(vectors), indent=1, ensure_ascii=False, sort_keys=True)
+    return encoded + "\n"
+
+
+def hexadecimal(value: object) -> object:
+    match value:
+        case bytes():
+            return value.hex()
+        case dict():
+            return {key: hexadecimal(each) for key, each in value.items()}
+        case list() | tuple():
+            return [hexadecimal(each) for each in value]
+        case _:
+            return value
+
+
+if __name__ == "__main__":
+    print(to_json(build()), end="")

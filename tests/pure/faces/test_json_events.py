@@ -1,0 +1,128 @@
+"""The objects of ``--json``, and the page that describes them."""
+
+import json
+import re
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.client import events as e
+from securechat.errors import KeyChanged, SecureChatError, UsageError
+from securechat.faces.json_events import encode_error, encode_event, encode_help
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
+
+TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
+
+FULLEST: tuple[e.Event, ...] = (
+    ready(),
+    e.Offline("timed out", 1.25),
+    e.Waiting("bob"),
+    peer_ready(first_use=True),
+    message(request=True, missing=2),
+    e.Sent("id1", "bob"),
+    e.Accepted("id1", "bob"),
+    e.Delivered("id1", "bob"),
+    e.PresenceChanged("bob", True),
+    e.People(("alice", "bob")),
+    e.SafetyNumber("bob", "1" * 60, e.Trust.VERIFIED),
+    e.PeerKeyChanged("bob", "aaaa", "bbbb"),
+    e.Problem(UsageError("Bad", "good"), "id1"),
+)
+"""Every kind of event, with every optional field."""
+
+SPARSE: tuple[e.Event, ...] = (message(), e.Problem(SecureChatError("Bad")))
+"""The events that have optional fields, without them."""
+
+
+def decoded(event: e.Event) -> dict[str, Any]:
+    line = encode_event(event)
+    assert line is not None
+    assert "\n" not in line
+    found = json.loads(line)
+    assert isinstance(found, dict)
+    return found
+
+
+def documented() -> dict[str, dict[str, tuple[type, bool]]]:
+    """Return what JSON.md says: for each event its fields, with type and whether optional."""
+    page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
+    sections = re.split(r"^### `([a-z-]+)`$", page, flags=re.MULTILINE)[1:]
+    row = re.compile(r"^\| `(\w+)` \| (\w+) \| (optional)?", re.MULTILINE)
+    return {
+        event: {name: (TYPES[kind], bool(optional)) for name, kind, optional in row.findall(text)}
+        for event, text in zip(sections[::2], sections[1::2], strict=True)
+    }
+
+
+def objects() -> list[dict[str, Any]]:
+    return [*map(decoded, FULLEST), json.loads(encode_help())]
+
+
+def test_the_page_knows_every_event_and_no_other() -> None:
+    assert sorted(found["event"] for found in objects()) == sorted(documented())
+
+
+@pytest.mark.parametrize("found", objects(), ids=lambda found: found["event"])
+def test_the_page_knows_every_field_and_its_type(found: dict[str, Any]) -> None:
+    fields = documented()[found.pop("event")]
+    assert found.pop("v") == 1
+    assert {name: type(value) for name, value in found.items()} == {
+        name: kind for name, (kind, _) in fields.items()
+    }
+
+
+@pytest.mark.parametrize("event", SPARSE)
+def test_only_what_the_page_calls_optional_is_left_out(event: e.Event) -> None:
+    found = decoded(event)
+    fields = documented()[found["event"]]
+    assert set(fields) - set(found) == {name for name, (_, optional) in fields.items() if optional}
+
+
+def test_a_message() -> None:
+    assert decoded(message("hi\nthere", trust=e.Trust.VERIFIED)) == {
+        "v": 1,
+        "event": "message",
+        "id": "m1",
+        "from": "bob",
+        "to": "alice",
+        "text": "hi\nthere",
+        "ts": NOON_MS,
+        "e2e": True,
+        "verified": True,
+    }
+    assert decoded(message(request=True))["request"] is True
+    assert decoded(message(e2e=False))["e2e"] is False
+
+
+def test_the_others_say_what_happened() -> None:
+    assert decoded(ready(again=True))["again"] is True
+    assert decoded(e.Offline("x", 1.25))["retry_ms"] == 1250
+    assert decoded(peer_ready())["fingerprint"] == FINGERPRINT
+    assert decoded(e.Accepted("id7", "bob")) == {
+        "v": 1,
+        "event": "accepted",
+        "id": "id7",
+        "to": "bob",
+    }
+
+
+def test_an_end_is_an_error_or_nothing() -> None:
+    assert encode_event(e.Ended(None)) is None
+    assert decoded(e.Ended(KeyChanged("Changed", "ask")))["code"] == "key-changed"
+    assert json.loads(encode_error(UsageError("Bad")))["message"] == "Bad"
+
+
+@given(st.text())
+def test_any_text_arrives_and_is_harmless_on_the_way(text: str) -> None:
+    line = encode_event(message(text))
+    assert line is not None
+    assert line.isascii()
+    assert not any(ord(character) < 0x20 for character in line)
+    assert json.loads(line)["text"] == text
+
+
+def test_all_kinds_of_events_are_covered() -> None:
+    assert {type(event) for event in FULLEST} | {e.Ended} == set(e.Event.__args__)

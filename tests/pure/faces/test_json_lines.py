@@ -1,0 +1,159 @@
+"""Sessions of ``--json`` over streams in memory."""
+
+import io
+import json
+import threading
+from typing import Any
+
+import pytest
+
+from securechat.client import events as e
+from securechat.errors import KeyChanged, SecureChatError, StillQueued
+from securechat.faces.json_lines import run_json
+from tests.pure.faces.fake_engine import FakeEngine
+from tests.pure.faces.sample_events import message, ready
+
+
+class ClosedPipe:
+    """An output whose reader leaves after ``lines`` lines."""
+
+    def __init__(self, lines: int) -> None:
+        self.lines = lines
+
+    def write(self, data: memoryview, /) -> int:
+        if self.lines == 0:
+            raise BrokenPipeError
+        self.lines -= 1
+        return len(data)
+
+
+class OpenInput:
+    """An input on which nothing comes until it is closed."""
+
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def read(self, size: int, /) -> bytes:
+        self._closed.wait()
+        return b""
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+class BrokenInput:
+    """The input of a terminal that was closed."""
+
+    def read(self, size: int, /) -> bytes:
+        raise OSError(5, "Input/output error")
+
+
+def session(
+    engine: FakeEngine, stdin: bytes, peer: str | None = "bob"
+) -> tuple[list[dict[str, Any]], SecureChatError | None]:
+    """Return the objects that a session printed, and the error that it raised."""
+    out, raised = io.BytesIO(), None
+    try:
+        run_json(engine, peer=peer, stdin=io.BytesIO(stdin), stdout=out, flush_s=0.1)
+    except SecureChatError as error:
+        raised = error
+    return [json.loads(line) for line in out.getvalue().splitlines()], raised
+
+
+def test_lines_are_carried_out_in_order_and_the_end_flushes() -> None:
+    engine = FakeEngine()
+    printed, raised = session(engine, b"one\n/who\n/msg carol two\n\nthree\n/verify\nlast")
+    assert engine.calls == [
+        ("start",),
+        ("send", "bob", "one"),
+        ("who",),
+        ("send", "carol", "two"),
+        ("send", "bob", "three"),
+        ("verify", "bob"),
+        ("send", "bob", "last"),
+        ("stop", 0.1),
+    ]
+    assert printed == []
+    assert raised is None
+
+
+def test_without_a_peer_text_goes_where_the_last_msg_went() -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"too early\n/msg carol one\ntwo\n", peer=None)
+    assert engine.sent == [("carol", "one"), ("carol", "two")]
+    assert [found["code"] for found in printed] == ["usage"]
+
+
+def test_a_message_that_comes_in_changes_nothing_for_what_goes_out() -> None:
+    engine = FakeEngine(message(sender="eve"))
+    printed, _ = session(engine, b"who is this\n", peer=None)
+    assert [found["event"] for found in printed] == ["message", "error"]
+    assert engine.sent == []
+
+
+def test_quit_leaves_and_what_follows_is_not_read() -> None:
+    engine = FakeEngine()
+    session(engine, b"one\n/quit\ntwo\n")
+    assert engine.sent == [("bob", "one")]
+
+
+def test_events_are_printed_until_the_very_end() -> None:
+    engine = FakeEngine()
+
+    def answer(call: tuple[object, ...]) -> None:
+        if call == ("start",):
+            engine.emit(ready())
+        if call[0] == "stop":
+            engine.emit(e.Sent("id1", "bob"), e.Accepted("id1", "bob"))
+
+    engine.on_call = answer
+    printed, _ = session(engine, b"one\n")
+    assert [found["event"] for found in printed] == ["ready", "sent", "accepted"]
+
+
+def test_bad_lines_are_errors_and_the_session_goes_on() -> None:
+    engine = FakeEngine()
+    printed, raised = session(engine, b"caf\xe9\n/nonsense\n" + b"x" * 9000 + b"\n/help\nhello\n")
+    assert [found["event"] for found in printed] == ["error", "error", "error", "help"]
+    assert {found["code"] for found in printed[:3]} == {"usage"}
+    assert engine.sent == [("bob", "hello")]
+    assert raised is None
+
+
+def test_leaving_with_something_queued_is_an_error_and_an_object() -> None:
+    printed, raised = session(FakeEngine(queued=2), b"one\ntwo\n")
+    assert isinstance(raised, StillQueued)
+    assert printed[-1]["code"] == "still-queued"
+    assert "bob" in printed[-1]["message"]
+
+
+@pytest.mark.parametrize("queued", [0, 1])
+def test_an_engine_that_does_not_stop_is_left(queued: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("securechat.faces.conversing.GRACE_S", 0.0)
+    _, raised = session(FakeEngine(queued=queued, never_ends=True), b"one\n")
+    assert isinstance(raised, StillQueued) is bool(queued)
+
+
+def test_the_error_that_ends_the_engine_is_printed_and_raised() -> None:
+    error = KeyChanged("The key of bob has changed", "ask bob")
+    engine = FakeEngine(e.Ended(error))
+    printed, raised = session(engine, b"")
+    assert raised is error
+    assert printed == [
+        {"v": 1, "event": "error", "code": "key-changed", "message": error.what, "try": "ask bob"}
+    ]
+    assert ("stop", 0.1) not in engine.calls
+
+
+def test_a_reader_that_has_gone_ends_the_session_quietly() -> None:
+    engine = FakeEngine(ready(), message())
+    stdin = OpenInput()
+    run_json(engine, peer="bob", stdin=stdin, stdout=ClosedPipe(1), flush_s=0.1)
+    stdin.close()
+    assert engine.calls[-1] == ("stop", 0.1)
+
+
+def test_an_input_that_breaks_off_has_ended() -> None:
+    engine = FakeEngine()
+    run_json(engine, peer="bob", stdin=BrokenInput(), stdout=io.BytesIO(), flush_s=0.1)
+    assert engine.calls[-1] == ("stop", 0.1)
