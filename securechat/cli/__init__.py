@@ -55,7 +55,7 @@ def main() -> None:
 def run() -> int:
     """Run the command line; return the exit status."""
     try:
-        return int(app(standalone_mode=False) or 0)
+        return int(app(_arguments(sys.argv[1:]), standalone_mode=False) or 0)
     except SecureChatError as error:
         typer.echo(f"securechat: {safe_text(str(error), multiline=True)}", err=True)
         return error.exit_status
@@ -66,6 +66,18 @@ def run() -> int:
         return 1
     except Exception as error:
         return _report(error)
+
+
+def _arguments(typed: list[str]) -> list[str]:
+    """Return the arguments with a text for ``--welcome`` where none was given."""
+    filled = list(typed)
+    for at, argument in enumerate(typed):
+        follows = typed[at + 1] if at + 1 < len(typed) else "--"
+        if argument == "--welcome" and follows.startswith("-"):
+            from securechat.quitmode import DEFAULT_WELCOME
+
+            filled[at] = f"--welcome={DEFAULT_WELCOME}"
+    return filled
 
 
 def _report(error: Exception) -> int:

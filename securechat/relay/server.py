@@ -33,11 +33,13 @@ class RelayServer:
         certs: Path,
         on_event: Callable[[RelayEvent], None],
         store: MailboxStore | None = None,
+        make_session: Callable[[Relay], Session] = Session,
     ) -> None:
         self._config = config
         self._certs = certs
         self._on_event = on_event
         self._store = store or MemoryMailboxStore()
+        self._make_session = make_session
         self._loop = Loop()
 
     def prepare_certificate(self) -> bool:
@@ -70,7 +72,7 @@ class RelayServer:
             config.host,
             config.port,
             self._load_tls(),
-            lambda _remote: Session(self._relay),
+            lambda _remote: self._make_session(self._relay),
             limits=Limits(
                 max_connections=config.max_connections,
                 max_unauthenticated=config.max_unauthenticated,

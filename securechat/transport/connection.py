@@ -177,10 +177,10 @@ class Connection:
         if ticket is not None:
             self._ticket = ticket
             ticket.evict = self._make_room
-        self._reactor.add(self)
-        self._set_deadline(handshake_s)
-        self._watch()
-        self._shake_hands(_NOTHING)
+        if self._reactor.add(self):
+            self._set_deadline(handshake_s)
+            self._watch()
+            self._shake_hands(_NOTHING)
 
     def ready(self, events: int) -> None:
         """Read, write, or both."""

@@ -56,7 +56,8 @@ class Dialling:
 
     def begin(self) -> None:
         """Start with the look-up."""
-        self._reactor.add(self)
+        if not self._reactor.add(self):
+            return
         self._reactor.timers.set(self._deadline, self._reactor.clock() + self._timeout_s)
         try:
             self._resolved(_look_up(self._remote, socket.AI_NUMERICHOST))

@@ -45,8 +45,8 @@ class Listener:
 
     def begin(self) -> None:
         """Start to accept."""
-        self._reactor.add(self)
-        self._resume()
+        if self._reactor.add(self):
+            self._resume()
 
     def ready(self, _events: int) -> None:
         """Accept some of those who wait."""

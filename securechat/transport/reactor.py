@@ -88,11 +88,12 @@ class Reactor:
         self.timers.set(timer, self.clock() + delay_s)
         return timer
 
-    def add(self, channel: Channel) -> None:
-        """Have `channel` closed before the loop stops, at once when it is stopping already."""
+    def add(self, channel: Channel) -> bool:
+        """Have `channel` closed before the loop stops; False when it stops already: now, then."""
         self._channels.add(channel)
         if self._stopping:
             channel.abort()
+        return not self._stopping
 
     def discard(self, channel: Channel) -> None:
         """Forget a channel that is closed."""

@@ -64,17 +64,23 @@ class ClientTls:
                 "securechat client --ca ca.pem",
             )
         self._context = _client_context(ca_file)
+        self._ca_file = ca_file
         self._pin = pin
         self._clock = clock
 
     def session(self, remote: Endpoint) -> TlsSession:
         """Return the TLS state for one connection to `remote`, as the user wrote it."""
-        check = self._check_pin if self._pin is not None else None
-        return _client_session(self._context, remote, check)
+        return TlsSession(
+            self._context,
+            remote,
+            server_hostname=_name_in_certificate(remote),
+            ca_file=self._ca_file,
+            check=self._check,
+        )
 
-    def _check_pin(self, certificate: bytes) -> None:
-        assert self._pin is not None  # noqa: S101
-        check_dates_and_pin(certificate, self._pin, self._clock())
+    def _check(self, certificate: bytes) -> None:
+        if self._pin is not None:
+            check_dates_and_pin(certificate, self._pin, self._clock())
 
 
 class AnyServerTls:
@@ -82,7 +88,8 @@ class AnyServerTls:
 
     def session(self, remote: Endpoint) -> TlsSession:
         """Return the TLS state for one connection that will send no byte of ours."""
-        return _client_session(_client_context(None), remote, None)
+        name = _name_in_certificate(remote)
+        return TlsSession(_client_context(None), remote, server_hostname=name)
 
 
 def _client_context(ca_file: Path | None) -> ssl.SSLContext:
@@ -96,11 +103,8 @@ def _client_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _client_session(
-    context: ssl.SSLContext, remote: Endpoint, check: Callable[[bytes], None] | None
-) -> TlsSession:
-    hostname = remote.host.partition("%")[0]  # a certificate names no interface
-    return TlsSession(context, remote, server_hostname=hostname, check=check)
+def _name_in_certificate(remote: Endpoint) -> str:
+    return remote.host.partition("%")[0]  # it names no interface
 
 
 def _load_ca(context: ssl.SSLContext, ca_file: Path) -> None:

@@ -1,6 +1,7 @@
 """What went wrong in TLS, in the words of securechat.errors; the only reader of OpenSSL's codes."""
 
 import ssl
+from pathlib import Path
 
 from securechat.errors import CertificateExpired, SecureChatError, Untrusted
 from securechat.transport.endpoint import Endpoint
@@ -20,10 +21,12 @@ _CAUSES = {
 }
 
 
-def handshake_failed(error: ssl.SSLError, remote: Endpoint) -> SecureChatError:
-    """Return our error for one that a handshake with `remote` raised."""
+def handshake_failed(
+    error: ssl.SSLError, remote: Endpoint, ca_file: Path | None
+) -> SecureChatError:
+    """Return our error for one that a handshake with `remote` raised, given whom we trust."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _untrusted(error, remote)
+        return _untrusted(error, remote, ca_file)
     return cannot_reach(remote, _cause(error))
 
 
@@ -37,7 +40,9 @@ def _cause(error: ssl.SSLError) -> str:
     return _CAUSES.get(code) or f"TLS failed: {code.lower().replace('_', ' ')}"
 
 
-def _untrusted(error: ssl.SSLCertVerificationError, remote: Endpoint) -> SecureChatError:
+def _untrusted(
+    error: ssl.SSLCertVerificationError, remote: Endpoint, ca_file: Path | None
+) -> SecureChatError:
     code = error.verify_code
     if code == _EXPIRED:
         return CertificateExpired(
@@ -55,6 +60,6 @@ def _untrusted(error: ssl.SSLCertVerificationError, remote: Endpoint) -> SecureC
             f"on the relay's machine: securechat gen-certs --force --host {remote.host}",
         )
     return Untrusted(
-        f"The certificate of {remote} is not signed by the CA file ({error.verify_message}).",
-        "copy ca.pem of that relay here, then: securechat client --ca ca.pem",
+        f"The certificate of {remote} is not signed by {ca_file} ({error.verify_message}).",
+        f"copy ca.pem from that relay to {ca_file}, if it is yours, and connect again",
     )

@@ -6,6 +6,7 @@ gives as many records at once as there are.
 
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from securechat.errors import RemoteProtocolError, SecureChatError
@@ -32,6 +33,7 @@ class TlsSession:
     """The TLS state of one connection; it raises Unreachable when TLS fails."""
 
     __slots__ = (
+        "_ca_file",
         "_check",
         "_engine",
         "_incoming",
@@ -49,8 +51,9 @@ class TlsSession:
         remote: Endpoint,
         *,
         server_hostname: str | None = None,
+        ca_file: Path | None = None,
         local_certificate: bytes = b"",
-        check: Callable[[bytes], None] | None = None,
+        check: Callable[[bytes], None] = lambda _certificate: None,
     ) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -61,6 +64,7 @@ class TlsSession:
             server_hostname=server_hostname,
         )
         self._remote = remote
+        self._ca_file = ca_file
         self._check = check
         self._overhead_bytes = 0
         self.local_certificate = local_certificate
@@ -88,10 +92,13 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
-            raise handshake_failed(error, self._remote) from error
+            raise handshake_failed(error, self._remote, self._ca_file) from error
         self.remote_certificate = self._engine.getpeercert(binary_form=True)
-        if self._check is not None:
-            self._check_remote(self.remote_certificate or b"")
+        try:
+            self._check(self.remote_certificate or b"")
+        except SecureChatError:
+            self._outgoing.read()  # our Finished: a wrong relay learns nothing at all
+            raise
         return True
 
     def decrypt(self, data: memoryview) -> bytes:
@@ -141,14 +148,6 @@ class TlsSession:
     def release(self) -> None:
         """Free what OpenSSL holds; afterwards only the certificates can be asked for."""
         del self._engine
-
-    def _check_remote(self, certificate: bytes) -> None:
-        assert self._check is not None  # noqa: S101
-        try:
-            self._check(certificate)
-        except SecureChatError:
-            self._outgoing.read()  # our Finished: a wrong relay learns nothing at all
-            raise
 
     def _bound_overhead(self, excess_bytes: int) -> None:
         self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)

@@ -181,6 +181,22 @@ def test_dialling_ends_with_the_loop(files: Files) -> None:
     assert client.next("closed") is None
 
 
+def test_what_begins_while_the_loop_stops_ends_at_once(files: Files) -> None:
+    loop = Loop()
+    loop.start()
+    server, client = Server(loop, files), Recorder()
+
+    def stop_then_dial() -> None:
+        loop._begin_stop(FAILURE_S)
+        loop.dial(server.host, server.port, files.client(), client)
+        loop.listen("127.0.0.1", 0, files.server(), lambda _remote: Recorder())
+
+    loop.call_soon(stop_then_dial)
+    assert client.next("closed") is None
+    loop._thread.join(FAILURE_S)
+    assert not loop._thread.is_alive()
+
+
 def test_calls_after_the_end_are_ignored() -> None:
     loop = Loop()
     loop.start()

@@ -1,18 +1,21 @@
-"""The demo's output: paragraphs and two columns, in whatever width and alphabet there is."""
+"""The demo's output: headings, paragraphs and two columns, for the width and alphabet there is."""
 
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TextIO
 
-from securechat.faces.streams import LineWriter, unbuffered
+from wcwidth import ljust, wrap
 
-WIDTH_MAX = 100
-WIDTH_MIN = 20
+from securechat.faces.streams import LineWriter, unbuffered
+from securechat.text import safe_text
+
+WIDTH_MIN, WIDTH_MAX = 20, 100
 COLUMN_MIN = 34
-"""Narrower than this, what belongs side by side stands one below the other."""
+"""In narrower columns, what belongs side by side stands one below the other."""
 
 INDENT = "   "
 PAUSE_S = 0.4
@@ -20,40 +23,41 @@ PAUSE_S = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The signs that a terminal may not have."""
+    """The signs that not every terminal has."""
 
     bar: str
     rule: str
+    crossing: str
     ellipsis: str
 
 
-ORNATE = Style(bar=" │ ", rule="─", ellipsis="…")
-PLAIN = Style(bar=" | ", rule="-", ellipsis="...")
+ORNATE = Style(bar=" │ ", rule="─", crossing="─┼─", ellipsis="…")
+PLAIN = Style(bar=" | ", rule="-", crossing="-+-", ellipsis="...")
 
 
 def open_page(stdout: TextIO) -> "Page":
-    """Return a page on standard output: paced and with line drawing on a terminal that has it."""
+    """Return a page on ``stdout``: paced on a terminal, and with lines drawn where it has them."""
     terminal = stdout.isatty()
-    ornate = terminal and os.environ.get("TERM", "dumb") != "dumb" and _can_show(ORNATE, stdout)
+    drawn = terminal and os.environ.get("TERM", "dumb") != "dumb" and _can_show(ORNATE, stdout)
     return Page(
         LineWriter(unbuffered(stdout, "w"), stdout.encoding).write_line,
-        shutil.get_terminal_size().columns,
+        shutil.get_terminal_size().columns - 1,
         encoding=stdout.encoding,
-        style=ORNATE if ornate else PLAIN,
+        style=ORNATE if drawn else PLAIN,
         rest=(lambda: time.sleep(PAUSE_S)) if terminal else (lambda: None),
     )
 
 
 def _can_show(style: Style, stdout: TextIO) -> bool:
     try:
-        f"{style.bar}{style.rule}{style.ellipsis}".encode(stdout.encoding)
+        f"{style.bar}{style.crossing}{style.ellipsis}".encode(stdout.encoding)
     except UnicodeEncodeError:
         return False
     return True
 
 
 class Page:
-    """Lays out text and writes it line by line; ``rest`` is called where a reader needs time."""
+    """Text on its way to a reader; ``rest`` gives them time where there is something to read."""
 
     def __init__(
         self,
@@ -64,22 +68,70 @@ class Page:
         style: Style = PLAIN,
         rest: Callable[[], None] = lambda: None,
     ) -> None:
-        self._write_line = write_line
-        self._width = min(max(width - 1, WIDTH_MIN), WIDTH_MAX)
-        self._encoding = encoding
+        """Write lines of at most ``width`` columns, but for `verbatim`."""
+        self.width = min(max(width, WIDTH_MIN), WIDTH_MAX)
         self.style = style
         self.rest = rest
+        self._write_line = write_line
+        self._encoding = encoding
 
     def heading(self, text: str) -> None:
-        """Write a heading after an empty line."""
-        self._write_line("")
-        self._write_lines(self._wrap(text, self._width))
+        """Write a heading, after an empty line."""
+        self.verbatim("")
+        self.write_lines(self.wrap(text, self.width), indent="")
 
     def paragraph(self, text: str) -> None:
-        """Write a paragraph, indented."""
-        lines = self._wrap(text, self._width - len(INDENT))
-        self._write_lines(f"{INDENT}{line}" for line in lines)
+        """Write a paragraph."""
+        self.write_lines(self.wrap(text, self.width - len(INDENT)))
 
-    def command(self, text: str) -> None:
-        """Write something to copy: it is never broken, whatever the width."""
-        self._write_line(f"{INDENT}{text}")
+    def verbatim(self, text: str) -> None:
+        """Write one line as it is, however long: something to copy."""
+        self._write_line(f"{INDENT}{text}" if text else "")
+
+    def write_lines(self, lines: Iterable[str], indent: str = INDENT) -> None:
+        """Write lines that fit."""
+        for line in lines:
+            self._write_line(f"{indent}{line}".rstrip())
+
+    def wrap(self, text: str, width: int) -> list[str]:
+        """Return the lines of a text, safe to show and at most ``width`` columns each."""
+        shown = safe_text(text, multiline=True).encode(self._encoding, "replace")
+        return [
+            part
+            for line in shown.decode(self._encoding).split("\n")
+            for part in wrap(line, width, break_on_hyphens=False) or [""]
+        ]
+
+
+class Table:
+    """Two columns side by side, or on a narrow page one below the other."""
+
+    def __init__(self, page: Page, left_title: str, right_title: str) -> None:
+        self._page = page
+        self._titles = left_title, right_title
+        bar, room = page.style.bar, page.width - len(INDENT)
+        column = (room - len(bar)) // 2
+        self._beside = column >= COLUMN_MIN
+        self.column = column if self._beside else room - len(INDENT)
+        """How wide each of the two is."""
+        if self._beside:
+            self._write_beside([left_title], [right_title])
+            rule = page.style.rule * column
+            page.write_lines([f"{rule}{page.style.crossing}{rule}"])
+
+    def row(self, left: Sequence[str], right: Sequence[str]) -> None:
+        """Write what belongs together, each side as paragraphs."""
+        sides = [self._fill(left), self._fill(right)]
+        if self._beside:
+            self._write_beside(*sides, [""])
+            return
+        for title, lines in zip(self._titles, sides, strict=True):
+            self._page.write_lines([f"{title}:", *(f"{INDENT}{line}" for line in lines)])
+        self._page.write_lines([""])
+
+    def _fill(self, paragraphs: Sequence[str]) -> list[str]:
+        return [line for text in paragraphs for line in self._page.wrap(text, self.column)]
+
+    def _write_beside(self, left: list[str], right: list[str]) -> None:
+        for one, other in zip_longest(left, right, fillvalue=""):
+            self._page.write_lines([f"{ljust(one, self.column)}{self._page.style.bar}{other}"])
