@@ -1,8 +1,8 @@
 """TLS settings of both sides: TLS 1.3 only, no session tickets, one private CA or one pinned key.
 
 Python's ssl cannot order the TLS 1.3 cipher suites before 3.15, so OpenSSL's order stays
-(AES-256-GCM first; 2 % dearer per small message than AES-128-GCM). On OpenSSL 3.5 and later the
-default groups stay too, whose first is the hybrid X25519MLKEM768; before that only X25519 is used.
+(AES-256-GCM first). On OpenSSL 3.5 and later the default groups stay too, whose first is the
+hybrid X25519MLKEM768; before that only X25519 is used.
 """
 
 import ssl

@@ -109,6 +109,7 @@ class Table:
     def __init__(self, page: Page, left_title: str, right_title: str) -> None:
         self._page = page
         self._titles = left_title, right_title
+        self._has_rows = False
         bar, room = page.style.bar, page.width - len(INDENT)
         column = (room - len(bar)) // 2
         self._beside = column >= COLUMN_MIN
@@ -122,12 +123,23 @@ class Table:
     def row(self, left: Sequence[str], right: Sequence[str]) -> None:
         """Write what belongs together, each side as paragraphs."""
         sides = [self._fill(left), self._fill(right)]
+        if self._has_rows:
+            self._write_gap()
+        self._has_rows = True
         if self._beside:
-            self._write_beside(*sides, [""])
-            return
-        for title, lines in zip(self._titles, sides, strict=True):
+            self._write_beside(*sides)
+        else:
+            self._write_stacked(*sides)
+
+    def _write_gap(self) -> None:
+        if self._beside:
+            self._write_beside([""], [""])
+        else:
+            self._page.write_lines([""])
+
+    def _write_stacked(self, left: list[str], right: list[str]) -> None:
+        for title, lines in zip(self._titles, (left, right), strict=True):
             self._page.write_lines([f"{title}:", *(f"{INDENT}{line}" for line in lines)])
-        self._page.write_lines([""])
 
     def _fill(self, paragraphs: Sequence[str]) -> list[str]:
         return [line for text in paragraphs for line in self._page.wrap(text, self.column)]

@@ -5,10 +5,10 @@ import sys
 from securechat.cli.demo import wording
 from securechat.cli.demo.page import Page
 from securechat.cli.demo.partner import Partner
-from securechat.cli.demo.seat import Seat
+from securechat.cli.demo.seat import AGAIN, Seat
 from securechat.cli.demo.stage import open_stage
-from securechat.cli.demo.wording import Conversation
-from securechat.cli.demo.witness import Witness
+from securechat.cli.demo.verdict import conclude, tell_what_to_type
+from securechat.cli.demo.witness import Sighting, Witness
 from securechat.client.events import Message, PeerReady, Ready, SafetyNumber, Sent
 from securechat.errors import KeyChanged, SecureChatError
 from securechat.faces.lines import run_lines
@@ -26,25 +26,79 @@ SCRIPT = (
 
 
 def play_script(page: Page) -> None:
-    """Show a conversation and what the relay saw of it; raise whatever goes wrong."""
+    """Show a conversation and what the relay saw of it; raises whatever goes wrong."""
     wording.introduce(page)
     with open_stage() as stage:
-        alice, bob = stage.seat(ALICE, BOB), stage.seat(BOB, ALICE)
         wording.tell_relay(page, stage.address, stage.relay_id)
+        alice, bob = stage.seat(ALICE, BOB), stage.seat(BOB, ALICE)
         _exchange_keys(page, alice, bob)
         _compare_safety_numbers(page, alice, bob)
         _converse(page, alice, bob, stage.witness)
-    wording.conclude(page, stage.witness, [text for _, text in SCRIPT])
-    wording.tell_what_to_type(page)
+    conclude(page, stage.witness, [text for _, text in SCRIPT])
+    tell_what_to_type(page)
 
 
 def take_seat(page: Page) -> None:
-    """Let the user be Bob, on this terminal or through pipes; then show what the relay saw."""
+    """Let the user be Bob, on a terminal or through pipes; then show what the relay saw."""
+    wording.introduce_seat(page)
     with open_stage() as stage:
         alice, bob = stage.seat(ALICE, BOB), stage.seat(BOB, ALICE)
         alice.engine.subscribe(Partner(alice.engine, BOB).hear)
         alice.start()
         alice.expect(Ready)
-        wording.introduce_seat(page, ALICE, BOB)
         run_lines(bob.lend(), peer=ALICE, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
-    ...
+    messages = _messages_in_order(stage.witness, alice, bob)
+    table = wording.begin_conversation(page)
+    for message, sighting in messages:
+        wording.show_message(page, table, message.text, sighting)
+    conclude(page, stage.witness, [message.text for message, _ in messages])
+    tell_what_to_type(page)
+
+
+def _exchange_keys(page: Page, alice: Seat, bob: Seat) -> None:
+    alice.start()
+    bob.start()
+    wording.tell_keys(
+        page,
+        of_alice=bob.expect(PeerReady).fingerprint,
+        of_bob=alice.expect(PeerReady).fingerprint,
+    )
+
+
+def _compare_safety_numbers(page: Page, alice: Seat, bob: Seat) -> None:
+    numbers = []
+    for seat in (alice, bob):
+        seat.engine.verify(seat.peer)
+        numbers.append(seat.expect(SafetyNumber).digits)
+    if numbers[0] != numbers[1]:
+        raise KeyChanged(f"The safety numbers differ: {' and '.join(numbers)}", AGAIN)
+    wording.tell_safety_numbers(page, *numbers)
+
+
+def _converse(page: Page, alice: Seat, bob: Seat, witness: Witness) -> None:
+    table = wording.begin_conversation(page)
+    for name, text in SCRIPT:
+        speaker, listener = (alice, bob) if name == alice.name else (bob, alice)
+        message_id = speaker.engine.send(speaker.peer, text)
+        speaker.expect(Sent)
+        message = listener.expect(Message)
+        if (message.message_id, message.text) != (message_id, text):
+            raise SecureChatError(f"{listener.name} was told something else: {message.text!r}")
+        wording.show_message(page, table, text, witness.find(speaker.carriers[message_id]))
+        page.rest()
+
+
+def _messages_in_order(witness: Witness, *seats: Seat) -> list[tuple[Message, Sighting]]:
+    """Return what was heard at these seats beside its envelopes, in the relay's order."""
+    heard = {message.message_id: message for seat in seats for message in seat.heard}
+    carried = {
+        envelope_id: heard[message_id]
+        for seat in seats
+        for message_id, envelope_id in seat.carriers.items()
+        if message_id in heard
+    }
+    return [
+        (carried[sighting.envelope_id], sighting)
+        for sighting in witness.sightings
+        if sighting.envelope_id in carried
+    ]

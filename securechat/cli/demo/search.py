@@ -16,9 +16,11 @@ class Finding:
     form: str
 
 
-def is_worth_searching(text: str) -> bool:
-    """Return whether it would mean something to find this text."""
-    return len(text.encode()) >= MIN_TEXT_BYTES
+def is_worth_searching(text: str, public_words: Iterable[str] = ()) -> bool:
+    """Return whether it would mean something to find this text: it is long enough, and no secret
+    only by chance, being a part of words that are public.
+    """
+    return len(text.encode()) >= MIN_TEXT_BYTES and not any(text in word for word in public_words)
 
 
 def find_texts(texts: Iterable[str], haystacks: Iterable[bytes]) -> list[Finding]:

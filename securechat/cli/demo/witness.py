@@ -39,6 +39,7 @@ class Witness:
         self._now_ms = now_ms
         self._streams: list[bytearray] = []
         self._names: dict[MailboxId, Name] = {}
+        self._agents: set[str] = set()
         self._sightings: dict[EnvelopeId, Sighting] = {}
 
     @property
@@ -55,6 +56,11 @@ class Witness:
     def names(self) -> tuple[Name, ...]:
         """Who has registered."""
         return tuple(dict.fromkeys(self._names.values()))
+
+    @property
+    def public_words(self) -> tuple[str, ...]:
+        """What clients tell a relay in the clear: names, and which program they are."""
+        return (*self.names, *self._agents)
 
     def find(self, envelope_id: EnvelopeId) -> Sighting:
         """Return the envelope with this id; KeyError when the relay has not seen it."""
@@ -76,8 +82,9 @@ class Witness:
             stream.extend(data)
             for frame in frames.decode(data):
                 match frame:
-                    case f.Hello(_, user_key, device_id):
-                        device = mailbox_id(user_key, device_id)
+                    case f.Hello():
+                        device = mailbox_id(frame.user_key, frame.device_id)
+                        self._agents.add(frame.agent)
                     case f.Register():
                         self._note_names(frame)
                     case f.Send():

@@ -291,6 +291,15 @@ def test_what_was_not_committed_is_as_if_it_never_happened() -> None:
     assert restarted.read(envelope) == "genuine"
 
 
+def test_replays_are_known_for_ninety_days_at_least() -> None:
+    _, bob = make_pair()
+    bob.publish(NOW_MS + ROTATE_AFTER_MS)
+    for day, known in ((89, True), (90, True), (91, False)):
+        bob.endpoint.drained(NOW_MS + day * DAY_MS)
+        bob.commit()
+        assert known == any(table == "nonce" for table, _ in bob.rows)
+
+
 @pytest.mark.parametrize("table", ["self", "epoch", "session", "chain"])
 def test_damaged_rows_are_a_file_problem(table: str) -> None:
     alice, _ = make_pair()

@@ -17,6 +17,7 @@ def test_different_lists_give_different_bytes(one: list[bytes], other: list[byte
     assert (L("label", *one) == L("label", *other)) == (one == other)
 
 
+@settings(max_examples=50)
 @given(st.binary(max_size=40), st.integers(0, 40))
 def test_moving_a_border_changes_the_bytes(data: bytes, border: int) -> None:
     assert L("label", data[:border], data[border:]) != L("label", data)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies made from the msgspec types of the frames themselves."""
+"""The kinds of frames, and hypothesis strategies made from their msgspec types."""
 
 from functools import reduce
 from typing import Any, get_args
@@ -7,12 +7,30 @@ import msgspec
 from hypothesis import strategies as st
 
 from securechat.wire import frames as f
+from securechat.wire.codec import (
+    MAX_FRAME_BYTES,
+    FrameDecoder,
+    client_frame_decoder,
+    relay_frame_decoder,
+)
 
 CLIENT_FRAMES: tuple[type[f.Frame], ...] = get_args(f.ClientFrame)
 RELAY_FRAMES: tuple[type[f.Frame], ...] = get_args(f.RelayFrame)
 ALL_FRAMES = tuple(dict.fromkeys(CLIENT_FRAMES + RELAY_FRAMES))
 MAX_ITEMS = 3
 MAX_RANDOM_BYTES = 64
+
+
+def decoders_of(kind: type[f.Frame]) -> list[FrameDecoder[Any]]:
+    """Return a decoder of each side that takes frames of this kind, long ones too."""
+    sides: tuple[tuple[tuple[type[f.Frame], ...], FrameDecoder[Any]], ...] = (
+        (CLIENT_FRAMES, client_frame_decoder()),
+        (RELAY_FRAMES, relay_frame_decoder()),
+    )
+    found = [decoder for kinds, decoder in sides if kind in kinds]
+    for decoder in found:
+        decoder.limit_bytes = MAX_FRAME_BYTES
+    return found
 
 
 def values(of: Any) -> st.SearchStrategy[Any]:

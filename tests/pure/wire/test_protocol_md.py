@@ -43,7 +43,7 @@ CONSTANTS = {
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, int | float)
 }
-DEFAULTS: dict[object, str] = {None: "nil", False: "false", 0: "0", (): "empty"}
+DEFAULTS = {"NoneType": "nil", "bool": "false", "int": "0", "tuple": "empty"}
 
 Row = dict[str, str]
 
@@ -110,7 +110,8 @@ def _field_text(field: msgspec.inspect.Field) -> str:
     text = type_text(field.type)
     if field.required:
         return text
-    return f"{text}, else {DEFAULTS[field.default]}"
+    assert not field.default
+    return f"{text}, else {DEFAULTS[type(field.default).__name__]}"
 
 
 def test_every_frame_is_listed_with_its_tag_and_direction() -> None:

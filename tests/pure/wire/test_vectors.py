@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from securechat.wire.codec import client_frame_decoder, relay_frame_decoder
-from tests.pure.wire.strategies import ALL_FRAMES, CLIENT_FRAMES, RELAY_FRAMES
+from tests.pure.wire.strategies import ALL_FRAMES, decoders_of
 from tests.pure.wire.vectors import FRAMES, build, readable, to_json
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "wire.json"
@@ -22,10 +21,9 @@ def test_there_is_a_vector_of_every_frame() -> None:
 
 @pytest.mark.parametrize("vector", PUBLISHED, ids=lambda vector: vector["frame"])
 def test_the_published_bytes_decode_to_the_published_fields(vector: dict[str, Any]) -> None:
-    data = bytes.fromhex(vector["hex"])
-    kinds = {kind.__name__ for kind in CLIENT_FRAMES}, {kind.__name__ for kind in RELAY_FRAMES}
-    for names, decoder in zip(kinds, (client_frame_decoder(), relay_frame_decoder()), strict=True):
-        if vector["frame"] in names:
-            [frame] = decoder.decode(data)
-            assert type(frame).__name__ == vector["frame"]
-            assert readable(frame) == vector["fields"]
+    [kind] = (kind for kind in ALL_FRAMES if kind.__name__ == vector["frame"])
+    for decoder in decoders_of(kind):
+        [frame] = decoder.decode(bytes.fromhex(vector["hex"]))
+        assert type(frame) is kind
+        assert readable(frame) == vector["fields"]
+        assert kind.__struct_config__.tag == vector["tag"]
