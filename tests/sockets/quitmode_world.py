@@ -30,7 +30,6 @@ class Program:
         )
         self.errors = ""
         self._output = ""
-        self.max_rss_bytes = 0
 
     def types(self, text: str) -> None:
         pipe = self._pipe(self.process.stdin)
@@ -57,10 +56,19 @@ class Program:
         out, err = self._pipe(self.process.stdout), self._pipe(self.process.stderr)
         rest = self._output + _read_until(out, None)
         self.errors += _read_until(err, None)
-        _, status, usage = os.wait4(self.process.pid, 0)
-        self.process.returncode = os.waitstatus_to_exitcode(status)
-        self.max_rss_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return self.process.returncode, rest
+        return self.process.wait(FAILURE_S), rest
+
+    def peak_memory_bytes(self) -> int:
+        """Return the most memory that the running program has had (elsewhere than Linux: has).
+
+        The figure that a parent gets of its ended child would include the parent's own size.
+        """
+        status = Path(f"/proc/{self.process.pid}/status")
+        if status.exists():
+            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            return int(lines["VmHWM"].split()[0]) * 1024
+        shown = subprocess.check_output(["ps", "-o", "rss=", "-p", str(self.process.pid)])
+        return int(shown) * 1024
 
     def close(self) -> None:
         if self.process.returncode is None:

@@ -1,19 +1,14 @@
 """The quit mode as a stranger meets it: the real command, bare sockets, nc, signals, TLS."""
 
 import itertools
-import os
 import re
-import shutil
 import signal
 import socket
-import ssl
 import time
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from tests.sockets.loop_world import DAY, make_files
 from tests.sockets.quitmode_world import (
     FAILURE_S,
     Program,
@@ -22,8 +17,6 @@ from tests.sockets.quitmode_world import (
     bare_server,
     joining,
     port_of,
-    running,
-    securechat,
     serving,
 )
 
@@ -314,10 +307,10 @@ def test_escape_sequences_do_not_reach_the_terminal(tmp_path: Path) -> None:
 
 def test_an_endless_line_takes_bounded_memory_and_the_chat_goes_on(tmp_path: Path) -> None:
     with serving(tmp_path) as (server, port), bare_client(port) as peer:
-        peer.sendall(b"quit")
-        assert server.finish()[0] == 0
-        usual_bytes = server.max_rss_bytes
-    with serving(tmp_path) as (server, port), bare_client(port) as peer:
+        greet(server, peer, b"hello\n")
+        server.types("hi\n")
+        assert peer.recv(1024).strip() == b"hi"
+        usual_bytes = server.peak_memory_bytes()
         for _ in range(128):
             peer.sendall(b"x" * MIB)
         peer.sendall(b"\n")
@@ -326,258 +319,16 @@ def test_an_endless_line_takes_bounded_memory_and_the_chat_goes_on(tmp_path: Pat
         )
         server.types("enough\n")
         assert peer.recv(1024).strip() == b"enough"
-        peer.sendall(b"sorry\nquit\n")
+        peer.sendall(b"sorry\n")
         server.expect("Client says: sorry\n")
-        assert server.finish()[0] == 0
-        assert server.max_rss_bytes - usual_bytes < 16 * MIB
+        assert server.peak_memory_bytes() - usual_bytes < 16 * MIB
 
 
 def test_a_flood_of_lines_takes_bounded_memory(tmp_path: Path) -> None:
     with serving(tmp_path) as (server, port), bare_client(port) as peer:
         greet(server, peer, b"hello\n")
+        usual_bytes = server.peak_memory_bytes()
         assert flood_until_blocked(peer, b"x\n" * (MIB // 2)) < 64 * MIB
+        assert server.peak_memory_bytes() - usual_bytes < 64 * MIB
         server.types("quit\n")
         assert server.finish()[0] == 0
-        assert server.max_rss_bytes < 100 * MIB
-
-
-# nc --------------------------------------------------------------------------------------------
-
-
-def need_nc() -> str:
-    nc = shutil.which("nc")
-    if nc is None and not os.environ.get("CI"):
-        pytest.skip("nc is not installed (Debian: netcat-openbsd)")
-    assert nc is not None
-    return nc
-
-
-def test_nc_is_a_full_client(tmp_path: Path) -> None:
-    nc = need_nc()
-    with (
-        serving(tmp_path) as (server, port),
-        running(nc, "127.0.0.1", str(port), home=tmp_path) as peer,
-    ):
-        peer.types("Hello, Server!\n")
-        server.expect("Client says: Hello, Server!\nYou (Server): ")
-        server.types("Hi, nc!\n")
-        peer.expect("Hi, nc!\n")
-        peer.types("quit\n")
-        assert server.finish()[0] == 0
-        peer.ends_typing()
-        assert peer.finish() == (0, "")
-
-
-def test_nc_is_a_full_server(tmp_path: Path) -> None:
-    with running(need_nc(), "-v", "-l", "127.0.0.1", "0", home=tmp_path) as peer:
-        port = int(peer.expect_error("\n").split()[-1])
-        with joining(tmp_path, port) as client:
-            client.expect("You (Client): ")
-            client.types("Hello, nc!\n")
-            peer.expect("Hello, nc!")
-            peer.types("Hi, Client!\n")
-            client.expect("Hello, nc!\nServer says: Hi, Client!\nYou (Client): ")
-            client.types("over\n")
-            peer.expect("over\n")
-            assert client.finish() == (0, "over\n")
-        peer.ends_typing()
-        assert peer.finish()[0] == 0
-
-
-def test_a_whole_script_through_nc(tmp_path: Path) -> None:
-    with serving(tmp_path) as (server, port):
-        server.types("Hi\nfine\n")
-        with running(need_nc(), "127.0.0.1", str(port), home=tmp_path) as peer:
-            peer.types("Hello\nHow are you?\nquit\n")
-            peer.ends_typing()
-            assert peer.finish() == (0, "Hi\nfine\n")
-        assert server.finish()[0] == 0
-
-
-# TLS -------------------------------------------------------------------------------------------
-
-
-def test_tls_on_both_sides(tmp_path: Path) -> None:
-    files = make_files(tmp_path / "certs")
-    with (
-        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port),
-        joining(tmp_path, port, "--tls", "--ca", str(files.ca)) as client,
-    ):
-        text = "x" * 100_000
-        client.types(f"{text}\nquit\n")
-        server.expect(f"Client says: {text}\nYou (Server): ")
-        server.types(f"{text}\n")
-        client.expect(f"Server says: {text}\nYou (Client): quit\n")
-        assert client.finish()[0] == 0
-        assert server.finish() == (0, f"{text}\nClient has ended the chat.\n")
-
-
-def test_a_bare_script_with_tls(tmp_path: Path) -> None:
-    files = make_files(tmp_path / "certs")
-    context = ssl.create_default_context(cafile=files.ca)
-    with (
-        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port),
-        bare_client(port) as plain,
-        context.wrap_socket(plain, server_hostname="127.0.0.1") as peer,
-    ):
-        assert peer.version() == "TLSv1.3"
-        peer.send(b"Hello")
-        server.expect("Client says: Hello\nYou (Server): ")
-        peer.close()
-        assert server.finish() == (0, "\nClient has disconnected.\n")
-
-
-def test_another_authority_is_refused(tmp_path: Path) -> None:
-    make_files(tmp_path / "certs")
-    other = make_files(tmp_path / "other")
-    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
-        with joining(tmp_path, port, "--tls", "--ca", str(other.ca)) as client:
-            assert client.finish() == (4, "")
-            assert "is not signed by the CA" in client.errors
-        server.expect_error("A client was turned away.")
-        with joining(tmp_path, port, "--tls") as client:  # certs/ca.pem, where both are
-            client.types("quit\n")
-            assert client.finish()[0] == 0
-        assert server.finish()[0] == 0
-
-
-def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
-    files = make_files(tmp_path / "certs", age=2 * DAY, lifetime=DAY)
-    with running(
-        *securechat(
-            "server", "--quit-mode", "--port", "0", "--tls", "--certs", str(files.ca.parent)
-        ),
-        home=tmp_path,
-    ) as server:
-        assert server.finish() == (4, "")
-        assert "certificate ended on" in server.errors
-        assert "securechat gen-certs --force" in server.errors
-
-
-def test_another_host_name_is_refused(tmp_path: Path) -> None:
-    make_files(tmp_path / "certs", hosts=())
-    with (
-        serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (_, port),
-        joining(tmp_path, port, "--tls") as client,
-    ):
-        assert client.finish() == (4, "")
-        assert "is not made out to 127.0.0.1" in client.errors
-
-
-def test_a_plain_client_is_turned_away_by_a_tls_server(tmp_path: Path) -> None:
-    make_files(tmp_path / "certs")
-    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
-        with joining(tmp_path, port) as client:
-            client.types("Hello\n")
-            assert client.finish()[0] == 1
-            assert "speaks TLS" in client.errors
-            assert "try: securechat client --quit-mode --tls" in client.errors
-        assert "is not TLS" in server.expect_error("A client was turned away.")
-        server.process.terminate()
-        assert server.finish()[0] == 143
-
-
-def test_a_tls_client_is_told_that_the_server_is_plain(tmp_path: Path) -> None:
-    files = make_files(tmp_path / "certs")
-    with (
-        serving(tmp_path) as (server, port),
-        joining(tmp_path, port, "--tls", "--ca", str(files.ca)) as client,
-    ):
-        assert client.finish() == (3, "")
-        assert f"try: securechat server --quit-mode --host 127.0.0.1 --port {port} --tls" in (
-            client.errors
-        )
-        assert server.finish()[0] == 1
-        assert "speaks TLS" in server.errors
-        assert "try: securechat server --quit-mode --tls" in server.errors
-
-
-def test_a_silent_server_does_not_hang_a_tls_client(tmp_path: Path) -> None:
-    files = make_files(tmp_path / "certs")
-    with (
-        bare_server() as listener,
-        joining(tmp_path, port_of(listener), "--tls", "--ca", str(files.ca)) as client,
-        accept(listener),
-    ):
-        started = time.monotonic()
-        assert client.finish() == (3, "")
-        assert time.monotonic() - started < 8
-        assert "did not complete the TLS handshake (timed out)" in client.errors
-
-
-def test_a_dripping_client_does_not_hold_a_tls_server(tmp_path: Path) -> None:
-    make_files(tmp_path / "certs")
-    with serving(tmp_path, "--tls", "--certs", str(tmp_path / "certs")) as (server, port):
-        with bare_client(port) as peer, suppress(ConnectionError):
-            for byte in b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(20):
-                peer.sendall(bytes([byte]))
-                time.sleep(0.25)
-        server.expect_error("did not complete the TLS handshake (timed out)")
-        with joining(tmp_path, port, "--tls") as client:
-            client.types("quit\n")
-            assert client.finish()[0] == 0
-        assert server.finish()[0] == 0
-
-
-# Meeting ---------------------------------------------------------------------------------------
-
-
-def test_nobody_listens(tmp_path: Path) -> None:
-    with bare_server() as listener:
-        port = port_of(listener)
-    with joining(tmp_path, port) as client:
-        assert client.finish() == (3, "")
-        assert f"Cannot reach 127.0.0.1:{port} (connection refused" in client.errors
-        assert f"try: securechat server --quit-mode --host 127.0.0.1 --port {port}" in client.errors
-
-
-def test_the_port_is_in_use(tmp_path: Path) -> None:
-    with bare_server() as listener:
-        port = port_of(listener)
-        command = securechat("server", "--quit-mode", "--port", str(port))
-        with running(*command, home=tmp_path) as server:
-            assert server.finish() == (1, "")
-            assert f"Another program listens on 127.0.0.1:{port} already." in server.errors
-            assert f"try: securechat server --quit-mode --port {port + 1}" in server.errors
-
-
-def test_a_second_client_is_refused(tmp_path: Path) -> None:
-    with serving(tmp_path) as (server, port), bare_client(port) as peer:
-        greet(server, peer)
-        with pytest.raises(ConnectionRefusedError), bare_client(port):
-            pass
-        server.types("quit\n")
-        assert server.finish()[0] == 0
-
-
-def test_the_port_is_free_again_at_once(tmp_path: Path) -> None:
-    with serving(tmp_path) as (server, port), bare_client(port) as peer:
-        greet(server, peer)
-        server.types("quit\n")
-        assert server.finish()[0] == 0
-    with running(*securechat("server", "--quit-mode", "--port", str(port)), home=tmp_path) as again:
-        again.expect("Server is waiting for connections...\n")
-
-
-def test_outside_loopback_it_says_that_nothing_is_encrypted(tmp_path: Path) -> None:
-    with serving(tmp_path, "--host", "0.0.0.0") as (server, _):
-        server.expect_error("nothing in this chat is encrypted")
-
-
-def test_on_loopback_it_does_not(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        server, port = stack.enter_context(serving(tmp_path))
-        client = stack.enter_context(joining(tmp_path, port))
-        client.types("quit\n")
-        assert client.finish()[0] == 0
-        assert server.finish()[0] == 0
-        assert "encrypted" not in server.errors + client.errors
-
-
-@pytest.mark.parametrize("side", ["server", "client"])
-def test_a_missing_certificate_file_is_named(tmp_path: Path, side: str) -> None:
-    with bare_server() as listener:
-        command = securechat(side, "--quit-mode", "--tls", "--port", str(port_of(listener)))
-        with running(*command, home=tmp_path) as program:
-            assert program.finish() == (1, "")
-            assert re.search(r"(server|ca)\.pem.*\n  try: ", program.errors)

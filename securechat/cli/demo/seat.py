@@ -38,7 +38,7 @@ class Seat:
         self.peer = peer
         self.heard: list[Message] = []
         self.carriers: dict[str, EnvelopeId] = {}
-        """By the id of a sent message: the envelope that carries it, as the sender's outbox says."""
+        """For each sent message, by its id: which envelope carries it, as the outbox says."""
         self._relay_id = relay_id
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._running = False

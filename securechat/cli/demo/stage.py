@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from securechat.cli.demo.seat import Seat
+from securechat.cli.demo.signals import deferring_signals
 from securechat.cli.demo.witness import Witness
 from securechat.config import ServerConfig
 from securechat.errors import FileProblem
@@ -48,18 +49,25 @@ class Stage:
 
     def seat(self, name: str, peer: str) -> Seat:
         """Return a client of somebody who wants to talk to ``peer``."""
-        seat = Seat(
-            name, peer, self._home / "clients", self.address, self._certs / CA, self.relay_id
-        )
-        self._resources.callback(seat.close)
+        with deferring_signals():
+            seat = Seat(
+                name, peer, self._home / "clients", self.address, self._certs / CA, self.relay_id
+            )
+            self._resources.callback(seat.close)
         return seat
 
 
 @contextmanager
 def open_stage() -> Iterator[Stage]:
     """Give a stage; when the block ends, all is closed in order and every file of it removed."""
-    with _temporary_home() as home, ExitStack() as resources:
-        yield Stage(home, resources)
+    with ExitStack() as resources:
+        try:
+            with deferring_signals():
+                stage = Stage(resources.enter_context(_temporary_home()), resources)
+            yield stage
+        finally:
+            with deferring_signals():
+                resources.close()
 
 
 @contextmanager

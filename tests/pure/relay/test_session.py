@@ -11,7 +11,7 @@ from securechat.errors import SecureChatError, Unreachable
 from securechat.identity.device import NO_PREVIOUS_LIST, DeviceList
 from securechat.identity.login import LoginProof
 from securechat.identity.registration import Registration
-from securechat.identity.types import Name, RelayId
+from securechat.identity.types import MailboxId, Name, RelayId
 from securechat.relay.events import Joined, Left, Refusal
 from securechat.relay.limits import LoginThrottle
 from securechat.relay.session import Session
@@ -73,7 +73,7 @@ def test_a_known_device_logs_in_and_hears_what_the_relay_has_of_it() -> None:
     alice.publish(b"1", b"2")
     alice.send(bob, b"x", b"y")
     alice.send(bob, b"z", ephemeral=True)
-    alice.send(b"nobody's mailbox", b"refused")  # type: ignore[arg-type]
+    alice.send(MailboxId(b"nobody's mailbox"), b"refused")
     alice.cut()
     alice.outbox.clear()
     alice.connect()
@@ -110,7 +110,9 @@ class Raw(Client):
 def raw(world: RelayWorld, data: bytes) -> Raw:
     client = Raw(world, person("Alice", 1))
     client.connection = world.dial(client, client.host)
-    client.machine.send(f.Hello((1,), client.person.user_key, b"d" * 16, ""))  # type: ignore[arg-type]
+    client.machine.send(
+        f.Hello((1,), client.person.user_key, client.person.certificate.device_id, "")
+    )
     client.connection.put(data)
     world.settle()
     return client
@@ -118,9 +120,7 @@ def raw(world: RelayWorld, data: bytes) -> Raw:
 
 def test_no_version_in_common_is_said_so() -> None:
     who = person("Alice", 1)
-    client = raw(
-        RelayWorld(), encode(f.Hello((2, 3), who.user_key, who.certificate.device_id, ""))
-    )
+    client = raw(RelayWorld(), encode(f.Hello((2, 3), who.user_key, who.certificate.device_id, "")))
     assert fault(client) == "version"
 
 
@@ -132,7 +132,13 @@ def test_a_known_version_among_others_is_chosen() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [encode(f.Who(1)), encode(f.Accepted(0)), b"\0\0\0\1\xc0", b"GET / HTTP/1.1\r\n", b"\0\0\x10\1"],
+    [
+        encode(f.Who(1)),
+        encode(f.Accepted(0)),
+        b"\0\0\0\1\xc0",
+        b"GET / HTTP/1.1\r\n",
+        b"\0\0\x10\1",
+    ],
     ids=["too early", "a relay's frame", "no frame", "another protocol", "too long"],
 )
 def test_a_stranger_that_breaks_the_protocol_is_told_and_closed(data: bytes) -> None:
@@ -228,9 +234,7 @@ def test_a_person_cannot_take_a_second_name() -> None:
 
 def test_only_one_registration_fits_a_connection() -> None:
     world, alice = RelayWorld(), person("Alice", 1)
-    client = raw(
-        world, encode(f.Hello((1,), alice.user_key, alice.certificate.device_id, ""))
-    )
+    client = raw(world, encode(f.Hello((1,), alice.user_key, alice.certificate.device_id, "")))
     register = f.Register(alice.registration, alice.device_list, (alice.certificate,))
     assert client.connection is not None
     client.connection.put(encode(register) * 2)
@@ -344,7 +348,7 @@ def test_whoever_does_not_log_in_within_ten_seconds_is_dropped() -> None:
 
 def test_dripping_bytes_does_not_buy_time() -> None:
     world = RelayWorld()
-    client = raw(world, b"\0")
+    client = raw(world, (100).to_bytes(4, "big"))
     for _ in range(9):
         world.advance(1.0)
         assert client.connection is not None
@@ -382,8 +386,8 @@ def test_a_minute_later_failures_are_forgotten() -> None:
 
 def test_while_the_answer_waits_nothing_else_is_heard() -> None:
     world = RelayWorld(login_failures_per_minute=1)
-    for seed in (1, 2):
-        client = liar(world, person("Alice", seed), server_nonce=b"x" * 32)
+    for _ in range(2):
+        client = liar(world, person("Alice", 1), server_nonce=b"x" * 32)
         client.connect()
     assert client.connection is not None
     client.connection.put(encode(f.Bye("quit")) + b"rubbish")
@@ -395,8 +399,8 @@ def test_while_the_answer_waits_nothing_else_is_heard() -> None:
 
 def test_a_client_that_left_before_its_answer_is_no_trouble() -> None:
     world = RelayWorld(login_failures_per_minute=1)
-    for seed in (1, 2):
-        client = liar(world, person("Alice", seed), server_nonce=b"x" * 32)
+    for _ in range(2):
+        client = liar(world, person("Alice", 1), server_nonce=b"x" * 32)
         client.connect()
     client.cut()
     world.advance(5.0)

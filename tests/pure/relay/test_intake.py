@@ -1,0 +1,108 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from securechat.config import ServerConfig
+from securechat.relay.intake import BACKLOG_CHECK_S, MAX_BACKLOG_BYTES, Intake
+from securechat.relay.limits import ByteBudget
+
+CONFIG = ServerConfig(unanswered_envelopes=4, unanswered_bytes=1000)
+
+
+@dataclass
+class Bench:
+    """An intake, the tap that it turns, and what it planned."""
+
+    is_paused: bool = False
+    backlog_bytes: int = 0
+    planned: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.intake = Intake(CONFIG, self, lambda at, call: self.planned.append((at, call)))
+        self.budget = ByteBudget(10_000, 0.0)
+
+    def pause_reading(self) -> None:
+        assert not self.is_paused
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        assert self.is_paused
+        self.is_paused = False
+
+    def read(self, *sizes: int, size_bytes: int = 0, now: float = 0.0) -> None:
+        for size in sizes:
+            self.intake.take(size)
+        self.intake.after_read(size_bytes, self.budget, now)
+
+    def run_planned(self) -> list[float]:
+        planned, self.planned = self.planned, []
+        for _, call in planned:
+            call()
+        return [delay_s for delay_s, _ in planned]
+
+
+def test_too_many_envelopes_pause_until_half_of_them_are_settled() -> None:
+    bench = Bench()
+    bench.read(1, 1, 1)
+    assert not bench.is_paused
+    bench.read(1)
+    assert bench.is_paused
+    bench.intake.settle(1)
+    bench.intake.settle(1)
+    assert bench.is_paused
+    bench.intake.settle(1)
+    assert not bench.is_paused
+
+
+def test_too_many_bytes_pause_until_half_of_them_are_settled() -> None:
+    bench = Bench()
+    bench.read(400, 599)
+    assert not bench.is_paused
+    bench.read(1)
+    assert bench.is_paused
+    bench.intake.settle(400)
+    assert bench.is_paused
+    bench.intake.settle(599)
+    assert not bench.is_paused
+
+
+def test_an_overdrawn_budget_pauses_until_it_is_filled() -> None:
+    bench = Bench()
+    bench.read(size_bytes=10_000)
+    assert not bench.is_paused
+    bench.read(size_bytes=5_000)
+    assert bench.is_paused
+    bench.read(size_bytes=1_000)
+    assert bench.run_planned() == [0.5]
+    assert not bench.is_paused
+
+
+def test_a_pause_too_short_to_matter_is_left_out() -> None:
+    bench = Bench()
+    bench.read(size_bytes=10_150)
+    assert not bench.is_paused
+
+
+def test_answers_that_are_not_taken_pause_until_half_of_them_are() -> None:
+    bench = Bench()
+    bench.backlog_bytes = MAX_BACKLOG_BYTES + 1
+    bench.read()
+    bench.read()
+    bench.backlog_bytes = MAX_BACKLOG_BYTES // 2 + 1
+    assert bench.run_planned() == [BACKLOG_CHECK_S]
+    assert bench.is_paused
+    bench.backlog_bytes -= 1
+    assert bench.run_planned() == [BACKLOG_CHECK_S]
+    assert not bench.is_paused
+    assert not bench.planned
+
+
+def test_reading_goes_on_when_the_last_reason_has_gone() -> None:
+    bench = Bench()
+    bench.read(1, 1, 1, 1, size_bytes=20_000)
+    assert bench.intake.is_paused
+    bench.run_planned()
+    assert bench.is_paused
+    for _ in range(4):
+        bench.intake.settle(1)
+    assert not bench.is_paused
+    assert not bench.intake.is_paused
