@@ -1,4 +1,4 @@
-"""The real command in processes of its own: a relay, JSON clients, and anything that ends by itself.
+"""The real command in processes of its own: a relay, JSON clients, and whatever ends by itself.
 
 Each process reads and writes pipes, gets a home of its own, and is ended by its own pid when its
 block is left. What must happen is waited for, up to `FAILURE_S`; nothing sleeps.
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -51,23 +51,24 @@ class Process:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         prefix: Sequence[str] = (),
+        stdout: int = subprocess.PIPE,
     ) -> None:
+        """Start it; with a file descriptor for ``stdout`` nothing of it is read here."""
         home.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
             [*prefix, *securechat(*arguments)],
             cwd=cwd or home,
             env={**environment(home), **(env or {})},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
         )
         self.pid = self.process.pid
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._stderr: list[bytes] = []
-        self._pumps = [
-            threading.Thread(target=self._pump_lines, daemon=True),
-            threading.Thread(target=self._pump_stderr, daemon=True),
-        ]
+        self._pumps = [threading.Thread(target=self._pump_stderr, daemon=True)]
+        if stdout == subprocess.PIPE:
+            self._pumps.append(threading.Thread(target=self._pump_lines, daemon=True))
         for pump in self._pumps:
             pump.start()
 
@@ -127,10 +128,9 @@ class Process:
             self.process.kill()
         self.finish()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
-            try:
-                _open(pipe).close()
-            except BrokenPipeError:
-                pass
+            if pipe is not None:
+                with suppress(BrokenPipeError):
+                    pipe.close()
 
     def _pump_lines(self) -> None:
         for line in _open(self.process.stdout):

@@ -1,17 +1,18 @@
 """``securechat client``: the chat, or the dialling side of the quit mode."""
 
 import getpass
+import os
 import signal
 import sys
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from securechat.cli.settings import HomeOption, certs_directory, load_settings, resolve_home
-from securechat.errors import UsageError
+from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -80,19 +81,29 @@ def client(
 
         join(host, port, (ca or nearby) if tls else None)
         return
-    from securechat.client.connect import TrustFlags
-    from securechat.transport.pins import parse_pin
-
     if plain and json_output:
         raise UsageError("--plain and --json exclude each other", "securechat client --help")
-    flags = TrustFlags(
-        pin=parse_pin(pin) if pin else None,
-        ca_file=ca,
-        nearby_ca_file=nearby if nearby.exists() else None,
-    )
-    address = _given_address(host, port, server)
-    show = partial(_show_json, peer) if json_output else partial(_show_lines, peer, color)
-    _chat(settings.client, resolve_home(home), name, address, flags, peer, show)
+    _exit_on_signals()
+    with ExitStack() as stack:
+        try:
+            trust = _read_trust(pin, ca, nearby)
+            address = _given_address(host, port, server)
+            session = _engine(settings.client, resolve_home(home), name, address, trust, peer)
+            engine = stack.enter_context(session)
+        except SecureChatError as error:
+            if json_output:
+                _print_json_error(error)
+            raise
+        if json_output:
+            _show_json(peer, engine)
+        else:
+            _show_lines(peer, color, engine)
+
+
+def _print_json_error(error: SecureChatError) -> None:
+    from securechat.faces.json_events import encode_error
+
+    typer.echo(encode_error(error))
 
 
 def _show_json(peer: str | None, engine: "Engine") -> None:
@@ -109,6 +120,18 @@ def _show_lines(peer: str | None, color: ColorChoice, engine: "Engine") -> None:
     run_lines(engine, peer=peer, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, color=color)
 
 
+def _read_trust(pin: str | None, ca: Path | None, nearby: Path) -> "TrustFlags":
+    """Return what the command line, and a ca.pem lying around, say about whom to trust."""
+    from securechat.client.connect import TrustFlags
+    from securechat.transport.pins import parse_pin
+
+    return TrustFlags(
+        pin=parse_pin(pin) if pin else None,
+        ca_file=ca,
+        nearby_ca_file=nearby if os.path.lexists(nearby) else None,
+    )
+
+
 def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
     """Return the address of the command line, if there is one: HOST [PORT] wins."""
     from securechat.client.connect import parse_address
@@ -120,34 +143,39 @@ def _given_address(host: str | None, port: int | None, server: str | None) -> "E
     return address if port is None else address._replace(port=port)
 
 
-def _chat(
+@contextmanager
+def _engine(
     settings: "ClientConfig",
     home: Path,
     name: str | None,
     address: "Endpoint | None",
     flags: "TrustFlags",
     peer: str | None,
-    show: "Callable[[Engine], None]",
-) -> None:
-    """Open the profile, decide whom to trust, and hand the engine to a face."""
+) -> "Iterator[Engine]":
+    """Open the profile, decide whom to trust, and provide an engine until the block ends."""
     from securechat.client.connect import (
         Connector,
         decide_trust,
         parse_address,
         remembered_address,
     )
+    from securechat.client.events import Ready
     from securechat.client.profile import Profile
 
-    _exit_on_signals()
-    with Profile(home, _choose_name(home, name or settings.name)) as profile:
+    me = _choose_name(home, name or settings.name)
+    if peer is not None:
+        _check_peer(peer, me)
+    with Profile(home, me) as profile:
         where = address or remembered_address(profile) or parse_address(settings.server)
         trust = decide_trust(profile, where, flags, _confirm)
         connector = Connector(
             profile, where, trust, peer=peer, dial_timeout_s=settings.dial_timeout_s
         )
-        profile.remember()
+        connector.engine.subscribe(
+            lambda event: profile.remember() if isinstance(event, Ready) else None
+        )
         try:
-            show(connector.engine)
+            yield connector.engine
         finally:
             connector.close()
 
@@ -165,6 +193,18 @@ def _choose_name(home: Path, name: str | None) -> "Name":
     if not _can_ask():
         raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
     return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
+
+
+def _check_peer(peer: str, me: "Name") -> None:
+    """Raise NameInvalid or UsageError when nobody to talk to can have this name."""
+    from securechat.identity.names import name_key, parse_name
+
+    try:
+        key = name_key(parse_name(peer))
+    except NameInvalid as error:
+        raise NameInvalid(error.what, "securechat client --peer NAME") from error
+    if key == name_key(me):
+        raise UsageError("--peer is your own name", f"securechat client --name {me} --peer OTHER")
 
 
 def _confirm(question: str) -> bool:

@@ -78,7 +78,8 @@ def decide_trust(
     if not confirm(question):
         raise Untrusted(
             f"The relay at {address} is not known here; it shows {fingerprint(shown)}",
-            f"compare that with the relay's own screen, then: --pin {pin_text(shown)}",
+            "compare that with the relay's own screen, then:"
+            f" securechat client --server {address} --pin {pin_text(shown)}",
         )
     return ClientTls(pin=shown)
 

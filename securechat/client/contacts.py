@@ -1,4 +1,4 @@
-"""The people this profile knows on one relay: whose name is pinned to which key."""
+"""The people this profile knows on one relay: which name is pinned to which key."""
 
 from collections.abc import Mapping
 
@@ -14,13 +14,22 @@ Row = tuple[tuple[str, bytes], bytes]
 
 
 class Contact(msgspec.Struct, frozen=True, array_like=True):
-    """A pinned person. ``accepted`` once the user chose to talk to them: no stranger any more."""
+    """A person and their key. ``accepted`` once the user chose to talk to them: no stranger.
+
+    ``highest`` is there once the relay has shown this key for the name. Until then the name is
+    nothing but what the person claims, and pins nothing.
+    """
 
     name: Name
     user_key: UserKey
     accepted: bool = False
     verified: bool = False
     highest: Highest | None = None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the name stands for this key and no other."""
+        return self.highest is not None
 
 
 class ContactBook:
@@ -39,7 +48,7 @@ class ContactBook:
         return self._by_name.get(name_key(Name(name)))
 
     def by_key(self, user_key: UserKey) -> Contact | None:
-        """Return whose key this is."""
+        """Return who claims this key, pinned or not."""
         return self._by_key.get(user_key)
 
     def put(self, contact: Contact) -> Row:
@@ -49,5 +58,6 @@ class ContactBook:
         return (_TABLE, key), msgspec.msgpack.encode(contact)
 
     def _keep(self, contact: Contact) -> None:
-        self._by_name[name_key(contact.name)] = contact
+        if contact.is_pinned:
+            self._by_name[name_key(contact.name)] = contact
         self._by_key[contact.user_key] = contact

@@ -4,17 +4,13 @@ Faces call the public methods from any thread. Work is done in batches: handle w
 commit every change of it in one transaction, and only then send, tell and acknowledge.
 """
 
-import hashlib
 import logging
 import queue
-import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
-from securechat import __version__
 from securechat.client import events as ev
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Batch, Desk
@@ -27,58 +23,26 @@ from securechat.client.link import (
     NotTaken,
     Up,
 )
+from securechat.client.login import Login
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Outbox
-from securechat.client.people import People
+from securechat.client.people import People, proper_names
+from securechat.client.ports import LinkPort, StatePort
+from securechat.client.publishing import Publishing
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.e2e.endpoint import Endpoint, new_message_id
 from securechat.errors import (
     KeyChanged,
     LoginRefused,
-    RemoteProtocolError,
     SecureChatError,
     Unreachable,
-    Untrusted,
 )
-from securechat.identity.names import name_key
+from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import Name, RelayId, fingerprint
 from securechat.wire import frames as f
 
-PUBLISH_EVERY_S = 24 * 60 * 60.0
-NONCE_BYTES = 32
-ENOUGH_KEYS = 100
-
 logger = logging.getLogger("securechat.client")
-
-
-class StatePort(Protocol):
-    """Where the engine commits; `securechat.store.state.StateFile` is one."""
-
-    def load(self) -> dict[tuple[str, bytes], bytes]:
-        """Return every row."""
-
-    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
-        """Carry out all the changes or none."""
-
-
-class LinkPort(Protocol):
-    """The connection, as the engine uses it; `securechat.client.link.Link` is one."""
-
-    def start(self) -> None:
-        """Connect, and stay connected."""
-
-    def stop(self) -> None:
-        """Say goodbye."""
-
-    def send(self, frame: f.ClientFrame) -> None:
-        """Send one frame."""
-
-    def send_envelopes(self, envelopes: list[f.Outgoing]) -> None:
-        """Send envelopes in this order."""
-
-    def ack(self, number: int) -> None:
-        """Acknowledge deliveries."""
 
 
 class Engine:
@@ -114,13 +78,11 @@ class Engine:
         self._endpoint = self._open_endpoint()
         self._people = People(name)
         self._people.restore_drafts(state.load())
-        self._certificate = b""
         self._open_desk(RelayId(bytes(32)))
-        self._welcome: f.Welcome | None = None
-        self._publishing = 0
-        self._published_epoch = 0
+        self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
+        self._was_ready = False
         self._stop_at: float | None = None
-        self._publish_at: float | None = None
+        self._asks_who = False
         self._ended = False
         self.queued = 0
         """Own messages that the relay has not accepted yet."""
@@ -157,7 +119,10 @@ class Engine:
         self._calls.put(lambda: self._lookups.show_safety_number(self._desk.people.open(name)))
 
     def stop(self, flush_s: float = 0.0) -> None:
-        """End when everything is accepted by the relay, at the latest in ``flush_s``."""
+        """End when all that was asked for is done, at the latest in ``flush_s``.
+
+        That is: logged in, every message accepted by the relay, every question answered.
+        """
         self._calls.put(lambda: self._plan_stop(flush_s))
 
     # The thread -----------------------------------------------------------------------------------
@@ -165,10 +130,7 @@ class Engine:
     def _run(self) -> None:
         try:
             while not self._ended:
-                for call in self._next_calls():
-                    self._guarded(call)
-                self._guarded(self._do_what_is_due)
-                self._carry_out()
+                self._work(self._next_calls())
         except SecureChatError as error:
             self._end(error)
         except Exception as error:
@@ -177,7 +139,13 @@ class Engine:
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""
-        due = [at for at in self._deadlines() if at is not None]
+        deadlines = (
+            self._stop_at,
+            self._publishing.due_at,
+            self._receiving.receipts_at,
+            self._sending.retry_at,
+        )
+        due = [at for at in deadlines if at is not None]
         wait_s = max(0.0, min(due) - self._now_s()) if due else None
         try:
             calls = [self._calls.get(timeout=wait_s)]
@@ -186,6 +154,14 @@ class Engine:
         while not self._calls.empty():
             calls.append(self._calls.get())
         return calls
+
+    def _work(self, calls: list[Callable[[], None]]) -> None:
+        """Do one batch; what is left when the engine ends in it comes again with the next login."""
+        for call in (*calls, self._do_what_is_due):
+            self._guarded(call)
+            if self._ended:
+                return
+        self._carry_out()
 
     def _guarded(self, call: Callable[[], None]) -> None:
         """Run one piece of work; an error in it is told, unless it has to end the engine.
@@ -221,20 +197,15 @@ class Engine:
         if batch.ack:
             self._link.ack(batch.ack)
 
-    def _deadlines(self) -> tuple[float | None, ...]:
-        stopping = self._stop_at
-        return (stopping, self._publish_at, self._receiving.receipts_at, self._sending.retry_at)
-
     def _do_what_is_due(self) -> None:
         now = self._now_s()
         if self._receiving.receipts_at is not None and self._receiving.receipts_at <= now:
             self._receiving.send_receipts()
         if self._sending.retry_at is not None and self._sending.retry_at <= now:
             self._sending.retry()
-        if self._publish_at is not None and self._publish_at <= now:
-            self._publish(self._published_epoch, ENOUGH_KEYS)
+        if self._publishing.due_at is not None and self._publishing.due_at <= now:
+            self._publishing.repeat()
         if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
-            self._receiving.send_receipts()
             self._end(None)
 
     # What faces asked for -------------------------------------------------------------------------
@@ -245,16 +216,21 @@ class Engine:
         self._lookups.ask(person, claim=False)
 
     def _who(self) -> None:
-        if not self._desk.online:
+        if self._desk.online:
+            self._desk.batch.frames.append(f.Who(self._lookups.new_request()))
+        elif self._was_ready:
             raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
-        self._desk.batch.frames.append(f.Who(self._lookups.new_request()))
+        self._asks_who = True
 
     def _plan_stop(self, flush_s: float) -> None:
         self._stop_at = self._now_s() + flush_s
 
     @property
     def _nothing_left(self) -> bool:
-        return not self._desk.people.draft_count and not len(self._desk.outbox)
+        people = self._desk.people
+        asking = self._asks_who or self._receiving.held or any(person.verify for person in people)
+        writing = people.draft_count or len(self._desk.outbox)
+        return self._was_ready and not asking and not writing
 
     def _end(self, error: SecureChatError | None) -> None:
         """Carry out what is left, say goodbye, and tell the faces that it is over."""
@@ -262,6 +238,8 @@ class Engine:
             return
         self._ended = True
         try:
+            self._receiving.give_up()
+            self._receiving.send_receipts()
             self._carry_out()
         except SecureChatError as problem:
             error = error or problem
@@ -281,9 +259,10 @@ class Engine:
             case Down():
                 self._on_down(news)
             case Delivery():
-                self._desk.batch.ack = news.last
                 for incoming in news.envelopes:
                     self._guarded(partial(self._receiving.open, incoming.envelope))
+                self._receiving.note_delivered(news.last)
+                self._desk.batch.ack = news.last
             case Answered():
                 self._sending.answered(news)
             case NotTaken():
@@ -293,88 +272,78 @@ class Engine:
 
     def _on_frame(self, frame: f.RelayFrame) -> None:
         match frame:
-            case f.Challenge():
-                self._log_in(frame)
-            case f.Welcome():
-                self._on_welcome(frame)
+            case f.Challenge() | f.Welcome():
+                self._on_login(frame)
             case f.Found():
-                person = self._lookups.found(frame)
-                if person is not None:
-                    self._sending.flush(person)
+                self._on_found(frame)
             case f.Failed():
                 self._on_failed(frame)
             case f.Presence():
                 self._on_presence(frame)
+            case f.KeysLeft():
+                self._publishing.replenish(frame.one_time_keys)
             case f.People():
-                self._desk.tell(ev.People(frame.names))
+                self._asks_who = False
+                self._desk.tell(ev.People(proper_names(frame.names)))
 
     # Login ----------------------------------------------------------------------------------------
 
     def _on_up(self, up: Up) -> None:
-        self._certificate = up.certificate
         relay_id = self._relay_id_of(up.certificate)
         if relay_id != self._desk.relay_id:
+            self._carry_out()
+            self._people.forget_keys()
             self._open_desk(relay_id)
-        agent = f"securechat/{__version__}"
-        endpoint = self._endpoint
-        self._desk.batch.frames.append(
-            f.Hello((f.PROTOCOL_VERSION,), endpoint.user_key, endpoint.device_id, agent)
-        )
+        self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
+        self._desk.batch.frames.append(self._login.hello())
 
-    def _log_in(self, challenge: f.Challenge) -> None:
-        """Register if the relay does not know this device, and sign its nonce."""
-        desk, endpoint = self._desk, self._endpoint
-        if challenge.relay_id != desk.relay_id:
-            raise Untrusted("The relay says that it is another one than its certificate shows")
-        registration = endpoint.registration(desk.relay_id, self._name, self._now_ms())
-        if not challenge.registered:
-            desk.batch.frames.append(
-                f.Register(registration, endpoint.device_list, (endpoint.certificate,))
-            )
-        proof = endpoint.prove_login(
-            relay_id=desk.relay_id,
-            certificate_hash=hashlib.sha256(self._certificate).digest(),
-            server_nonce=challenge.nonce,
-            client_nonce=secrets.token_bytes(NONCE_BYTES),
-            protocol_version=challenge.version,
-        )
-        desk.batch.frames.append(f.Login(proof))
+    def _on_login(self, frame: f.Challenge | f.Welcome) -> None:
+        """Take the next step of the login; whatever is wrong with it ends the engine."""
+        try:
+            if isinstance(frame, f.Challenge):
+                self._desk.batch.frames += self._login.answer(frame, self._now_ms())
+            else:
+                self._login.check(frame)
+                self._on_welcome(frame)
+        except SecureChatError as error:
+            self._end(error)
 
     def _on_welcome(self, welcome: f.Welcome) -> None:
-        again, self._welcome = self._welcome is not None, welcome
+        again, self._was_ready = self._was_ready, True
         self._desk.online = True
-        self._publish(welcome.bundle_epoch, welcome.one_time_keys)
+        self._publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         relay_id = self._desk.relay_id
-        self._desk.tell(ev.Ready(welcome.name, self._relay, fingerprint(relay_id), again))
+        name = parse_name(welcome.name)
+        self._desk.tell(ev.Ready(name, self._relay, fingerprint(relay_id), again))
         self._lookups.ask_again()
+        self._receiving.begin(welcome.waiting)
         self._sending.resume()
+        if self._asks_who:
+            self._who()
 
-    def _publish(self, epoch: int, one_time_keys: int) -> None:
-        """Leave on the relay what it lacks of this device's prekeys."""
-        self._publish_at = self._now_s() + PUBLISH_EVERY_S
-        lacking = self._endpoint.publication(
-            self._now_ms(), published_epoch=epoch, one_time_keys_left=one_time_keys
-        )
-        self._published_epoch = lacking.bundle.epoch if lacking.bundle else epoch
-        if lacking.bundle is not None or lacking.one_time_keys:
-            self._publishing = self._lookups.new_request()
-            self._desk.batch.frames.append(
-                f.Publish(self._publishing, lacking.bundle, lacking.one_time_keys)
-            )
+    # What the relay knows of others ---------------------------------------------------------------
+
+    def _on_found(self, found: f.Found) -> None:
+        question = self._lookups.take(found.request)
+        if question is None:
+            return
+        try:
+            self._lookups.found(question, found.user)
+        finally:
+            self._receiving.settle(question.name)
+        if question.person is not None:
+            self._sending.flush(question.person)
 
     def _on_failed(self, failed: f.Failed) -> None:
-        if self._lookups.failed(failed):
+        question = self._lookups.take(failed.request)
+        if question is not None:
+            self._lookups.not_found(question)
+            self._receiving.settle(question.name)
             return
-        if failed.request == self._publishing:
-            self._end(
-                LoginRefused(
-                    f"The relay does not take this device's keys: {failed.message}. It may have"
-                    " seen a newer state of this profile, of which this is an old copy",
-                    "use the newer copy, or begin anew: securechat client --name ANOTHER-NAME",
-                )
-            )
-            return
-        self._desk.report(RemoteProtocolError(f"{failed.message} ({failed.code})"))
+        try:
+            self._publishing.check(failed)
+        except LoginRefused as error:
+            self._end(error)
 
     def _on_presence(self, presence: f.Presence) -> None:
         person = self._desk.people.find(presence.name)
@@ -388,10 +357,10 @@ class Engine:
 
     def _on_down(self, down: Down) -> None:
         self._desk.online = False
-        self._publish_at = None
+        self._publishing.due_at = None
         for person in self._people:
             person.online = None
-        if down.retry_in_s is None or self._welcome is None:
+        if down.retry_in_s is None or not self._was_ready:
             self._end(down.error)
             return
         if self._stop_at is None:
@@ -421,5 +390,6 @@ class Engine:
             now_s=self._now_s,
         )
         self._lookups = Lookups(self._desk)
+        self._publishing = Publishing(self._desk, self._lookups)
         self._sending = Sending(self._desk, self._lookups)
         self._receiving = Receiving(self._desk, self._name, self._lookups, self._sending)

@@ -8,23 +8,25 @@ from securechat.errors import (
     RemoteProtocolError,
     SecureChatError,
 )
+from securechat.text import safe_text
 from securechat.wire.frames import Fault
 
 
 def fault_error(fault: Fault) -> SecureChatError:
     """Return the error that a relay's Fault stands for."""
-    match fault.code:
+    message, code = safe_text(fault.message), safe_text(fault.code)
+    match code:
         case "name-taken":
-            return NameTaken(fault.message, "securechat client --name ANOTHER-NAME")
+            return NameTaken(message, "securechat client --name ANOTHER-NAME")
         case "name-invalid":
-            return NameInvalid(fault.message, "securechat client --name ANOTHER-NAME")
+            return NameInvalid(message, "securechat client --name ANOTHER-NAME")
         case "login-refused":
-            return LoginRefused(fault.message, "securechat client --name ANOTHER-NAME")
+            return LoginRefused(message, "securechat client --name ANOTHER-NAME")
         case "limit":
-            return LimitExceeded(fault.message, "wait a minute, then try again")
+            return LimitExceeded(message, "wait a minute, then try again")
         case _:
             return RemoteProtocolError(
-                f"The relay ended the connection: {fault.message} ({fault.code})",
+                f"The relay ended the connection: {message} ({code})",
                 "securechat --version here and on the relay: they may be too far apart",
             )
 

@@ -7,14 +7,22 @@ the engine wants of it comes through the methods marked "any thread".
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from securechat.client.faults import fault_error
-from securechat.errors import LoginRefused, RemoteProtocolError, SecureChatError, Untrusted
+from securechat.errors import (
+    LocalProtocolError,
+    LoginRefused,
+    RemoteProtocolError,
+    SecureChatError,
+    Untrusted,
+)
 from securechat.identity.types import EnvelopeId
 from securechat.protocol.client_side import ClientSide
 from securechat.protocol.states import State
+from securechat.text import safe_text
 from securechat.transport.connection import Connection, Handler
 from securechat.wire import frames as f
 
@@ -185,8 +193,10 @@ class _Attempt:
     # What the engine wants ------------------------------------------------------------------------
 
     def send(self, frame: f.ClientFrame) -> None:
-        """Write a frame, if the connection stands."""
-        if self._connection is not None and self._machine.state is not State.CLOSED:
+        """Write a frame; one that was meant for an earlier connection is dropped."""
+        if self._connection is None:
+            return
+        with suppress(LocalProtocolError):
             self._connection.write(self._machine.send(frame))
             self._connection.set_timer(self._machine.deadline())
 
@@ -268,13 +278,13 @@ class _Attempt:
                 self._inbox(Arrived(frame))
 
     def _note_bye(self, frame: f.Bye) -> None:
-        self.retry_after_s = frame.retry_after_ms / 1000
+        self.retry_after_s = min(frame.retry_after_ms / 1000, LATE_RETRY_MAX_S)
         if frame.code == "replaced":
             self._last_words = LoginRefused(
                 "This profile has logged in somewhere else", "close the other client first"
             )
         else:
-            self._last_words = SecureChatError(f"The relay said goodbye ({frame.code})")
+            self._last_words = SecureChatError(f"The relay said goodbye ({safe_text(frame.code)})")
         if self._connection is not None:
             self._connection.close()
 

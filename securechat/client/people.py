@@ -1,13 +1,13 @@
 """The people of this run's conversations: what is known of them and what waits for them."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import msgspec
 
-from securechat.errors import SecureChatError, UsageError
+from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import DeviceAddress, MessageId, Name
@@ -34,11 +34,12 @@ class Person:
     """Somebody to write to or to answer.
 
     ``user`` are the verified keys once a look-up has brought them; ``claimed`` says that they came
-    with one-time keys that no session has used yet.
+    for a session that has not been started yet, with one-time keys unless these ran out.
     """
 
     name: Name
     user: PeerUser | None = None
+    fetched_at_s: float = 0.0
     claimed: bool = False
     asked: bool = False
     """A look-up is under way."""
@@ -50,6 +51,18 @@ class Person:
     """The safety number is wanted once the keys are known."""
     drafts: deque[Draft] = field(default_factory=deque)
     receipts: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)
+
+
+def proper_names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return those texts of a relay that are names, and so safe to show."""
+
+    def is_name(text: str) -> bool:
+        try:
+            return parse_name(text) == text
+        except NameInvalid:
+            return False
+
+    return tuple(filter(is_name, texts))
 
 
 class People:
@@ -79,6 +92,12 @@ class People:
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())
+
+    def forget_keys(self) -> None:
+        """Begin anew with everybody's keys: this is another relay."""
+        for person in self:
+            person.user, person.claimed = None, False
+            person.told_waiting = person.told_ready = False
 
     def find(self, name: str) -> Person | None:
         """Return the person of this name if they were opened before."""

@@ -9,12 +9,20 @@ from securechat.client.events import Message
 from securechat.client.lookups import Lookups
 from securechat.client.sending import Sending
 from securechat.e2e.content import Receipt, Text, Unsupported
-from securechat.e2e.results import Duplicate, Introduction, Invalid, Opened
-from securechat.errors import CannotOpen, RemoteProtocolError, SecureChatError
-from securechat.identity.types import Name, UserKey
+from securechat.e2e.results import Duplicate, Invalid, Opened
+from securechat.errors import (
+    CannotOpen,
+    LimitExceeded,
+    RemoteProtocolError,
+    SecureChatError,
+    Untrusted,
+)
+from securechat.identity.names import name_key
+from securechat.identity.types import MAX_NUMBER, Name
 
 RECEIPT_MIN_S = 0.3
 RECEIPT_MAX_S = 1.0
+MAX_HELD = 1000
 
 
 class Receiving:
@@ -33,29 +41,68 @@ class Receiving:
         self._lookups = lookups
         self._sending = sending
         self._jitter = jitter
+        self._held: dict[str, list[Opened | Invalid]] = {}
+        self._waiting = 0
         self.receipts_at: float | None = None
 
+    def begin(self, waiting: int) -> None:
+        """After a login: ``waiting`` envelopes are in the mailbox, and come first."""
+        self._waiting = waiting
+        self.note_delivered(0)
+        for name in self._held:
+            self._ask_whose(Name(name))
+
+    def note_delivered(self, number: int) -> None:
+        """Let go of keys that waited for an empty mailbox, once what had waited has come."""
+        if self._waiting <= number:
+            self._waiting = MAX_NUMBER
+            self._desk.endpoint.drained(self._desk.now_ms())
+
     def open(self, envelope: bytes) -> None:
-        """Dispose of one envelope. Raises KeyChanged when its sender is not who is pinned."""
+        """Dispose of one envelope."""
         desk = self._desk
         try:
             outcome = desk.endpoint.open(envelope, desk.now_ms())
         except CannotOpen:
             desk.report(CannotOpen("A message came that cannot be opened; it is set aside"))
             return
-        match outcome:
-            case Duplicate():
-                return
-            case Opened():
-                contact = self._sender(outcome.sender.user_key, outcome.introduction)
-                if contact is not None:
-                    self._show(outcome, contact)
-            case Invalid():
-                contact = self._sender(outcome.sender.user_key, outcome.introduction)
-                if contact is not None:
-                    desk.report(
-                        RemoteProtocolError(f"{contact.name} sent a message that breaks the rules")
-                    )
+        if isinstance(outcome, Duplicate):
+            return
+        contact = self._sender(outcome)
+        if contact is None:
+            desk.report(CannotOpen("A message came from a key that nobody is known by"))
+        elif contact.is_pinned:
+            self._show(outcome, contact)
+        else:
+            self._hold(outcome, contact)
+
+    @property
+    def held(self) -> int:
+        """How many messages wait until the relay has said whose name their sender bears."""
+        return sum(map(len, self._held.values()))
+
+    def settle(self, name: Name) -> None:
+        """The relay has said whose this name is, or will not: show what came from its holder."""
+        impostors = 0
+        for outcome in self._held.pop(name_key(name), ()):
+            contact = self._desk.contacts.by_key(outcome.sender.user_key)
+            if contact is not None and contact.is_pinned:
+                self._show(outcome, contact)
+            else:
+                impostors += 1
+        if impostors:
+            self._desk.report(
+                Untrusted(
+                    f"Somebody wrote to you as {name} whom the relay does not know by that name;"
+                    f" {impostors} set aside",
+                    f"ask {name} on another way",
+                )
+            )
+
+    def give_up(self) -> None:
+        """Settle everything as it stands: there is no more time to ask."""
+        for name in list(self._held):
+            self.settle(Name(name))
 
     def send_receipts(self) -> None:
         """Tell everybody whose messages were shown, in one receipt each."""
@@ -64,47 +111,55 @@ class Receiving:
             if person.receipts:
                 self._sending.flush(person)
 
-    def _sender(self, user_key: UserKey, introduction: Introduction | None) -> Contact | None:
-        """Return who a key belongs to, pinning a newcomer; None when that cannot be told."""
-        desk = self._desk
-        contact = desk.contacts.by_key(user_key)
-        if contact is not None:
-            return contact
-        if introduction is None:
-            desk.report(CannotOpen("A message came from a key that nobody is known by"))
-            return None
-        try:
-            introduction.registration.verify(desk.relay_id)
-        except SecureChatError as error:
-            desk.report(error)
-            return None
-        name = introduction.registration.name
-        if desk.contacts.by_name(name) is not None:
-            raise self._lookups.key_changed(name, user_key)
-        chosen = desk.people.find(name) is not None
-        contact = Contact(name, user_key, accepted=chosen)
-        desk.keep_contact(contact)
+    def _sender(self, outcome: Opened | Invalid) -> Contact | None:
+        """Return whose key it is, if that is known; a newcomer gets the name that they claim."""
+        user_key, introduction = outcome.sender.user_key, outcome.introduction
+        contact = self._desk.contacts.by_key(user_key)
+        if introduction is not None and (contact is None or not contact.is_pinned):
+            contact = Contact(introduction.registration.name, user_key)
+            self._desk.keep_contact(contact)
         return contact
 
-    def _show(self, opened: Opened, contact: Contact) -> None:
-        match opened.content:
+    def _hold(self, outcome: Opened | Invalid, contact: Contact) -> None:
+        """Keep a message until its sender's name is settled: anybody can claim any name."""
+        if self.held >= MAX_HELD:
+            self._desk.report(LimitExceeded("Too many strangers write at once; one is set aside"))
+            return
+        held = self._held.setdefault(name_key(contact.name), [])
+        held.append(outcome)
+        if len(held) == 1:
+            self._ask_whose(contact.name)
+
+    def _ask_whose(self, name: Name) -> None:
+        person = self._desk.people.find(name)
+        if person is not None:
+            self._lookups.ask(person, claim=bool(person.drafts))
+        else:
+            self._lookups.ask_whose(name)
+
+    def _show(self, outcome: Opened | Invalid, contact: Contact) -> None:
+        if isinstance(outcome, Invalid):
+            what = f"{contact.name} sent a message that breaks the rules"
+            self._desk.report(RemoteProtocolError(what))
+            return
+        match outcome.content:
             case Receipt():
-                self._sending.delivered(contact, opened.content)
+                self._sending.delivered(contact, outcome.content)
             case Text(text):
                 self._desk.tell(
                     Message(
-                        message_id=opened.message_id.hex(),
+                        message_id=outcome.message_id.hex(),
                         sender=contact.name,
                         recipient=self._own_name,
                         text=text,
-                        time_ms=opened.time_ms,
+                        time_ms=outcome.time_ms,
                         e2e=True,
                         trust=trust_of(contact),
                         request=not contact.accepted,
-                        missing=opened.missing,
+                        missing=outcome.missing,
                     )
                 )
-                self._plan_receipt(opened, contact)
+                self._plan_receipt(outcome, contact)
             case Unsupported(kind):
                 self._desk.report(
                     SecureChatError(

@@ -19,6 +19,7 @@ from securechat.identity.types import EnvelopeId, MailboxId, MessageId, UserKey
 
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
+REFRESH_EVERY_S = 60 * 60.0
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 """Refusals that pass by themselves and are not worth a word."""
 
@@ -55,6 +56,7 @@ class Sending:
         if person.user is None:
             self._lookups.ask(person, claim=bool(person.drafts))
             return
+        self._refresh(person)
         try:
             if person.drafts and not self._prepare_sessions(person):
                 return
@@ -109,6 +111,19 @@ class Sending:
             if self._recipients.get(message_id) == contact.user_key:
                 del self._recipients[message_id]
                 self._desk.tell(Delivered(message_id.hex(), contact.name))
+        person = self._desk.people.find(contact.name)
+        if person is not None and person.user is not None:
+            known = max(device.bundle.epoch for device in person.user.devices)
+            if receipt.envelope_epoch > known:
+                self._lookups.ask(person, claim=False)
+
+    def _refresh(self, person: Person) -> None:
+        """Fetch a person's keys again when theirs may have been replaced; the old ones serve on."""
+        assert person.user is not None  # noqa: S101
+        now_ms, now_s = self._desk.now_ms(), self._desk.now_s()
+        due = any(device.is_refresh_due(now_ms) for device in person.user.devices)
+        if due and now_s >= person.fetched_at_s + REFRESH_EVERY_S:
+            self._lookups.ask(person, claim=False)
 
     def _prepare_sessions(self, person: Person) -> bool:
         """Return whether there is a session with each device; start what can be started."""

@@ -34,7 +34,7 @@ _CLIENT, _RELAY = Side.CLIENT, Side.RELAY
 _CLIENT_WHEN_READY = (f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Ping, f.Pong)
 _RELAY_WHEN_READY = (
     f.Done, f.Found, f.Failed, f.Deliver, f.Accepted, f.Refused, f.Presence, f.People,
-    f.Ping, f.Pong,
+    f.KeysLeft, f.Ping, f.Pong,
 )  # fmt: skip
 
 TABLE: dict[tuple[Side, State, type[f.Frame]], State] = {

@@ -29,6 +29,9 @@ class Client(Origin, Protocol):
     def tell_presence(self, name: str, *, online: bool) -> None:
         """A watched person has come or gone."""
 
+    def tell_keys_left(self) -> None:
+        """One of the device's one-time keys has been claimed."""
+
     def replaced(self) -> None:
         """The device has logged in on another connection: say goodbye."""
 

@@ -24,6 +24,8 @@ RETRY_AFTER_MS = 2_000
 class RelayServer:
     """One relay process's network side; ``on_event`` is called in the loop's thread.
 
+    ``make_session`` makes the session of each connection: a place for an observer.
+
     Use: `prepare_certificate`, `start`, then `check_certificate` once a day, then `stop`.
     """
 

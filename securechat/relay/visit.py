@@ -44,7 +44,9 @@ class Visit:
         relay, device, mailbox_id = self._relay, self._device, self._mailbox.mailbox_id
         epoch, keys = device.bundle_epoch, len(device.one_time_keys)
         self._channel.write(
-            f.Welcome(self._account.name, epoch, keys, device.sent, MAX_FRAME_BYTES)
+            f.Welcome(
+                self._account.name, epoch, keys, device.sent, MAX_FRAME_BYTES, len(self._mailbox)
+            )
         )
         older = relay.online.get(mailbox_id)
         if older is not None:
@@ -86,6 +88,10 @@ class Visit:
     def tell_presence(self, name: str, *, online: bool) -> None:
         """A watched person has come or gone."""
         self._channel.write(f.Presence(name, online))
+
+    def tell_keys_left(self) -> None:
+        """One of the device's one-time keys has been claimed."""
+        self._channel.write(f.KeysLeft(len(self._device.one_time_keys)))
 
     def replaced(self) -> None:
         """The device has logged in on another connection."""
@@ -176,6 +182,10 @@ class Visit:
             self._fail(frame.request, FailedCode.NO_PREKEYS, "No device has left prekeys yet")
             return
         self._channel.write(f.Found(frame.request, user))
+        for device in user.devices:
+            holder = relay.online.get(device.certificate.mailbox)
+            if device.one_time_key is not None and holder is not None:
+                holder.tell_keys_left()
 
     def _fail(self, request: int, code: FailedCode, message: str) -> None:
         self._channel.write(f.Failed(request, code, message[: f.MAX_TEXT]))

@@ -93,6 +93,7 @@ class Welcome(Frame, tag=5, frozen=True):
     one_time_keys: Number
     sent: Number
     max_frame_bytes: Number
+    waiting: Number
 
 
 # The directory ------------------------------------------------------------------------------------
@@ -136,6 +137,12 @@ class Failed(Frame, tag=10, frozen=True):
     request: Number
     code: Code
     message: Text
+
+
+class KeysLeft(Frame, tag=24, frozen=True):
+    """Relay: somebody has claimed a one-time key of this device, and so many are left."""
+
+    one_time_keys: Number
 
 
 # Envelopes ----------------------------------------------------------------------------------------
@@ -262,6 +269,6 @@ ClientFrame = (
 )  # fmt: skip
 RelayFrame = (
     Challenge | Welcome | Done | Found | Failed | Deliver | Accepted | Refused
-    | Presence | People | Ping | Pong | Bye | Fault
+    | Presence | People | KeysLeft | Ping | Pong | Bye | Fault
 )  # fmt: skip
 AnyFrame = ClientFrame | RelayFrame

@@ -61,7 +61,7 @@ def test_a_new_device_registers_and_is_welcome() -> None:
     alice.connect()
     assert [type(frame) for frame in alice.frames] == [f.Challenge, f.Welcome, f.Done]
     assert alice.told(f.Challenge)[0].registered is False
-    assert alice.told(f.Welcome) == [f.Welcome("Alice", 0, 0, 0, 262_144)]
+    assert alice.told(f.Welcome) == [f.Welcome("Alice", 0, 0, 0, 262_144, 0)]
     assert alice.connection is not None
     assert alice.connection.is_authenticated
     assert world.events == [Joined("Alice")]
@@ -78,7 +78,7 @@ def test_a_known_device_logs_in_and_hears_what_the_relay_has_of_it() -> None:
     alice.outbox.clear()
     alice.connect()
     assert alice.told(f.Challenge)[-1].registered is True
-    assert alice.told(f.Welcome)[-1] == f.Welcome("Alice", 3, 2, 2, 262_144)
+    assert alice.told(f.Welcome)[-1] == f.Welcome("Alice", 3, 2, 2, 262_144, 0)
     assert Left("Alice") in world.events
 
 

@@ -68,9 +68,9 @@ class Witness:
 
     def make_session(self, relay: Relay) -> Session:
         """Return a session of the relay that lets the witness see what it gets."""
-        return _WitnessedSession(relay, self._open_stream())
+        return _WitnessedSession(relay, self.open_stream())
 
-    def _open_stream(self) -> Callable[[bytes], None]:
+    def open_stream(self) -> Callable[[bytes], None]:
         """Return what takes the bytes of one more connection."""
         stream, frames = bytearray(), client_frame_decoder()
         frames.limit_bytes = MAX_FRAME_BYTES

@@ -17,8 +17,9 @@ class Finding:
 
 
 def is_worth_searching(text: str, public_words: Iterable[str] = ()) -> bool:
-    """Return whether it would mean something to find this text: it is long enough, and no secret
-    only by chance, being a part of words that are public.
+    """Return whether finding this text would mean something.
+
+    It has to be long enough, and no part of a word that is public.
     """
     return len(text.encode()) >= MIN_TEXT_BYTES and not any(text in word for word in public_words)
 

@@ -74,19 +74,27 @@ class Page:
         self.rest = rest
         self._write_line = write_line
         self._encoding = encoding
+        self._begun = False
 
     def heading(self, text: str) -> None:
-        """Write a heading, after an empty line."""
-        self.verbatim("")
+        """Write a heading, after an empty line unless it is the first."""
+        if self._begun:
+            self.gap()
+        self._begun = True
         self.write_lines(self.wrap(text, self.width), indent="")
 
     def paragraph(self, text: str) -> None:
         """Write a paragraph."""
         self.write_lines(self.wrap(text, self.width - len(INDENT)))
 
-    def verbatim(self, text: str) -> None:
-        """Write one line as it is, however long: something to copy."""
-        self._write_line(f"{INDENT}{text}" if text else "")
+    def gap(self) -> None:
+        """Write an empty line."""
+        self._write_line("")
+
+    def verbatim(self, *lines: str) -> None:
+        """Write lines as they are, however long, after an empty one: something to copy."""
+        self.gap()
+        self.write_lines(lines)
 
     def write_lines(self, lines: Iterable[str], indent: str = INDENT) -> None:
         """Write lines that fit."""
@@ -135,7 +143,7 @@ class Table:
         if self._beside:
             self._write_beside([""], [""])
         else:
-            self._page.write_lines([""])
+            self._page.gap()
 
     def _write_stacked(self, left: list[str], right: list[str]) -> None:
         for title, lines in zip(self._titles, (left, right), strict=True):

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from securechat.cli.demo.page import Page, Table
-from securechat.cli.demo.search import MIN_TEXT_BYTES, find_texts, is_worth_searching
-from securechat.cli.demo.witness import Witness
+from securechat.cli.demonstration.page import Page, Table
+from securechat.cli.demonstration.search import MIN_TEXT_BYTES, find_texts, is_worth_searching
+from securechat.cli.demonstration.witness import Witness
 from securechat.errors import SecureChatError
 
 REPORT_IT = "report it with the output of: securechat --version"
@@ -17,7 +17,7 @@ def conclude(page: Page, witness: Witness, texts: Sequence[str]) -> None:
     page.heading("What the relay knows now")
     page.paragraph(_result(witness, len(searched)))
     page.paragraph(_method(witness, len(texts) - len(searched)))
-    page.verbatim("")
+    page.gap()
     Table(page, "The relay knows", "The relay does not know").row(
         ["who is connected, and when", "who writes to whom, and when", "a size, rounded up"],
         ["what is said", "any key that opens an envelope"],
@@ -32,17 +32,18 @@ def tell_what_to_type(page: Page) -> None:
         "The last two go into terminals of their own. Bob's, in one more terminal, says "
         "--name bob --peer Alice. (Talk to Alice first? securechat demo --interactive)"
     )
-    page.verbatim("")
-    page.verbatim("securechat gen-certs")
-    page.verbatim("securechat server")
-    page.verbatim("securechat client --name alice --peer Bob")
+    page.verbatim(
+        "securechat gen-certs",
+        "securechat server",
+        "securechat client --name alice --peer Bob",
+    )
 
 
 def _search(witness: Witness, texts: Sequence[str]) -> None:
     streams = witness.streams
-    for finding in find_texts(texts, streams):
+    if leaks := find_texts(texts, streams):
         raise SecureChatError(
-            f"The relay could read {finding.text!r}: it is {finding.form} in what it was given",
+            f"The relay could read {leaks[0].text!r}: it is {leaks[0].form} in what it was given",
             REPORT_IT,
         )
     found = {finding.text for finding in find_texts(witness.names, streams)}
@@ -55,7 +56,8 @@ def _result(witness: Witness, count: int) -> str:
     saw = f"The relay saw {_count(len(witness.sightings), 'envelope')}, {size_bytes:,} bytes"
     if not count:
         return f"{saw}; there was no text to search them for."
-    return f"{saw}; none of the {_count(count, 'text')} is in them."
+    none = "the one text is not" if count == 1 else f"none of the {count} texts is"
+    return f"{saw}; {none} in them. Envelopes beyond the texts carry receipts."
 
 
 def _method(witness: Witness, left_out: int) -> str:
@@ -68,8 +70,8 @@ def _method(witness: Witness, left_out: int) -> str:
             f" (but for {_count(left_out, 'text')} shorter than {MIN_TEXT_BYTES} bytes, or part of "
             "a word that the relay is told)"
         )
-    names = " and ".join(witness.names)
-    return f"{method}. The same search does find {names}: names, the relay has to know."
+    names = " and ".join(sorted(witness.names))
+    return f"{method}. The same search does find {names}: names are what the relay has to know."
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from securechat.cli.demo.page import Page, Table
-from securechat.cli.demo.witness import Sighting
+from securechat.cli.demonstration.page import Page, Table
+from securechat.cli.demonstration.witness import Sighting
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.endpoint import Endpoint
 
@@ -27,7 +27,7 @@ def introduce_seat(page: Page) -> None:
         "All of it runs in this one process, and its files are removed at the end. Write to Alice; "
         "/verify shows the safety number, /quit ends the chat and shows what the relay saw of it."
     )
-    page.verbatim("")
+    page.gap()
 
 
 def tell_relay(page: Page, address: Endpoint, relay_id: RelayId) -> None:
@@ -62,9 +62,9 @@ def begin_conversation(page: Page) -> Table:
     page.heading("What is typed, and what the relay gets")
     page.paragraph(
         "Each text is sealed on the sender's device for the recipient's device. The relay gets the "
-        "envelope, and no key to it."
+        "envelope, and no key to it. (What starts a session makes the first ones larger.)"
     )
-    page.verbatim("")
+    page.gap()
     return Table(page, "What is typed", "What the relay sees of it")
 
 

@@ -1,7 +1,4 @@
-"""``securechat demo``: a relay, Alice and Bob on this machine, and what the relay saw of them.
-
-The command is here; the rest of the package is imported when it runs.
-"""
+"""``securechat demo``: a relay, Alice and Bob on this machine, and what the relay saw of them."""
 
 import sys
 from typing import Annotated
@@ -15,11 +12,12 @@ def demo(
     ] = False,
 ) -> None:
     """Watch two people chat through a relay, and what the relay sees of it."""
-    from securechat.cli.demo.page import open_page
-    from securechat.cli.demo.scenes import play_script, take_seat
-    from securechat.cli.demo.signals import leaving_on_signals
+    from securechat.cli.demonstration.signals import deferring_signals, leaving_on_signals
 
     with leaving_on_signals():
+        with deferring_signals():  # an import can swallow the exception that a Ctrl-C raises
+            from securechat.cli.demonstration.page import open_page
+            from securechat.cli.demonstration.scenes import play_script, take_seat
         page = open_page(sys.stdout)
         if interactive:
             take_seat(page)

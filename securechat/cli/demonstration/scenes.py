@@ -2,14 +2,14 @@
 
 import sys
 
-from securechat.cli.demo import wording
-from securechat.cli.demo.page import Page
-from securechat.cli.demo.partner import Partner
-from securechat.cli.demo.seat import AGAIN, Seat
-from securechat.cli.demo.stage import open_stage
-from securechat.cli.demo.verdict import conclude, tell_what_to_type
-from securechat.cli.demo.witness import Sighting, Witness
-from securechat.client.events import Message, PeerReady, Ready, SafetyNumber, Sent
+from securechat.cli.demonstration import wording
+from securechat.cli.demonstration.page import Page
+from securechat.cli.demonstration.partner import Partner
+from securechat.cli.demonstration.seat import AGAIN, Seat
+from securechat.cli.demonstration.stage import open_stage
+from securechat.cli.demonstration.verdict import conclude, tell_what_to_type
+from securechat.cli.demonstration.witness import Sighting, Witness
+from securechat.client.events import Accepted, Message, PeerReady, Ready, SafetyNumber
 from securechat.errors import KeyChanged, SecureChatError
 from securechat.faces.lines import run_lines
 
@@ -80,10 +80,11 @@ def _converse(page: Page, alice: Seat, bob: Seat, witness: Witness) -> None:
     for name, text in SCRIPT:
         speaker, listener = (alice, bob) if name == alice.name else (bob, alice)
         message_id = speaker.engine.send(speaker.peer, text)
-        speaker.expect(Sent)
+        speaker.expect(Accepted)
         message = listener.expect(Message)
         if (message.message_id, message.text) != (message_id, text):
-            raise SecureChatError(f"{listener.name} was told something else: {message.text!r}")
+            what = f"{listener.name} was told something else: {message.text!r}"
+            raise SecureChatError(what, AGAIN)
         wording.show_message(page, table, text, witness.find(speaker.carriers[message_id]))
         page.rest()
 

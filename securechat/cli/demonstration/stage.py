@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from securechat.cli.demo.seat import Seat
-from securechat.cli.demo.signals import deferring_signals
-from securechat.cli.demo.witness import Witness
+from securechat.cli.demonstration.seat import Seat
+from securechat.cli.demonstration.signals import deferring_signals
+from securechat.cli.demonstration.witness import Witness
 from securechat.config import ServerConfig
 from securechat.errors import FileProblem
 from securechat.relay.server import RelayServer

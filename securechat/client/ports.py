@@ -1,0 +1,35 @@
+"""What the engine needs of the world: somewhere to commit, and a connection."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from securechat.wire.frames import ClientFrame, Outgoing
+
+
+class StatePort(Protocol):
+    """Where the engine commits; `securechat.store.state.StateFile` is one."""
+
+    def load(self) -> dict[tuple[str, bytes], bytes]:
+        """Return every row."""
+
+    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
+        """Carry out all the changes or none."""
+
+
+class LinkPort(Protocol):
+    """The connection, as the engine uses it; `securechat.client.link.Link` is one."""
+
+    def start(self) -> None:
+        """Connect, and stay connected."""
+
+    def stop(self) -> None:
+        """Say goodbye."""
+
+    def send(self, frame: ClientFrame) -> None:
+        """Send one frame."""
+
+    def send_envelopes(self, envelopes: list[Outgoing]) -> None:
+        """Send envelopes in this order."""
+
+    def ack(self, number: int) -> None:
+        """Acknowledge deliveries."""

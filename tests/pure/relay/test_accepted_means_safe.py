@@ -1,0 +1,164 @@
+"""Three clients, a relay, a store and a network that breaks, driven by hypothesis.
+
+Whatever happens: every envelope arrives at least once, the first arrivals of one sender are in
+order, and what a sender was told is accepted has been acknowledged or is in the store.
+"""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from securechat.identity.types import EnvelopeId
+from tests.pure.relay.world import Client, RelayWorld
+from tests.pure.store.delayed import DelayedMailboxStore
+
+NAMES = ("Alice", "Bob", "Carol")
+SETTINGS: dict[str, int] = {
+    "window_bytes": 60,
+    "unanswered_envelopes": 6,
+    "unanswered_bytes": 200,
+    "mailbox_messages": 40,
+    "mailbox_bytes": 2000,
+}
+
+MAX_ROUNDS = 500
+
+clients = st.sampled_from(range(3))
+
+
+class Patient(Client):
+    """A client that acknowledges, and hands in again what was refused, when it is told to."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.acknowledged: set[EnvelopeId] = set()
+        self._before = 0
+
+    def connect(self, *, settle: bool = True) -> None:
+        self.refused.clear()
+        self._before = len(self.deliveries)
+        super().connect(settle=settle)
+
+    def ack(self, number: int | None = None) -> None:
+        super().ack(number)
+        disposed = self.deliveries[self._before : self._before + self.machine.acked]
+        self.acknowledged.update(each.envelope_id for each in disposed)
+
+    def retry(self) -> None:
+        """Hand in again what was refused since the last time, oldest first."""
+        refused = {envelope_id for envelope_id, _ in self.refused}
+        self.refused.clear()
+        self.hand_over(*(each for each in self.outbox.values() if each.envelope_id in refused))
+
+
+class AcceptedMeansSafe(RuleBasedStateMachine):
+    @initialize(durable=st.booleans())
+    def start(self, durable: bool) -> None:
+        self.store = DelayedMailboxStore(durable=durable)
+        self.world = RelayWorld(self.store, **SETTINGS)
+        self.clients = [
+            Patient(self.world, self.world.client(name).person, acks=False) for name in NAMES
+        ]
+        self.sent: dict[tuple[int, int], list[EnvelopeId]] = {}
+        for client in self.clients:
+            client.connect()
+
+    # What happens -------------------------------------------------------------------------------
+
+    @rule(who=clients, to=clients, sizes=st.lists(st.integers(1, 50), min_size=1, max_size=5))
+    def send(self, who: int, to: int, sizes: list[int]) -> None:
+        sender, recipient = self.clients[who], self.clients[to]
+        if not sender.is_ready:
+            return
+        known = set(sender.outbox)
+        sender.send(recipient, *(bytes([who + 1]) * size for size in sizes))
+        new = [each for each in sender.outbox if each not in known]
+        self.sent.setdefault((who, to), []).extend(new)
+
+    @rule(who=clients, count=st.integers(1, 5))
+    def ack(self, who: int, count: int) -> None:
+        client = self.clients[who]
+        if client.is_ready:
+            client.ack(min(client.machine.acked + count, client.machine.delivered))
+            self.world.settle()
+
+    @rule(who=clients)
+    def cut(self, who: int) -> None:
+        if self.clients[who].connection is not None:
+            self.clients[who].cut()
+
+    @rule(who=clients)
+    def connect(self, who: int) -> None:
+        if self.clients[who].connection is None:
+            self.clients[who].connect()
+
+    @rule(who=clients)
+    def retry(self, who: int) -> None:
+        if self.clients[who].is_ready:
+            self.clients[who].retry()
+            self.world.settle()
+
+    @rule(seconds=st.sampled_from([0.005, 0.02, 0.06]))
+    def wait(self, seconds: float) -> None:
+        self.world.advance(seconds)
+
+    @rule()
+    def store_works(self) -> None:
+        self.store.work()
+
+    @rule()
+    def store_answers(self) -> None:
+        self.store.answer()
+        self.world.settle()
+
+    # What must hold -----------------------------------------------------------------------------
+
+    @invariant()
+    def first_arrivals_are_in_order(self) -> None:
+        for (who, to), sent in self.sent.items():
+            arrived = dict.fromkeys(each.envelope_id for each in self.clients[to].deliveries)
+            mine = [envelope_id for envelope_id in arrived if envelope_id in set(sent)]
+            assert mine == sent[: len(mine)], NAMES[who]
+
+    @invariant()
+    def accepted_is_acknowledged_or_committed(self) -> None:
+        kept = {
+            entry.envelope_id
+            for rows in self.store.kept._mailboxes.values()
+            for entry in rows.values()
+        }
+        for (who, to), sent in self.sent.items():
+            acknowledged = self.clients[to].acknowledged
+            safe = acknowledged | kept if self.store.durable else acknowledged
+            assert self.clients[who].accepted & set(sent) <= safe
+
+    def all_is_done(self) -> bool:
+        queued = [*map(len, self.world.relay._mailboxes.values())]
+        return not any(queued) and not any(client.outbox for client in self.clients)
+
+    def teardown(self) -> None:
+        """In the end everybody comes, reads everything, and everything is accepted."""
+        if not hasattr(self, "world"):
+            return
+        for _ in range(MAX_ROUNDS):
+            for who in range(3):
+                self.connect(who)
+                self.retry(who)
+                self.ack(who, 1000)
+            self.store.run()
+            self.world.advance(0.1)
+            if self.all_is_done():
+                break
+        self.store.run()
+        self.first_arrivals_are_in_order()
+        assert self.all_is_done()
+        for (_, to), sent in self.sent.items():
+            assert self.clients[to].acknowledged >= set(sent)
+        assert self.store.kept._mailboxes == {}
+        for client in self.clients:
+            assert client.connection is not None
+            assert not client.connection.is_paused
+
+
+TestAcceptedMeansSafe = AcceptedMeansSafe.TestCase
+TestAcceptedMeansSafe.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
