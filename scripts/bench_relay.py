@@ -127,30 +127,31 @@ def report(results: Results, options: argparse.Namespace, *, pinned: bool) -> st
     """Return the table and what has to be known to read it."""
     lines = [
         f"CPU of the server, user and system, for each delivered message of {MESSAGE_BYTES} B;"
-        f" {options.pairs} pairs who answer",
-        f"each message with one, each in a TLS 1.3 record of its own; median of {options.rounds}"
-        f" alternating rounds of",
-        f"{options.seconds:g} s (lowest–highest). Latency is from send to delivery.",
+        f" {options.pairs} pairs who answer each",
+        "message with one, each in a TLS 1.3 record of its own; latency from send to delivery."
+        f" Medians of {options.rounds} rounds of",
+        f"{options.seconds:g} s (lowest–highest); the servers alternate, the ratio is taken in each"
+        " round.",
         "",
         "| load | server | CPU, µs | ratio | messages/s | p50, ms | p99, ms |",
         "|---|---|---|---|---|---|---|",
     ]
     for load in options.loads:
-        base_us = median(results[load, TUTORIAL], lambda sample: sample.cpu_us)
         for server in (RELAY, TUTORIAL):
-            lines.append(row(load, server, results[load, server], base_us))
+            lines.append(row(load, server, results[load, server], results[load, TUTORIAL]))
     return "\n".join([*lines, "", *notes(results, pinned=pinned)])
 
 
-def row(load: str, server: str, samples: Sequence[Sample], base_us: float) -> str:
-    """Return one row of the table; the ratio is to ``base_us``."""
+def row(load: str, server: str, samples: Sequence[Sample], base: Sequence[Sample]) -> str:
+    """Return one row of the table; each round's ratio is to the same round of ``base``."""
     cpu_us = median(samples, lambda sample: sample.cpu_us)
+    ratio = statistics.median(s.cpu_us / b.cpu_us for s, b in zip(samples, base, strict=True))
     lowest, highest = min(s.cpu_us for s in samples), max(s.cpu_us for s in samples)
     cells = (
         f"{load}, {UNDER_WAY[load]} under way",
         server,
         f"{cpu_us:.1f} ({lowest:.1f}–{highest:.1f})",
-        f"{cpu_us / base_us:.2f}",
+        f"{ratio:.2f}",
         f"{median(samples, lambda sample: sample.messages_per_s):,.0f}",
         f"{median(samples, lambda sample: sample.latency_ms(0.5)):.2f}",
         f"{median(samples, lambda sample: sample.latency_ms(0.99)):.2f}",

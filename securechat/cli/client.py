@@ -162,7 +162,7 @@ def _engine(
     from securechat.client.events import Ready
     from securechat.client.profile import Profile
 
-    me = _choose_name(home, name or settings.name)
+    me = _choose_name(home, name or settings.name, peer)
     if peer is not None:
         _check_peer(peer, me)
     with Profile(home, me) as profile:
@@ -180,15 +180,19 @@ def _engine(
             connector.close()
 
 
-def _choose_name(home: Path, name: str | None) -> "Name":
-    """Return the name to use: as told, else the one used last, else asked for."""
+def _choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
+    """Return the name to use: as told, else the one used last, else asked for.
+
+    The one used last is not meant when it is the peer's: two people share this machine.
+    """
     from securechat.client.profile import remembered_name
-    from securechat.identity.names import parse_name
+    from securechat.identity.names import name_key, parse_name
+    from securechat.identity.types import Name
 
     if name is not None:
         return parse_name(name)
     remembered = remembered_name(home)
-    if remembered is not None:
+    if remembered is not None and (peer is None or name_key(remembered) != name_key(Name(peer))):
         return remembered
     if not _can_ask():
         raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")

@@ -31,6 +31,8 @@ FIRST_RETRY_S = 0.25
 EARLY_RETRY_MAX_S = 5.0
 EARLY_S = 60.0
 LATE_RETRY_MAX_S = 30.0
+STEADY_S = 10.0
+"""A connection that lasted this long was no part of the trouble before it."""
 MAX_BATCH_BYTES = 128 * 1024
 
 
@@ -154,7 +156,7 @@ class Link:
         """An attempt has ended; plan the next one, unless there is no point in it."""
         now = self._loop.clock()
         self._attempt = None
-        if attempt.was_ready or self._down_since is None:
+        if attempt.was_steady(now) or self._down_since is None:
             self._down_since, self._failures = now, 0
         if self._stopped or isinstance(error, Untrusted | LoginRefused | RemoteProtocolError):
             self._inbox(Down(error, None))
@@ -187,8 +189,12 @@ class _Attempt:
         self._unanswered: OrderedDict[int, EnvelopeId] = OrderedDict()
         self._ack_planned = False
         self._last_words: SecureChatError | None = None
-        self.was_ready = False
+        self._ready_at: float | None = None
         self.retry_after_s = 0.0
+
+    def was_steady(self, now: float) -> bool:
+        """Tell whether the login stood for long enough to start counting failures anew."""
+        return self._ready_at is not None and now - self._ready_at >= STEADY_S
 
     # What the engine wants ------------------------------------------------------------------------
 
@@ -272,7 +278,7 @@ class _Attempt:
             case f.Fault():
                 self._last_words = fault_error(frame)
             case f.Welcome():
-                self.was_ready = True
+                self._ready_at = self._loop.clock()
                 self._inbox(Arrived(frame))
             case _:
                 self._inbox(Arrived(frame))

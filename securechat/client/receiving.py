@@ -64,7 +64,12 @@ class Receiving:
         try:
             outcome = desk.endpoint.open(envelope, desk.now_ms())
         except CannotOpen:
-            desk.report(CannotOpen("A message came that cannot be opened; it is set aside"))
+            desk.report(
+                CannotOpen(
+                    "A message came that cannot be opened; it is set aside",
+                    "ask whoever wrote to you just now to send it again",
+                )
+            )
             return
         if isinstance(outcome, Duplicate):
             return
