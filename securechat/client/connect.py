@@ -74,8 +74,8 @@ def decide_trust(
     shown = relay_id(probe(*address))
     if shown in {relay.relay_id for relay in relays}:
         return ClientTls(pin=shown)
-    question = f"The relay at {address} is new. Its fingerprint is {fingerprint(shown)}. Trust it?"
-    if not confirm(question):
+    question = f"The relay at {address} is new. Its fingerprint is {fingerprint(shown)}."
+    if not confirm(f"{question}\nTrust it?"):
         raise Untrusted(
             f"The relay at {address} is not known here; it shows {fingerprint(shown)}",
             "compare that with the relay's own screen, then:"

@@ -64,6 +64,35 @@ def test_requests_that_cannot_be_carried_out_say_why() -> None:
     assert bob.is_ready
 
 
+def test_a_device_hears_how_many_keys_are_left_when_one_is_claimed() -> None:
+    world = RelayWorld()
+    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    bob.publish(b"1", b"2")
+    alice.look_up("Bob")
+    assert bob.told(f.KeysLeft) == []
+    alice.look_up("Bob", claim=True)
+    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
+    alice.look_up("Bob", claim=True)
+    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
+    bob.cut()
+    carol.look_up("Bob", claim=True)
+    bob.connect()
+    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
+    assert bob.told(f.Welcome)[-1].one_time_keys == 0
+
+
+def test_the_welcome_says_how_much_mail_waits() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, b"1", b"2")
+    bob.cut()
+    alice.send(bob, b"3")
+    bob.connect()
+    assert [welcome.waiting for welcome in bob.told(f.Welcome)] == [0, 3]
+    assert bob.bodies[2:] == [b"1", b"2", b"3"]
+
+
 def test_publishing_is_confirmed() -> None:
     [alice] = RelayWorld().online("Alice")
     assert isinstance(alice.publish(b"1"), f.Done)
