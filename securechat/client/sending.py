@@ -72,12 +72,19 @@ class Sending:
         self.retry()
 
     def retry(self) -> None:
-        """Send again what was refused."""
+        """Send again what was refused.
+
+        What is in flight behind it will be refused too, so what comes later waits for that.
+        """
         self.retry_at = None
         self._held.clear()
+        again: set[MailboxId] = set()
         for parcel in self._desk.outbox:
             if parcel.envelope_id not in self._in_flight:
                 self._hand_over(parcel)
+                again.add(parcel.mailbox)
+            elif parcel.mailbox in again:
+                self._hold(parcel.mailbox)
 
     def answered(self, news: Answered) -> None:
         """The relay answers for envelopes: they leave the outbox."""
@@ -99,8 +106,7 @@ class Sending:
         if news.code == "expired":
             self._desk.change(self._desk.outbox.remove(parcel))
         else:
-            self._held.add(parcel.mailbox)
-            self.retry_at = self._desk.now_s() + RETRY_S
+            self._hold(parcel.mailbox)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
             given_up = parcel.message_id if news.code == "expired" else None
             self._desk.report(refusal_error(parcel.recipient, news.code), given_up or None)
@@ -178,6 +184,10 @@ class Sending:
         )
         desk.change(row)
         self._hand_over(parcel)
+
+    def _hold(self, mailbox: MailboxId) -> None:
+        self._held.add(mailbox)
+        self.retry_at = self._desk.now_s() + RETRY_S
 
     def _hand_over(self, parcel: Parcel) -> None:
         if parcel.mailbox not in self._held:

@@ -434,6 +434,19 @@ def test_ephemeral_envelopes_do_not_overtake_what_waits_in_the_store() -> None:
     assert numbers(bob) == [1, 2, 3, 4, 5]
 
 
+def test_ephemeral_envelopes_beyond_two_windows_are_dropped() -> None:
+    world = RelayWorld(window_bytes=1000)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    for body in bodies(1, 100, size_bytes=100):
+        alice.send(bob, body, ephemeral=True)
+    for _ in range(10):
+        bob.ack()
+        world.settle()
+    assert numbers(bob) == list(range(1, 21))
+    alice.send(bob, *bodies(101, 101), ephemeral=True)
+    assert numbers(bob)[20:] == [101]
+
+
 def test_ephemeral_envelopes_to_nobody_are_gone_without_a_word() -> None:
     world = RelayWorld()
     [alice] = world.online("Alice")

@@ -1,0 +1,298 @@
+"""An engine between a test that plays the relay and faces that remember what they were told."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import msgspec
+
+from securechat.client import events as ev
+from securechat.client.engine import Engine
+from securechat.client.link import Arrived, Delivery, Down, LinkNews, Up
+from securechat.e2e.content import Content, Text
+from securechat.e2e.endpoint import Endpoint
+from securechat.errors import FileProblem, SecureChatError
+from securechat.identity.chain import PeerDevice, PublishedDevice, PublishedUser, verify_published
+from securechat.identity.names import parse_name
+from securechat.identity.types import EnvelopeId, MailboxId, Name, RelayId
+from securechat.wire import frames as f
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat
+
+CERTIFICATE = b"certificate"
+OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
+FAILURE_S = 10.0
+
+F = TypeVar("F", bound=f.Frame)
+E = TypeVar("E")
+
+
+class MemoryState:
+    """Rows in memory; ``broken`` makes each commit fail."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, bytes], bytes] = {}
+        self.broken = False
+
+    def load(self) -> dict[tuple[str, bytes], bytes]:
+        return dict(self.rows)
+
+    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
+        if changes and self.broken:
+            raise FileProblem("The disk is full", "df")
+        for row, value in changes.items():
+            if value is None:
+                self.rows.pop(row, None)
+            else:
+                self.rows[row] = value
+
+
+class FakeLink:
+    """Remembers what the engine wants of its connection."""
+
+    def __init__(self, inbox: Callable[[LinkNews], None]) -> None:
+        self.inbox = inbox
+        self.frames: list[f.ClientFrame] = []
+        self.envelopes: list[f.Outgoing] = []
+        self.acks: list[int] = []
+        self.stopped = False
+
+    def start(self) -> None:
+        """Do nothing: the test says when it is up."""
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def send(self, frame: f.ClientFrame) -> None:
+        self.frames.append(frame)
+
+    def send_envelopes(self, envelopes: list[f.Outgoing]) -> None:
+        self.envelopes += envelopes
+
+    def ack(self, number: int) -> None:
+        self.acks.append(number)
+
+
+class World:
+    """Alice's engine, and the test at the other end of its connection."""
+
+    def __init__(self, peer: str | None = None, state: MemoryState | None = None) -> None:
+        self.state = state or MemoryState()
+        self.now_ms, self.now_s = NOW_MS, 1000.0
+        self.engine = Engine(
+            parse_name("alice"),
+            self.state,
+            self._make_link,
+            {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}.__getitem__,
+            relay="relay:5555",
+            peer=peer,
+            now_ms=lambda: self.now_ms,
+            now_s=lambda: self.now_s,
+        )
+        self.events: list[ev.Event] = []
+        self.engine.subscribe(self.events.append)
+        self._register: f.Register | None = None
+        self._publish: f.Publish | None = None
+
+    def _make_link(self, inbox: Callable[[LinkNews], None]) -> FakeLink:
+        self.link = FakeLink(inbox)
+        return self.link
+
+    # Time and order -------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Return when the engine has done, and carried out, all that came by now."""
+        for _ in range(2):
+            done = threading.Event()
+            self.engine._calls.put(done.set)
+            while not done.wait(0.01):
+                if not self.engine._thread.is_alive():
+                    return
+            if self.has_ended():
+                self.engine._thread.join(FAILURE_S)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Let all that comes within the block come in one wake-up of the engine."""
+        busy, go_on = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            busy.set()
+            assert go_on.wait(FAILURE_S)
+
+        self.engine._calls.put(hold)
+        assert busy.wait(FAILURE_S)
+        yield
+        go_on.set()
+        self.settle()
+
+    def pass_time(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.now_ms += round(seconds * 1000)
+        self.settle()
+
+    # What the relay does --------------------------------------------------------------------------
+
+    def news(self, *news: LinkNews) -> None:
+        for one in news:
+            self.link.inbox(one)
+        self.settle()
+
+    def tell(self, *frames: f.RelayFrame) -> None:
+        self.news(*map(Arrived, frames))
+
+    def log_in(self, certificate: bytes = CERTIFICATE, relay_id: RelayId = RELAY) -> None:
+        """Bring up a connection, as an honest relay does that holds no keys of this device yet."""
+        if not self.engine._thread.is_alive():
+            self.engine.start()
+        self.news(Up(certificate))
+        self.sent(f.Hello)
+        self.tell(f.Challenge(1, relay_id, b"n" * 32, NOW_MS, False))
+        self._register = self.sent(f.Register)
+        self.sent(f.Login)
+        self.tell(welcome())
+        self._publish = self.sent(f.Publish)
+
+    def lose_connection(self) -> None:
+        self.news(Down(SecureChatError("The relay is gone"), 1.0))
+
+    def deliver(self, *envelopes: bytes, last: int = 1) -> None:
+        self.news(self.delivery(*envelopes, last=last))
+
+    @staticmethod
+    def delivery(*envelopes: bytes, last: int = 1) -> Delivery:
+        ids = (EnvelopeId(bytes([number] * 16)) for number in range(len(envelopes)))
+        return Delivery(last, tuple(map(f.Incoming, ids, envelopes)))
+
+    def find(self, name: str, user: PublishedUser) -> None:
+        """Answer the last look-up of a name."""
+        self.tell(f.Found(self.asked(name).request, user))
+
+    def fail(self, name: str, code: str = "unknown-name") -> None:
+        """Refuse the last look-up of a name."""
+        self.tell(f.Failed(self.asked(name).request, code, "no"))
+
+    # What the engine did --------------------------------------------------------------------------
+
+    def sent(self, kind: type[F]) -> F:
+        """Return the last frame of a kind."""
+        return self.all_sent(kind)[-1]
+
+    def all_sent(self, kind: type[F]) -> list[F]:
+        return [frame for frame in self.link.frames if isinstance(frame, kind)]
+
+    def asked(self, name: str) -> f.Lookup:
+        """Return the last look-up of a name."""
+        return [look for look in self.all_sent(f.Lookup) if look.name.casefold() == name][-1]
+
+    def told(self, kind: type[E]) -> list[E]:
+        """Return the events of a kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.told(ev.Message)]
+
+    @property
+    def problems(self) -> list[str]:
+        return [problem.error.what for problem in self.told(ev.Problem)]
+
+    def has_ended(self) -> bool:
+        return bool(self.told(ev.Ended))
+
+    @property
+    def error(self) -> SecureChatError:
+        """What ended the engine."""
+        (ended,) = self.told(ev.Ended)
+        assert ended.error is not None
+        return ended.error
+
+    @property
+    def wire(self) -> bytes:
+        """Everything that ever went to the relay."""
+        return msgspec.msgpack.encode([self.link.frames, self.link.envelopes])
+
+    # Alice, as others see her ---------------------------------------------------------------------
+
+    @property
+    def device(self) -> PeerDevice:
+        """Alice's device, from what she left on the relay; each time with another one-time key."""
+        register, publish = self._register, self._publish
+        assert register is not None
+        assert publish is not None
+        assert publish.bundle is not None
+        key, *rest = publish.one_time_keys
+        self._publish = msgspec.structs.replace(publish, one_time_keys=tuple(rest))
+        device = PublishedDevice(register.certificates[0], publish.bundle, key)
+        user, _ = verify_published(
+            PublishedUser(register.registration, register.device_list, (device,)),
+            pin=register.registration.user_key,
+            relay_id=RELAY,
+            highest=None,
+        )
+        return user.devices[0]
+
+    def write(self, seat: Seat, content: Content | str, claim_name: str | None = None) -> bytes:
+        """Return an envelope from a seat to Alice, which may claim another name than the seat's."""
+        device = self.device
+        if claim_name is not None:
+            seat.endpoint.registration(RELAY, parse_name(claim_name), NOW_MS)
+        if seat.endpoint.needs_session(device.address, self.now_ms):
+            seat.endpoint.start_session(device, self.now_ms)
+        content = Text(content) if isinstance(content, str) else content
+        return seat.endpoint.seal(device, content, self.now_ms).envelope
+
+    def mail_for(self, seat: Seat) -> list[bytes]:
+        """Return the envelopes for a seat's mailbox."""
+        return [o.envelope for o in self.link.envelopes if o.mailbox == seat.endpoint.mailbox]
+
+    @property
+    def mailboxes(self) -> set[MailboxId]:
+        """Where envelopes went."""
+        return {outgoing.mailbox for outgoing in self.link.envelopes}
+
+
+@contextmanager
+def alice(
+    peer: str | None = None, state: MemoryState | None = None, *, logged_in: bool = True
+) -> Iterator[World]:
+    """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
+    world = World(peer, state)
+    world.engine.start()
+    if logged_in:
+        world.log_in()
+    try:
+        yield world
+    finally:
+        world.engine.stop()
+        world.engine._thread.join(FAILURE_S)
+        assert not world.engine._thread.is_alive()
+    assert isinstance(world.events[-1], ev.Ended)
+    assert world.link.stopped
+    error = world.events[-1].error
+    assert error is None or "Internal error" not in error.what
+
+
+def welcome(name: str = "alice", **fields: Any) -> f.Welcome:
+    """Return the welcome of a relay that holds nothing of the device."""
+    numbers = {"bundle_epoch": 0, "one_time_keys": 0, "sent": 0, "waiting": 0, **fields}
+    return f.Welcome(name=name, max_frame_bytes=262_144, **numbers)
+
+
+def published(
+    seat: Seat, name: str | None = None, *, claim: bool = True, relay_id: RelayId = RELAY
+) -> PublishedUser:
+    """Return a seat as a relay shows it, under its own name unless another one is said."""
+    assert seat.bundle is not None
+    registration = seat.endpoint.registration(relay_id, parse_name(name or seat.name), NOW_MS)
+    key = seat.one_time_keys.pop() if claim and seat.one_time_keys else None
+    device = PublishedDevice(seat.endpoint.certificate, seat.bundle, key)
+    return PublishedUser(registration, seat.endpoint.device_list, (device,))
+
+
+def make_seat(name: str) -> Seat:
+    """Return a person with keys on the relay."""
+    seat = Seat(name, Endpoint.create(NOW_MS))
+    seat.endpoint.registration(RELAY, Name(name), NOW_MS)
+    seat.publish(NOW_MS)
+    return seat
