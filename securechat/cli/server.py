@@ -1,5 +1,6 @@
 """``securechat server``: the relay, or the listening side of the quit mode."""
 
+import gc
 import json
 import os
 import queue
@@ -201,6 +202,8 @@ def run_relay(config: "ServerConfig", certs: Path, log: Log) -> None:
     happenings: queue.SimpleQueue[RelayEvent | signal.Signals] = queue.SimpleQueue()
     relay = RelayServer(config, certs, happenings.put)
     made = relay.prepare_certificate()
+    gc.collect()
+    gc.freeze()  # what was imported stays: the collector need not walk it again and again
     addresses = relay.start()
     for number in _signals():
         signal.signal(number, lambda number, _frame: happenings.put(signal.Signals(number)))

@@ -17,6 +17,8 @@ DEAD_AFTER_S = 60.0
 
 F = TypeVar("F", bound=AnyFrame)
 
+_CLOSED = State.CLOSED
+
 
 class Machine(Generic[F]):
     """One side of one connection; ``F`` are the frames that the other side may send."""
@@ -40,7 +42,7 @@ class Machine(Generic[F]):
         self._heard_at = now
         self._pinged_at = None
         events: list[F] = []
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return events
         for frame in self._decoder.decode(data):
             state = self._their_moves.get(type(frame))
@@ -51,7 +53,7 @@ class Machine(Generic[F]):
             self._note_received(frame)
             if type(frame) is not Pong:
                 events.append(frame)
-            if state is State.CLOSED:
+            if state is _CLOSED:
                 break
         return events
 
@@ -95,6 +97,7 @@ class Machine(Generic[F]):
 
     def _enter(self, state: State) -> None:
         self.state = state
+        self.is_closed = state is _CLOSED
         self._my_moves = MOVES[self.side][state]
         self._their_moves = MOVES[self.other][state]
         if state is State.READY:

@@ -36,13 +36,16 @@ class RelaySide(Machine[ClientFrame]):
     def answer(self, number: int) -> None:
         """Note, once, that the envelope of this number is answered for: accepted or refused."""
         if number == self.accepted + 1:
-            self.accepted = self._ahead.take_after(number)
+            ahead = self._ahead
+            self.accepted = ahead.take_after(number) if ahead else number
         else:
             self._ahead.add(number)
             self._news.append(number)
 
     def take_answers(self) -> bytes:
         """Return Accepted frames with what the client has not been told yet, or nothing."""
+        if not self._news and self._told == self.accepted:
+            return b""
         ranges = _ranges(sorted(number for number in self._news if number > self.accepted))
         self._news.clear()
         if self._told == self.accepted and not ranges:
@@ -83,6 +86,9 @@ class _Ahead:
         """The last number of each range, by its first."""
         self._first: dict[int, int] = {}
         """The first number of each range, by its last."""
+
+    def __bool__(self) -> bool:
+        return bool(self._last)
 
     def add(self, number: int) -> None:
         """Put a number in, joining the ranges that it touches."""

@@ -66,7 +66,7 @@ class Intake:
         """Count an envelope that is acknowledged, committed or refused."""
         self._unsettled -= 1
         self._unsettled_bytes -= size_bytes
-        if _Reason.UNSETTLED in self._reasons and self._is_below(share=2):
+        if self._reasons and _Reason.UNSETTLED in self._reasons and self._is_below(share=2):
             self._resume(_Reason.UNSETTLED)
 
     def after_read(self, size_bytes: int, budget: ByteBudget, now: float) -> None:

@@ -7,6 +7,7 @@ these. Nothing leaves it before the device has acknowledged it, or it is older t
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 from securechat.config import ServerConfig
@@ -29,6 +30,9 @@ class Origin(Protocol):
     def answered(self, number: int) -> None:
         """The envelope of this number is accepted."""
 
+    def acknowledged(self, number: int, settled_bytes: int) -> None:
+        """The envelope of this number is accepted; so many bytes of it were not settled yet."""
+
     def settled(self, size_bytes: int) -> None:
         """An envelope of this size is out of the hands of this connection."""
 
@@ -46,6 +50,8 @@ class Queued(Entry):
     """Whether the store has been given it."""
     committed: bool = False
     """Whether the store has said that it keeps it."""
+    held: bool = False
+    """Whether it is in the mailbox still."""
 
     def settle(self) -> None:
         """Release the origin's budget, once: the envelope was acknowledged or committed."""
@@ -91,6 +97,11 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._queued)
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether something in memory has not been delivered yet."""
+        return len(self._waiting) > 0
+
     # Handing in -----------------------------------------------------------------------------------
 
     def offer(
@@ -114,9 +125,11 @@ class Mailbox:
         if self._is_full(fill, size_bytes):
             return RefusedCode.MAILBOX_FULL
         self._sender_fill[sender] = fill
-        for counted in (self._fill, fill):
-            counted.messages += 1
-            counted.size_bytes += size_bytes
+        total = self._fill
+        total.messages += 1
+        total.size_bytes += size_bytes
+        fill.messages += 1
+        fill.size_bytes += size_bytes
         return self._append(outgoing, sender, origin, number, now)
 
     def _offer_again(
@@ -151,6 +164,7 @@ class Mailbox:
         entry = Queued(
             self.mailbox_id, sequence, sender, envelope_id, envelope, now, origin, number
         )
+        entry.held = True
         self._queued[sender, envelope_id] = entry
         if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
             self._read_sequence = sequence
@@ -212,27 +226,35 @@ class Mailbox:
     def ack(self, count: int) -> None:
         """The device has disposed of the ``count`` oldest deliveries."""
         handed: list[Queued] = []
+        in_flight = self._in_flight
         for _ in range(count):
-            entry = self._in_flight.popleft()
-            self._in_flight_bytes -= len(entry.envelope)
+            entry = in_flight.popleft()
+            size_bytes = len(entry.envelope)
+            self._in_flight_bytes -= size_bytes
             self._release(entry)
-            entry.settle()
-            entry.answer()
             if entry.handed:
                 handed.append(entry)
+            origin = entry.origin
+            if origin is not None:
+                entry.origin = None
+                origin.acknowledged(entry.number, 0 if entry.committed else size_bytes)
         if handed:
             self._store.remove(handed)
-        self._refill()
+        if self._read_sequence != self._last_sequence:
+            self._refill()
 
     def _release(self, entry: Queued) -> None:
-        if not self._holds(entry):
+        if not entry.held:
             return
+        entry.held = False
         sender, size_bytes = entry.sender, len(entry.envelope)
         del self._queued[sender, entry.envelope_id]
         fill = self._sender_fill[sender]
-        for counted in (self._fill, fill):
-            counted.messages -= 1
-            counted.size_bytes -= size_bytes
+        total = self._fill
+        total.messages -= 1
+        total.size_bytes -= size_bytes
+        fill.messages -= 1
+        fill.size_bytes -= size_bytes
         if not fill.messages:
             del self._sender_fill[sender]
 
@@ -271,12 +293,23 @@ class Mailbox:
 
     def commit(self, entries: list[Queued]) -> None:
         """Hand entries to the store that neither has them nor have been acknowledged."""
-        fresh = [entry for entry in entries if not entry.handed and self._holds(entry)]
+        fresh = [entry for entry in entries if not entry.handed and entry.held]
         if not fresh:
             return
         for entry in fresh:
             entry.handed = True
         self._store.put(fresh, lambda: self._committed(fresh))
+
+    def commit_older(self, queued_before: float) -> bool:
+        """Hand over what is in memory from before that time; return whether younger is there."""
+        old: list[Queued] = []
+        for entry in chain(self._in_flight, self._waiting):
+            if entry.queued_at >= queued_before:
+                self.commit(old)
+                return True
+            old.append(entry)
+        self.commit(old)
+        return False
 
     def expire(self, queued_before: float) -> None:
         """Drop the entries older than this that are not in flight."""
@@ -296,19 +329,16 @@ class Mailbox:
             entry.settle()
             if entry.origin is not None:
                 entry.origin.refused(entry.number, RefusedCode.EXPIRED)
-        self._waiting = deque(entry for entry in self._waiting if self._holds(entry))
+        self._waiting = deque(entry for entry in self._waiting if entry.held)
         self._waiting_bytes = sum(len(entry.envelope) for entry in self._waiting)
         self._store.remove(entries)
-
-    def _holds(self, entry: Queued) -> bool:
-        return self._queued.get((entry.sender, entry.envelope_id)) is entry
 
     def _commit_head(self) -> None:
         self.commit([*self._in_flight, *self._waiting])
 
     def _committed(self, entries: list[Queued]) -> None:
         for entry in entries:
-            if not self._holds(entry):
+            if not entry.held:
                 continue
             entry.settle()
             entry.committed = True

@@ -1,7 +1,6 @@
 """The switch for mailboxes: which session reads which mailbox, and what happens on each tick."""
 
 import secrets
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,7 +10,7 @@ from securechat.relay.channel import Channel
 from securechat.relay.directory import Directory
 from securechat.relay.events import RelayEvent
 from securechat.relay.limits import LoginThrottle
-from securechat.relay.mailbox import Mailbox, Origin, Queued
+from securechat.relay.mailbox import Mailbox, Origin
 from securechat.relay.presence import PresenceBoard
 from securechat.store.mailboxes import MailboxStore
 from securechat.wire.codes import ByeCode, RefusedCode
@@ -77,7 +76,7 @@ class Relay:
         self._throttle = LoginThrottle(config.login_failures_per_minute)
         self._dirty: set[Client] = set()
         self._answers: set[Client] = set()
-        self._fresh: deque[tuple[float, Queued]] = deque()
+        self._fresh: set[Mailbox] = set()
         call_later(SWEEP_EVERY_S, self._sweep)
 
     def after_tick(self) -> None:
@@ -116,7 +115,8 @@ class Relay:
         reader = self.online.get(outgoing.mailbox)
         if reader is not None:
             self._dirty.add(reader)
-            self._keep_soon(entry, now)
+            if mailbox not in self._fresh:
+                self._keep_soon(mailbox)
         return None
 
     def route_ephemeral(self, outgoing: Outgoing) -> None:
@@ -149,24 +149,17 @@ class Relay:
 
     # Timers ---------------------------------------------------------------------------------------
 
-    def _keep_soon(self, entry: Queued, now: float) -> None:
+    def _keep_soon(self, mailbox: Mailbox) -> None:
         if not self._fresh:
-            self.call_later(COMMIT_AFTER_S, self._commit_overdue)
-        self._fresh.append((now + COMMIT_AFTER_S, entry))
+            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
+        self._fresh.add(mailbox)
 
     def _commit_overdue(self) -> None:
         """Hand to the store what its reader has not acknowledged in time."""
-        now = self.clock()
-        overdue: dict[MailboxId, list[Queued]] = {}
-        while self._fresh and self._fresh[0][0] <= now:
-            entry = self._fresh.popleft()[1]
-            overdue.setdefault(entry.mailbox, []).append(entry)
-        for mailbox_id, entries in overdue.items():
-            mailbox = self._mailboxes.get(mailbox_id)
-            if mailbox is not None:
-                mailbox.commit(entries)
+        before = self.clock() - COMMIT_AFTER_S / 2
+        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(before)}
         if self._fresh:
-            self.call_later(max(0.0, self._fresh[0][0] - now), self._commit_overdue)
+            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
 
     def _flush_answers(self) -> None:
         answers, self._answers = self._answers, set()

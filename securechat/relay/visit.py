@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from securechat.errors import LimitExceeded, SecureChatError
 from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.protocol.states import State
 from securechat.relay.channel import Channel
 from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left
@@ -100,15 +99,16 @@ class Visit:
     def flush(self) -> None:
         """Deliver what the window allows; answers ride along."""
         machine, connection = self._channel.machine, self._channel.connection
-        if machine.state is State.CLOSED:
+        if machine.is_closed:
             return
-        while batch := self._mailbox.take_batch():
+        mailbox = self._mailbox
+        while mailbox.has_waiting and (batch := mailbox.take_batch()):
             connection.write(machine.deliver(batch))
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
         machine = self._channel.machine
-        if machine.state is not State.CLOSED and (data := machine.take_answers()):
+        if not machine.is_closed and (data := machine.take_answers()):
             self._channel.connection.write(data)
 
     # What a mailbox says of this client's envelopes (see mailbox.Origin) --------------------------
@@ -117,6 +117,15 @@ class Visit:
         """The envelope of this number is accepted."""
         if not self._channel.is_deaf:
             self._channel.machine.answer(number)
+            self._relay.answers_due(self)
+
+    def acknowledged(self, number: int, settled_bytes: int) -> None:
+        """The recipient has the envelope of this number: it is accepted, and settled."""
+        channel = self._channel
+        if not channel.is_deaf:
+            if settled_bytes:
+                self._intake.settle(settled_bytes)
+            channel.machine.answer(number)
             self._relay.answers_due(self)
 
     def settled(self, size_bytes: int) -> None:
@@ -233,7 +242,8 @@ class Visit:
         count, self._acked = ack - self._acked, ack
         if count:
             self._mailbox.ack(count)
-            self._relay.mark_dirty(self)
+            if self._mailbox.has_waiting:
+                self._relay.mark_dirty(self)
 
     # The connection itself ------------------------------------------------------------------------
 

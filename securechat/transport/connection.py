@@ -52,6 +52,8 @@ class _State(IntEnum):
     CLOSED = 5
 
 
+_HANDSHAKE, _OPEN, _CLOSING, _ENDING, _LINGERING, _CLOSED = _State
+
 _NOTHING = memoryview(b"")
 
 
@@ -87,7 +89,7 @@ class Connection:
         self._socket = sock
         self._session = session
         self._ticket: Ticket | None = None
-        self._state = _State.HANDSHAKE
+        self._state = _HANDSHAKE
         self._sender = Sender(sock, session)
         self._timer = Timer(self._deadline_passed)
         self._events = 0
@@ -113,7 +115,7 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         """Queue `data` for the end of this tick; dropped when the connection is closing."""
-        if self._state is not _State.OPEN:
+        if self._state is not _OPEN:
             return
         self._sender.append(data)
         self._mark_dirty()
@@ -133,7 +135,7 @@ class Connection:
 
         Cheap to call for every message: a deadline that only moves later costs an assignment.
         """
-        if self._state is _State.OPEN:
+        if self._state is _OPEN:
             self._reactor.timers.set(self._timer, deadline)
 
     def authenticated(self) -> None:
@@ -147,19 +149,19 @@ class Connection:
         `received` and `timer` are not called any more. `closed` gets None, or Unreachable when the
         other side did not take everything in time.
         """
-        if self._state is _State.HANDSHAKE:
+        if self._state is _HANDSHAKE:
             self.abort()
-        elif self._state is _State.OPEN:
-            self._state = _State.CLOSING
+        elif self._state is _OPEN:
+            self._state = _CLOSING
             self._set_deadline(deadline_s)
             self._watch()
             self._mark_dirty()
 
     def abort(self, error: SecureChatError | None = None) -> None:
         """Close at once, losing what is queued; `closed` gets `error` a little later."""
-        if self._state is _State.CLOSED:
+        if self._state is _CLOSED:
             return
-        self._state = _State.CLOSED
+        self._state = _CLOSED
         self._reactor.timers.set(self._timer, None)
         self._watch()
         self._socket.close()
@@ -186,13 +188,13 @@ class Connection:
         """Read, write, or both."""
         if events & EVENT_READ:
             self._read()
-        if events & EVENT_WRITE and self._state is not _State.CLOSED:
+        if events & EVENT_WRITE and self._state is not _CLOSED:
             self._send()
 
     def flush(self) -> None:
         """Send what this tick queued, unless the socket is still busy with earlier bytes."""
         self._dirty = False
-        if not self._sender.blocked and self._state is not _State.CLOSED:
+        if not self._sender.blocked and self._state is not _CLOSED:
             self._send()
 
     # Reading -------------------------------------------------------------------------------------
@@ -209,16 +211,16 @@ class Connection:
         state = self._state
         if not size:
             self._end_of_stream()
-        elif state is _State.OPEN or state is _State.CLOSING:
+        elif state is _OPEN or state is _CLOSING:
             self._receive(buffer[:size])
-        elif state is _State.HANDSHAKE:
+        elif state is _HANDSHAKE:
             self._shake_hands(buffer[:size])
 
     def _receive(self, data: memoryview) -> None:
         session = self._session
         try:
             plaintext = session.decrypt(data)
-            if plaintext and self._state is _State.OPEN:
+            if plaintext and self._state is _OPEN:
                 self.handler.received(plaintext)
         except Exception as error:
             self._fail(error)
@@ -239,17 +241,17 @@ class Connection:
             self._open()
 
     def _open(self) -> None:
-        self._state = _State.OPEN
+        self._state = _OPEN
         self._reactor.timers.set(self._timer, None)
         try:
             self.handler.opened(self)
         except Exception as error:
             self._fail(error)
-        if self._state is _State.OPEN:
+        if self._state is _OPEN:
             self._receive(_NOTHING)  # what came in one piece with the end of the handshake
 
     def _end_of_stream(self) -> None:
-        if self._state >= _State.ENDING:
+        if self._state >= _ENDING:
             self.abort()
         else:
             self._lost("the other side cut it off")
@@ -275,15 +277,15 @@ class Connection:
             self._watch()
         if not all_sent and not sender.blocked:
             self._mark_dirty()  # the next tick goes on, after others had their turn
-        if all_sent and self._state is not _State.OPEN:
+        if all_sent and self._state is not _OPEN:
             self._all_sent()
 
     def _all_sent(self) -> None:
-        if self._state is _State.CLOSING:
-            self._state = _State.ENDING
+        if self._state is _CLOSING:
+            self._state = _ENDING
             self._session.close_notify()
             self._send()
-        elif self._state is _State.ENDING:
+        elif self._state is _ENDING:
             self._linger()
 
     # Closing -------------------------------------------------------------------------------------
@@ -293,7 +295,7 @@ class Connection:
         if self._session.peer_closed:
             self.abort()
             return
-        self._state = _State.LINGERING
+        self._state = _LINGERING
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
@@ -304,14 +306,14 @@ class Connection:
         self._watch()
 
     def _deadline_passed(self, now: float) -> None:
-        if self._state is _State.OPEN:
+        if self._state is _OPEN:
             try:
                 self.set_timer(self.handler.timer(now))
             except Exception as error:
                 self._fail(error)
-        elif self._state is _State.HANDSHAKE:
+        elif self._state is _HANDSHAKE:
             self.abort(cannot_reach(self.remote, "the TLS handshake took too long"))
-        elif self._state is _State.LINGERING:
+        elif self._state is _LINGERING:
             self.abort()
         else:
             self._lost(f"{self.backlog_bytes} bytes were not taken in time")
@@ -320,7 +322,7 @@ class Connection:
         self.abort(LimitExceeded("Too many connections wait to log in; the oldest made room."))
 
     def _lost(self, why: str) -> None:
-        if self._state is _State.HANDSHAKE:
+        if self._state is _HANDSHAKE:
             self.abort(cannot_reach(self.remote, f"during the TLS handshake: {why}"))
         elif self._session.peer_closed:
             self.abort()
@@ -331,7 +333,7 @@ class Connection:
         """Close for an error that is not the network's, with TLS's own alert if there is one."""
         if not isinstance(error, SecureChatError):
             logger.error("the handler of %s failed", self.remote, exc_info=error)
-        if self._state is not _State.CLOSED and self._session.has_output:
+        if self._state is not _CLOSED and self._session.has_output:
             with suppress(OSError):
                 self._socket.send(self._session.output())
         self.abort(internal_error(error))
@@ -342,8 +344,8 @@ class Connection:
     def _watch(self) -> None:
         """Tell the selector what this connection waits for now."""
         events = 0
-        if self._state is not _State.CLOSED:
-            paused = self._paused and self._state is _State.OPEN
+        if self._state is not _CLOSED:
+            paused = self._paused and self._state is _OPEN
             if not paused and not self._session.peer_closed:
                 events = EVENT_READ
             if self._sender.blocked:

@@ -12,7 +12,7 @@ from tests.pure.store.delayed import DelayedMailboxStore
 
 def bodies(first: int, last: int, size_bytes: int = 0) -> list[bytes]:
     """Return numbered envelopes, padded to a size."""
-    return [b"%d." % number + bytes(max(0, size_bytes - 8)) for number in range(first, last + 1)]
+    return [(b"%d." % number).ljust(size_bytes, b"\0") for number in range(first, last + 1)]
 
 
 def numbers(client: Client) -> list[int]:
@@ -139,6 +139,20 @@ def test_what_was_not_acknowledged_comes_again_in_order() -> None:
     bob.ack()
     world.advance(1.0)
     assert len(alice.accepted) == 7
+
+
+def test_a_device_that_comes_back_has_its_whole_window_again() -> None:
+    world = RelayWorld(window_bytes=1000)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 15, size_bytes=100))
+    for visit in range(1, 4):
+        assert numbers(bob) == list(range(1, 11)) * visit
+        bob.cut()
+        bob.connect()
+    bob.deliveries.clear()
+    bob.ack()
+    world.settle()
+    assert numbers(bob) == list(range(11, 16))
 
 
 def test_a_sender_that_comes_back_hears_of_what_it_handed_in_before() -> None:
