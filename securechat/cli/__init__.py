@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,6 +55,7 @@ def main() -> None:
 
 def run() -> int:
     """Run the command line; return the exit status."""
+    _open_missing_streams()
     try:
         return int(app(_arguments(sys.argv[1:]), standalone_mode=False) or 0)
     except SecureChatError as error:
@@ -61,11 +63,29 @@ def run() -> int:
         return error.exit_status
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _give_up_output(error)
     except Exception as error:
         return _report(error)
+
+
+def _open_missing_streams() -> None:
+    """Put the null device where a standard stream was closed before the start."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (open to the end)
+
+
+def _give_up_output(error: OSError) -> int:
+    """Say that the output cannot be written, unless its reader has just gone away."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        typer.echo(
+            f"securechat: Cannot write the output: {error.strerror}\n"
+            "  try: df -h, for the place that it goes to",
+            err=True,
+        )
+    return 1
 
 
 def _arguments(typed: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from securechat.client import commands as c
 from securechat.client.events import Accepted, Ended, Event, Problem
-from securechat.errors import SecureChatError, StillQueued, UsageError
+from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.conversing import converse
 from securechat.faces.engine import ChatEngine
 from securechat.faces.json_events import encode_error, encode_event, encode_help
@@ -64,6 +64,8 @@ class JsonChat:
         """Do what a line asks for; an ``error`` object when that cannot be done."""
         try:
             self._perform(c.parse_line(line))
+        except FileProblem:
+            raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:
             self._out.write_line(encode_error(error))
 

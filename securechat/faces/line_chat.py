@@ -9,7 +9,7 @@ from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.errors import SecureChatError, UsageError
+from securechat.errors import FileProblem, SecureChatError, UsageError
 from securechat.faces import wording
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
@@ -107,6 +107,8 @@ class LineChat:
         self._interrupted = False
         try:
             self._perform(c.parse_line(line))
+        except FileProblem:
+            raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:
             self._show(wording.problem(error))
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from securechat.config import ServerConfig
+from securechat.errors import CertificateExpired
 from securechat.relay.events import CertificateProblem, CertificateRenewed, RelayEvent
 from securechat.relay.relay import Relay
 from securechat.relay.session import Session
@@ -16,6 +17,8 @@ from securechat.transport.endpoint import Endpoint
 from securechat.transport.issuing import issue, renew_if_needed
 from securechat.transport.loop import Loop
 from securechat.transport.tls import ServerTls
+
+ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (these are compared, not bound)
 
 RETRY_AFTER_MS = 2_000
 """When a drained client should come back; it adds jitter of its own."""
@@ -51,10 +54,8 @@ class RelayServer:
         """
         made = not (self._certs / SERVER).exists()
         if made:
-            issue(self._certs, datetime.now(UTC))
-        else:
-            self._renew()
-        self.certificate: ServerCertificate = load(self._certs, datetime.now(UTC))
+            issue(self._certs, datetime.now(UTC), self._named_host())
+        self.certificate = self._renew_and_load()
         return made
 
     def start(self) -> list[Endpoint]:
@@ -87,8 +88,7 @@ class RelayServer:
 
     def check_certificate(self) -> None:
         """Renew the certificate when it is time, and show the one on disk to new connections."""
-        self._renew()
-        self.certificate = load(self._certs, datetime.now(UTC))
+        self.certificate = self._renew_and_load()
         self._listener.tls = self._load_tls()
 
     def stop(self) -> None:
@@ -97,14 +97,29 @@ class RelayServer:
         self._loop.call_soon(lambda: self._relay.drain(RETRY_AFTER_MS))
         self._loop.stop(self._config.drain_timeout_s)
 
-    def _renew(self) -> None:
-        renewal = renew_if_needed(self._certs, datetime.now(UTC))
+    def _renew_and_load(self) -> ServerCertificate:
+        """Return the certificate to show, a new one when it is time for that.
+
+        An expired one raises what kept it from being renewed.
+        """
+        now = datetime.now(UTC)
+        renewal = renew_if_needed(self._certs, now, self._named_host())
         if renewal is None:
-            return
+            return load(self._certs, now)
         if isinstance(renewal.outcome, ServerCertificate):
             self._on_event(CertificateRenewed(renewal.reason, renewal.outcome.not_after))
-        else:
-            self._on_event(CertificateProblem(renewal.reason, renewal.outcome))
+            return load(self._certs, now)
+        try:
+            certificate = load(self._certs, now)
+        except CertificateExpired as expired:
+            raise CertificateExpired(expired.what, renewal.outcome.try_next) from renewal.outcome
+        self._on_event(CertificateProblem(renewal.reason, renewal.outcome))
+        return certificate
+
+    def _named_host(self) -> tuple[str, ...]:
+        """Return the host to listen on if it is a name or an address that clients can dial."""
+        host = self._config.host
+        return () if host in ANY_ADDRESS else (host,)
 
     def _load_tls(self) -> ServerTls:
         return ServerTls(self.certificate.certificate_path, self.certificate.key_path)

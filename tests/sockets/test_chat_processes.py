@@ -23,7 +23,7 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
 def lonely(
     relay: Relay, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Client, float]]:
-    """A client that has left with a message to nobody; it takes its time while others are tested."""
+    """A client that leaves with a message to nobody; it takes its time while others are tested."""
     flags = ("--name", "lonely", "--peer", "nobody", *relay.flags)
     with chatting(tmp_path_factory.mktemp("lonely"), *flags) as client:
         client.expect("waiting", name="nobody")

@@ -1,4 +1,4 @@
-"""What breaks and comes back: the relay killed and started again, a client killed, a copy of one."""
+"""What breaks and comes back: a relay killed and started again, a client killed, a copy of one."""
 
 import shutil
 import signal
