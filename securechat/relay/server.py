@@ -112,7 +112,9 @@ class RelayServer:
         try:
             certificate = load(self._certs, now)
         except CertificateExpired as expired:
-            raise CertificateExpired(expired.what, renewal.outcome.try_next) from renewal.outcome
+            problem = renewal.outcome
+            what = f"{expired.what} It cannot be renewed: {problem.what}"
+            raise CertificateExpired(what, problem.try_next) from problem
         self._on_event(CertificateProblem(renewal.reason, renewal.outcome))
         return certificate
 

@@ -107,7 +107,8 @@ def test_a_relay_that_cannot_renew_its_certificate_does_not_start(tmp_path: Path
     issue(tmp_path / "certs", datetime.now(UTC) - 40 * DAY, lifetime=30 * DAY)
     (tmp_path / "certs" / "ca-key.pem").unlink()
     command = ("server", "--port", "0")
-    fails(UNTRUSTED, "ended on", "on the relay's machine", *command, home=tmp_path)
+    said = fails(UNTRUSTED, "ended on", "put it back", *command, home=tmp_path)
+    assert "It cannot be renewed: certs/ca-key.pem is not there." in said
 
 
 def test_an_unknown_relay_and_nobody_to_ask(relay: Relay, tmp_path: Path) -> None:
