@@ -1,6 +1,20 @@
-"""``python -m securechat`` is the command."""
+"""``python -m securechat`` is the command, and so is the script ``securechat``."""
 
-from securechat.cli import main
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; every way out has an exit status, and no traceback."""
+    try:
+        from securechat.cli import run
+
+        status = run()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    sys.exit(status)
+
 
 if __name__ == "__main__":
     main()

@@ -48,13 +48,8 @@ def options(
     """Encrypted chat for people on a network that they control."""
 
 
-def main() -> None:
-    """Run the command line; every way out has an exit status, and no traceback."""
-    sys.exit(run())
-
-
 def run() -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line; return the exit status. Every error is printed, without a traceback."""
     _open_missing_streams()
     try:
         return int(app(_arguments(sys.argv[1:]), standalone_mode=False) or 0)

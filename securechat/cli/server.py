@@ -1,25 +1,24 @@
 """``securechat server``: the relay, or the listening side of the quit mode."""
 
 import gc
-import json
-import os
 import queue
 import signal
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from securechat.cli.relay_log import JsonLog, Log, PlainLog
 from securechat.cli.settings import HomeOption, certs_directory, load_settings
-from securechat.config import DEFAULT_HOST
 from securechat.errors import SecureChatError
 
 if TYPE_CHECKING:
     from securechat.config import ServerConfig
     from securechat.relay.events import RelayEvent
     from securechat.relay.server import RelayServer
-    from securechat.transport.endpoint import Endpoint
 
 DAY_S = 24 * 60 * 60
 
@@ -97,104 +96,6 @@ def server(
     run_relay(config, directory, JsonLog() if json_output else PlainLog())
 
 
-class PlainLog:
-    """The relay's output for people."""
-
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
-        """Say where the relay is, who it is, and what to type on the other machine."""
-        from securechat.identity.types import fingerprint
-        from securechat.transport.pins import pin_text
-
-        certificate = server.certificate
-        directory = certificate.certificate_path.parent
-        if made:
-            typer.echo(f"New certificates are in {directory}.")
-        for address in addresses:
-            typer.echo(f"[SERVER] Listening on {address} (TLS 1.3)")
-        typer.echo(f"Fingerprint  {fingerprint(certificate.relay_id)}")
-        typer.echo(f"Pin          {pin_text(certificate.relay_id)}")
-        typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
-        for line in _what_to_type(addresses, directory):
-            typer.echo(line)
-        typer.echo("Ctrl-C stops the relay.")
-
-    def event(self, event: "RelayEvent") -> None:
-        """Print one line about what happened."""
-        from securechat.relay import events as e
-
-        match event:
-            case e.Joined(name):
-                typer.echo(f"[SERVER] Nickname of client is {name}")
-                typer.echo(f"[SERVER] {name} joined the chat!")
-            case e.Left(name):
-                typer.echo(f"[SERVER] {name} left the chat!")
-            case e.Refusal(address, code):
-                typer.echo(f"[SERVER] Refused a login from {address}: {code}")
-            case e.CertificateRenewed(reason, not_after):
-                typer.echo(f"[SERVER] New certificate until {not_after:%Y-%m-%d}: {reason}")
-            case e.CertificateProblem(reason, error):
-                typer.echo(f"[SERVER] Warning: {reason}, and it cannot be renewed. {error}")
-
-    def problem(self, error: SecureChatError) -> None:
-        """Print a warning: something is wrong, and the relay goes on."""
-        typer.echo(f"[SERVER] Warning: {error}")
-
-    def stopped(self) -> None:
-        """Say that all is closed."""
-        typer.echo("[SERVER] Stopped.")
-
-
-class JsonLog:
-    """The relay's output for programs: one JSON object a line."""
-
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
-        """Print the ready line; see DESIGN."""
-        from securechat.identity.types import fingerprint
-        from securechat.transport.pins import pin_text
-
-        relay_id = server.certificate.relay_id
-        self._print(
-            "ready",
-            host=addresses[0].host,
-            port=addresses[0].port,
-            pid=os.getpid(),
-            fingerprint=fingerprint(relay_id),
-            pin=pin_text(relay_id),
-            certs=str(server.certificate.certificate_path.parent),
-            new_certificates=made,
-        )
-
-    def event(self, event: "RelayEvent") -> None:
-        """Print one object about what happened."""
-        from securechat.relay import events as e
-
-        match event:
-            case e.Joined(name):
-                self._print("joined", name=name)
-            case e.Left(name):
-                self._print("left", name=name)
-            case e.Refusal(address, code):
-                self._print("refused", address=address, code=code)
-            case e.CertificateRenewed(reason, not_after):
-                self._print("certificate", reason=reason, not_after=f"{not_after:%Y-%m-%dT%H:%MZ}")
-            case e.CertificateProblem(reason, error):
-                self._print("error", code=error.code, message=f"{reason}: {error}")
-
-    def problem(self, error: SecureChatError) -> None:
-        """Print an object about an error that the relay survives."""
-        self._print("error", code=error.code, message=str(error))
-
-    def stopped(self) -> None:
-        """Print that all is closed."""
-        self._print("stopped")
-
-    def _print(self, event: str, **fields: Any) -> None:
-        typer.echo(json.dumps({"v": 1, "event": event, **fields}))
-
-
-Log = PlainLog | JsonLog
-
-
 def run_relay(config: "ServerConfig", certs: Path, log: Log) -> None:
     """Run a relay until SIGTERM or SIGINT, printing in this thread only."""
     from securechat.relay.server import RelayServer
@@ -219,6 +120,7 @@ def _follow(
     relay: "RelayServer", happenings: "queue.SimpleQueue[RelayEvent | signal.Signals]", log: Log
 ) -> None:
     """Print events and look after the certificate until a signal ends it."""
+    reloading = _reloading_signals()
     check_at = time.monotonic() + DAY_S
     while True:
         try:
@@ -226,11 +128,12 @@ def _follow(
         except queue.Empty:
             happening = None
         if isinstance(happening, signal.Signals):
-            if happening != getattr(signal, "SIGHUP", None):
+            if happening not in reloading:
                 return
             happening = None
         if happening is not None:
-            log.event(happening)
+            with suppress(OSError):  # a log that cannot be written is no reason to cut people off
+                log.event(happening)
             continue
         try:
             relay.check_certificate()
@@ -244,36 +147,8 @@ def _signals() -> list[signal.Signals]:
     return [getattr(signal, name) for name in names if hasattr(signal, name)]
 
 
-def _what_to_type(addresses: "list[Endpoint]", certs: Path) -> list[str]:
-    """Return the lines that tell how to connect, from here and from elsewhere."""
-    from securechat.config import DEFAULT_PORT
-
-    port = addresses[0].port
-    suffix = "" if port == DEFAULT_PORT else f":{port}"
-    here = f" --server {DEFAULT_HOST}{suffix}" if suffix else ""
-    hosts = _reachable_hosts(addresses)
-    lines = [f"Here         securechat client --name YOU{here}"]
-    if not hosts:
-        return [
-            *lines,
-            "Elsewhere    nobody can connect; to let them: securechat server --host 0.0.0.0",
-        ]
-    lines += [f"Elsewhere    securechat client --name YOU --server {h}{suffix}" for h in hosts]
-    lines.append(f"             (first copy {certs / 'ca.pem'} into a directory certs there)")
-    return lines
-
-
-def _reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
-    """Return the hosts by which other machines reach these listening addresses."""
-    from ipaddress import ip_address
-
-    from securechat.transport.addresses import interface_addresses
-
-    hosts: list[str] = []
-    for address in addresses:
-        ip = ip_address(address.host.partition("%")[0])
-        if ip.is_unspecified:
-            hosts += [host for host in interface_addresses() if ip_address(host).version == 4]
-        elif not ip.is_loopback:
-            hosts.append(address.host)
-    return hosts
+def _reloading_signals() -> set[signal.Signals]:
+    """Return the signals that reload the certificate: a terminal's hang-up ends the relay."""
+    if sys.stdout.isatty() or not hasattr(signal, "SIGHUP"):
+        return set()
+    return {signal.SIGHUP}

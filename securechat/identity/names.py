@@ -10,6 +10,7 @@ _MAX_RAW_CHARACTERS = 4 * MAX_LENGTH_CHARACTERS
 _LENGTH_RULE = f"A name has 1 to {MAX_LENGTH_CHARACTERS} characters."
 _PUNCTUATION = frozenset("._-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
+_LOOKALIKE_SCRIPTS = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 _MARKS = frozenset({"Mn", "Mc"})
 _INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
@@ -20,7 +21,7 @@ def parse_name(text: str) -> Name:
     """Normalise (NFKC) and check a name; raise `NameInvalid` when it breaks a rule.
 
     A name has 1 to 32 characters: letters, marks and digits of any script, and ``.``, ``_``, ``-``;
-    it begins with a letter or a digit.
+    it begins with a letter or a digit. Latin, Greek and Cyrillic letters do not stand together.
     """
     if len(text) > _MAX_RAW_CHARACTERS:
         raise _invalid(_LENGTH_RULE)
@@ -31,15 +32,22 @@ def parse_name(text: str) -> Name:
         raise _invalid("A name begins with a letter or a digit.")
     if not all(map(_may_follow, name)):
         raise _invalid("A name has only letters, digits and the signs . _ - in it.")
+    if len(_LOOKALIKE_SCRIPTS.intersection(map(_script, name))) > 1:
+        raise _invalid("A name does not mix Latin, Greek and Cyrillic letters: some look alike.")
     return Name(name)
 
 
 def name_key(name: Name) -> str:
     """Return what look-ups compare: two names with one key are the same name.
 
-    Case is ignored. Confusable letters of other scripts are to be folded here too, as a last step.
+    Case is ignored.
     """
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _script(letter: str) -> str:
+    """Return the first word of a character's Unicode name: of a letter, its script."""
+    return unicodedata.name(letter, "").partition(" ")[0]
 
 
 def _may_begin(character: str) -> bool:

@@ -53,7 +53,6 @@ class Visit:
             self._mailbox.detach()
         relay.online[mailbox_id] = self
         self._mailbox.attach(lambda: relay.mark_dirty(self))
-        relay.mark_dirty(self)
         self._announce()
 
     def handle(self, frame: f.ClientFrame) -> None:

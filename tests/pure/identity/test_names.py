@@ -39,6 +39,8 @@ def test_names_of_all_scripts_are_taken(name: str) -> None:
         "\ud800",
         "😀",
         "a\0",
+        "\u0430lice",
+        "\u0391lice",
     ],
 )
 def test_what_could_mislead_or_break_is_refused(name: str) -> None:

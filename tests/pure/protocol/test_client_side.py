@@ -34,6 +34,18 @@ def test_envelopes_before_the_welcome_are_this_sides_fault_and_not_counted() -> 
     assert client.sent == 0
 
 
+def test_before_anything_came_there_is_nothing_to_acknowledge() -> None:
+    assert ClientSide(0.0).take_ack() == b""
+
+
+def test_acknowledging_the_same_again_is_no_error() -> None:
+    pair = ready()
+    pair.relay_delivers(3)
+    pair.client.ack(2)
+    pair.client.ack(2)
+    assert pair.client.acked == 2
+
+
 def test_an_acknowledgement_is_told_once() -> None:
     pair = ready()
     pair.relay_delivers(3)

@@ -27,6 +27,8 @@ def test_what_the_table_allows_leads_both_sides_where_it_says(
     events = pair.send(side, FRAMES[kind])
     assert events == ([] if kind is f.Pong else [FRAMES[kind]])
     assert pair.client.state is pair.relay.state is TABLE[case]
+    for machine in (pair.client, pair.relay):
+        assert machine.is_closed == (TABLE[case] is State.CLOSED)
 
 
 @pytest.mark.parametrize("case", ILLEGAL, ids=name)

@@ -260,6 +260,16 @@ def test_a_goodbye_is_heard_by_the_watchers() -> None:
     assert world.events[-1] == Left("Bob")
 
 
+def test_nothing_is_planned_for_a_client_that_has_gone() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, b"1")
+    alice.cut()
+    bob.ack()
+    world.settle()
+    assert not world.relay._answers
+
+
 # Slowing down -------------------------------------------------------------------------------------
 
 

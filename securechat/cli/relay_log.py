@@ -1,0 +1,160 @@
+"""What the relay prints: sentences for people, or one JSON object a line for programs."""
+
+import json
+import os
+import shlex
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from securechat.config import DEFAULT_HOST, DEFAULT_PORT
+from securechat.errors import SecureChatError
+
+if TYPE_CHECKING:
+    from securechat.relay.events import RelayEvent
+    from securechat.relay.server import RelayServer
+    from securechat.transport.endpoint import Endpoint
+
+
+class PlainLog:
+    """The relay's output for people."""
+
+    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+        """Say where the relay is, who it is, and what to type on the other machine."""
+        from securechat.identity.types import fingerprint
+        from securechat.transport.pins import pin_text
+
+        certificate = server.certificate
+        directory = certificate.certificate_path.parent
+        if made:
+            typer.echo(f"New certificates are in {directory}.")
+        for address in addresses:
+            typer.echo(f"[SERVER] Listening on {address} (TLS 1.3)")
+        typer.echo(f"Fingerprint  {fingerprint(certificate.relay_id)}")
+        typer.echo(f"Pin          {pin_text(certificate.relay_id)}")
+        typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
+        for line in _what_to_type(addresses, directory):
+            typer.echo(line)
+        typer.echo("Ctrl-C stops the relay.")
+
+    def event(self, event: "RelayEvent") -> None:
+        """Print one line about what happened."""
+        from securechat.relay import events as e
+
+        match event:
+            case e.Joined(name):
+                typer.echo(f"[SERVER] Nickname of client is {name}")
+                typer.echo(f"[SERVER] {name} joined the chat!")
+            case e.Left(name):
+                typer.echo(f"[SERVER] {name} left the chat!")
+            case e.Refusal(address, code):
+                typer.echo(f"[SERVER] Refused a login from {address}: {code}")
+            case e.CertificateRenewed(reason, not_after):
+                typer.echo(f"[SERVER] New certificate until {not_after:%Y-%m-%d}: {reason}")
+            case e.CertificateProblem(reason, error):
+                typer.echo(f"[SERVER] Warning: {reason}, and it cannot be renewed. {error}")
+
+    def problem(self, error: SecureChatError) -> None:
+        """Print a warning: something is wrong, and the relay goes on."""
+        typer.echo(f"[SERVER] Warning: {error}")
+
+    def stopped(self) -> None:
+        """Say that all is closed."""
+        typer.echo("[SERVER] Stopped.")
+
+
+class JsonLog:
+    """The relay's output for programs: one JSON object a line."""
+
+    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+        """Print the ready line; see DESIGN."""
+        from securechat.identity.types import fingerprint
+        from securechat.transport.pins import pin_text
+
+        relay_id = server.certificate.relay_id
+        self._print(
+            "ready",
+            host=addresses[0].host,
+            port=addresses[0].port,
+            pid=os.getpid(),
+            fingerprint=fingerprint(relay_id),
+            pin=pin_text(relay_id),
+            certs=str(server.certificate.certificate_path.parent),
+            new_certificates=made,
+        )
+
+    def event(self, event: "RelayEvent") -> None:
+        """Print one object about what happened."""
+        from securechat.relay import events as e
+
+        match event:
+            case e.Joined(name):
+                self._print("joined", name=name)
+            case e.Left(name):
+                self._print("left", name=name)
+            case e.Refusal(address, code):
+                self._print("refused", address=address, code=code)
+            case e.CertificateRenewed(reason, not_after):
+                self._print("certificate", reason=reason, not_after=f"{not_after:%Y-%m-%dT%H:%MZ}")
+            case e.CertificateProblem(reason, error):
+                self._print("error", code=error.code, message=f"{reason}: {error}")
+
+    def problem(self, error: SecureChatError) -> None:
+        """Print an object about an error that the relay survives."""
+        self._print("error", code=error.code, message=str(error))
+
+    def stopped(self) -> None:
+        """Print that all is closed."""
+        self._print("stopped")
+
+    def _print(self, event: str, **fields: Any) -> None:
+        typer.echo(json.dumps({"v": 1, "event": event, **fields}))
+
+
+Log = PlainLog | JsonLog
+"""What prints the relay's output."""
+
+
+def _what_to_type(addresses: "list[Endpoint]", certs: Path) -> list[str]:
+    """Return the lines that tell how to connect, from here and from elsewhere."""
+    first = addresses[0]
+    local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
+    lines = [f"Here         {_client(first._replace(host=local))}"]
+    hosts = _reachable_hosts(addresses)
+    if not hosts:
+        port = "" if first.port == DEFAULT_PORT else f" --port {first.port}"
+        directory = "" if certs == Path("certs") else f" --certs {shlex.quote(str(certs))}"
+        command = f"securechat server --host 0.0.0.0{port}{directory}"
+        return [*lines, f"Elsewhere    nobody can connect; to let them: {command}"]
+    lines += [f"Elsewhere    {_client(first._replace(host=host))}" for host in hosts]
+    lines.append(f"             (first copy {certs / 'ca.pem'} into a directory certs there)")
+    return lines
+
+
+def _client(relay: "Endpoint") -> str:
+    """Return the command that connects to a relay."""
+    if relay.port != DEFAULT_PORT:
+        return f"securechat client --name YOU --server {relay}"
+    server = "" if relay.host == DEFAULT_HOST else f" --server {relay.host}"
+    return f"securechat client --name YOU{server}"
+
+
+def _reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
+    """Return the hosts by which other machines reach these listening addresses."""
+    from securechat.transport.addresses import interface_addresses
+
+    hosts: list[str] = []
+    for address in addresses:
+        ip = ip_address(_bare(address.host))
+        if ip.is_unspecified:
+            hosts += [host for host in interface_addresses() if ip_address(host).version == 4]
+        elif not ip.is_loopback:
+            hosts.append(address.host)
+    return hosts
+
+
+def _bare(host: str) -> str:
+    """Return an address without the interface that it is on."""
+    return host.partition("%")[0]
