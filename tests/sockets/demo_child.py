@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import chain, repeat
 from unittest.mock import patch
 
-from securechat import cli
+from securechat.__main__ import main as run_command_line
 from securechat.cli.demonstration import scenes
 from securechat.cli.demonstration.witness import Witness
 from securechat.errors import SecureChatError
@@ -25,7 +25,7 @@ def main() -> None:
     fault, *arguments = sys.argv[1:]
     FAULTS[fault]()
     sys.argv = ["securechat", "demo", *arguments]
-    cli.main()
+    run_command_line()
 
 
 def nowhere() -> None:

@@ -187,9 +187,10 @@ def test_what_goes_wrong_is_told_and_cleared_up(
 
 def test_no_place_for_temporary_files_is_told(world: World) -> None:
     script = (
-        "import tempfile, sys; tempfile.tempdir = '/nowhere'; sys.argv = ['securechat', 'demo']"
+        "import tempfile, sys; tempfile.tempdir = '/nowhere'; sys.argv = ['securechat', 'demo'];"
+        "from securechat.__main__ import main; main()"
     )
-    ended = world.run(sys.executable, "-c", f"{script}; from securechat import cli; cli.main()")
+    ended = world.run(sys.executable, "-c", script)
     assert ended.returncode == 1
     assert ended.stderr.startswith("securechat: Cannot make a temporary directory: No such file")
     assert "try: TMPDIR=DIR securechat demo" in ended.stderr
