@@ -33,14 +33,17 @@ class ServerConfig(Section, frozen=True):
     max_connections: Positive = 10_000
     max_unauthenticated: Positive = 256
     max_per_address: Positive = 64
+    max_accounts: Positive = 100_000
     mailbox_bytes: Positive = 64 * 1024 * 1024
     mailbox_messages: Positive = 100_000
     mailbox_ttl_days: Positive = 30
+    store_bytes: Positive = 1024 * 1024 * 1024
     window_bytes: Positive = 256 * 1024
     unanswered_bytes: Positive = 1024 * 1024
     unanswered_envelopes: Positive = 256
     account_bytes_per_s: Positive = 32 * 1024 * 1024
     login_failures_per_minute: Positive = 3
+    registrations_per_minute: Positive = 60
     drain_timeout_s: Seconds = 10.0
 
 

@@ -4,19 +4,19 @@ One root; each class carries the code that machines read, the exit status of the
 an instance carries two sentences for people: what happened, and what to try next. Errors of other
 libraries are translated once, on the floor that owns the library.
 
-=====  =========================================
+=====  ====================================================
 exit   meaning
-=====  =========================================
+=====  ====================================================
 0      done
-1      failed
-2      usage: a flag, a value or a file is wrong
+1      failed, e.g. a file cannot be used
+2      usage: a flag, a value or the configuration file is wrong
 3      cannot reach the other side
 4      untrusted, or a key has changed
 5      rate limit or quota
-6      invitation, login or name refused
+6      invite, login or name refused
 7      timed out, something is still queued
 8      transfer incomplete
-=====  =========================================
+=====  ====================================================
 """
 
 from typing import ClassVar
@@ -149,3 +149,15 @@ class CannotOpen(SecureChatError):
     """A sealed message does not open; it never says why."""
 
     code = "cannot-open"
+
+
+class MessagesMissing(SecureChatError):
+    """Messages of somebody have not arrived although later ones have."""
+
+    code = "missing"
+
+
+class HistoryForked(Untrusted):
+    """Somebody's messages do not follow from those that came before."""
+
+    code = "history-forked"

@@ -17,6 +17,8 @@ dropped        what no reader can see: directional marks, zero-width space, word
                byte order mark, soft hyphen, fillers, tags, supplementary selectors
 at most eight  combining marks, joiners (emoji and many scripts need them), variation
 in a row       selectors and conjoining jamo; the rest of the run is dropped
+at most 64     letters that pair up as flags; the rest of the run is dropped
+in a row
 unchanged      everything else
 =============  =======================================================================
 """
@@ -27,6 +29,12 @@ from functools import cache
 MARKS_MAX = 8
 """Longest run of characters that take no room of their own; Tibetan stacks need eight."""
 
+FLAG_LETTERS_MAX = 64
+"""Longest run of the letters that pair up as flags; telling the pairs apart takes time squared."""
+
+_LONG_RUN_OF_FLAGS = re.compile(
+    f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
+)
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f"
     "\u3164\ufeff\uffa0\ufff0-\ufff8]+"
@@ -53,7 +61,9 @@ def safe_text(text: str, *, multiline: bool = False) -> str:
         text = _DANGEROUS_IN_LINES.sub("\ufffd", text.replace("\r\n", "\n"))
     else:
         text = _DANGEROUS_IN_A_LINE.sub("\ufffd", text)
-    return text if text.isascii() else _long_run_of_marks().sub(r"\1", text)
+    if text.isascii():
+        return text
+    return _LONG_RUN_OF_FLAGS.sub(r"\1", _long_run_of_marks().sub(r"\1", text))
 
 
 def clip(text: str, width: int) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,7 @@ def options(
 
 def run() -> int:
     """Run the command line; return the exit status. Every error is printed, without a traceback."""
-    _open_missing_streams()
+    _prepare_streams()
     try:
         return int(app(_arguments(sys.argv[1:]), standalone_mode=False) or 0)
     except SecureChatError as error:
@@ -64,11 +65,17 @@ def run() -> int:
         return _report(error)
 
 
-def _open_missing_streams() -> None:
-    """Put the null device where a standard stream was closed before the start."""
+def _prepare_streams() -> None:
+    """Open the null device for a standard stream that was closed before the start.
+
+    What an output cannot show is replaced: a name in another script must not end a program.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
+        stream = getattr(sys, name)
+        if stream is None:
             setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (open to the end)
+        elif isinstance(stream, TextIOWrapper) and mode == "w":
+            stream.reconfigure(errors="replace")
 
 
 def _give_up_output(error: OSError) -> int:

@@ -1,7 +1,6 @@
 """``securechat client``: the chat, or the dialling side of the quit mode."""
 
 import getpass
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,8 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.settings import HomeOption, certs_directory, load_settings, resolve_home
-from securechat.errors import NameInvalid, SecureChatError, UsageError
+from securechat.cli.settings import (
+    HomeOption,
+    certs_directory,
+    load_settings,
+    refuse_flags,
+    resolve_home,
+)
+from securechat.errors import FileProblem, NameInvalid, SecureChatError, UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -23,10 +28,18 @@ if TYPE_CHECKING:
     from securechat.transport.endpoint import Endpoint
 
 
+RELAY_ONLY = ("pin", "server", "peer", "name", "plain", "json_output", "color")
+"""Parameters that mean nothing to the quit mode."""
+
+
 def client(
-    host: Annotated[str | None, typer.Argument(help="The relay's host; same as --server.")] = None,
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Argument(help="The host of the relay, or of the quit mode's server.")
+    ] = None,
     port: Annotated[
-        int | None, typer.Argument(min=0, max=65535, help="The relay's port [5555].")
+        int | None,
+        typer.Argument(min=0, max=65535, help="Its port [5555; quit mode 12345]."),
     ] = None,
     peer: Annotated[
         str | None, typer.Option("--peer", metavar="NAME", help="Whom to talk to.")
@@ -48,7 +61,8 @@ def client(
         str | None, typer.Option("--pin", help="The relay's whole pin: sha256:…")
     ] = None,
     ca: Annotated[
-        Path | None, typer.Option("--ca", metavar="FILE", help="The relay's ca.pem.")
+        Path | None,
+        typer.Option("--ca", metavar="FILE", readable=False, help="The server's ca.pem."),
     ] = None,
     home: HomeOption = None,
     plain: Annotated[
@@ -64,14 +78,25 @@ def client(
         bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")
     ] = False,
     host_option: Annotated[
-        str | None, typer.Option("--host", help="Quit mode: the server's host [127.0.0.1].")
+        str | None,
+        typer.Option("--host", help="The same as HOST, in both modes [quit mode 127.0.0.1]."),
     ] = None,
     port_option: Annotated[
-        int | None, typer.Option("--port", min=0, max=65535, help="Quit mode: its port [12345].")
+        int | None,
+        typer.Option(
+            "--port",
+            min=0,
+            max=65535,
+            help="The same as PORT, in both modes [5555; quit mode 12345].",
+        ),
     ] = None,
     tls: Annotated[bool, typer.Option("--tls", help="Quit mode: encrypt with TLS.")] = False,
 ) -> None:
     """Chat, end-to-end encrypted, with the people on a relay."""
+    if quit_mode:
+        refuse_flags(context, RELAY_ONLY, "is for the relay's clients, not for --quit-mode")
+    else:
+        refuse_flags(context, ("tls",), "needs --quit-mode")
     settings = load_settings(home)
     host = host if host is not None else host_option
     port = port if port is not None else port_option
@@ -79,8 +104,10 @@ def client(
     if quit_mode:
         from securechat.cli.quit_mode import join
 
-        join(host, port, (ca or nearby) if tls else None)
+        join(host, port, _quit_mode_ca(ca, nearby) if tls else None)
         return
+    if host is not None:
+        refuse_flags(context, ("server",), "and HOST say the same: give one of them")
     if plain and json_output:
         raise UsageError("--plain and --json exclude each other", "securechat client --help")
     _exit_on_signals()
@@ -98,6 +125,18 @@ def client(
             _show_json(peer, engine)
         else:
             _show_lines(peer, color, engine)
+
+
+def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
+    from securechat.transport.private_files import is_there
+
+    if ca is None and not is_there(nearby):
+        raise FileProblem(
+            f"{nearby} is not there, and nothing else tells the right server from a wrong one",
+            "copy ca.pem from the server's machine into the directory certs here,"
+            " or: securechat client --quit-mode --tls --ca FILE",
+        )
+    return ca or nearby
 
 
 def _print_json_error(error: SecureChatError) -> None:
@@ -124,11 +163,12 @@ def _read_trust(pin: str | None, ca: Path | None, nearby: Path) -> "TrustFlags":
     """Return what the command line, and a ca.pem lying around, say about whom to trust."""
     from securechat.client.connect import TrustFlags
     from securechat.transport.pins import parse_pin
+    from securechat.transport.private_files import is_there
 
     return TrustFlags(
         pin=parse_pin(pin) if pin else None,
         ca_file=ca,
-        nearby_ca_file=nearby if os.path.lexists(nearby) else None,
+        nearby_ca_file=nearby if is_there(nearby) else None,
     )
 
 

@@ -15,7 +15,8 @@ DEFAULT_DIRECTORY = Path("certs")
 
 def gen_certs(
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where the four files go.")
+        Path,
+        typer.Option("--out", metavar="DIR", readable=False, help="Where the four files go."),
     ] = DEFAULT_DIRECTORY,
     host: Annotated[
         list[str] | None,

@@ -49,8 +49,9 @@ class PlainLog:
                 typer.echo(f"[SERVER] {name} joined the chat!")
             case e.Left(name):
                 typer.echo(f"[SERVER] {name} left the chat!")
-            case e.Refusal(address, code):
-                typer.echo(f"[SERVER] Refused a login from {address}: {code}")
+            case e.Refusal(address, code, untold):
+                before = f" (and {untold} more before it)" if untold else ""
+                typer.echo(f"[SERVER] Refused a login from {address}: {code}{before}")
             case e.CertificateRenewed(reason, not_after):
                 typer.echo(f"[SERVER] New certificate until {not_after:%Y-%m-%d}: {reason}")
             case e.CertificateProblem(reason, error):
@@ -94,8 +95,8 @@ class JsonLog:
                 self._print("joined", name=name)
             case e.Left(name):
                 self._print("left", name=name)
-            case e.Refusal(address, code):
-                self._print("refused", address=address, code=code)
+            case e.Refusal(address, code, untold):
+                self._print("refused", address=address, code=code, untold=untold)
             case e.CertificateRenewed(reason, not_after):
                 self._print("certificate", reason=reason, not_after=f"{not_after:%Y-%m-%dT%H:%MZ}")
             case e.CertificateProblem(reason, error):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
-from securechat.cli.settings import HomeOption, certs_directory, load_settings
+from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
 from securechat.errors import SecureChatError
 
 if TYPE_CHECKING:
@@ -22,8 +22,20 @@ if TYPE_CHECKING:
 
 DAY_S = 24 * 60 * 60
 
+RELAY_ONLY = (
+    "json_output",
+    "max_connections",
+    "max_unauthenticated",
+    "max_per_address",
+    "mailbox_bytes",
+    "mailbox_messages",
+    "account_bytes_per_s",
+)
+"""Parameters that mean nothing to the quit mode."""
+
 
 def server(
+    context: typer.Context,
     host: Annotated[
         str | None,
         typer.Option("--host", help="Address to listen on [127.0.0.1]; 0.0.0.0 lets the LAN in."),
@@ -34,7 +46,12 @@ def server(
     ] = None,
     certs: Annotated[
         Path | None,
-        typer.Option("--certs", metavar="DIR", help="Certificates [./certs, else in the home]."),
+        typer.Option(
+            "--certs",
+            metavar="DIR",
+            readable=False,
+            help="Certificates [./certs, else in the home].",
+        ),
     ] = None,
     home: HomeOption = None,
     json_output: Annotated[
@@ -74,6 +91,10 @@ def server(
     """Run the relay that clients meet on (or, with --quit-mode, the two-party chat)."""
     import msgspec
 
+    if quit_mode:
+        refuse_flags(context, RELAY_ONLY, "is for the relay, not for --quit-mode")
+    else:
+        refuse_flags(context, ("tls", "welcome"), "needs --quit-mode")
     settings = load_settings(home).server
     directory = certs_directory(home, certs, settings.certs)
     if quit_mode:

@@ -1,6 +1,7 @@
 """Where settings come from: flags, then the environment, then the file, then defaults."""
 
-import os
+import shlex
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ HomeOption = Annotated[
     typer.Option(
         "--home",
         metavar="DIR",
+        readable=False,  # our own error says more
         envvar="SECURECHAT_HOME",
         help="Where profiles, settings and certificates live.",
     ),
@@ -41,9 +43,15 @@ def load_settings(home: Path | None) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Config()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise UsageError(
-            f"Cannot read the configuration {path}: {error}", f"ls -l {path}"
+            f"Cannot read the configuration {path}: {error.strerror}",
+            f"ls -ld {shlex.quote(str(folder))} {shlex.quote(str(path))}",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The configuration {path} is not UTF-8 text",
+            f"save it as UTF-8, or move {shlex.quote(str(path))} away to use the defaults",
         ) from error
     return parse_config(text, str(path))
 
@@ -59,5 +67,21 @@ def certs_directory(home: Path | None, flag: Path | None, setting: str | None) -
 
 
 def has_certificates(directory: Path) -> bool:
-    """Tell whether a directory holds what a client or a server looks for."""
-    return any(os.path.lexists(directory / name) for name in ("ca.pem", "server.pem"))
+    """Tell whether a directory holds what a client or a server looks for.
+
+    Raises FileProblem when that cannot be seen.
+    """
+    from securechat.transport.private_files import is_there
+
+    return any(is_there(directory / name) for name in ("ca.pem", "server.pem"))
+
+
+def refuse_flags(context: typer.Context, names: Collection[str], why: str) -> None:
+    """Raise UsageError when the command line (not the environment) sets one of the parameters.
+
+    ``why`` completes a sentence that begins with the flag.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise UsageError(f"{parameter.opts[0]} {why}", f"securechat {context.info_name} --help")

@@ -18,6 +18,9 @@ from securechat.transport.pins import pin_text, relay_id
 from securechat.transport.probe import probe
 from securechat.transport.tls import ClientTls
 
+CLOSE_S = 5.0
+"""How long an engine may take for what it has begun."""
+
 Confirm = Callable[[str], bool]
 """Asks a person a yes-or-no question; always False when nobody can be asked."""
 
@@ -113,7 +116,9 @@ class Connector:
         self._loop.start()
 
     def close(self) -> None:
-        """Flush and close the connection, and end the loop."""
+        """End the engine, flush and close the connection, and end the loop."""
+        self.engine.stop()
+        self.engine.join(CLOSE_S)
         self._loop.stop()
 
     def _pin(self, certificate: bytes) -> RelayId:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from securechat.client import events as ev
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Batch, Desk
@@ -26,7 +28,7 @@ from securechat.client.link import (
 from securechat.client.login import Login
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Outbox
-from securechat.client.people import People, proper_names
+from securechat.client.people import NO_RELAY, People, proper_names
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.publishing import Publishing
 from securechat.client.receiving import Receiving
@@ -77,8 +79,7 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._endpoint = self._open_endpoint()
         self._people = People(name)
-        self._people.restore_drafts(state.load())
-        self._open_desk(RelayId(bytes(32)))
+        self._open_desk(NO_RELAY)
         self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
@@ -101,7 +102,8 @@ class Engine:
             self.talk_to(self._peer)
 
     def send(self, recipient: str, text: str) -> str:
-        """Send a text to a person; return the id that the events about it carry."""
+        """Send a text; return the id that its events carry. Raises as `People.check` does."""
+        self._people.check(recipient)
         message_id = new_message_id()
         self._calls.put(lambda: self._sending.write(recipient, message_id, text))
         return message_id.hex()
@@ -117,6 +119,11 @@ class Engine:
     def verify(self, name: str) -> None:
         """Ask for the safety number with a person; a SafetyNumber event follows."""
         self._calls.put(lambda: self._lookups.show_safety_number(self._desk.people.open(name)))
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until the thread has ended, if it was started, at most so long."""
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
@@ -292,7 +299,6 @@ class Engine:
         relay_id = self._relay_id_of(up.certificate)
         if relay_id != self._desk.relay_id:
             self._carry_out()
-            self._people.forget_keys()
             self._open_desk(relay_id)
         self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
         self._desk.batch.frames.append(self._login.hello())
@@ -349,8 +355,7 @@ class Engine:
         person = self._desk.people.find(presence.name)
         if person is None or person.online == presence.online:
             return
-        person.online = presence.online
-        self._desk.tell(ev.PresenceChanged(person.name, presence.online))
+        self._lookups.note_presence(person, online=presence.online)
         if presence.online:
             self._lookups.ask(person, claim=bool(person.drafts))
             self._sending.retry()
@@ -389,6 +394,9 @@ class Engine:
             now_ms=self._now_ms,
             now_s=self._now_s,
         )
+        if relay_id != NO_RELAY:
+            for draft in self._people.meet(relay_id, rows):
+                self._desk.change({draft.row: msgspec.msgpack.encode(draft)})
         self._lookups = Lookups(self._desk)
         self._publishing = Publishing(self._desk, self._lookups)
         self._sending = Sending(self._desk, self._lookups)

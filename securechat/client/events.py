@@ -38,14 +38,21 @@ class Offline:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nobody has this name yet, or their device has left no keys; what is typed waits."""
+    """Nobody has this name yet, or their device has left no keys; what is typed waits.
+
+    ``known``: their key is pinned, so they have been here before (the relay may have forgotten it).
+    """
 
     name: str
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PeerReady:
-    """The peer's key is known and pinned (``first_use``: just now); messages can be sealed."""
+    """The peer's key is known and pinned (``first_use``: just now); messages can be sealed.
+
+    Told once, and again after each Waiting.
+    """
 
     name: str
     trust: Trust
@@ -67,6 +74,8 @@ class Message:
     request: bool
     missing: int
     """How many messages of this sender before this one have not arrived."""
+    late: bool = False
+    """Whether it belongs before one that was shown already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """A person of a conversation has come or gone."""
+    """A person of a conversation has come or gone, or was away when their keys came."""
 
     name: str
     online: bool

@@ -289,6 +289,8 @@ class _Attempt:
             self._last_words = LoginRefused(
                 "This profile has logged in somewhere else", "close the other client first"
             )
+        elif frame.code == "draining":
+            self._last_words = SecureChatError("the relay is stopping")
         else:
             self._last_words = SecureChatError(f"The relay said goodbye ({safe_text(frame.code)})")
         if self._connection is not None:

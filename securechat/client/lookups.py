@@ -6,7 +6,13 @@ import msgspec
 
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
-from securechat.client.events import PeerKeyChanged, PeerReady, SafetyNumber, Waiting
+from securechat.client.events import (
+    PeerKeyChanged,
+    PeerReady,
+    PresenceChanged,
+    SafetyNumber,
+    Waiting,
+)
 from securechat.client.people import Person
 from securechat.errors import KeyChanged, RemoteProtocolError, UsageError
 from securechat.identity.chain import PeerUser, PublishedUser, verify_published
@@ -77,7 +83,8 @@ class Lookups:
         nothing has changed.
         """
         person = question.person
-        first_use = self._desk.contacts.by_name(question.name) is None
+        pinned = self._desk.contacts.by_name(question.name)
+        first_use = pinned is None or pinned.user_key != published.registration.user_key
         contact, user = self._pin(question.name, published, accept=person is not None)
         if person is not None:
             person.claimed = question.claim
@@ -91,9 +98,16 @@ class Lookups:
         if person.verify:
             person.verify = False
             self._desk.report(UsageError(f"Nobody on this relay is called {person.name}", "/who"))
-        elif not person.told_waiting:
-            person.told_waiting = True
-            self._desk.tell(Waiting(person.name))
+        if not person.told_waiting:
+            person.told_waiting, person.told_ready = True, False
+            known = self._desk.contacts.by_name(person.name) is not None
+            self._desk.tell(Waiting(self._spelled(person), known))
+
+    def note_presence(self, person: Person, *, online: bool) -> None:
+        """Keep whether a person is connected, and tell it; that nobody is away is no news."""
+        had_come, person.online = bool(person.online), online
+        if online or had_come or person.told_ready:
+            self._desk.tell(PresenceChanged(self._spelled(person), online))
 
     def show_safety_number(self, person: Person) -> None:
         """Tell the 60 digits, now or when the person's key is known."""
@@ -105,6 +119,11 @@ class Lookups:
         person.verify = False
         digits = safety_number(self._desk.endpoint.user_key, contact.user_key)
         self._desk.tell(SafetyNumber(contact.name, digits, trust_of(contact)))
+
+    def _spelled(self, person: Person) -> Name:
+        """Return the name of a person as they write it, once that is known."""
+        contact = self._desk.contacts.by_name(person.name)
+        return contact.name if contact else person.name
 
     def _ask(self, question: Question) -> None:
         request = self.new_request()
@@ -119,7 +138,9 @@ class Lookups:
             raise RemoteProtocolError(f"The relay answered with another name than {name}")
         pinned, known = desk.contacts.by_name(name), desk.contacts.by_key(shown)
         if pinned is not None and pinned.user_key != shown:
-            raise self._key_changed(pinned, shown)
+            if pinned.accepted:
+                raise self._key_changed(pinned, shown)
+            desk.keep_contact(msgspec.structs.replace(pinned, highest=None))
         if known is not None and known.is_pinned and known is not pinned:
             raise RemoteProtocolError(f"The relay shows the key of {known.name} as that of {name}")
         user, highest = verify_published(
@@ -158,5 +179,7 @@ class Lookups:
             self._desk.tell(
                 PeerReady(person.name, trust_of(contact), fingerprint(user.user_key), first_use)
             )
+            if person.online is False:
+                self._desk.tell(PresenceChanged(person.name, online=False))
         if person.verify:
             self.show_safety_number(person)

@@ -10,14 +10,21 @@ import msgspec
 from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
-from securechat.identity.types import DeviceAddress, MessageId, Name
+from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId
 
 _TABLE = "draft"
 
+NO_RELAY = RelayId(bytes(32))
+"""Stands for the relay until the first connection has shown which one it is."""
+
 
 class Draft(msgspec.Struct, frozen=True, array_like=True):
-    """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs."""
+    """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs.
 
+    It is for the person of that name on that relay, and never goes out on another one.
+    """
+
+    relay_id: RelayId
     sequence: int
     recipient: str
     message_id: MessageId
@@ -73,43 +80,63 @@ class People:
         self._people: dict[str, Person] = {}
         self._last_draft = 0
 
-    def restore_drafts(self, rows: Mapping[tuple[str, bytes], bytes]) -> None:
-        """Take up what earlier runs left unsent."""
-        stored = (value for (table, _), value in sorted(rows.items()) if table == _TABLE)
-        for value in stored:
-            draft = msgspec.msgpack.decode(value, type=Draft)
-            self._last_draft = draft.sequence
-            with suppress(SecureChatError):
-                self.open(draft.recipient).drafts.append(draft)
+    def meet(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
+        """Begin anew with everybody's keys: this is another relay than before.
 
-    def add_draft(self, recipient: str, message_id: MessageId, text: str) -> Draft:
+        Takes up what earlier runs left unsent here, then what was typed before any relay was
+        known; returns the latter, for their rows.
+        """
+        typed = [draft for person in self for draft in person.drafts if draft.relay_id == NO_RELAY]
+        for person in self:
+            person.user, person.claimed = None, False
+            person.told_waiting = person.told_ready = False
+            person.drafts.clear()
+        stored = [
+            msgspec.msgpack.decode(value, type=Draft)
+            for (table, _), value in sorted(rows.items())
+            if table == _TABLE
+        ]
+        self._last_draft = max((draft.sequence for draft in stored), default=0)
+        for draft in stored:
+            if draft.relay_id == relay_id:
+                with suppress(SecureChatError):
+                    self.open(draft.recipient).drafts.append(draft)
+        return [
+            self.add_draft(relay_id, draft.recipient, draft.message_id, draft.text)
+            for draft in typed
+        ]
+
+    def add_draft(
+        self, relay_id: RelayId, recipient: str, message_id: MessageId, text: str
+    ) -> Draft:
         """Let a typed message wait for its recipient; raises as `open` does."""
         person = self.open(recipient)
         self._last_draft += 1
-        draft = Draft(self._last_draft, recipient, message_id, text)
+        draft = Draft(relay_id, self._last_draft, recipient, message_id, text)
         person.drafts.append(draft)
         return draft
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())
 
-    def forget_keys(self) -> None:
-        """Begin anew with everybody's keys: this is another relay."""
-        for person in self:
-            person.user, person.claimed = None, False
-            person.told_waiting = person.told_ready = False
-
     def find(self, name: str) -> Person | None:
         """Return the person of this name if they were opened before."""
         return self._people.get(name_key(Name(name)))
 
-    def open(self, name: str) -> Person:
-        """Return the person of this name, adding them; NameInvalid or UsageError (own name)."""
+    def check(self, name: str) -> Name:
+        """Return the name of somebody else, in its normal form; any thread.
+
+        Raises NameInvalid, or UsageError for the own name.
+        """
         parsed = parse_name(name)
-        key = name_key(parsed)
-        if key == self._own_key:
+        if name_key(parsed) == self._own_key:
             raise UsageError("That is your own name", "/who shows who else is here")
-        return self._people.setdefault(key, Person(parsed))
+        return parsed
+
+    def open(self, name: str) -> Person:
+        """Return the person of this name, adding them; raises as `check` does."""
+        parsed = self.check(name)
+        return self._people.setdefault(name_key(parsed), Person(parsed))
 
     @property
     def draft_count(self) -> int:

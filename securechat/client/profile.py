@@ -19,6 +19,7 @@ from securechat.identity.types import Name
 from securechat.store.state import StateFile
 from securechat.transport.private_files import (
     hold_lock,
+    is_there,
     make_private_directory,
     quote,
     read_private,
@@ -36,7 +37,7 @@ def default_home() -> Path:
 def remembered_name(home: Path) -> Name | None:
     """Return the name that was used last in this home, if any."""
     path = home / LAST_NAME
-    if not path.exists():
+    if not is_there(path):
         return None
     return parse_name(read_private(path).decode("utf-8", "replace").strip())
 

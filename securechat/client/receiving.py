@@ -12,7 +12,9 @@ from securechat.e2e.content import Receipt, Text, Unsupported
 from securechat.e2e.results import Duplicate, Invalid, Opened
 from securechat.errors import (
     CannotOpen,
+    HistoryForked,
     LimitExceeded,
+    MessagesMissing,
     RemoteProtocolError,
     SecureChatError,
     Untrusted,
@@ -23,6 +25,7 @@ from securechat.identity.types import MAX_NUMBER, Name
 RECEIPT_MIN_S = 0.3
 RECEIPT_MAX_S = 1.0
 MAX_HELD = 1000
+TELL_UNOPENED_EVERY_S = 60.0
 
 
 class Receiving:
@@ -43,6 +46,8 @@ class Receiving:
         self._jitter = jitter
         self._held: dict[str, list[Opened | Invalid]] = {}
         self._waiting = 0
+        self._unopened = 0
+        self._tell_unopened_at = 0.0
         self.receipts_at: float | None = None
 
     def begin(self, waiting: int) -> None:
@@ -64,12 +69,8 @@ class Receiving:
         try:
             outcome = desk.endpoint.open(envelope, desk.now_ms())
         except CannotOpen:
-            desk.report(
-                CannotOpen(
-                    "A message came that cannot be opened; it is set aside",
-                    "ask whoever wrote to you just now to send it again",
-                )
-            )
+            self._unopened += 1
+            self._tell_unopened()
             return
         if isinstance(outcome, Duplicate):
             return
@@ -116,6 +117,20 @@ class Receiving:
             if person.receipts:
                 self._sending.flush(person)
 
+    def _tell_unopened(self) -> None:
+        """Tell of what could not be opened, once a minute: anybody can send such things."""
+        now = self._desk.now_s()
+        if now < self._tell_unopened_at:
+            return
+        count = "A message" if self._unopened == 1 else f"{self._unopened} messages"
+        self._unopened, self._tell_unopened_at = 0, now + TELL_UNOPENED_EVERY_S
+        self._desk.report(
+            CannotOpen(
+                f"{count} came that cannot be opened; set aside",
+                "ask whoever wrote to you just now to send it again",
+            )
+        )
+
     def _sender(self, outcome: Opened | Invalid) -> Contact | None:
         """Return whose key it is, if that is known; a newcomer gets the name that they claim."""
         user_key, introduction = outcome.sender.user_key, outcome.introduction
@@ -147,6 +162,7 @@ class Receiving:
             what = f"{contact.name} sent a message that breaks the rules"
             self._desk.report(RemoteProtocolError(what))
             return
+        self._tell_history(outcome, contact)
         match outcome.content:
             case Receipt():
                 self._sending.delivered(contact, outcome.content)
@@ -162,6 +178,7 @@ class Receiving:
                         trust=trust_of(contact),
                         request=not contact.accepted,
                         missing=outcome.missing,
+                        late=outcome.late,
                     )
                 )
                 self._plan_receipt(outcome, contact)
@@ -172,6 +189,25 @@ class Receiving:
                         "a newer securechat can show it",
                     )
                 )
+
+    def _tell_history(self, opened: Opened, contact: Contact) -> None:
+        """Tell what is wrong with the order of somebody's messages and no text can say."""
+        name = contact.name
+        if opened.missing and not isinstance(opened.content, Text):
+            self._desk.report(
+                MessagesMissing(
+                    f"{opened.missing} of {name}'s messages have not arrived",
+                    f"ask {name} what came before",
+                )
+            )
+        if opened.forked:
+            self._desk.report(
+                HistoryForked(
+                    f"What {name} has written does not fit what came before it: somebody may"
+                    " have changed the order, or an old copy of that device is in use",
+                    f"ask {name} on another way",
+                )
+            )
 
     def _plan_receipt(self, opened: Opened, contact: Contact) -> None:
         if not contact.accepted:

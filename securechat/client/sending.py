@@ -11,8 +11,8 @@ from securechat.client.faults import refusal_error
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import Person
-from securechat.e2e.content import Content, Receipt, Text
+from securechat.client.people import NO_RELAY, Person
+from securechat.e2e.content import MAX_RECEIPT_IDS, Content, Receipt, Text
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerDevice
 from securechat.identity.types import EnvelopeId, MailboxId, MessageId, UserKey
@@ -38,12 +38,9 @@ class Sending:
     def write(self, recipient: str, message_id: MessageId, text: str) -> None:
         """Take a typed message; it is sealed when its recipient's keys are there."""
         desk = self._desk
-        try:
-            draft = desk.people.add_draft(recipient, message_id, text)
-        except SecureChatError as error:
-            desk.report(error, message_id.hex())
-            return
-        desk.change({draft.row: msgspec.msgpack.encode(draft)})
+        draft = desk.people.add_draft(desk.relay_id, recipient, message_id, text)
+        if desk.relay_id != NO_RELAY:
+            desk.change({draft.row: msgspec.msgpack.encode(draft)})
         person = desk.people.open(recipient)
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
@@ -166,9 +163,10 @@ class Sending:
     def _seal_receipts(self, person: Person) -> None:
         assert person.user is not None  # noqa: S101
         for device in person.user.devices:
-            message_ids = person.receipts.pop(device.address, None)
-            if message_ids:
-                self._seal(person, device, self._desk.endpoint.receipt(tuple(message_ids)), None)
+            message_ids = person.receipts.pop(device.address, [])
+            for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
+                named = tuple(message_ids[start : start + MAX_RECEIPT_IDS])
+                self._seal(person, device, self._desk.endpoint.receipt(named), None)
 
     def _seal(
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None

@@ -26,7 +26,10 @@ class ChatEngine(Protocol):
         """Look this person up and watch whether they are there."""
 
     def send(self, recipient: str, text: str) -> str:
-        """Take a message; return its id. Sent, Accepted, Delivered or Problem follow."""
+        """Take a message; return its id. Sent, Accepted, Delivered or Problem follow.
+
+        Raises NameInvalid, or UsageError for the own name; then nothing was taken.
+        """
 
     def who(self) -> None:
         """Ask who is connected; a People event follows."""

@@ -76,6 +76,8 @@ def _message_fields(message: e.Message) -> Fields:
         fields["request"] = True
     if message.missing:
         fields["missing"] = message.missing
+    if message.late:
+        fields["late"] = True
     return fields
 
 
@@ -89,7 +91,7 @@ def _encode_about_people(
 ) -> str:
     match event:
         case e.Waiting():
-            return encode_object("waiting", {"name": event.name})
+            return encode_object("waiting", {"name": event.name, "known": event.known})
         case e.PeerReady():
             return encode_object(
                 "peer",

@@ -78,8 +78,8 @@ class JsonChat:
             case c.Say(text):
                 self._send(self._target(), text)
             case c.Msg(target, text):
-                self._last_target = target
                 self._send(target, text)
+                self._last_target = target
             case c.Verify(name):
                 self._engine.verify(name or self._target())
             case c.Who():

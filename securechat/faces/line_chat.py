@@ -149,10 +149,8 @@ class LineChat:
         person: _Person,
     ) -> None:
         match event:
-            case e.Waiting(name):
-                if not person.waiting:
-                    self._show(wording.waiting(name))
-                person.waiting = True
+            case e.Waiting():
+                self._hear_waiting(event, person)
             case e.PeerReady():
                 if event != person.ready:
                     self._show(wording.peer_ready(event))
@@ -165,11 +163,18 @@ class LineChat:
                 person.trust = e.Trust.CHANGED
                 self._show(wording.key_changed(event))
 
+    def _hear_waiting(self, event: e.Waiting, person: _Person) -> None:
+        told = person.told_away if event.known else person.waiting
+        if not told:
+            self._show(wording.waiting(event))
+        person.waiting, person.told_away = True, event.known
+
     def _hear_presence(self, event: e.PresenceChanged, person: _Person) -> None:
         known, person.online = person.online, event.online
         if known is None and not event.online:
             self._tell_away(event.name, person)
         elif known is not event.online:
+            person.told_away = not event.online
             self._show(wording.presence(event))
 
     def _tell_away(self, name: str, person: _Person) -> None:

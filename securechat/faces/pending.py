@@ -27,7 +27,7 @@ class Pending:
 
     def error(self, queued: int) -> StillQueued:
         """Return the error for leaving with ``queued`` messages not handed over."""
-        names = sorted(set(self._recipients.values()))
+        names = sorted({name.casefold(): name for name in self._recipients.values()}.values())
         messages = "1 message is" if queued == 1 else f"{queued} messages are"
         whom = f" for {', '.join(names)}" if names else ""
         return StillQueued(

@@ -13,6 +13,7 @@ from typing import TextIO
 from prompt_toolkit import PromptSession
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.events import Event
@@ -157,6 +158,14 @@ class _Screen:
                 self.close()
             else:
                 self.write()
+
+        @bindings.add(Keys.Vt100MouseEvent, eager=True)
+        @bindings.add(Keys.CPRResponse, eager=True)
+        def ignore(event: KeyPressEvent) -> None:
+            """Drop what only a paste can hold: the reports of a terminal, which nobody asked for.
+
+            prompt_toolkit takes a pasted colour for one of the mouse, and fails on it.
+            """
 
         return bindings
 

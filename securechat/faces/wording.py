@@ -1,4 +1,7 @@
-"""The sentences of the faces of lines, short and always alike: screen readers speak them."""
+"""The sentences of the faces of lines, short and always alike: screen readers speak them.
+
+Only a message begins with a name and a colon, so no name can make a message look like a notice.
+"""
 
 from datetime import datetime, timedelta
 
@@ -9,6 +12,7 @@ from securechat.faces.entries import Entry, Tone
 
 _RECENT = timedelta(minutes=5)
 _DIGITS_TOGETHER = 5
+_GROUPS_A_ROW = 6
 
 
 def ready(event: e.Ready) -> Entry:
@@ -37,9 +41,11 @@ def offline(event: e.Offline) -> Entry:
     return Entry(f"Connection lost ({why}); {again}. What you type is kept.", Tone.ALERT)
 
 
-def waiting(name: str) -> Entry:
-    """Nobody of this name can be written to yet."""
-    return Entry(f"Waiting for {name}, who has not been here yet. What you type is kept.")
+def waiting(event: e.Waiting) -> Entry:
+    """Nobody of this name can be written to yet, or somebody known is not back yet."""
+    if event.known:
+        return away(event.name)
+    return Entry(f"Waiting for {event.name}, who has not been here yet. What you type is kept.")
 
 
 def peer_ready(event: e.PeerReady) -> Entry:
@@ -64,6 +70,8 @@ def message(event: e.Message, now: datetime) -> Entry:
         remarks.append("asks to talk")
     if not event.e2e:
         remarks.append("TLS only: the relay can read this")
+    if event.late:
+        remarks.append("late: sent before what was shown above")
     if when := _when(event.time_ms, now):
         remarks.append(when)
     remark = f" ({', '.join(remarks)})" if remarks else ""
@@ -73,7 +81,7 @@ def message(event: e.Message, now: datetime) -> Entry:
 def missing(event: e.Message) -> Entry:
     """Messages before this one have not arrived."""
     before = "1 message" if event.missing == 1 else f"{event.missing} messages"
-    return Entry(f"Missing: {before} of {event.sender} before the next one.", Tone.ALERT)
+    return Entry(f"[Missing] {before} of {event.sender} before the next one.", Tone.ALERT)
 
 
 def presence(event: e.PresenceChanged) -> Entry:
@@ -97,17 +105,19 @@ def safety_number(event: e.SafetyNumber) -> Entry:
     """The digits to compare."""
     digits = "".join(event.digits.split())
     starts = range(0, len(digits), _DIGITS_TOGETHER)
-    groups = " ".join(digits[start : start + _DIGITS_TOGETHER] for start in starts)
+    groups = [digits[start : start + _DIGITS_TOGETHER] for start in starts]
     return Entry(
-        f"Safety number with {event.name} ({event.trust.value}): {groups}. Compare it with what "
-        f"{event.name} sees, by voice or in person: the same digits mean that nobody is in between."
+        f"Safety number with {event.name} ({event.trust.value}):\n"
+        f"{' '.join(groups[:_GROUPS_A_ROW])}\n{' '.join(groups[_GROUPS_A_ROW:])}\n"
+        f"Compare it with what {event.name} sees, by voice or in person: the same digits mean that "
+        "nobody is in between."
     )
 
 
 def key_changed(event: e.PeerKeyChanged) -> Entry:
     """Another key under a known name."""
     return Entry(
-        f"WARNING: THE KEY OF {event.name} HAS CHANGED. Nothing is sent to the new key.\n"
+        f"[WARNING] THE KEY OF {event.name} HAS CHANGED. Nothing is sent to the new key.\n"
         f"Known: {event.pinned}\nShown: {event.shown}\n"
         f"Ask {event.name} by phone or in person: a new device explains it. If there is none, "
         "somebody may be trying to read your messages.",
@@ -130,7 +140,7 @@ def problem(error: SecureChatError) -> Entry:
     """Something has not worked."""
     what = error.what.rstrip(". ")
     hint = f" Try: {error.try_next}" if error.try_next else ""
-    return Entry(f"Problem: {what}.{hint}", Tone.PROBLEM)
+    return Entry(f"[Problem] {what}.{hint}", Tone.PROBLEM)
 
 
 def commands() -> Entry:

@@ -14,6 +14,8 @@ from securechat.transport.tls_session import TlsSettings
 
 CONNECT_S = 5.0
 
+_CHECK_NAME = "check the spelling, or use the IP address of the server's machine"
+
 
 @contextmanager
 def listening(wanted: Endpoint) -> Iterator[list[socket.socket]]:
@@ -55,8 +57,10 @@ def dial(remote: Endpoint, tls: TlsSettings | None) -> Channel:
     try:
         sock = socket.create_connection(remote, CONNECT_S)
     except (OSError, UnicodeError) as error:
+        is_name_unknown = isinstance(error, socket.gaierror | UnicodeError)
         why = reason(error) if isinstance(error, OSError) else "that is not a host name"
-        raise Unreachable(f"Cannot reach {remote} ({why}).", _start_server(remote)) from error
+        try_next = _CHECK_NAME if is_name_unknown else _start_server(remote)
+        raise Unreachable(f"Cannot reach {remote} ({why}).", try_next) from error
     try:
         return _open(sock, remote, tls)
     except Unreachable as error:

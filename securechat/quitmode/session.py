@@ -106,7 +106,7 @@ def _await_client(
                 if channel := accept(listener, tls):
                     return channel
             except Unreachable as error:
-                console.warn(f"A client was turned away. {error.what}")
+                console.warn(f"A client was turned away: {error.what}")
     return None
 
 

@@ -52,10 +52,13 @@ class Channel:
         self.is_deaf = False
         """Whether nothing that the client says counts any more."""
 
-    def write(self, frame: f.RelayFrame) -> None:
-        """Send one frame, unless goodbye was said."""
-        if self.machine.state is not State.CLOSED:
-            self.connection.write(self.machine.send(frame))
+    def write(self, frame: f.RelayFrame) -> int:
+        """Send one frame, unless goodbye was said; return its size in bytes."""
+        if self.machine.state is State.CLOSED:
+            return 0
+        data = self.machine.send(frame)
+        self.connection.write(data)
+        return len(data)
 
     def fault(self, code: FaultCode, message: str) -> None:
         """Say what is wrong with this connection, and close it."""

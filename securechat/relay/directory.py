@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from securechat.errors import LoginRefused, NameTaken
+from securechat.errors import LimitExceeded, LoginRefused, NameTaken
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.names import name_key
@@ -58,8 +58,9 @@ class Account:
 class Directory:
     """All accounts of this relay."""
 
-    def __init__(self, relay_id: RelayId) -> None:
+    def __init__(self, relay_id: RelayId, max_accounts: int) -> None:
         self._relay_id = relay_id
+        self._max_accounts = max_accounts
         self._accounts: dict[UserKey, Account] = {}
         self._names: dict[str, UserKey] = {}
         self._devices: dict[MailboxId, Device] = {}
@@ -80,8 +81,8 @@ class Directory:
     def register(self, frame: Register) -> Account:
         """Enter a new account, or a newer device list of a known one.
 
-        Raises InvalidSignature, RemoteProtocolError, NameInvalid, NameTaken or LoginRefused;
-        then nothing has changed.
+        Raises InvalidSignature, RemoteProtocolError, NameInvalid, NameTaken, LoginRefused or
+        LimitExceeded; then nothing has changed.
         """
         registration = frame.registration
         registration.verify(self._relay_id)
@@ -92,6 +93,8 @@ class Directory:
         account = self._accounts.get(registration.user_key)
         if account is not None:
             self._check_update(account, frame)
+        elif len(self._accounts) >= self._max_accounts:
+            raise LimitExceeded("This relay has as many accounts as it takes")
         return self._enter(frame, key)
 
     def accept_prekeys(self, device: Device, frame: Publish) -> None:

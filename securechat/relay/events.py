@@ -26,6 +26,8 @@ class Refusal:
 
     address: str
     code: str
+    untold: int = 0
+    """How many before it were not told of, because they came too fast."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,9 @@ class Intake:
         self._reasons: set[_Reason] = set()
 
     @property
-    def is_paused(self) -> bool:
-        """Whether the client has to wait."""
-        return bool(self._reasons)
+    def is_holding(self) -> bool:
+        """Whether the relay makes the client wait, who could not end this by reading."""
+        return bool(self._reasons - {_Reason.BACKLOG})
 
     def take(self, size_bytes: int) -> None:
         """Count an envelope that was handed in."""

@@ -1,4 +1,4 @@
-"""What slows a client down: a byte budget for each account, and login failures."""
+"""What slows clients down: a byte budget for each account, rates, and login failures."""
 
 from collections import OrderedDict, deque
 from collections.abc import Hashable
@@ -20,6 +20,27 @@ class ByteBudget:
         self._left = min(filled, float(self.bytes_per_s)) - size_bytes
         self._at = now
         return max(0.0, -self._left / self.bytes_per_s)
+
+
+class RateLimit:
+    """So many events of each key in a window of time; all windows begin together."""
+
+    def __init__(self, allowed: int, window_s: float) -> None:
+        self._allowed = allowed
+        self._window_s = window_s
+        self._began_at = float("-inf")
+        self._counts: dict[Hashable, int] = {}
+
+    def admit(self, key: Hashable, now: float) -> bool:
+        """Count an event and return True, or return False if there were enough of this key."""
+        if now - self._began_at >= self._window_s:
+            self._began_at = now
+            self._counts.clear()
+        count = self._counts.get(key, 0)
+        if count >= self._allowed:
+            return False
+        self._counts[key] = count + 1
+        return True
 
 
 class LoginThrottle:

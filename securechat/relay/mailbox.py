@@ -11,19 +11,21 @@ from itertools import chain
 from typing import Protocol
 
 from securechat.config import ServerConfig
-from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.store.mailboxes import Entry, MailboxStore
+from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.store.mailboxes import Entry, MailboxStore, charge
 from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
 MAX_BATCH_BYTES = 128 * 1024
 SENDER_SHARE = 4
-"""One sender may fill at most this fraction (a quarter) of a mailbox."""
+"""One account may fill at most this fraction (a quarter) of a mailbox."""
 
 
 class Origin(Protocol):
     """The connection that handed an envelope in and waits to hear of it."""
 
+    user_key: UserKey
+    """The account whose share of a mailbox its envelopes fill, from all its devices."""
     first_refused: dict[MailboxId, EnvelopeId]
     """For each mailbox, the refused envelope that has to come again before any later one."""
 
@@ -31,10 +33,10 @@ class Origin(Protocol):
         """The envelope of this number is accepted."""
 
     def acknowledged(self, number: int, settled_bytes: int) -> None:
-        """The envelope of this number is accepted; so many bytes of it were not settled yet."""
+        """The envelope of this number is accepted; so much of its charge was not settled yet."""
 
     def settled(self, size_bytes: int) -> None:
-        """An envelope of this size is out of the hands of this connection."""
+        """An envelope of this charge is out of the hands of this connection."""
 
     def refused(self, number: int, code: RefusedCode) -> None:
         """The envelope of this number has been dropped, for this reason."""
@@ -44,6 +46,10 @@ class Origin(Protocol):
 class Queued(Entry):
     """An entry, and whom to tell about it."""
 
+    size_bytes: int = 0
+    """What it counts in quotas and windows; see `charge`."""
+    user_key: UserKey | None = None
+    """The account that it counts for; None if it is not kept."""
     origin: Origin | None = None
     number: int = 0
     handed: bool = False
@@ -56,7 +62,7 @@ class Queued(Entry):
     def settle(self) -> None:
         """Release the origin's budget, once: the envelope was acknowledged or committed."""
         if self.origin is not None and not self.committed:
-            self.origin.settled(len(self.envelope))
+            self.origin.settled(self.size_bytes)
 
     def answer(self) -> None:
         """Tell the origin, once, that the envelope is accepted."""
@@ -67,16 +73,23 @@ class Queued(Entry):
 
 @dataclass(slots=True)
 class Fill:
-    """How much is queued, in all or by one sender."""
+    """How much is queued: on the relay, in a mailbox, or of one account in it."""
 
     messages: int = 0
     size_bytes: int = 0
 
+    def add(self, messages: int, size_bytes: int) -> None:
+        """Count envelopes that came or, below zero, went."""
+        self.messages += messages
+        self.size_bytes += size_bytes
+
 
 class Mailbox:
-    """The queue of one device."""
+    """The queue of one device; ``total`` is what all mailboxes of the relay count in together."""
 
-    def __init__(self, mailbox_id: MailboxId, store: MailboxStore, config: ServerConfig) -> None:
+    def __init__(
+        self, mailbox_id: MailboxId, store: MailboxStore, config: ServerConfig, total: Fill
+    ) -> None:
         self.mailbox_id = mailbox_id
         self._wake: Callable[[], None] | None = None
         self._visit = 0
@@ -91,8 +104,9 @@ class Mailbox:
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
         self._loading = False
         self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
+        self._total = total
         self._fill = Fill()
-        self._sender_fill: dict[MailboxId, Fill] = {}
+        self._account_fill: dict[UserKey, Fill] = {}
 
     def __len__(self) -> int:
         return len(self._queued)
@@ -118,19 +132,16 @@ class Mailbox:
         awaited = origin.first_refused.get(self.mailbox_id)
         if awaited is not None and awaited != outgoing.envelope_id:
             return RefusedCode.ORDER
-        size_bytes = len(outgoing.envelope)
-        fill = self._sender_fill.get(sender)
+        size_bytes = charge(outgoing.envelope)
+        fill = self._account_fill.get(origin.user_key)
         if fill is None:
             fill = Fill()
         if self._is_full(fill, size_bytes):
             return RefusedCode.MAILBOX_FULL
-        self._sender_fill[sender] = fill
-        total = self._fill
-        total.messages += 1
-        total.size_bytes += size_bytes
-        fill.messages += 1
-        fill.size_bytes += size_bytes
-        return self._append(outgoing, sender, origin, number, now)
+        self._account_fill[origin.user_key] = fill
+        for each in (self._total, self._fill, fill):
+            each.add(1, size_bytes)
+        return self._append(outgoing, sender, origin, number, now, size_bytes)
 
     def _offer_again(
         self, known: Queued, outgoing: Outgoing, origin: Origin, number: int
@@ -141,7 +152,7 @@ class Mailbox:
             return RefusedCode.DUPLICATE
         known.origin, known.number = origin, number
         if known.committed:
-            origin.settled(len(known.envelope))
+            origin.settled(known.size_bytes)
             if self._store.durable:
                 known.answer()
         return known
@@ -149,27 +160,43 @@ class Mailbox:
     def _is_full(self, fill: Fill, size_bytes: int) -> bool:
         messages, limit_bytes = self._config.mailbox_messages, self._config.mailbox_bytes
         return (
-            self._fill.messages >= messages
+            self._total.size_bytes + size_bytes > self._config.store_bytes
+            or self._fill.messages >= messages
             or self._fill.size_bytes + size_bytes > limit_bytes
             or fill.messages * SENDER_SHARE >= messages
             or (fill.size_bytes + size_bytes) * SENDER_SHARE > limit_bytes
         )
 
     def _append(
-        self, outgoing: Outgoing, sender: MailboxId, origin: Origin, number: int, now: float
+        self,
+        outgoing: Outgoing,
+        sender: MailboxId,
+        origin: Origin,
+        number: int,
+        now: float,
+        size_bytes: int,
     ) -> Queued:
         is_next = self._read_sequence == self._last_sequence
         self._last_sequence = sequence = self._last_sequence + 1
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
         entry = Queued(
-            self.mailbox_id, sequence, sender, envelope_id, envelope, now, origin, number
+            self.mailbox_id,
+            sequence,
+            sender,
+            envelope_id,
+            envelope,
+            now,
+            size_bytes,
+            origin.user_key,
+            origin,
+            number,
         )
         entry.held = True
         self._queued[sender, envelope_id] = entry
         if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
             self._read_sequence = sequence
             self._waiting.append(entry)
-            self._waiting_bytes += len(envelope)
+            self._waiting_bytes += size_bytes
             return entry
         if is_next:
             self._commit_head()
@@ -182,9 +209,10 @@ class Mailbox:
         if is_behind or self._waiting_bytes >= self._config.window_bytes:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
-        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, 0)
+        size_bytes = charge(envelope)
+        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, 0, size_bytes)
         self._waiting.append(entry)
-        self._waiting_bytes += len(envelope)
+        self._waiting_bytes += size_bytes
 
     # Delivery -------------------------------------------------------------------------------------
 
@@ -210,7 +238,7 @@ class Mailbox:
         batch_bytes = 0
         while self._waiting and len(batch) < MAX_ENVELOPES:
             entry = self._waiting[0]
-            size_bytes = len(entry.envelope)
+            size_bytes = entry.size_bytes
             if self._in_flight and self._in_flight_bytes + size_bytes > self._config.window_bytes:
                 break
             if batch and batch_bytes + size_bytes > MAX_BATCH_BYTES:
@@ -229,7 +257,7 @@ class Mailbox:
         in_flight = self._in_flight
         for _ in range(count):
             entry = in_flight.popleft()
-            size_bytes = len(entry.envelope)
+            size_bytes = entry.size_bytes
             self._in_flight_bytes -= size_bytes
             self._release(entry)
             if entry.handed:
@@ -244,19 +272,15 @@ class Mailbox:
             self._refill()
 
     def _release(self, entry: Queued) -> None:
-        if not entry.held:
+        if not entry.held or entry.user_key is None:
             return
         entry.held = False
-        sender, size_bytes = entry.sender, len(entry.envelope)
-        del self._queued[sender, entry.envelope_id]
-        fill = self._sender_fill[sender]
-        total = self._fill
-        total.messages -= 1
-        total.size_bytes -= size_bytes
-        fill.messages -= 1
-        fill.size_bytes -= size_bytes
+        del self._queued[entry.sender, entry.envelope_id]
+        fill = self._account_fill[entry.user_key]
+        for each in (self._total, self._fill, fill):
+            each.add(-1, -entry.size_bytes)
         if not fill.messages:
-            del self._sender_fill[sender]
+            del self._account_fill[entry.user_key]
 
     def _refill(self) -> None:
         """Ask the store for more when it has more and there is room in memory for it."""
@@ -284,7 +308,7 @@ class Mailbox:
             entry = self._queued.get((row.sender, row.envelope_id))
             if entry is not None and entry.sequence == row.sequence:
                 self._waiting.append(entry)
-                self._waiting_bytes += len(entry.envelope)
+                self._waiting_bytes += entry.size_bytes
         if page:
             self._wake()
         self._refill()
@@ -301,15 +325,22 @@ class Mailbox:
         self._store.put(fresh, lambda: self._committed(fresh))
 
     def commit_older(self, queued_before: float) -> bool:
-        """Hand over what is in memory from before that time; return whether younger is there."""
+        """Hand over what is in memory from before that time; return whether younger is there.
+
+        Goes back from the youngest: before one that the store has been given, it has them all.
+        """
         old: list[Queued] = []
-        for entry in chain(self._in_flight, self._waiting):
-            if entry.queued_at >= queued_before:
-                self.commit(old)
-                return True
-            old.append(entry)
+        is_young_there = False
+        for entry in chain(reversed(self._waiting), reversed(self._in_flight)):
+            if entry.handed:
+                break
+            if entry.queued_at < queued_before:
+                old.append(entry)
+            else:
+                is_young_there = True
+        old.reverse()
         self.commit(old)
-        return False
+        return is_young_there
 
     def expire(self, queued_before: float) -> None:
         """Drop the entries older than this that are not in flight."""
@@ -330,7 +361,7 @@ class Mailbox:
             if entry.origin is not None:
                 entry.origin.refused(entry.number, RefusedCode.EXPIRED)
         self._waiting = deque(entry for entry in self._waiting if entry.held)
-        self._waiting_bytes = sum(len(entry.envelope) for entry in self._waiting)
+        self._waiting_bytes = sum(entry.size_bytes for entry in self._waiting)
         self._store.remove(entries)
 
     def _commit_head(self) -> None:

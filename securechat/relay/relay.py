@@ -5,20 +5,22 @@ from collections.abc import Callable
 from typing import Protocol
 
 from securechat.config import ServerConfig
+from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.channel import Channel
 from securechat.relay.directory import Directory
-from securechat.relay.events import RelayEvent
-from securechat.relay.limits import LoginThrottle
-from securechat.relay.mailbox import Mailbox, Origin
+from securechat.relay.events import Refusal, RelayEvent
+from securechat.relay.limits import LoginThrottle, RateLimit
+from securechat.relay.mailbox import Fill, Mailbox, Origin
 from securechat.relay.presence import PresenceBoard
 from securechat.store.mailboxes import MailboxStore
 from securechat.wire.codes import ByeCode, RefusedCode
-from securechat.wire.frames import Outgoing
+from securechat.wire.frames import Outgoing, Register
 
 COMMIT_AFTER_S = 0.05
 ANSWER_AFTER_S = 0.01
 SWEEP_EVERY_S = 60.0
+REFUSALS_TOLD_PER_S = 10
 DAY_S = 24 * 60 * 60
 
 
@@ -67,13 +69,17 @@ class Relay:
         self.call_later = call_later
         self.on_event = on_event
         self.random = random
-        self.directory = Directory(relay_id)
+        self.directory = Directory(relay_id, config.max_accounts)
         self.presence: PresenceBoard[Client] = PresenceBoard()
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
         self._store = store
         self._mailboxes: dict[MailboxId, Mailbox] = {}
+        self._total = Fill()
         self._throttle = LoginThrottle(config.login_failures_per_minute)
+        self._registrations = RateLimit(config.registrations_per_minute, 60.0)
+        self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
+        self._untold_refusals = 0
         self._dirty: set[Client] = set()
         self._answers: set[Client] = set()
         self._fresh: set[Mailbox] = set()
@@ -96,7 +102,7 @@ class Relay:
         """Return the mailbox of a registered device, making it if it has not been used yet."""
         mailbox = self._mailboxes.get(mailbox_id)
         if mailbox is None:
-            mailbox = Mailbox(mailbox_id, self._store, self.config)
+            mailbox = Mailbox(mailbox_id, self._store, self.config, self._total)
             self._mailboxes[mailbox_id] = mailbox
         return mailbox
 
@@ -136,9 +142,24 @@ class Relay:
             self.call_later(ANSWER_AFTER_S, self._flush_answers)
         self._answers.add(client)
 
-    def login_failed(self, host: str, user_key: UserKey) -> float:
+    def register(self, frame: Register, host: str) -> None:
+        """Enter what a client registers from this address; raises what `Directory.register` does.
+
+        LimitExceeded as well when too many new accounts came from there.
+        """
+        is_new = self.directory.account(frame.registration.user_key) is None
+        if is_new and not self._registrations.admit(host, self.clock()):
+            raise LimitExceeded("Too many new accounts from this address; try again in a minute")
+        self.directory.register(frame)
+
+    def login_failed(self, host: str, user_key: UserKey, code: str) -> float:
         """Note it; return for how many seconds the answer has to wait."""
         now = self.clock()
+        if self._told_refusals.admit(None, now):
+            self.on_event(Refusal(host, code, self._untold_refusals))
+            self._untold_refusals = 0
+        else:
+            self._untold_refusals += 1
         return max(self._throttle.failed(key, now) for key in (host, user_key))
 
     def forget(self, client: Client) -> None:

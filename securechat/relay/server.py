@@ -16,6 +16,7 @@ from securechat.transport.certificate_directory import SERVER, ServerCertificate
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.issuing import issue, renew_if_needed
 from securechat.transport.loop import Loop
+from securechat.transport.private_files import is_there
 from securechat.transport.tls import ServerTls
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (these are compared, not bound)
@@ -52,7 +53,7 @@ class RelayServer:
 
         Raises FileProblem, CertificateExpired and what else `issue` raises.
         """
-        made = not (self._certs / SERVER).exists()
+        made = not is_there(self._certs / SERVER)
         if made:
             issue(self._certs, datetime.now(UTC), self._named_host())
         self.certificate = self._renew_and_load()

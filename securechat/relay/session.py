@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from securechat.errors import (
+    LimitExceeded,
     LoginRefused,
     NameInvalid,
     NameTaken,
@@ -14,7 +15,6 @@ from securechat.errors import (
 )
 from securechat.relay.channel import Channel, Connection
 from securechat.relay.directory import Account, Device
-from securechat.relay.events import Refusal
 from securechat.relay.relay import Relay
 from securechat.relay.visit import Visit
 from securechat.wire import frames as f
@@ -92,7 +92,7 @@ class Session:
         try:
             if frame.registration.user_key != hello.user_key:
                 raise LoginRefused("The registration is for another key than the hello")
-            self._relay.directory.register(frame)
+            self._relay.register(frame, self._channel.connection.remote.host)
         except SecureChatError as error:
             self._refuse(error)
 
@@ -132,11 +132,10 @@ class Session:
     def _refuse(self, error: SecureChatError) -> None:
         """Say no, a little later when this address or this key has failed too often."""
         relay, channel, host = self._relay, self._channel, self._channel.connection.remote.host
-        named = isinstance(error, NameTaken | NameInvalid)
+        named = isinstance(error, NameTaken | NameInvalid | LimitExceeded)
         code = FaultCode(error.code) if named else FaultCode.LOGIN_REFUSED
         message = error.what
-        delay_s = relay.login_failed(host, self._said_hello().user_key)
-        relay.on_event(Refusal(host, code))
+        delay_s = relay.login_failed(host, self._said_hello().user_key, code)
         channel.is_deaf = True
         if delay_s:
             relay.call_later(delay_s, lambda: channel.fault(code, message))

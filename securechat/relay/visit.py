@@ -11,6 +11,7 @@ from securechat.relay.events import Joined, Left
 from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
 from securechat.relay.relay import Relay
+from securechat.store.mailboxes import charge
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
@@ -23,6 +24,7 @@ class Visit:
     """A logged-in device on one connection."""
 
     def __init__(self, relay: Relay, channel: Channel, account: Account, device: Device) -> None:
+        self.user_key = account.registration.user_key
         self.first_refused: dict[MailboxId, EnvelopeId] = {}
         self._relay = relay
         self._channel = channel
@@ -33,6 +35,7 @@ class Visit:
         if account.budget is None:
             account.budget = ByteBudget(relay.config.account_bytes_per_s, relay.clock())
         self._budget = account.budget
+        self._answer_bytes = 0
         self._acked = 0
         self._announced = False
 
@@ -60,15 +63,19 @@ class Visit:
         self._HANDLERS[type(frame)](self, frame)
 
     def after_read(self, size_bytes: int, now: float) -> None:
-        """Slow the client down if what one wake-up brought was too much."""
-        self._intake.after_read(size_bytes, self._budget, now)
+        """Slow the client down if what one wake-up brought, and asked for, was too much."""
+        asked_bytes, self._answer_bytes = self._answer_bytes, 0
+        self._intake.after_read(size_bytes + asked_bytes, self._budget, now)
 
     def check(self, now: float) -> None:
         """Raise LimitExceeded if the client does not take what it asked for."""
+        self._check_backlog()
+        if self._intake.is_holding:
+            self._channel.machine.hold(now)
+
+    def _check_backlog(self) -> None:
         if self._channel.connection.backlog_bytes > DROP_BACKLOG_BYTES:
             raise LimitExceeded("A client does not take what is sent to it")
-        if self._intake.is_paused:
-            self._channel.machine.hold(now)
 
     def end(self) -> None:
         """The connection is gone."""
@@ -165,7 +172,12 @@ class Visit:
 
     def _on_who(self, frame: f.Who) -> None:
         names = self._relay.presence.online()
-        self._channel.write(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
+        self._answer(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
+
+    def _answer(self, frame: f.People | f.Found) -> None:
+        """Send a long answer to a short request, at the expense of who asked."""
+        self._answer_bytes += self._channel.write(frame)
+        self._check_backlog()
 
     # The directory --------------------------------------------------------------------------------
 
@@ -189,11 +201,11 @@ class Visit:
         if user is None:
             self._fail(frame.request, FailedCode.NO_PREKEYS, "No device has left prekeys yet")
             return
-        self._channel.write(f.Found(frame.request, user))
         for device in user.devices:
             holder = relay.online.get(device.certificate.mailbox)
             if device.one_time_key is not None and holder is not None:
                 holder.tell_keys_left()
+        self._answer(f.Found(frame.request, user))
 
     def _fail(self, request: int, code: FailedCode, message: str) -> None:
         self._channel.write(f.Failed(request, code, message[: f.MAX_TEXT]))
@@ -209,7 +221,7 @@ class Visit:
         self._device.sent += len(frame.envelopes)
         now = relay.clock()
         for number, outgoing in enumerate(frame.envelopes, frame.first):
-            intake.take(len(outgoing.envelope))
+            intake.take(charge(outgoing.envelope))
             code = relay.route(outgoing, sender, self, number, now)
             if code is not None:
                 self._refuse(outgoing, number, code)
@@ -223,7 +235,7 @@ class Visit:
 
     def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
         self._device.sent -= 1
-        self.settled(len(outgoing.envelope))
+        self.settled(charge(outgoing.envelope))
         self.refused(number, code)
         if code in (RefusedCode.MAILBOX_FULL, RefusedCode.UNKNOWN_MAILBOX):
             self.first_refused.setdefault(outgoing.mailbox, outgoing.envelope_id)

@@ -11,6 +11,15 @@ from typing import Protocol
 
 from securechat.identity.types import EnvelopeId, MailboxId
 
+MIN_CHARGE_BYTES = 512
+"""As what a smaller envelope counts: about what it costs in memory."""
+
+
+def charge(envelope: bytes) -> int:
+    """Return the bytes that an envelope counts in every quota, window and page."""
+    size_bytes = len(envelope)
+    return size_bytes if size_bytes > MIN_CHARGE_BYTES else MIN_CHARGE_BYTES
+
 
 @dataclass(slots=True, eq=False)
 class Entry:
@@ -49,7 +58,7 @@ class MailboxStore(Protocol):
         """Call ``loaded`` with the entries after this sequence, oldest first.
 
         Sees every earlier `put` and `remove`. At least one when there is any, then as many as
-        fit ``limit_bytes`` of envelopes.
+        fit ``limit_bytes`` by their `charge`.
         """
 
 
@@ -88,7 +97,7 @@ class MemoryMailboxStore:
         for entry in self._mailboxes.get(mailbox, {}).values():
             if entry.sequence <= after:
                 continue
-            size_bytes += len(entry.envelope)
+            size_bytes += charge(entry.envelope)
             if page and size_bytes > limit_bytes:
                 break
             page.append(entry)

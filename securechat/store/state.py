@@ -1,13 +1,18 @@
 """What a client's device keeps: rows of bytes in one SQLite file that only its owner can read."""
 
 import os
+import shlex
 import sqlite3
+import stat
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from securechat.errors import FileProblem
 
 SCHEMA_VERSION = 1
+
+_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 Rows = dict[tuple[str, bytes], bytes]
 Changes = Mapping[tuple[str, bytes], bytes | None]
@@ -24,7 +29,14 @@ class StateFile:
         """Open the file, making it with mode 0600; FileProblem when that is not possible."""
         self.path = path
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
+            permissions = stat.S_IMODE(os.fstat(descriptor).st_mode)
+            os.close(descriptor)
+            if permissions & 0o077 and sys.platform != "win32":
+                raise FileProblem(
+                    f"Others than its owner can reach {path} (mode {permissions:04o})",
+                    f"chmod 600 {shlex.quote(str(path))}",
+                )
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
@@ -74,9 +86,18 @@ class StateFile:
             " (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
         )
         database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a crash left deleted rows in the log
 
     def _broken(self, verb: str, error: Exception) -> FileProblem:
-        return FileProblem(
-            f"Cannot {verb} {self.path}: {error}",
-            f"ls -l {self.path}; a damaged file can be moved away, contacts then see a new key",
-        )
+        cause = error.strerror if isinstance(error, OSError) else error
+        path = shlex.quote(str(self.path))
+        if isinstance(error, PermissionError):
+            try_next = f"ls -l {path}; if it is yours: chmod 600 {path}"
+        elif getattr(error, "sqlite_errorcode", None) in _DAMAGED:
+            try_next = (
+                f"ls -l {path}; a damaged file can be moved away;"
+                " that is a new identity, under another name while the relay knows the old one"
+            )
+        else:
+            try_next = f"ls -l {path}; df -h {shlex.quote(str(self.path.parent))}"
+        return FileProblem(f"Cannot {verb} {self.path}: {cause}", try_next)

@@ -11,7 +11,6 @@ file               what                                        who may read it
 =================  ==========================================  =====================
 """
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +31,7 @@ from securechat.transport.certificates import (
     is_key_of,
 )
 from securechat.transport.pins import certificate_relay_id, check_dates
-from securechat.transport.private_files import quote, read_private, read_public
+from securechat.transport.private_files import is_there, quote, read_private, read_public
 
 CA = "ca.pem"
 CA_KEY = "ca-key.pem"
@@ -73,7 +72,7 @@ def read_server_certificate(directory: Path) -> x509.Certificate:
     path, key_path = directory / SERVER, directory / SERVER_KEY
     renew = gen_certs_command(directory, "--force")
     _expect(path, gen_certs_command(directory))
-    certificate = decode_certificate(read_public(path), path)
+    certificate = decode_certificate(read_public(path), path, renew)
     _expect(key_path, renew)
     if not is_key_of(decode_key(read_private(key_path), key_path), certificate):
         raise FileProblem(f"{key_path} is not the key of {path}.", renew)
@@ -118,5 +117,5 @@ def gen_certs_command(directory: Path, *flags: str) -> str:
 
 
 def _expect(path: Path, try_next: str) -> None:
-    if not os.path.lexists(path):
+    if not is_there(path):
         raise FileProblem(f"{path} is not there.", try_next)

@@ -111,8 +111,11 @@ def encode_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def decode_certificate(pem: bytes, source: Path) -> x509.Certificate:
-    """Return the first certificate of a PEM file; raise `FileProblem` naming `source`."""
+def decode_certificate(pem: bytes, source: Path, mend: str = "") -> x509.Certificate:
+    """Return the first certificate of a PEM file; raise `FileProblem` naming `source`.
+
+    Its next step is the command `mend`; without one, to look at the file.
+    """
     try:
         certificate = x509.load_pem_x509_certificates(pem)[0]
         certificate.public_key()
@@ -120,7 +123,7 @@ def decode_certificate(pem: bytes, source: Path) -> x509.Certificate:
     except _UNREADABLE as error:
         raise FileProblem(
             f"{source} holds no certificate that can be read.",
-            f"openssl x509 -in {quote(source)} -noout -text",
+            mend or f"openssl x509 -in {quote(source)} -noout -text",
         ) from error
     return certificate
 

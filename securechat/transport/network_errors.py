@@ -16,10 +16,14 @@ _REASONS = {
 }
 
 
+_UNKNOWN_NAME = "the name is not known"
+_CHECK_NAME = "check the spelling, or use the address that the relay printed"
+
+
 def reason(error: OSError) -> str:
     """Return the cause in words; "connection refused", say."""
     if isinstance(error, socket.gaierror):
-        return "the name is not known"
+        return _UNKNOWN_NAME
     if error.errno is None:
         return str(error)
     return _REASONS.get(error.errno) or os.strerror(error.errno).lower()
@@ -27,7 +31,8 @@ def reason(error: OSError) -> str:
 
 def cannot_reach(remote: Endpoint, why: str) -> Unreachable:
     """Return the error for a relay that cannot be reached, or that is none."""
-    return Unreachable(f"Cannot reach {remote} ({why}).", _start_relay(remote))
+    try_next = _CHECK_NAME if why == _UNKNOWN_NAME else _start_relay(remote)
+    return Unreachable(f"Cannot reach {remote} ({why}).", try_next)
 
 
 def connection_lost(remote: Endpoint, why: str) -> Unreachable:

@@ -27,6 +27,16 @@ _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | getattr(os, 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
+def is_there(path: Path) -> bool:
+    """Return whether something has this name, be it a dangling link; `FileProblem` if unknown."""
+    with translate_os_errors(path, "look at"):
+        try:
+            os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+
 def make_private_directory(path: Path) -> None:
     """Make `path` and its missing parents with mode 0700; a directory that is there stays as it is.
 

@@ -3,7 +3,7 @@
 import ssl
 from pathlib import Path
 
-from securechat.errors import CertificateExpired, SecureChatError, Untrusted
+from securechat.errors import CertificateExpired, SecureChatError, Unreachable, Untrusted
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.network_errors import cannot_reach, connection_lost
 
@@ -11,11 +11,15 @@ from securechat.transport.network_errors import cannot_reach, connection_lost
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _WRONG_NAME, _WRONG_ADDRESS = 62, 64
 
+_NOT_TLS = {
+    "WRONG_VERSION_NUMBER": "TLS",
+    "PACKET_LENGTH_TOO_LONG": "TLS",
+    "HTTP_REQUEST": "TLS but HTTP",
+    "HTTPS_PROXY_REQUEST": "TLS but HTTP",
+}
+"""What the other side does not speak, and what it speaks instead."""
+
 _CAUSES = {
-    "WRONG_VERSION_NUMBER": "what answers there is not TLS",
-    "HTTP_REQUEST": "what answers there is not TLS but HTTP",
-    "HTTPS_PROXY_REQUEST": "what answers there is not TLS but a proxy",
-    "PACKET_LENGTH_TOO_LONG": "what answers there is not TLS",
     "UNSUPPORTED_PROTOCOL": "the other side does not speak TLS 1.3",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the other side does not speak TLS 1.3",
 }
@@ -30,6 +34,13 @@ def handshake_failed(
     return cannot_reach(remote, _cause(error))
 
 
+def client_refused(error: ssl.SSLError, client: Endpoint) -> Unreachable:
+    """Return our error for one that the handshake with a client that came to us raised."""
+    if error.reason in _NOT_TLS:
+        return Unreachable(f"{client} does not speak {_NOT_TLS[error.reason]}.")
+    return Unreachable(f"{client} did not complete the TLS handshake ({_cause(error)}).")
+
+
 def session_broken(error: ssl.SSLError, remote: Endpoint) -> SecureChatError:
     """Return our error for one that an open TLS connection raised."""
     return connection_lost(remote, _cause(error))
@@ -37,6 +48,8 @@ def session_broken(error: ssl.SSLError, remote: Endpoint) -> SecureChatError:
 
 def _cause(error: ssl.SSLError) -> str:
     code = error.reason or "unknown"
+    if code in _NOT_TLS:
+        return f"what answers there is not {_NOT_TLS[code]}"
     return _CAUSES.get(code) or f"TLS failed: {code.lower().replace('_', ' ')}"
 
 

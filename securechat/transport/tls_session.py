@@ -11,7 +11,7 @@ from typing import Protocol
 
 from securechat.errors import RemoteProtocolError, SecureChatError
 from securechat.transport.endpoint import Endpoint
-from securechat.transport.tls_errors import handshake_failed, session_broken
+from securechat.transport.tls_errors import client_refused, handshake_failed, session_broken
 
 RECORD_BYTES = 16_384
 """The most plaintext that one TLS record carries."""
@@ -92,6 +92,8 @@ class TlsSession:
         except ssl.SSLWantReadError:
             return False
         except ssl.SSLError as error:
+            if self._engine.server_side:
+                raise client_refused(error, self._remote) from error
             raise handshake_failed(error, self._remote, self._ca_file) from error
         self.remote_certificate = self._engine.getpeercert(binary_form=True)
         try:

@@ -165,3 +165,9 @@ def test_clip_never_exceeds_the_width(text: str, width: int) -> None:
     shown = clip(safe, width)
     assert wcswidth(shown) <= width
     assert shown == safe or shown in ("", "…") or safe.startswith(shown.removesuffix("…"))
+
+
+def test_long_rows_of_flags_are_cut() -> None:
+    flags = "\U0001f1e6\U0001f1fa" * 32
+    assert safe_text(flags) == flags
+    assert safe_text(flags * 32) == flags

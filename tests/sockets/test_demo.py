@@ -226,5 +226,13 @@ def test_a_seat_of_ones_own_through_pipes(world: World) -> None:
     assert "You are Bob on 127.0.0.1:" in chat
     assert "Bob: hello Alice, grüße" in verdict
     assert "Bob: hi " in verdict
+    assert "--interactive" not in verdict
     assert "the one text" in unwrapped(verdict) or "texts is in them" in unwrapped(verdict)
+    assert ended.stdout.splitlines()[-3:] == COMMANDS
+
+
+def test_a_message_for_nobody_does_not_keep_the_verdict_back(world: World) -> None:
+    ended = world.run(*demo("--interactive"), stdin="/msg nobody hi\n/quit\n")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "What the relay knows now" in ended.stdout
     assert ended.stdout.splitlines()[-3:] == COMMANDS

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from securechat.cli import app
+from securechat.errors import SecureChatError
 from securechat.transport.issuing import issue
 from securechat.transport.pins import pin_text, relay_id
 from securechat.transport.probe import probe
@@ -61,7 +63,9 @@ def test_nobody_listens(tmp_path: Path) -> None:
 
 def test_the_host_is_unknown(tmp_path: Path) -> None:
     command = as_client("--pin", f"sha256:{'0' * 64}", "--server", "nobody.invalid")
-    fails(UNREACHABLE, "nobody.invalid:5555", "on the relay's machine", *command, home=tmp_path)
+    fails(UNREACHABLE, "nobody.invalid:5555", "check the spelling", *command, home=tmp_path)
+    command = ("client", "--quit-mode", "nobody.invalid")
+    fails(UNREACHABLE, "nobody.invalid:12345", "check the spelling", *command, home=tmp_path)
 
 
 def test_a_stranger_s_certificate(relay: Relay, other_certs: Path, tmp_path: Path) -> None:
@@ -209,6 +213,7 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
     ("text", "cause"),
     [
         ("x = [", "is broken"),
+        ("[server]\nport = = 3", "line 2, column 8"),
         ("[server]\nporrt = 3", "porrt"),
         ("[client]\nname = 3", "$.client.name"),
         ("[server]\nport = 70000", "$.server.port"),
@@ -221,7 +226,28 @@ def test_a_broken_configuration(text: str, cause: str, tmp_path: Path) -> None:
 
 def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    fails(USAGE, "Cannot read", "ls -l ", "server", "--port", "0", home=tmp_path)
+    said = fails(USAGE, "Cannot read", "ls -ld ", "server", "--port", "0", home=tmp_path)
+    assert "config.toml: Is a directory\n" in said
+
+
+def test_a_configuration_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
+    command = ("server", "--port", "0")
+    fails(USAGE, "toml is not UTF-8 text\n", "save it as UTF-8", *command, home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["server --home . --certs . --tls", "client --home . --ca . --tls", "gen-certs --out file"],
+)
+def test_typer_does_not_say_what_our_own_errors_say_better(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    with pytest.raises(SecureChatError):
+        app(command.split(), standalone_mode=False)
 
 
 @pytest.mark.parametrize("content", [None, b"garbage", b"\0\xff" * 100])
@@ -244,11 +270,38 @@ def test_a_certificate_directory_that_is_a_file(tmp_path: Path) -> None:
     fails(FAILED, "is not a directory", "ls -ld", "server", "--port", "0", home=tmp_path)
 
 
+@pytest.mark.parametrize("flags", [(), ("--certs", "certs")])
+def test_a_certificate_directory_that_cannot_be_looked_into(
+    flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    """It does not count as an empty one. (A link to itself holds up even root.)"""
+    (tmp_path / "certs").symlink_to("certs")
+    command = ("server", "--port", "0", *flags)
+    fails(FAILED, "Cannot look at certs/", "ls -ld certs", *command, home=tmp_path)
+
+
+def test_a_server_certificate_that_is_damaged(other_certs: Path, tmp_path: Path) -> None:
+    shutil.copytree(other_certs, tmp_path / "certs")
+    (tmp_path / "certs" / "server.pem").write_text("garbage")
+    mend = ("gen-certs", "--out", "certs", "--force")
+    cause = "server.pem holds no certificate"
+    fails(FAILED, cause, " ".join(("securechat", *mend)), "server", "--port", "0", home=tmp_path)
+    assert run(*mend, home=tmp_path)[0] == 0
+    with relaying(tmp_path):
+        pass
+
+
+def test_the_quit_mode_with_tls_needs_a_ca_file(tmp_path: Path) -> None:
+    command = ("client", "--quit-mode", "--tls")
+    fails(FAILED, "certs/ca.pem is not there", "copy ca.pem from", *command, home=tmp_path)
+
+
 def test_a_profile_that_is_damaged(relay: Relay, tmp_path: Path) -> None:
     command = ("client", "--json", "--name", "uma", *relay.flags)
     assert run(*command, home=tmp_path)[0] == 0
     (tmp_path / "profiles" / "uma" / "state.db").write_bytes(b"garbage" * 1000)
-    fails(FAILED, "state.db", "ls -l", *command, home=tmp_path)
+    said = fails(FAILED, "state.db", "ls -l", *command, home=tmp_path)
+    assert "a damaged file can be moved away; that is a new identity" in said
 
 
 def test_a_home_that_cannot_be_written(relay: Relay, tmp_path: Path) -> None:
@@ -319,6 +372,51 @@ def test_wrong_flags(command: tuple[str, ...], tmp_path: Path) -> None:
 )
 def test_flags_that_make_no_sense(flags: tuple[str, ...], cause: str, tmp_path: Path) -> None:
     fails(USAGE, cause, "", "client", "--name", "alice", *flags, home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "cause"),
+    [
+        *(
+            (f"client --quit-mode {flag}", f"{flag.split()[0]} is for the relay's clients")
+            for flag in (
+                "--pin sha256:00",
+                "--server 127.0.0.1",
+                "--peer bob",
+                "--name alice",
+                "--plain",
+                "--json",
+                "--color never",
+            )
+        ),
+        ("client --tls", "--tls needs --quit-mode"),
+        ("client 127.0.0.1 --server 127.0.0.1", "--server and HOST say the same"),
+        ("client --host 127.0.0.1 --server 127.0.0.1", "--server and HOST say the same"),
+        ("server --tls", "--tls needs --quit-mode"),
+        ("server --welcome", "--welcome needs --quit-mode"),
+        *(
+            (f"server --quit-mode {flag}", f"{flag.split()[0]} is for the relay")
+            for flag in (
+                "--json",
+                "--max-connections 9",
+                "--max-unauthenticated 9",
+                "--max-per-address 9",
+                "--mailbox-bytes 9",
+                "--mailbox-messages 9",
+                "--account-bytes-per-s 9",
+            )
+        ),
+    ],
+)
+def test_flags_that_the_chosen_mode_does_not_have(command: str, cause: str, tmp_path: Path) -> None:
+    words = command.split()
+    fails(USAGE, cause, f"securechat {words[0]} --help", *words, home=tmp_path)
+
+
+def test_the_environment_may_hold_settings_of_the_other_mode(tmp_path: Path) -> None:
+    env = {"SECURECHAT_NAME": "alice", "SECURECHAT_SERVER": "127.0.0.1:1"}
+    status, _, stderr = run("client", "--quit-mode", "--port", "1", home=tmp_path, env=env)
+    assert (status, "connection refused" in stderr) == (UNREACHABLE, True)
 
 
 def test_host_and_port_as_the_documents_write_them(relay: Relay, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from securechat.errors import Busy, FileProblem
 from securechat.transport.private_files import (
     MAX_FILE_BYTES,
     hold_lock,
+    is_there,
     make_private_directory,
     read_private,
     read_public,
@@ -31,6 +32,26 @@ def umask(mask):
 
 def mode_of(path):
     return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_what_is_there(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    assert is_there(tmp_path / "file")
+    assert is_there(tmp_path / "link")
+    assert not is_there(tmp_path / "nothing")
+    assert not is_there(tmp_path / "file" / "below")
+
+
+def test_what_may_not_be_looked_at_does_not_count_as_missing(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "lstat", refuse)
+        with pytest.raises(FileProblem, match="Permission denied") as problem:
+            is_there(tmp_path)
+    assert problem.value.try_next.startswith("ls -ld ")
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])

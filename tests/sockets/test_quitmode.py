@@ -5,10 +5,12 @@ import re
 import signal
 import socket
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from securechat.transport.issuing import issue
 from tests.sockets.quitmode_world import (
     FAILURE_S,
     Program,
@@ -332,3 +334,29 @@ def test_a_flood_of_lines_takes_bounded_memory(tmp_path: Path) -> None:
         assert server.peak_memory_bytes() - usual_bytes < 64 * MIB
         server.types("quit\n")
         assert server.finish()[0] == 0
+
+
+# TLS ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"hello\n" * 10, "does not speak TLS."),
+        (b"GET / HTTP/1.1\r\n\r\n", "does not speak TLS but HTTP."),
+        (b"", "did not complete the TLS handshake (the other side reset it)."),
+    ],
+)
+def test_a_client_without_tls_is_turned_away_and_the_next_one_served(
+    said: bytes, cause: str, tmp_path: Path
+) -> None:
+    issue(tmp_path / "certs", datetime.now(UTC))
+    with serving(tmp_path, "--tls") as (server, port):
+        with bare_client(port) as stranger:
+            stranger.sendall(said)
+            stranger.shutdown(socket.SHUT_WR)
+            host, its_port = stranger.getsockname()
+            server.expect_error(f"A client was turned away: {host}:{its_port} {cause}\n")
+        with joining(tmp_path, port, "--tls") as client:
+            client.expect("Connected to the server.")
+            server.expect("Client connected from: ")

@@ -69,7 +69,7 @@ def test_a_relay_that_is_told_to_stop_tells_its_clients(tmp_path: Path) -> None:
         assert relay.process.read_rest()[-1]["event"] == "stopped"
         for client in (alice, bob):
             offline = client.expect("offline")
-            assert "draining" in offline["message"]
+            assert "the relay is stopping" in offline["message"]
             assert offline["retry_ms"] > 0
         with relaying(tmp_path, port=relay.port):
             alice.types("are you back?")

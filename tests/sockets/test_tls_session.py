@@ -132,7 +132,7 @@ def update_keys(session: TlsSession, count: int, wants_answer: bool) -> None:
 
 def test_what_is_not_tls_is_said_so(server_tls: ServerTls) -> None:
     server = server_tls.session(HERE)
-    with pytest.raises(Unreachable, match="not TLS but HTTP"):
+    with pytest.raises(Unreachable, match="does not speak TLS but HTTP"):
         server.handshake(b"GET / HTTP/1.1\r\n\r\n")
     client = AnyServerTls().session(HERE)
     client.handshake()

@@ -106,6 +106,16 @@ def test_a_paste_of_several_lines_is_one_message(newline: str) -> None:
         assert terminal.next_call() == ("send", "bob", "one\n  two\n\n/quit")
 
 
+@pytest.mark.parametrize("report", ["\x1b[31m", "\x1b[1;31m", "\x1b[<0;5;5M", "\x1b[5;1R"])
+def test_an_escape_sequence_in_what_is_typed_is_dropped(report: str) -> None:
+    with Terminal() as terminal:
+        entered(terminal)
+        terminal.press(f"abc {report}red")
+        terminal.see("[SERVER] bob joined the chat!", "bob (new) > abc red")
+        terminal.press(ENTER)
+        assert terminal.next_call() == ("send", "bob", "abc red")
+
+
 def test_ctrl_c_clears_the_line_and_leaves_when_pressed_twice() -> None:
     with Terminal() as terminal:
         entered(terminal)
@@ -167,7 +177,7 @@ def test_the_error_that_ends_the_engine_ends_the_prompt() -> None:
             e.Ended(KeyChanged("The key of bob has changed", "ask bob")),
         )
         assert terminal.end() == 4
-        terminal.see_text("WARNING: THE KEY OF bob HAS CHANGED")
+        terminal.see_text("[WARNING] THE KEY OF bob HAS CHANGED")
         terminal.see_text("The key of bob has changed")
         assert terminal.echoes
 

@@ -1,6 +1,7 @@
 """The demo's two scenes: a scripted conversation, and one in which the user is Bob."""
 
 import sys
+from contextlib import suppress
 
 from securechat.cli.demonstration import wording
 from securechat.cli.demonstration.page import Page
@@ -10,7 +11,7 @@ from securechat.cli.demonstration.stage import open_stage
 from securechat.cli.demonstration.verdict import conclude, tell_what_to_type
 from securechat.cli.demonstration.witness import Sighting, Witness
 from securechat.client.events import Accepted, Message, PeerReady, Ready, SafetyNumber
-from securechat.errors import KeyChanged, SecureChatError
+from securechat.errors import KeyChanged, SecureChatError, StillQueued
 from securechat.faces.lines import run_lines
 
 ALICE, BOB = "Alice", "Bob"
@@ -35,7 +36,7 @@ def play_script(page: Page) -> None:
         _compare_safety_numbers(page, alice, bob)
         _converse(page, alice, bob, stage.witness)
     conclude(page, stage.witness, [text for _, text in SCRIPT])
-    tell_what_to_type(page)
+    tell_what_to_type(page, offer_seat=True)
 
 
 def take_seat(page: Page) -> None:
@@ -46,13 +47,14 @@ def take_seat(page: Page) -> None:
         alice.engine.subscribe(Partner(alice.engine, BOB).hear)
         alice.start()
         alice.expect(Ready)
-        run_lines(bob.lend(), peer=ALICE, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+        with suppress(StillQueued):  # its advice is for a home that outlives the chat
+            run_lines(bob.lend(), peer=ALICE, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
     messages = _messages_in_order(stage.witness, alice, bob)
     table = wording.begin_conversation(page)
     for message, sighting in messages:
         wording.show_message(page, table, message.text, sighting)
     conclude(page, stage.witness, [message.text for message, _ in messages])
-    tell_what_to_type(page)
+    tell_what_to_type(page, offer_seat=False)
 
 
 def _exchange_keys(page: Page, alice: Seat, bob: Seat) -> None:

@@ -25,12 +25,13 @@ def conclude(page: Page, witness: Witness, texts: Sequence[str]) -> None:
     page.rest()
 
 
-def tell_what_to_type(page: Page) -> None:
-    """Show the commands for a chat that is no demo."""
+def tell_what_to_type(page: Page, *, offer_seat: bool) -> None:
+    """Show the commands for a chat that is no demo; ``offer_seat``: or for one as Bob, before."""
+    offer = " (Talk to Alice first? securechat demo --interactive)" if offer_seat else ""
     page.heading("Now for real")
     page.paragraph(
         "The last two go into terminals of their own. Bob's, in one more terminal, says "
-        "--name bob --peer Alice. (Talk to Alice first? securechat demo --interactive)"
+        f"--name bob --peer Alice.{offer}"
     )
     page.verbatim(
         "securechat gen-certs",

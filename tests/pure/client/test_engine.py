@@ -17,9 +17,11 @@ from securechat.errors import (
     FileProblem,
     KeyChanged,
     LoginRefused,
+    NameInvalid,
     RemoteProtocolError,
     SecureChatError,
     Untrusted,
+    UsageError,
 )
 from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MessageId
@@ -370,13 +372,15 @@ def test_a_flood_of_strangers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> Non
         assert world.link.acks[-1] == 5
 
 
-def test_a_message_to_oneself_is_refused() -> None:
+def test_a_message_to_oneself_or_to_no_name_is_refused_at_once() -> None:
     with alice() as world:
-        message_id = world.engine.send("ALICE", SECRET)
+        with pytest.raises(UsageError, match="your own name"):
+            world.engine.send("ALICE", SECRET)
+        with pytest.raises(NameInvalid):
+            world.engine.send("b@b", SECRET)
         world.settle()
-        (problem,) = world.told(ev.Problem)
-        assert problem.message_id == message_id
         assert world.link.envelopes == []
+        assert world.engine.queued == 0
 
 
 # Deliveries -------------------------------------------------------------------------------------
@@ -492,6 +496,50 @@ def test_presence_of_strangers_and_of_nobody() -> None:
         assert world.told(ev.PresenceChanged) == [ev.PresenceChanged("bob", True)]
 
 
+def test_the_absence_of_nobody_is_no_news(bob: Seat) -> None:
+    with alice("BOB") as world:
+        world.tell(f.Presence("BOB", False))
+        assert world.told(ev.PresenceChanged) == []
+        world.find("bob", published(bob))
+        assert world.told(ev.PresenceChanged) == [ev.PresenceChanged("bob", False)]
+        world.tell(f.Presence("BOB", True), f.Presence("BOB", False))
+        assert world.told(ev.PresenceChanged)[1:] == [
+            ev.PresenceChanged("bob", True),
+            ev.PresenceChanged("bob", False),
+        ]
+
+
+def test_presence_of_somebody_known_is_spelled_as_they_do(bob: Seat) -> None:
+    state = MemoryState()
+    with alice(None, state) as world:
+        befriend(world, bob)
+    with alice("BOB", state) as world:
+        world.tell(f.Presence("BOB", True))
+        assert world.told(ev.PresenceChanged) == [ev.PresenceChanged("bob", True)]
+
+
+def test_somebody_whom_the_relay_forgot_is_still_known(bob: Seat) -> None:
+    with alice("BOB") as world:
+        befriend(world, bob)
+        world.lose_connection()
+        world.log_in()
+        world.fail("bob")
+        assert world.told(ev.Waiting) == [ev.Waiting("bob", known=True)]
+        world.tell(f.Presence("bob", True))
+        world.find("bob", published(bob))
+        assert [ready.first_use for ready in world.told(ev.PeerReady)] == [True, False]
+
+
+def test_nobody_to_write_to_and_nobody_to_verify_are_both_told() -> None:
+    with alice() as world:
+        world.engine.send("nope", SECRET)
+        world.engine.verify("nope")
+        world.settle()
+        world.fail("nope")
+        assert world.told(ev.Waiting) == [ev.Waiting("nope")]
+        assert world.problems == ["Nobody on this relay is called nope"]
+
+
 def test_names_that_are_none_are_not_shown() -> None:
     names = ("bob", "\x1b]52;c;x\x07", "eve (verified)", "\u202eecila", "", "ﬁ", "Änne")
     with alice() as world:
@@ -551,12 +599,9 @@ def test_whatever_a_relay_says_the_engine_goes_on_or_ends_in_order(
 
 def test_what_was_typed_before_the_login_survives(bob: Seat) -> None:
     state = MemoryState()
-    with alice("bob", state, logged_in=False) as world:
-        with world.at_once():
-            world.engine.send("bob", "early")
-            world.engine.send("alice", "to myself")
-            world.link.inbox(Up(CERTIFICATE))
-        assert len(world.problems) == 1
+    with alice("bob", state, logged_in=False) as world, world.at_once():
+        world.engine.send("bob", "early")
+        world.link.inbox(Up(CERTIFICATE))
     with alice(None, state) as world:
         world.find("bob", published(bob))
         assert bob.read(world.mail_for(bob)[0]) == "early"

@@ -306,7 +306,7 @@ def test_a_relay_that_says_when_to_come_back(retry_after_ms: int) -> None:
     down = world.break_(None)
     expected = min(max(module.FIRST_RETRY_S, retry_after_ms / 1000), module.LATE_RETRY_MAX_S)
     assert down.retry_in_s == expected
-    assert "draining" in down.error.what
+    assert down.error.what == "the relay is stopping"
 
 
 def test_a_device_that_logs_in_twice() -> None:

@@ -25,5 +25,6 @@ def message(
     trust: e.Trust = e.Trust.NEW,
     request: bool = False,
     missing: int = 0,
+    late: bool = False,
 ) -> e.Message:
-    return e.Message("m1", sender, "alice", text, time_ms, e2e, trust, request, missing)
+    return e.Message("m1", sender, "alice", text, time_ms, e2e, trust, request, missing, late)

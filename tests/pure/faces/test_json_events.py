@@ -21,7 +21,7 @@ FULLEST: tuple[e.Event, ...] = (
     e.Offline("timed out", 1.25),
     e.Waiting("bob"),
     peer_ready(first_use=True),
-    message(request=True, missing=2),
+    message(request=True, missing=2, late=True),
     e.Sent("id1", "bob"),
     e.Accepted("id1", "bob"),
     e.Delivered("id1", "bob"),

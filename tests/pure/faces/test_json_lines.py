@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from securechat.client import events as e
-from securechat.errors import KeyChanged, SecureChatError, StillQueued
+from securechat.errors import KeyChanged, SecureChatError, StillQueued, UsageError
 from securechat.faces.json_lines import run_json
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message, ready
@@ -157,3 +157,16 @@ def test_an_input_that_breaks_off_has_ended() -> None:
     engine = FakeEngine()
     run_json(engine, peer="bob", stdin=BrokenInput(), stdout=io.BytesIO(), flush_s=0.1)
     assert engine.calls[-1] == ("stop", 0.1)
+
+
+def test_a_name_that_the_engine_refuses_is_not_written_to_next() -> None:
+    engine = FakeEngine()
+
+    def refuse(call: tuple[object, ...]) -> None:
+        if call[:2] == ("send", "alice"):
+            raise UsageError("That is your own name")
+
+    engine.on_call = refuse
+    printed, _ = session(engine, b"/msg bob one\n/msg alice two\nthree\n", peer=None)
+    assert [found["code"] for found in printed] == ["usage"]
+    assert engine.sent[-1] == ("bob", "three")

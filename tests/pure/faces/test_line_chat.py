@@ -12,6 +12,7 @@ from tests.pure.faces.sample_events import NOON_MS, message, peer_ready, ready
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
+KNOWN = e.Waiting("bob", known=True)
 LOST = e.Offline("timed out", 2.0)
 
 
@@ -88,6 +89,19 @@ def test_somebody_unknown_is_not_away_but_waited_for() -> None:
     ]
 
 
+@pytest.mark.parametrize("events", [(AWAY, KNOWN), (KNOWN, AWAY), (KNOWN, AWAY, peer_ready())])
+def test_somebody_known_is_away_and_not_waited_for(events: tuple[e.Event, ...]) -> None:
+    assert Desk().hear(*events)[:1] == ["[SERVER] bob is away; what you type waits for them."]
+    assert not any("is away" in line for line in Desk().hear(*events)[1:])
+
+
+def test_somebody_who_left_is_not_said_to_be_away_too() -> None:
+    desk = Desk()
+    desk.hear(peer_ready(), HERE)
+    assert desk.hear(AWAY, KNOWN) == ["[SERVER] bob left the chat!"]
+    assert desk.enter("hello") == ["1 message waits for bob."]
+
+
 def test_coming_and_going() -> None:
     assert Desk().hear(peer_ready(), HERE, AWAY, HERE)[1:] == [
         "[SERVER] bob joined the chat!",
@@ -98,7 +112,7 @@ def test_coming_and_going() -> None:
 
 def test_missing_messages_are_told_before_the_next_one() -> None:
     assert Desk().hear(message(missing=2)) == [
-        "Missing: 2 messages of bob before the next one.",
+        "[Missing] 2 messages of bob before the next one.",
         "bob: hello",
     ]
 
@@ -106,7 +120,7 @@ def test_missing_messages_are_told_before_the_next_one() -> None:
 def test_answers_and_problems_are_shown() -> None:
     desk = Desk()
     assert desk.hear(e.People(("bob",))) == ["Connected now: bob."]
-    assert desk.hear(e.Problem(UsageError("Bad", "good"))) == ["Problem: Bad. Try: good"]
+    assert desk.hear(e.Problem(UsageError("Bad", "good"))) == ["[Problem] Bad. Try: good"]
     [line] = desk.hear(e.SafetyNumber("bob", "1" * 60, e.Trust.NEW))
     assert "11111 11111" in line
 
@@ -129,7 +143,7 @@ def test_text_goes_to_the_peer() -> None:
 def test_text_for_nobody_is_not_sent() -> None:
     desk = Desk(peer=None)
     assert desk.enter("hello") == [
-        "Problem: Nobody is chosen to write to, nothing was sent. Try: /msg NAME text"
+        "[Problem] Nobody is chosen to write to, nothing was sent. Try: /msg NAME text"
     ]
     assert desk.engine.calls == []
 
@@ -151,6 +165,19 @@ def test_msg_writes_and_stays() -> None:
         "You are writing to carol now."
     ]
     assert desk.engine.sent == [("carol", "hi"), ("carol", "there"), ("Carol", "again")]
+
+
+def test_a_name_that_the_engine_refuses_is_no_conversation() -> None:
+    desk = Desk()
+
+    def refuse(call: tuple[object, ...]) -> None:
+        if call[:2] == ("send", "alice"):
+            raise UsageError("That is your own name")
+
+    desk.engine.on_call = refuse
+    assert desk.enter("/msg alice hi") == ["[Problem] That is your own name."]
+    desk.enter("hello")
+    assert desk.engine.sent[-1] == ("bob", "hello")
 
 
 def test_commands_reach_the_engine() -> None:
@@ -177,13 +204,13 @@ def test_an_engine_that_refuses_at_once_is_a_problem_too() -> None:
         raise NameInvalid("A name has only letters.", "another name")
 
     desk.engine.on_call = refuse
-    assert desk.enter("/verify b@b") == ["Problem: A name has only letters. Try: another name"]
+    assert desk.enter("/verify b@b") == ["[Problem] A name has only letters. Try: another name"]
 
 
 def test_a_bad_line_of_input_is_a_problem() -> None:
     desk = Desk()
     desk.chat.refuse(UsageError("The line is not UTF-8"))
-    assert desk.shown == ["Problem: The line is not UTF-8."]
+    assert desk.shown == ["[Problem] The line is not UTF-8."]
 
 
 # What waits -----------------------------------------------------------------------------------

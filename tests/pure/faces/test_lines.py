@@ -63,7 +63,7 @@ def test_problems_go_to_stderr() -> None:
     out, err = session(FakeEngine(), b"/nonsense\n\xff\n")
     assert out == []
     assert len(err) == 2
-    assert all(line.startswith("Problem: ") for line in err)
+    assert all(line.startswith("[Problem] ") for line in err)
 
 
 def test_nothing_that_a_terminal_obeys_gets_through() -> None:

@@ -31,5 +31,12 @@ def test_the_error_says_how_many_and_for_whom() -> None:
     assert error.exit_status == 7
 
 
+def test_the_error_names_nobody_twice() -> None:
+    pending = Pending()
+    pending.add("1", "bob")
+    pending.add("2", "Bob")
+    assert pending.error(2).what == "2 messages are still queued for Bob"
+
+
 def test_messages_of_an_earlier_session_have_no_names_here() -> None:
     assert Pending().error(1).what == "1 message is still queued"

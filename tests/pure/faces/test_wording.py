@@ -1,5 +1,6 @@
 """The sentences."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,9 +9,10 @@ from hypothesis import strategies as st
 
 from securechat.client import events as e
 from securechat.client.commands import HELP
-from securechat.errors import LimitExceeded, SecureChatError
+from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
 from securechat.faces import wording
-from securechat.faces.entries import Entry, Tone
+from securechat.faces.entries import Entry, Tone, lay_out
+from securechat.identity.names import parse_name
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
@@ -44,6 +46,8 @@ def test_a_stranger_asks_to_talk() -> None:
 
 def test_what_is_wrong_with_a_message_stands_before_it() -> None:
     assert text_of(message(trust=e.Trust.CHANGED)) == "bob (CHANGED): hello"
+    late = "bob (late: sent before what was shown above): hello"
+    assert text_of(message(late=True)) == late
     assert text_of(message(e2e=False)) == "bob (TLS only: the relay can read this): hello"
 
 
@@ -83,22 +87,25 @@ def test_a_person_comes_with_a_trust_word_and_a_key(event: e.PeerReady, words: s
 def test_a_changed_key_is_loud() -> None:
     entry = wording.key_changed(e.PeerKeyChanged("bob", "aaaa", "bbbb"))
     assert entry.tone is Tone.ALERT
-    assert "WARNING: THE KEY OF bob HAS CHANGED" in entry.text
+    assert "[WARNING] THE KEY OF bob HAS CHANGED" in entry.text
     assert "aaaa" in entry.text
     assert "bbbb" in entry.text
 
 
 @pytest.mark.parametrize("digits", ["0123456789" * 6, " ".join(["01234", "56789"] * 6)])
-def test_a_safety_number_is_read_in_groups_of_five(digits: str) -> None:
+def test_a_safety_number_is_two_rows_of_groups_of_five(digits: str) -> None:
     event = e.SafetyNumber("bob", digits, e.Trust.NEW)
-    assert f": {' '.join(['01234', '56789'] * 6)}. " in wording.safety_number(event).text
+    row = " ".join(["01234", "56789"] * 3)
+    first, *rows, last = wording.safety_number(event).text.split("\n")
+    assert (first, rows) == ("Safety number with bob (new):", [row, row])
+    assert last.startswith("Compare it with what bob sees")
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 message waits"), (2, "2 messages wait")])
 def test_numbers_agree_with_their_words(count: int, words: str) -> None:
     assert wording.queued("bob", count).text == f"{words} for bob."
     before = wording.missing(message(missing=count)).text
-    assert before.startswith(f"Missing: {words.rsplit(' ', 1)[0]} of bob ")
+    assert before.startswith(f"[Missing] {words.rsplit(' ', 1)[0]} of bob ")
 
 
 def test_an_outage_says_why_and_what_happens_next() -> None:
@@ -110,8 +117,8 @@ def test_an_outage_says_why_and_what_happens_next() -> None:
 
 def test_a_problem_says_what_to_try() -> None:
     error = LimitExceeded("The mailbox is full.", "wait")
-    assert wording.problem(error).text == "Problem: The mailbox is full. Try: wait"
-    assert wording.problem(SecureChatError("Bad")).text == "Problem: Bad."
+    assert wording.problem(error).text == "[Problem] The mailbox is full. Try: wait"
+    assert wording.problem(SecureChatError("Bad")).text == "[Problem] Bad."
 
 
 def test_people_are_listed() -> None:
@@ -127,3 +134,61 @@ def test_the_help_has_a_line_for_each_command() -> None:
 def test_entering_says_what_to_do() -> None:
     assert "/msg NAME text" in wording.what_to_do(None).text
     assert "to bob" in wording.what_to_do("bob").text
+
+
+# No line of ours can be taken for a message ----------------------------------------------------
+
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", fullmatch=True)
+MESSAGE = re.compile(r"(\S+)(?: \([^)]*\))?: ")
+
+
+def entries_of_ours(name: str, text: str) -> list[Entry]:
+    """Return every entry that is not a message, with such a name and such a text in it."""
+    return [
+        *(
+            wording.ready(e.Ready(name, "127.0.0.1:5555", FINGERPRINT, again))
+            for again in (False, True)
+        ),
+        *map(wording.what_to_do, (None, name)),
+        wording.offline(e.Offline(text, 1.0)),
+        *(wording.waiting(e.Waiting(name, known)) for known in (False, True)),
+        *(wording.peer_ready(peer_ready(name, first_use=first)) for first in (False, True)),
+        wording.peer_ready(peer_ready(name, e.Trust.VERIFIED)),
+        wording.talking_to(name),
+        wording.missing(message(text, name, missing=2)),
+        *(wording.presence(e.PresenceChanged(name, online)) for online in (False, True)),
+        wording.away(name),
+        wording.people((name, name)),
+        wording.safety_number(e.SafetyNumber(name, "0" * 60, e.Trust.NEW)),
+        wording.key_changed(e.PeerKeyChanged(name, FINGERPRINT, FINGERPRINT)),
+        *(wording.queued(name, count) for count in (1, 2)),
+        wording.handed_over(name),
+        wording.problem(SecureChatError(text, text)),
+        wording.commands(),
+        wording.interrupt_hint(),
+        wording.leaving(5.0),
+    ]
+
+
+def seems_written(line: str) -> bool:
+    """Return whether a line begins as a message of a person does."""
+    begin = MESSAGE.match(line)
+    if begin is None:
+        return False
+    try:
+        parse_name(begin[1])
+    except NameInvalid:
+        return False
+    return True
+
+
+@given(NAMES, st.text() | st.builds("{}\n{}: {}".format, NAMES, NAMES, st.text()))
+def test_no_line_of_ours_can_be_written_by_a_person(name: str, text: str) -> None:
+    for width in (None, 40):
+        for entry in entries_of_ours(name, text):
+            assert not any(map(seems_written, lay_out(entry, width).split("\n")))
+
+
+@given(NAMES, st.booleans(), st.booleans())
+def test_every_message_seems_written_by_a_person(name: str, request: bool, e2e: bool) -> None:
+    assert seems_written(text_of(message(sender=name, request=request, e2e=e2e)))

@@ -3,7 +3,7 @@ from base64 import b64encode
 import pytest
 
 from securechat.cli.demonstration.page import Page
-from securechat.cli.demonstration.verdict import conclude
+from securechat.cli.demonstration.verdict import conclude, tell_what_to_type
 from securechat.cli.demonstration.witness import Witness
 from securechat.errors import SecureChatError
 from tests.pure.cli.demonstration.connections import Person
@@ -70,3 +70,10 @@ def test_a_search_that_finds_nothing_at_all_is_an_error() -> None:
     blind.open_stream()(ALICE.register())
     with pytest.raises(SecureChatError, match="search misses what is there: Alice"):
         verdict(blind, TEXT)
+
+
+@pytest.mark.parametrize("offered", [True, False])
+def test_a_seat_is_offered_to_those_who_had_none(offered: bool) -> None:
+    lines: list[str] = []
+    tell_what_to_type(Page(lines.append, 100), offer_seat=offered)
+    assert any("demo --interactive" in line for line in lines) is offered

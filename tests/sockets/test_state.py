@@ -1,0 +1,57 @@
+"""What is said when a device's state cannot be used; the tests of a client keep it in use."""
+
+import errno
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from securechat.errors import FileProblem
+from securechat.store.state import StateFile
+
+
+def test_a_file_that_may_not_be_read_is_not_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read all, so the refusal is made here."""
+    path = tmp_path / "a home" / "state.db"
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        with pytest.raises(FileProblem) as problem:
+            StateFile(path)
+    assert problem.value.what == f"Cannot open {path}: Permission denied"
+    assert problem.value.try_next == f"ls -l '{path}'; if it is yours: chmod 600 '{path}'"
+
+
+def test_only_a_damaged_file_is_to_be_moved_away(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    state = StateFile(path)
+    state.commit({("kind", b"key"): b"value"})
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    state._database.execute("PRAGMA busy_timeout = 0")
+    with pytest.raises(FileProblem, match="is locked") as problem:
+        state.commit({("kind", b"key"): None})
+    assert "moved away" not in problem.value.try_next
+    other.close()
+    state.close()
+    path.write_bytes(b"garbage" * 1000)
+    with pytest.raises(FileProblem) as problem:
+        StateFile(path)
+    assert "a damaged file can be moved away" in problem.value.try_next
+
+
+def test_a_state_that_others_can_reach_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    StateFile(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o640)
+    with pytest.raises(FileProblem, match="mode 0640") as refused:
+        StateFile(path)
+    assert refused.value.try_next == f"chmod 600 {path}"
