@@ -6,7 +6,7 @@ from securechat.errors import NameInvalid
 from securechat.identity.types import Name
 
 MAX_LENGTH_CHARACTERS = 32
-_MAX_RAW_CHARACTERS = 4 * MAX_LENGTH_CHARACTERS
+MAX_RAW_CHARACTERS = 4 * MAX_LENGTH_CHARACTERS
 _LENGTH_RULE = f"A name has 1 to {MAX_LENGTH_CHARACTERS} characters."
 _PUNCTUATION = frozenset("._-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
@@ -23,7 +23,7 @@ def parse_name(text: str) -> Name:
     A name has 1 to 32 characters: letters, marks and digits of any script, and ``.``, ``_``, ``-``;
     it begins with a letter or a digit. Latin, Greek and Cyrillic letters do not stand together.
     """
-    if len(text) > _MAX_RAW_CHARACTERS:
+    if len(text) > MAX_RAW_CHARACTERS:
         raise _invalid(_LENGTH_RULE)
     name = unicodedata.normalize("NFKC", text)
     if not 1 <= len(name) <= MAX_LENGTH_CHARACTERS:

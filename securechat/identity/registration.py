@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Self
 import msgspec
 
 from securechat.crypto.signing import SigningKey
-from securechat.identity.names import MAX_LENGTH_CHARACTERS, parse_name
+from securechat.identity.names import MAX_RAW_CHARACTERS, parse_name
 from securechat.identity.notation import u64
 from securechat.identity.signed import UNSIGNED, SignedObject, require
 from securechat.identity.types import SIZE_32, Name, Number, RelayId, UserKey
@@ -20,7 +20,7 @@ class Registration(SignedObject, frozen=True, array_like=True):
     label: ClassVar[str] = "securechat/registration/v1"
 
     relay_id: Annotated[RelayId, SIZE_32]
-    name: Annotated[Name, msgspec.Meta(max_length=MAX_LENGTH_CHARACTERS)]
+    name: Annotated[Name, msgspec.Meta(max_length=MAX_RAW_CHARACTERS)]
     user_key: Annotated[UserKey, SIZE_32]
     time_ms: Number
 

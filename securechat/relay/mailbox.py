@@ -72,23 +72,29 @@ class Queued(Entry):
 
 
 @dataclass(slots=True)
+class RelayFill:
+    """How much is queued in all mailboxes of a relay."""
+
+    size_bytes: int = 0
+
+
+@dataclass(slots=True)
 class Fill:
-    """How much is queued: on the relay, in a mailbox, or of one account in it."""
+    """How much is queued: in a mailbox, or of one account in it."""
 
     messages: int = 0
     size_bytes: int = 0
 
-    def add(self, messages: int, size_bytes: int) -> None:
-        """Count envelopes that came or, below zero, went."""
-        self.messages += messages
-        self.size_bytes += size_bytes
-
 
 class Mailbox:
-    """The queue of one device; ``total`` is what all mailboxes of the relay count in together."""
+    """The queue of one device; all mailboxes of a relay count in one ``relay_fill``."""
 
     def __init__(
-        self, mailbox_id: MailboxId, store: MailboxStore, config: ServerConfig, total: Fill
+        self,
+        mailbox_id: MailboxId,
+        store: MailboxStore,
+        config: ServerConfig,
+        relay_fill: RelayFill,
     ) -> None:
         self.mailbox_id = mailbox_id
         self._wake: Callable[[], None] | None = None
@@ -104,7 +110,7 @@ class Mailbox:
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
         self._loading = False
         self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
-        self._total = total
+        self._relay_fill = relay_fill
         self._fill = Fill()
         self._account_fill: dict[UserKey, Fill] = {}
 
@@ -139,8 +145,12 @@ class Mailbox:
         if self._is_full(fill, size_bytes):
             return RefusedCode.MAILBOX_FULL
         self._account_fill[origin.user_key] = fill
-        for each in (self._total, self._fill, fill):
-            each.add(1, size_bytes)
+        self._relay_fill.size_bytes += size_bytes
+        mailbox = self._fill
+        mailbox.messages += 1
+        mailbox.size_bytes += size_bytes
+        fill.messages += 1
+        fill.size_bytes += size_bytes
         return self._append(outgoing, sender, origin, number, now, size_bytes)
 
     def _offer_again(
@@ -160,7 +170,7 @@ class Mailbox:
     def _is_full(self, fill: Fill, size_bytes: int) -> bool:
         messages, limit_bytes = self._config.mailbox_messages, self._config.mailbox_bytes
         return (
-            self._total.size_bytes + size_bytes > self._config.store_bytes
+            self._relay_fill.size_bytes + size_bytes > self._config.store_bytes
             or self._fill.messages >= messages
             or self._fill.size_bytes + size_bytes > limit_bytes
             or fill.messages * SENDER_SHARE >= messages
@@ -276,9 +286,13 @@ class Mailbox:
             return
         entry.held = False
         del self._queued[entry.sender, entry.envelope_id]
-        fill = self._account_fill[entry.user_key]
-        for each in (self._total, self._fill, fill):
-            each.add(-1, -entry.size_bytes)
+        fill, size_bytes = self._account_fill[entry.user_key], entry.size_bytes
+        self._relay_fill.size_bytes -= size_bytes
+        mailbox = self._fill
+        mailbox.messages -= 1
+        mailbox.size_bytes -= size_bytes
+        fill.messages -= 1
+        fill.size_bytes -= size_bytes
         if not fill.messages:
             del self._account_fill[entry.user_key]
 

@@ -11,7 +11,7 @@ from securechat.relay.channel import Channel
 from securechat.relay.directory import Directory
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.limits import LoginThrottle, RateLimit
-from securechat.relay.mailbox import Fill, Mailbox, Origin
+from securechat.relay.mailbox import Mailbox, Origin, RelayFill
 from securechat.relay.presence import PresenceBoard
 from securechat.store.mailboxes import MailboxStore
 from securechat.wire.codes import ByeCode, RefusedCode
@@ -75,7 +75,7 @@ class Relay:
         self.online: dict[MailboxId, Client] = {}
         self._store = store
         self._mailboxes: dict[MailboxId, Mailbox] = {}
-        self._total = Fill()
+        self._relay_fill = RelayFill()
         self._throttle = LoginThrottle(config.login_failures_per_minute)
         self._registrations = RateLimit(config.registrations_per_minute, 60.0)
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
@@ -102,7 +102,7 @@ class Relay:
         """Return the mailbox of a registered device, making it if it has not been used yet."""
         mailbox = self._mailboxes.get(mailbox_id)
         if mailbox is None:
-            mailbox = Mailbox(mailbox_id, self._store, self.config, self._total)
+            mailbox = Mailbox(mailbox_id, self._store, self.config, self._relay_fill)
             self._mailboxes[mailbox_id] = mailbox
         return mailbox
 

@@ -14,11 +14,11 @@ from tests.pure.store.delayed import DelayedMailboxStore
 
 NAMES = ("Alice", "Bob", "Carol")
 SETTINGS: dict[str, int] = {
-    "window_bytes": 60,
+    "window_bytes": 1800,
     "unanswered_envelopes": 6,
-    "unanswered_bytes": 200,
+    "unanswered_bytes": 6000,
     "mailbox_messages": 40,
-    "mailbox_bytes": 2000,
+    "mailbox_bytes": 60_000,
 }
 
 MAX_ROUNDS = 500
@@ -65,7 +65,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
 
     # What happens -------------------------------------------------------------------------------
 
-    @rule(who=clients, to=clients, sizes=st.lists(st.integers(1, 50), min_size=1, max_size=5))
+    @rule(who=clients, to=clients, sizes=st.lists(st.integers(1, 1500), min_size=1, max_size=5))
     def send(self, who: int, to: int, sizes: list[int]) -> None:
         sender, recipient = self.clients[who], self.clients[to]
         if not sender.is_ready:

@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 
 from securechat.crypto.signing import SigningKey
-from securechat.errors import InvalidSignature, LoginRefused, NameTaken, RemoteProtocolError
+from securechat.errors import (
+    InvalidSignature,
+    LimitExceeded,
+    LoginRefused,
+    NameTaken,
+    RemoteProtocolError,
+)
 from securechat.identity.chain import PublishedUser, verify_published
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
@@ -45,7 +51,7 @@ def second_device(who: Person = ALICE) -> DeviceCertificate:
 
 def filled(*names: bytes) -> tuple[Directory, Device]:
     """Return a directory with Alice, her bundle and one-time keys; and her device."""
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     account = directory.register(register(ALICE))
     [device] = account.devices.values()
     directory.accept_prekeys(device, Publish(1, ALICE.bundle, keys(*names)))
@@ -66,7 +72,7 @@ def claim(directory: Directory, who: UserKey | None, day: int = 0) -> bytes | No
 
 
 def test_a_registered_person_is_found_by_key_name_and_mailbox() -> None:
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     account = directory.register(register(ALICE))
     assert directory.account(ALICE.user_key) is account
     assert directory.by_name("aLICE") is account
@@ -76,7 +82,7 @@ def test_a_registered_person_is_found_by_key_name_and_mailbox() -> None:
 
 
 def test_a_taken_name_changes_nothing() -> None:
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     directory.register(register(ALICE))
     claim_of_bob = Registration.sign(BOB.user, relay_id=RELAY, name=Name("ALICE"), time_ms=1)
     with pytest.raises(NameTaken):
@@ -122,7 +128,7 @@ def test_another_certificate_makes_a_device_new() -> None:
 
 
 def test_old_forked_and_detached_lists_are_refused() -> None:
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     other = second_device()
     two = register(ALICE, other, sequence=2)
     account = directory.register(two)
@@ -144,7 +150,7 @@ def test_old_forked_and_detached_lists_are_refused() -> None:
 
 
 def test_the_list_and_the_certificates_must_agree() -> None:
-    directory, other = Directory(RELAY), second_device()
+    directory, other = Directory(RELAY, 100), second_device()
     both = register(ALICE, other)
     twin = make_certificate(ALICE.user, SigningKey(b"2" * 32))
     for frame in (
@@ -159,7 +165,7 @@ def test_the_list_and_the_certificates_must_agree() -> None:
 
 
 def test_an_older_registration_does_not_bring_back_an_older_spelling() -> None:
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     newer = Registration.sign(
         ALICE.user,
         relay_id=RELAY,
@@ -174,7 +180,7 @@ def test_an_older_registration_does_not_bring_back_an_older_spelling() -> None:
 
 
 def test_a_person_without_any_bundle_is_not_shown() -> None:
-    directory = Directory(RELAY)
+    directory = Directory(RELAY, 100)
     account = directory.register(register(ALICE))
     assert directory.publish(account, CAROL, 0) is None
 
@@ -276,3 +282,12 @@ def test_prekeys_that_do_not_hold_change_nothing(publish: Publish) -> None:
         directory.accept_prekeys(device, publish)
     assert device.bundle == ALICE.bundle
     assert len(device.one_time_keys) == 1
+
+
+def test_a_full_directory_takes_no_new_account_and_knows_the_old_ones() -> None:
+    directory = Directory(RELAY, 1)
+    directory.register(register(ALICE))
+    with pytest.raises(LimitExceeded):
+        directory.register(register(BOB))
+    assert directory.by_name("Bob") is None
+    assert directory.register(register(ALICE)).name == "Alice"

@@ -21,7 +21,6 @@ class Bench:
         self.budget = ByteBudget(10_000, 0.0)
 
     def is_paused(self) -> bool:
-        assert self.tap_is_shut == self.intake.is_paused
         return self.tap_is_shut
 
     def pause_reading(self) -> None:
@@ -91,6 +90,7 @@ def test_answers_that_are_not_taken_pause_until_half_of_them_are() -> None:
     bench.backlog_bytes = MAX_BACKLOG_BYTES + 1
     bench.read()
     bench.read()
+    assert not bench.intake.is_holding
     bench.backlog_bytes = MAX_BACKLOG_BYTES // 2 + 1
     assert bench.run_planned() == [BACKLOG_CHECK_S]
     assert bench.is_paused()
@@ -103,6 +103,7 @@ def test_answers_that_are_not_taken_pause_until_half_of_them_are() -> None:
 def test_reading_goes_on_when_the_last_reason_has_gone() -> None:
     bench = Bench()
     bench.read(1, 1, 1, 1, size_bytes=20_000)
+    assert bench.intake.is_holding
     bench.run_planned()
     assert bench.is_paused()
     for _ in range(4):

@@ -1,6 +1,6 @@
 import pytest
 
-from securechat.relay.limits import ByteBudget, LoginThrottle
+from securechat.relay.limits import ByteBudget, LoginThrottle, RateLimit
 
 
 def test_a_budget_holds_one_second_and_fills_steadily() -> None:
@@ -44,3 +44,11 @@ def test_it_remembers_a_bounded_number_of_failures(hosts: int) -> None:
         throttle.failed(number % hosts, now=number / 10)
     assert len(throttle._failures) <= 600
     assert max(map(len, throttle._failures.values())) <= 8
+
+
+def test_a_rate_is_counted_for_each_key_and_begins_anew_with_each_window() -> None:
+    rate = RateLimit(2, 60.0)
+    assert [rate.admit("host", now) for now in (5.0, 5.0, 64.9, 65.0)] == [True, True, False, True]
+    assert rate.admit("other", 65.0)
+    assert rate.admit("another", 200.0)
+    assert list(rate._counts) == ["another"]

@@ -4,8 +4,9 @@ import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, SWEEP_EVERY_S
-from securechat.store.mailboxes import MemoryMailboxStore
+from securechat.store.mailboxes import MIN_CHARGE_BYTES, MemoryMailboxStore
 from securechat.wire import frames as f
+from securechat.wire.codes import RefusedCode
 from tests.pure.relay.world import Client, RelayWorld, days
 from tests.pure.store.delayed import DelayedMailboxStore
 
@@ -142,9 +143,9 @@ def test_what_was_not_acknowledged_comes_again_in_order() -> None:
 
 
 def test_a_device_that_comes_back_has_its_whole_window_again() -> None:
-    world = RelayWorld(window_bytes=1000)
+    world = RelayWorld(window_bytes=10_000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 15, size_bytes=100))
+    alice.send(bob, *bodies(1, 15, size_bytes=1000))
     for visit in range(1, 4):
         assert numbers(bob) == list(range(1, 11)) * visit
         bob.cut()
@@ -266,18 +267,18 @@ def test_an_unanswered_envelope_does_not_hold_up_the_answers_of_others() -> None
 # Quotas and order ---------------------------------------------------------------------------------
 
 
-def test_one_sender_fills_at_most_a_quarter_of_the_bytes() -> None:
-    world = RelayWorld(mailbox_bytes=4000)
+def test_one_account_fills_at_most_a_quarter_of_the_bytes() -> None:
+    world = RelayWorld(mailbox_bytes=40_000)
     alice, bob, carol = world.online("Alice", "Bob", "Carol")
     bob.cut()
-    alice.send(bob, bytes(600), bytes(400), b"x")
+    alice.send(bob, bytes(6000), bytes(4000), b"x")
     assert codes(alice) == ["mailbox-full"]
-    carol.send(bob, bytes(1000))
+    carol.send(bob, bytes(10_000))
     assert codes(carol) == []
-    assert world.relay._mailboxes[bob.mailbox]._fill.size_bytes == 2000
+    assert world.relay._mailboxes[bob.mailbox]._fill.size_bytes == 20_000
 
 
-def test_one_sender_fills_at_most_a_quarter_of_the_messages() -> None:
+def test_one_account_fills_at_most_a_quarter_of_the_messages() -> None:
     world = RelayWorld(mailbox_messages=8)
     alice, bob, carol = world.online("Alice", "Bob", "Carol")
     bob.cut()
@@ -285,6 +286,18 @@ def test_one_sender_fills_at_most_a_quarter_of_the_messages() -> None:
     assert codes(alice) == ["mailbox-full"]
     carol.send(bob, b"4.", b"5.")
     assert codes(carol) == []
+
+
+def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
+    world = RelayWorld(mailbox_messages=8)
+    alice, bob = world.online("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, b"1.", b"2.")
+    visit = world.relay.online[alice.mailbox]
+    again = outgoing(bob, 3)
+    mailbox = world.relay._mailboxes[bob.mailbox]
+    other_device = MailboxId(b"alice's tablet 1")
+    assert mailbox.offer(again, other_device, visit, 3, world.now) is RefusedCode.MAILBOX_FULL
 
 
 def test_all_senders_together_fill_a_mailbox_and_no_more() -> None:
@@ -303,7 +316,7 @@ def test_an_emptied_mailbox_has_room_for_everybody_again() -> None:
         alice.send(bob, b"%d." % number)
     assert numbers(bob) == list(range(10))
     mailbox = world.relay._mailboxes[bob.mailbox]
-    assert mailbox._sender_fill == {}
+    assert mailbox._account_fill == {}
     assert (mailbox._fill.messages, mailbox._fill.size_bytes) == (0, 0)
 
 
@@ -355,9 +368,9 @@ def test_a_new_connection_begins_without_a_gap() -> None:
 
 
 def test_at_most_a_window_is_on_its_way_to_a_device() -> None:
-    world = RelayWorld(window_bytes=1000)
+    world = RelayWorld(window_bytes=10_000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 30, size_bytes=100))
+    alice.send(bob, *bodies(1, 30, size_bytes=1000))
     assert len(bob.bodies) == 10
     bob.ack(4)
     world.settle()
@@ -370,10 +383,39 @@ def test_at_most_a_window_is_on_its_way_to_a_device() -> None:
     assert len(alice.accepted) == 30
 
 
-def test_an_envelope_larger_than_the_window_travels_alone() -> None:
-    world = RelayWorld(window_bytes=100)
+def test_tiny_envelopes_that_nobody_acknowledges_are_bounded_in_number() -> None:
+    world = RelayWorld(window_bytes=8 * MIN_CHARGE_BYTES)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 3, size_bytes=500))
+    for _ in range(5):
+        alice.send(bob, *[b"x"] * 10, ephemeral=True)
+    mailbox = world.relay._mailboxes[bob.mailbox]
+    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 8)
+    alice.send(bob, *[b"x"] * 50)
+    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 8)
+    bob.cut()
+    bob.connect()
+    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 0)
+
+
+def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 100))
+    world.advance(1.0)
+    mailbox = world.relay._mailboxes[bob.mailbox]
+    first = mailbox._in_flight[0]
+    first.handed = False
+    alice.send(bob, b"101.")
+    assert mailbox.commit_older(world.now)
+    assert not mailbox.commit_older(world.now + 1)
+    assert not first.handed
+    assert mailbox._in_flight[-1].handed
+
+
+def test_an_envelope_larger_than_the_window_travels_alone() -> None:
+    world = RelayWorld(window_bytes=1000)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 3, size_bytes=5000))
     for expected in ([1], [1, 2], [1, 2, 3]):
         assert numbers(bob) == expected
         bob.ack()
@@ -381,9 +423,9 @@ def test_an_envelope_larger_than_the_window_travels_alone() -> None:
 
 
 def test_a_slow_reader_costs_store_not_memory_of_the_relay() -> None:
-    world = RelayWorld(window_bytes=1000, unanswered_envelopes=10_000)
+    world = RelayWorld(window_bytes=10_000, unanswered_envelopes=10_000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 200, size_bytes=100))
+    alice.send(bob, *bodies(1, 200, size_bytes=1000))
     mailbox = world.relay._mailboxes[bob.mailbox]
     assert len(mailbox._in_flight) == 10
     assert len(mailbox._waiting) <= 11
@@ -438,9 +480,9 @@ def test_ephemeral_envelopes_keep_their_place_and_are_acknowledged_with_the_othe
 
 
 def test_ephemeral_envelopes_do_not_overtake_what_waits_in_the_store() -> None:
-    world = RelayWorld(window_bytes=100)
+    world = RelayWorld(window_bytes=1000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 5, size_bytes=100))
+    alice.send(bob, *bodies(1, 5, size_bytes=1000))
     alice.send(bob, b"9.", ephemeral=True)
     for _ in range(6):
         bob.ack()
@@ -449,9 +491,9 @@ def test_ephemeral_envelopes_do_not_overtake_what_waits_in_the_store() -> None:
 
 
 def test_ephemeral_envelopes_beyond_two_windows_are_dropped() -> None:
-    world = RelayWorld(window_bytes=1000)
+    world = RelayWorld(window_bytes=10_000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    for body in bodies(1, 100, size_bytes=100):
+    for body in bodies(1, 100, size_bytes=1000):
         alice.send(bob, body, ephemeral=True)
     for _ in range(10):
         bob.ack()
@@ -492,9 +534,9 @@ def test_what_nobody_fetched_expires_and_the_sender_hears_of_it() -> None:
 
 
 def test_nothing_expires_under_a_reader_that_has_been_given_it() -> None:
-    world = RelayWorld(mailbox_ttl_days=1, window_bytes=100)
+    world = RelayWorld(mailbox_ttl_days=1, window_bytes=1000)
     alice, bob = world.online("Alice", "Bob", acks=False)
-    alice.send(bob, *bodies(1, 4, size_bytes=100))
+    alice.send(bob, *bodies(1, 4, size_bytes=1000))
     world.advance(days(1) + SWEEP_EVERY_S + 1)
     assert codes(alice) == ["expired"] * 3
     bob.ack()
@@ -704,9 +746,9 @@ def test_an_id_that_expired_and_came_again_during_a_load_is_delivered_once() -> 
 
 
 def test_pages_follow_each_other_while_the_window_has_room() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", window_bytes=300)
+    world, [alice, bob] = slow_world("Alice", "Bob", window_bytes=3000)
     bob.cut()
-    alice.send(bob, *bodies(1, 20, size_bytes=100))
+    alice.send(bob, *bodies(1, 20, size_bytes=1000))
     bob.connect()
     run(world)
     assert numbers(bob) == list(range(1, 21))

@@ -1,4 +1,6 @@
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S
+from securechat.relay.events import Refusal
+from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, REFUSALS_TOLD_PER_S
+from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from tests.pure.relay.world import RelayWorld, person
 from tests.pure.store.delayed import DelayedMailboxStore
@@ -86,3 +88,44 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     assert not relay.presence._watched
     assert not relay._mailboxes
     assert relay.directory.account(person("Alice", 1).user_key) is not None
+
+
+def test_new_accounts_of_one_address_are_limited_and_known_ones_still_come() -> None:
+    world = RelayWorld(registrations_per_minute=2)
+    alice, _ = world.online("Alice", "Bob")
+    carol, elsewhere = world.client("Carol"), world.client("Dave", host="192.0.2.2")
+    carol.connect()
+    assert [frame.code for frame in carol.told(f.Fault)] == ["limit"]
+    alice.cut()
+    for client in (alice, elsewhere):
+        client.connect()
+        assert client.is_ready
+    world.advance(60.0)
+    carol.connect()
+    assert carol.is_ready
+
+
+def test_a_flood_of_refusals_is_told_of_in_part_and_counted() -> None:
+    world = RelayWorld()
+    world.client("Alice").connect()
+    for _ in range(REFUSALS_TOLD_PER_S + 5):
+        world.client("Alice", seed=2).connect()
+    world.advance(1.0)
+    world.client("Alice", seed=2).connect()
+    refusals = [event for event in world.events if isinstance(event, Refusal)]
+    assert [refusal.untold for refusal in refusals] == [0] * REFUSALS_TOLD_PER_S + [5]
+
+
+def test_all_mailboxes_together_have_a_limit_and_room_comes_back() -> None:
+    world = RelayWorld(store_bytes=4 * MIN_CHARGE_BYTES)
+    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    bob.cut()
+    carol.cut()
+    alice.send(bob, b"1", b"2", b"3")
+    alice.send(carol, b"4", b"5")
+    assert [code for _, code in alice.refused] == ["mailbox-full"]
+    bob.connect()
+    carol.connect()
+    world.advance(1.0)
+    assert world.relay._relay_fill.size_bytes == 0
+    assert len(alice.accepted) == 4

@@ -2,12 +2,14 @@
 
 import pytest
 
+from securechat.errors import LimitExceeded
 from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.events import Joined, Left
+from securechat.relay.intake import MAX_BACKLOG_BYTES
 from securechat.relay.visit import DROP_BACKLOG_BYTES, MAX_REFUSED_MAILBOXES
 from securechat.wire import frames as f
-from securechat.wire.codec import encode
+from securechat.wire.codec import MAX_FRAME_BYTES, encode
 from tests.pure.relay.world import Client, RelayWorld, person
 
 
@@ -403,6 +405,40 @@ def test_a_client_that_never_takes_its_answers_is_dropped() -> None:
     alice.connection.peer_reads = False
     alice.connection.write(bytes(DROP_BACKLOG_BYTES + 1))
     world.advance(31.0)
+    assert len(alice.lost_by) == 1
+
+
+def test_one_read_full_of_requests_ends_once_the_answers_are_too_many() -> None:
+    world = RelayWorld()
+    alice, _ = world.online("Alice", "Bob")
+    connection = alice.connection
+    assert connection is not None
+    alice.write(*(f.Lookup(number, "Bob", False) for number in range(10_000)))
+    with pytest.raises(LimitExceeded):
+        connection._session.received(connection._to_relay)
+    assert DROP_BACKLOG_BYTES < connection.backlog_bytes < DROP_BACKLOG_BYTES + MAX_FRAME_BYTES
+
+
+def test_answers_are_paid_for_by_the_account_that_asked() -> None:
+    world = RelayWorld(account_bytes_per_s=50_000)
+    alice, _ = world.online("Alice", "Bob")
+    world.advance(1.0)
+    alice.write(*(f.Lookup(number, "Bob", False) for number in range(100)))
+    world.settle()
+    assert is_paused(alice)
+    assert len(alice.told(f.Found)) == 100
+
+
+def test_a_backlog_too_small_to_drop_does_not_keep_a_silent_client() -> None:
+    world = RelayWorld()
+    alice, _ = world.online("Alice", "Bob")
+    assert alice.connection is not None
+    alice.connection.peer_reads = False
+    alice.write(*(f.Lookup(number, "Bob", False) for number in range(1000)))
+    world.settle()
+    assert MAX_BACKLOG_BYTES < alice.connection.backlog_bytes < DROP_BACKLOG_BYTES
+    assert is_paused(alice)
+    world.advance(61.0)
     assert len(alice.lost_by) == 1
 
 

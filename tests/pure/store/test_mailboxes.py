@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.store.mailboxes import Entry, MailboxStore, MemoryMailboxStore
+from securechat.store.mailboxes import Entry, MailboxStore, MemoryMailboxStore, charge
 from tests.pure.store.delayed import DelayedMailboxStore
 
 ALICE, BOB = MailboxId(b"a" * 16), MailboxId(b"b" * 16)
@@ -102,9 +102,9 @@ def test_loading_goes_on_after_a_sequence(make: Callable[[], Bench]) -> None:
 @each_store
 def test_a_page_holds_what_fits_and_at_least_one(make: Callable[[], Bench]) -> None:
     bench = make()
-    bench.put(*(entry(number, size_bytes=100) for number in range(1, 6)))
-    assert bench.sequences(ALICE, limit_bytes=300) == [1, 2, 3]
-    assert bench.sequences(ALICE, limit_bytes=299) == [1, 2]
+    bench.put(*(entry(number, size_bytes=1000) for number in range(1, 6)))
+    assert bench.sequences(ALICE, limit_bytes=3000) == [1, 2, 3]
+    assert bench.sequences(ALICE, limit_bytes=2999) == [1, 2]
     assert bench.sequences(ALICE, limit_bytes=1) == [1]
 
 
@@ -140,15 +140,15 @@ def test_it_behaves_as_a_dictionary_would(
     for is_put, number in steps:
         if is_put:
             last += 1
-            model[last] = entry(last, size_bytes=number)
+            model[last] = entry(last, size_bytes=number * 50)
             bench.put(model[last])
         else:
             model.pop(number, None)
             bench.store.remove([entry(number)])
-    after, limit = data.draw(st.integers(0, 25)), data.draw(st.integers(1, 100))
+    after, limit = data.draw(st.integers(0, 25)), data.draw(st.integers(1, 5000))
     fitting: list[int] = []
     for sequence in (each for each in sorted(model) if each > after):
-        size_bytes = sum(len(model[each].envelope) for each in (*fitting, sequence))
+        size_bytes = sum(charge(model[each].envelope) for each in (*fitting, sequence))
         if fitting and size_bytes > limit:
             break
         fitting.append(sequence)

@@ -14,6 +14,7 @@ from securechat.identity import chain, device, login, prekeys, registration, typ
 from securechat.protocol import machine
 from securechat.protocol.states import TABLE, Side, State
 from securechat.relay import channel, directory, intake, mailbox, relay, visit
+from securechat.store import mailboxes
 from securechat.wire import codec, codes
 from securechat.wire import frames as f
 from tests.pure.wire.strategies import ALL_FRAMES, CLIENT_FRAMES, RELAY_FRAMES
@@ -39,7 +40,7 @@ CODES: tuple[type[StrEnum], ...] = (
 )
 CONSTANTS = {
     name: value
-    for module in (codec, f, machine, mailbox, relay, visit, intake, directory, channel)
+    for module in (codec, f, machine, mailbox, mailboxes, relay, visit, intake, directory, channel)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, int | float)
 }
