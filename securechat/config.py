@@ -43,7 +43,7 @@ class ServerConfig(Section, frozen=True):
     unanswered_envelopes: Positive = 256
     account_bytes_per_s: Positive = 32 * 1024 * 1024
     login_failures_per_minute: Positive = 3
-    registrations_per_minute: Positive = 60
+    registrations_per_minute: Positive = 600
     drain_timeout_s: Seconds = 10.0
 
 

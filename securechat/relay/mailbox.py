@@ -12,6 +12,7 @@ from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.relay.refusals import Refusals
 from securechat.store.mailboxes import Entry, MailboxStore, charge
 from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
@@ -26,8 +27,8 @@ class Origin(Protocol):
 
     user_key: UserKey
     """The account whose share of a mailbox its envelopes fill, from all its devices."""
-    first_refused: dict[MailboxId, EnvelopeId]
-    """For each mailbox, the refused envelope that has to come again before any later one."""
+    refusals: Refusals
+    """What has to come again before anything else of this connection is taken."""
 
     def answered(self, number: int) -> None:
         """The envelope of this number is accepted."""
@@ -129,14 +130,14 @@ class Mailbox:
     ) -> Queued | RefusedCode:
         """Queue an envelope; return its entry, or the code with which it is refused.
 
-        After a refusal, later envelopes of the same sender are refused too until the refused one
-        comes again, so that the sender's order survives.
+        After a refusal, later envelopes of the same sender are refused too until the refused ones
+        have come again, so that the sender's order survives.
         """
         known = self._queued.get((sender, outgoing.envelope_id))
         if known is not None:
             return self._offer_again(known, outgoing, origin, number)
-        awaited = origin.first_refused.get(self.mailbox_id)
-        if awaited is not None and awaited != outgoing.envelope_id:
+        refusals = origin.refusals
+        if refusals.count and not refusals.is_turn_of(self.mailbox_id, outgoing.envelope_id):
             return RefusedCode.ORDER
         size_bytes = charge(outgoing.envelope)
         fill = self._account_fill.get(origin.user_key)

@@ -4,19 +4,22 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from securechat.errors import LimitExceeded, SecureChatError
-from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.channel import Channel
 from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left
 from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
+from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
 from securechat.store.mailboxes import charge
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
 
-MAX_REFUSED_MAILBOXES = 10_000
+MAX_REFUSED = 10_000
+MUST_COME_AGAIN = frozenset(
+    {RefusedCode.MAILBOX_FULL, RefusedCode.UNKNOWN_MAILBOX, RefusedCode.ORDER}
+)
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
 
 
@@ -25,7 +28,7 @@ class Visit:
 
     def __init__(self, relay: Relay, channel: Channel, account: Account, device: Device) -> None:
         self.user_key = account.registration.user_key
-        self.first_refused: dict[MailboxId, EnvelopeId] = {}
+        self.refusals = Refusals()
         self._relay = relay
         self._channel = channel
         self._account = account
@@ -225,8 +228,8 @@ class Visit:
             code = relay.route(outgoing, sender, self, number, now)
             if code is not None:
                 self._refuse(outgoing, number, code)
-            elif self.first_refused:
-                self._note_taken(outgoing)
+            elif self.refusals.count:
+                self.refusals.remove(outgoing.mailbox, outgoing.envelope_id)
 
     def _pass_on(self, frame: f.Send) -> None:
         for number, outgoing in enumerate(frame.envelopes, frame.first):
@@ -237,14 +240,10 @@ class Visit:
         self._device.sent -= 1
         self.settled(charge(outgoing.envelope))
         self.refused(number, code)
-        if code in (RefusedCode.MAILBOX_FULL, RefusedCode.UNKNOWN_MAILBOX):
-            self.first_refused.setdefault(outgoing.mailbox, outgoing.envelope_id)
-            if len(self.first_refused) > MAX_REFUSED_MAILBOXES:
-                self._channel.fault(FaultCode.LIMIT, "Too many mailboxes have refused something")
-
-    def _note_taken(self, outgoing: f.Outgoing) -> None:
-        if self.first_refused.get(outgoing.mailbox) == outgoing.envelope_id:
-            del self.first_refused[outgoing.mailbox]
+        if code in MUST_COME_AGAIN:
+            self.refusals.add(outgoing.mailbox, outgoing.envelope_id)
+            if self.refusals.count > MAX_REFUSED:
+                self._channel.fault(FaultCode.LIMIT, "Too many envelopes have been refused")
 
     def _on_ack(self, frame: f.Ack) -> None:
         self._note_ack(frame.ack)

@@ -131,10 +131,10 @@ def test_every_invisible_format_character_of_unicode_is_dealt_with() -> None:
 
 @pytest.mark.parametrize("unit", ["\x1b", "e\u0301", "👩\u200d", "\u0301", "\u200b", "字", "a\n"])
 def test_the_time_is_linear(unit: str) -> None:
-    text = unit * (10_000_000 // len(unit))
+    text = unit * (1_000_000 // len(unit))
     start = time.process_time()
     safe_text(text)
-    assert time.process_time() - start < 20  # a quadratic one would take days
+    assert time.process_time() - start < 5  # a quadratic one would take an hour
 
 
 @pytest.mark.parametrize(

@@ -164,4 +164,4 @@ def test_the_end_of_the_stream_ends_the_dropping_too() -> None:
 
 
 def test_many_short_lines_take_linear_time() -> None:
-    assert len(split(b"\n" * 500_000)) == 500_000
+    assert len(split(b"\n" * 100_000)) == 100_000

@@ -337,6 +337,23 @@ def test_after_a_refusal_later_ones_are_refused_until_the_first_comes_again() ->
     assert alice.outbox == {}
 
 
+def test_what_was_refused_for_its_order_comes_again_before_anything_newer() -> None:
+    world = RelayWorld(mailbox_messages=12)
+    alice, bob = world.online("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, *bodies(1, 5))
+    assert codes(alice) == ["mailbox-full", "order"]
+    bob.connect()
+    four, five = list(alice.outbox.values())[3:]
+    alice.hand_over(four)
+    alice.send(bob, *bodies(6, 6))
+    assert codes(alice)[2:] == ["order"]
+    alice.hand_over(five, *list(alice.outbox.values())[-1:])
+    world.advance(1.0)
+    assert numbers(bob) == [1, 2, 3, 4, 5, 6]
+    assert alice.outbox == {}
+
+
 def test_a_refusal_in_one_mailbox_does_not_touch_another() -> None:
     world = RelayWorld(mailbox_messages=4)
     alice, bob, carol = world.online("Alice", "Bob", "Carol")

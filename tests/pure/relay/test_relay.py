@@ -105,6 +105,14 @@ def test_new_accounts_of_one_address_are_limited_and_known_ones_still_come() -> 
     assert carol.is_ready
 
 
+def test_new_accounts_of_the_relay_s_own_machine_are_not_limited() -> None:
+    world = RelayWorld(registrations_per_minute=1)
+    for name in ("Alice", "Bob", "Carol"):
+        client = world.client(name, host="127.0.0.1")
+        client.connect()
+        assert client.is_ready
+
+
 def test_a_flood_of_refusals_is_told_of_in_part_and_counted() -> None:
     world = RelayWorld()
     world.client("Alice").connect()
