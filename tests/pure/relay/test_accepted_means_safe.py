@@ -17,7 +17,7 @@ SETTINGS: dict[str, int] = {
     "window_bytes": 1800,
     "unanswered_envelopes": 6,
     "unanswered_bytes": 6000,
-    "mailbox_messages": 40,
+    "mailbox_messages": 16,
     "mailbox_bytes": 60_000,
 }
 
@@ -44,11 +44,13 @@ class Patient(Client):
         disposed = self.deliveries[self._before : self._before + self.machine.acked]
         self.acknowledged.update(each.envelope_id for each in disposed)
 
-    def retry(self) -> None:
-        """Hand in again what was refused since the last time, oldest first."""
+    def retry(self, count: int) -> None:
+        """Hand in again the oldest of what was refused, at most so many."""
         refused = {envelope_id for envelope_id, _ in self.refused}
-        self.refused.clear()
-        self.hand_over(*(each for each in self.outbox.values() if each.envelope_id in refused))
+        again = [each for each in self.outbox.values() if each.envelope_id in refused][:count]
+        handed = {each.envelope_id for each in again}
+        self.refused = [each for each in self.refused if each[0] not in handed]
+        self.hand_over(*again)
 
 
 class AcceptedMeansSafe(RuleBasedStateMachine):
@@ -92,10 +94,10 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         if self.clients[who].connection is None:
             self.clients[who].connect()
 
-    @rule(who=clients)
-    def retry(self, who: int) -> None:
+    @rule(who=clients, count=st.integers(1, 3))
+    def retry(self, who: int, count: int) -> None:
         if self.clients[who].is_ready:
-            self.clients[who].retry()
+            self.clients[who].retry(count)
             self.world.settle()
 
     @rule(seconds=st.sampled_from([0.005, 0.02, 0.06]))
@@ -143,7 +145,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         for _ in range(MAX_ROUNDS):
             for who in range(3):
                 self.connect(who)
-                self.retry(who)
+                self.retry(who, 1000)
                 self.ack(who, 1000)
             self.store.run()
             self.world.advance(0.1)
