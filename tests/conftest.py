@@ -7,6 +7,8 @@ a handler becomes the default in a child; the run itself goes on after a hang-up
 
 import signal
 
+from hypothesis import settings
+
 
 def pytest_configure() -> None:
     """Handle SIGINT and SIGHUP where they are ignored."""
@@ -14,3 +16,10 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
+
+
+# A slow or busy machine must not fail an example for the time that it took.
+settings.register_profile(
+    "unhurried", settings.get_profile(settings.get_current_profile_name()), deadline=None
+)
+settings.load_profile("unhurried")
