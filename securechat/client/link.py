@@ -262,7 +262,8 @@ class _Attempt:
         match frame:
             case f.Deliver():
                 self._answer_up_to(frame.accepted)
-                self._inbox(Delivery(self._machine.delivered, frame.envelopes))
+                last = frame.first + len(frame.envelopes) - 1
+                self._inbox(Delivery(last, frame.envelopes))
             case f.Accepted():
                 self._answer_up_to(frame.accepted)
                 for low, high in frame.also:

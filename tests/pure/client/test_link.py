@@ -236,6 +236,16 @@ def test_deliveries_are_acknowledged_together_and_ride_on_envelopes() -> None:
     assert sent[0].ack == 3
 
 
+def test_deliveries_of_one_read_are_acknowledged_each_for_itself() -> None:
+    world = World()
+    world.log_in()
+    world.receive(
+        f.Deliver(1, 0, (f.Incoming(envelope_id(1), b"a"), f.Incoming(envelope_id(2), b"b"))),
+        f.Deliver(3, 0, (f.Incoming(envelope_id(3), b"c"),)),
+    )
+    assert [news.last for news in world.news if isinstance(news, Delivery)] == [2, 3]
+
+
 def test_many_envelopes_are_cut_into_frames() -> None:
     world = World()
     world.log_in()
