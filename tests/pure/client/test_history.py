@@ -9,10 +9,19 @@ from tests.pure.client.engine_world import (
     OTHER_CERTIFICATE,
     OTHER_RELAY,
     MemoryState,
+    World,
     alice,
     make_seat,
     published,
 )
+from tests.pure.e2e.world import Seat
+
+
+def meet(world: World, seat: Seat) -> None:
+    """Let Alice look a person up and pin their key."""
+    world.engine.talk_to(seat.name)
+    world.settle()
+    world.find(seat.name, published(seat))
 
 
 def test_a_draft_for_one_relay_never_goes_out_on_another() -> None:
@@ -34,9 +43,7 @@ def test_a_draft_for_one_relay_never_goes_out_on_another() -> None:
 def test_a_message_dropped_before_a_receipt_is_missed() -> None:
     bob = make_seat("bob")
     with alice() as world:
-        world.engine.talk_to("bob")
-        world.settle()
-        world.find("bob", published(bob))
+        meet(world, bob)
         one = world.write(bob, "one")
         world.write(bob, "dropped by the relay")
         receipt = world.write(bob, Receipt((MessageId(b"m" * 16),), 1))
@@ -49,9 +56,7 @@ def test_a_message_dropped_before_a_receipt_is_missed() -> None:
 def test_a_message_that_comes_late_is_said_to_be_late() -> None:
     bob = make_seat("bob")
     with alice() as world:
-        world.engine.talk_to("bob")
-        world.settle()
-        world.find("bob", published(bob))
+        meet(world, bob)
         first, second, third = (world.write(bob, text) for text in "abc")
         world.deliver(first, third, second)
         shown = [(m.text, m.missing, m.late) for m in world.told(ev.Message)]
@@ -61,9 +66,7 @@ def test_a_message_that_comes_late_is_said_to_be_late() -> None:
 def test_a_forked_history_is_an_alarm() -> None:
     bob = make_seat("bob")
     with alice() as world:
-        world.engine.talk_to("bob")
-        world.settle()
-        world.find("bob", published(bob))
+        meet(world, bob)
         first = world.write(bob, "one")
         hidden = bob.endpoint._sender._chains
         world.deliver(first)
@@ -76,9 +79,7 @@ def test_a_forked_history_is_an_alarm() -> None:
 def test_three_hundred_messages_are_receipted() -> None:
     bob = make_seat("bob")
     with alice() as world:
-        world.engine.talk_to("bob")
-        world.settle()
-        world.find("bob", published(bob))
+        meet(world, bob)
         device = world.device
         bob.endpoint.start_session(device, world.now_ms)
         for last in (150, 300):
