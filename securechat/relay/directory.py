@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from securechat.errors import LimitExceeded, LoginRefused, NameTaken
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.device import DeviceCertificate, DeviceList
+from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
 from securechat.identity.registration import Registration
@@ -63,6 +64,7 @@ class Directory:
         self._max_accounts = max_accounts
         self._accounts: dict[UserKey, Account] = {}
         self._names: dict[str, UserKey] = {}
+        self._skeletons: dict[str, UserKey] = {}
         self._devices: dict[MailboxId, Device] = {}
 
     def account(self, user_key: UserKey) -> Account | None:
@@ -87,15 +89,13 @@ class Directory:
         registration = frame.registration
         registration.verify(self._relay_id)
         self._check_devices(frame)
-        key = name_key(registration.name)
-        if self._names.get(key, registration.user_key) != registration.user_key:
-            raise NameTaken(f"The name {registration.name} is taken on this relay")
+        self._check_name(registration)
         account = self._accounts.get(registration.user_key)
         if account is not None:
             self._check_update(account, frame)
         elif len(self._accounts) >= self._max_accounts:
             raise LimitExceeded("This relay has as many accounts as it takes")
-        return self._enter(frame, key)
+        return self._enter(frame)
 
     def accept_prekeys(self, device: Device, frame: Publish) -> None:
         """Keep a device's bundle and one-time keys; raises before anything has changed.
@@ -148,6 +148,14 @@ class Directory:
         distinct = {certificate.device_id for certificate in certificates}
         require(len(distinct) == len(certificates), "The device list has one device twice")
 
+    def _check_name(self, registration: Registration) -> None:
+        name, user_key = registration.name, registration.user_key
+        if self._names.get(name_key(name), user_key) != user_key:
+            raise NameTaken(f"The name {name} is taken on this relay")
+        holders = (self._skeletons.get(skeleton, user_key) for skeleton in name_skeletons(name))
+        if any(holder != user_key for holder in holders):
+            raise NameTaken(f"A name that looks like {name} is taken on this relay")
+
     def _check_update(self, account: Account, frame: Register) -> None:
         if name_key(account.name) != name_key(frame.registration.name):
             raise LoginRefused(f"This identity is registered here as {account.name}")
@@ -159,7 +167,7 @@ class Directory:
         if new.sequence == old.sequence + 1 and new.previous_hash != old.hash:
             raise LoginRefused("The device list does not follow the one registered before")
 
-    def _enter(self, frame: Register, key: str) -> Account:
+    def _enter(self, frame: Register) -> Account:
         registration, user_key = frame.registration, frame.registration.user_key
         account = self._accounts.setdefault(user_key, Account(registration, frame.device_list, {}))
         known = account.devices
@@ -171,10 +179,16 @@ class Directory:
         }
         account.device_list = frame.device_list
         if registration.time_ms > account.registration.time_ms:
+            self._forget_looks(account.name)
             account.registration = registration
-        self._names[key] = user_key
+        self._names[name_key(account.name)] = user_key
+        self._skeletons.update(dict.fromkeys(name_skeletons(account.name), user_key))
         self._devices.update((device.mailbox, device) for device in account.devices.values())
         return account
+
+    def _forget_looks(self, name: Name) -> None:
+        for skeleton in name_skeletons(name):
+            del self._skeletons[skeleton]
 
 
 def _keep_device(known: Device | None, certificate: DeviceCertificate) -> Device:

@@ -64,6 +64,24 @@ def test_what_a_relay_shows_becomes_verified_devices() -> None:
     )
 
 
+def test_what_a_relay_shows_travels_as_lists() -> None:
+    registration, device_list, devices = msgspec.msgpack.decode(
+        msgspec.msgpack.encode(publish(ALICE))
+    )
+    assert registration[0] == ALICE.registration.signature
+    assert device_list[0] == ALICE.device_list.signature
+    [[certificate, bundle, key]] = devices
+    assert certificate[0] == ALICE.certificate.signature
+    assert bundle[0] == ALICE.bundle.signature
+    assert key[0] == ALICE.one_time_key.signature
+
+
+def test_a_person_without_devices_is_refused() -> None:
+    nobody = msgspec.structs.replace(publish(ALICE), devices=())
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.msgpack.decode(msgspec.msgpack.encode(nobody), type=PublishedUser)
+
+
 def test_the_highest_survives_storage_and_the_same_again_is_fine() -> None:
     _, highest = verify(publish(ALICE))
     restored = msgspec.msgpack.decode(msgspec.msgpack.encode(highest), type=Highest)
@@ -147,6 +165,19 @@ def test_a_one_time_key_may_be_older_than_its_bundle_but_not_newer() -> None:
         verify(with_device(one_time_key=key(4)))
 
 
+def test_a_listed_certificate_needs_its_signature() -> None:
+    unsigned = msgspec.structs.replace(ALICE.certificate, signature=ALICE.bundle.signature)
+    with pytest.raises(InvalidSignature):
+        verify(with_device(certificate=unsigned))
+
+
+def test_the_first_bundle_may_have_any_epoch() -> None:
+    first = make_bundle(ALICE.signer, ALICE.certificate, epoch=0)
+    peer, highest = verify(with_device(bundle=first, one_time_key=None))
+    assert peer.devices[0].bundle == first
+    assert highest.epochs == {ALICE.certificate.device_id: 0}
+
+
 def test_a_forged_list_under_the_right_key_is_refused() -> None:
     forged = msgspec.structs.replace(ALICE.device_list, sequence=9)
     with pytest.raises(InvalidSignature):
@@ -155,6 +186,7 @@ def test_a_forged_list_under_the_right_key_is_refused() -> None:
 
 def test_devices_know_when_their_keys_are_old() -> None:
     device = verify(publish(ALICE))[0].devices[0]
+    assert ROTATE_AFTER_MS == 604_800_000
     begin, end = device.bundle.not_before_ms, device.bundle.not_after_ms
     assert not device.is_refresh_due(begin + ROTATE_AFTER_MS - 1)
     assert device.is_refresh_due(begin + ROTATE_AFTER_MS)

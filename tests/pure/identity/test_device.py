@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from securechat.errors import InvalidSignature, RemoteProtocolError
-from securechat.identity.device import NO_PREVIOUS_LIST, DeviceList
+from securechat.identity.device import MAX_DEVICES, NO_PREVIOUS_LIST, DeviceList
 from securechat.identity.types import Digest
 from tests.pure.identity.objects import make_certificate, make_person
 
@@ -39,6 +39,19 @@ def test_an_unsorted_list_is_refused_even_when_signed(hashes: tuple[Digest, ...]
     signature = ALICE.user.sign(unsigned.signed_bytes())
     with pytest.raises(RemoteProtocolError):
         msgspec.structs.replace(unsigned, signature=signature).verify(ALICE.user_key)
+
+
+def test_a_list_of_1_to_64_devices_is_taken() -> None:
+    def decode(count: int) -> DeviceList:
+        hashes = tuple(Digest(bytes([i]) * 32) for i in range(count))
+        listed = msgspec.structs.replace(ALICE.device_list, certificate_hashes=hashes)
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(listed), type=DeviceList)
+
+    assert MAX_DEVICES == 64
+    assert [len(decode(count).certificate_hashes) for count in (1, 64)] == [1, 64]
+    for count in (0, 65):
+        with pytest.raises(msgspec.ValidationError):
+            decode(count)
 
 
 def test_hashes_tell_objects_apart() -> None:

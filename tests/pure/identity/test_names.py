@@ -9,7 +9,22 @@ from securechat.identity.names import MAX_LENGTH_CHARACTERS, name_key, parse_nam
 
 
 @pytest.mark.parametrize(
-    "name", ["a", "Alice", "7of9", "jean-luc", "o_o.b", "Zoë", "Анна", "明", "अनिता", "a" * 32]
+    "name",
+    [
+        "a",
+        "Alice",
+        "7of9",
+        "jean-luc",
+        "o_o.b",
+        "Zoë",
+        "Анна",
+        "明",
+        "अनिता",
+        "a" * 32,
+        "שרה-2",
+        "علی۲",
+        "مهدي٢",
+    ],
 )
 def test_names_of_all_scripts_are_taken(name: str) -> None:
     assert parse_name(name) == unicodedata.normalize("NFKC", name)
@@ -41,6 +56,12 @@ def test_names_of_all_scripts_are_taken(name: str) -> None:
         "a\0",
         "\u0430lice",
         "\u0391lice",
+        "a\u05d0",
+        "1\u05d0",
+        "\u05d0a",
+        "\u05d01\u0661",
+        "a\u0661",
+        "Zoe\u0308\u0308",
     ],
 )
 def test_what_could_mislead_or_break_is_refused(name: str) -> None:

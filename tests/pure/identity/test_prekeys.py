@@ -32,8 +32,21 @@ def test_no_key_can_be_replaced_alone(key: str) -> None:
         replaced.verify(ALICE.certificate)
 
 
-def test_a_bundle_ends_after_it_begins() -> None:
-    unsigned: PrekeyBundle = msgspec.structs.replace(ALICE.bundle, not_after_ms=1)
+def test_a_bundle_names_1_to_16_suites() -> None:
+    def decode(count: int) -> PrekeyBundle:
+        bundle = msgspec.structs.replace(ALICE.bundle, suites=bytes(count))
+        return msgspec.msgpack.decode(msgspec.msgpack.encode(bundle), type=PrekeyBundle)
+
+    assert [len(decode(count).suites) for count in (1, 16)] == [1, 16]
+    for count in (0, 17):
+        with pytest.raises(msgspec.ValidationError):
+            decode(count)
+
+
+@pytest.mark.parametrize("life_ms", [0, -1])
+def test_a_bundle_ends_after_it_begins(life_ms: int) -> None:
+    end_ms = ALICE.bundle.not_before_ms + life_ms
+    unsigned: PrekeyBundle = msgspec.structs.replace(ALICE.bundle, not_after_ms=end_ms)
     signature = ALICE.signer.sign(unsigned.signed_bytes())
     with pytest.raises(RemoteProtocolError):
         msgspec.structs.replace(unsigned, signature=signature).verify(ALICE.certificate)

@@ -24,6 +24,13 @@ def test_it_verifies_after_a_round_trip(signed: SignedObject, verify: Check) -> 
     verify(decoded)
 
 
+@pytest.mark.parametrize(("signed", "verify"), CHECKS)
+def test_it_travels_as_the_list_of_its_fields(signed: SignedObject, verify: Check) -> None:
+    listed = msgspec.msgpack.decode(msgspec.msgpack.encode(signed))
+    fields = msgspec.structs.astuple(signed)
+    assert listed == [list(each) if isinstance(each, tuple) else each for each in fields]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_flipped_bit_is_refused(data: st.DataObject) -> None:

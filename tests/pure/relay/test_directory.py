@@ -91,6 +91,44 @@ def test_a_taken_name_changes_nothing() -> None:
     assert directory.device(BOB.certificate.mailbox) is None
 
 
+def named(who: Person, name: str, time_ms: int = 1) -> Register:
+    """Return the person's registration under another name."""
+    signed = Registration.sign(who.user, relay_id=RELAY, name=Name(name), time_ms=time_ms)
+    return register(replace(who, registration=signed))
+
+
+@pytest.mark.parametrize("name", ["AIice", "al1ce", "ALlCE"])
+def test_a_name_that_looks_like_a_taken_one_is_refused(name: str) -> None:
+    directory = Directory(RELAY, 100)
+    directory.register(register(ALICE))
+    with pytest.raises(NameTaken, match=f"looks like {name}"):
+        directory.register(named(BOB, name))
+    assert directory.account(BOB.user_key) is None
+    assert directory.by_name(name) is None
+    assert directory.register(named(BOB, "alicia")).name == "alicia"
+
+
+def test_a_name_of_another_script_that_looks_the_same_is_refused() -> None:
+    directory = Directory(RELAY, 100)
+    directory.register(named(ALICE, "coco"))
+    with pytest.raises(NameTaken):
+        directory.register(named(BOB, "\u0441\u043e\u0441\u043e"))
+
+
+def test_only_the_present_spelling_keeps_others_from_names_that_look_like_it() -> None:
+    directory = Directory(RELAY, 100)
+    directory.register(named(ALICE, "anIta", time_ms=1))
+    with pytest.raises(NameTaken):
+        directory.register(named(BOB, "anlta"))
+    directory.register(named(ALICE, "Anita", time_ms=2))
+    directory.register(named(BOB, "anlta"))
+    with pytest.raises(NameTaken):
+        directory.register(named(ALICE, "anIta", time_ms=3))
+    account = directory.account(ALICE.user_key)
+    assert account is not None
+    assert account.name == "Anita"
+
+
 def test_registering_again_keeps_the_devices_and_what_they_left() -> None:
     directory, device = filled(b"1")
     account = directory.register(register(ALICE))
