@@ -118,8 +118,11 @@ class RatchetAccount:
     ) -> tuple[RatchetSession, bytes]:
         """Open the first message of a session begun by ``identity_key``; return both.
 
-        A one-time key is used up by it. Raises `CannotOpen` and leaves the account as it was.
+        A one-time key is used up by it. Raises `CannotOpen` and leaves the account as it was, also
+        when the message opens but names a ratchet key of low order, to which nothing can be
+        answered.
         """
+        before = self.pickle()
         try:
             message = AnyOlmMessage.from_parts(PREKEY_MESSAGE, ciphertext).to_pre_key()
             if message is None:
@@ -129,7 +132,19 @@ class RatchetAccount:
             )
         except ValueError as error:
             raise CannotOpen("A first ratchet message does not open.") from error
+        if not _can_answer(session):
+            self._account = Account.from_pickle(before.decode("ascii"), _PICKLE_KEY)
+            raise CannotOpen("A first ratchet message names an unusable key.")
         return RatchetSession(session), plaintext
 
     def __repr__(self) -> str:
         return "RatchetAccount(secret)"
+
+
+def _can_answer(session: Session) -> bool:
+    """Tell, by trying on a copy, whether the peer's ratchet key can be answered to."""
+    try:
+        Session.from_pickle(session.pickle(_PICKLE_KEY), _PICKLE_KEY).encrypt(b"")
+    except ValueError:
+        return False
+    return True

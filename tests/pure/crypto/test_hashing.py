@@ -18,6 +18,10 @@ def test_hkdf_is_extended_not_changed_by_a_longer_output() -> None:
     assert hkdf_sha256(b"secret", b"info", 100)[:33] == hkdf_sha256(b"secret", b"info", 33)
 
 
+def test_hkdf_gives_as_much_as_the_rfc_allows() -> None:
+    assert len(hkdf_sha256(b"secret", b"info", 255 * 32)) == 8160
+
+
 def test_blake2b_is_personalised() -> None:
     assert blake2b_256(b"data", b"one") != blake2b_256(b"data", b"two")
     plain = hashlib.blake2b(b"data", digest_size=32).digest()

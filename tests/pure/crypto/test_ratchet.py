@@ -47,6 +47,14 @@ def test_a_one_time_key_serves_once() -> None:
         bob.accept_session(alice.identity_key, first)
 
 
+def test_each_batch_of_one_time_keys_is_new() -> None:
+    account = RatchetAccount.generate()
+    first, second = account.generate_one_time_keys(3), account.generate_one_time_keys(2)
+    assert len(first) == 3
+    assert len(second) == 2
+    assert len({*first, *second}) == 5
+
+
 def test_fallback_keys_serve_again_and_the_last_but_one_still_works() -> None:
     alice, bob = RatchetAccount.generate(), RatchetAccount.generate()
     keys = [bob.rotate_fallback_key() for _ in range(3)]

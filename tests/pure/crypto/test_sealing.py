@@ -1,6 +1,8 @@
 import pytest
 
 from securechat.crypto.sealing import (
+    AEAD_KEY_SIZE_BYTES,
+    AEAD_NONCE_SIZE_BYTES,
     AEAD_TAG_SIZE_BYTES,
     SEALED_BOX_OVERHEAD_BYTES,
     SealedBoxKey,
@@ -27,6 +29,13 @@ def test_a_box_opens_and_is_longer_by_the_overhead() -> None:
     assert len(sealed) == len(b"message") + SEALED_BOX_OVERHEAD_BYTES
     assert key.open(sealed) == b"message"
     assert SealedBoxKey(key.export_secret()).open(sealed) == b"message"
+
+
+def test_nothing_can_be_sealed_too() -> None:
+    key = SealedBoxKey.generate()
+    assert key.open(seal_box(b"", key.public)) == b""
+    nonce, secret = bytes(AEAD_NONCE_SIZE_BYTES), bytes(AEAD_KEY_SIZE_BYTES)
+    assert open_aead(seal_aead(b"", b"data", nonce, secret), b"data", nonce, secret) == b""
 
 
 def test_a_box_for_one_key_does_not_open_with_another() -> None:

@@ -18,6 +18,16 @@ def test_the_first_vector_of_rfc_8032() -> None:
     verify(PUBLIC, b"", SIGNATURE)
 
 
+def test_a_signature_is_for_one_message() -> None:
+    key = SigningKey(SEED)
+    signature = key.sign(b"message")
+    assert len(signature) == len(SIGNATURE)
+    verify(key.public, b"message", signature)
+    for other in (b"", b"messag", b"messages"):
+        with pytest.raises(InvalidSignature):
+            verify(key.public, other, signature)
+
+
 def test_a_key_survives_storage() -> None:
     key = SigningKey.generate()
     assert SigningKey(key.export_seed()).sign(b"x") == key.sign(b"x")
