@@ -3,16 +3,20 @@
 from dataclasses import dataclass
 
 from securechat.errors import RemoteProtocolError, UsageError
-from securechat.identity.types import MessageId
+from securechat.identity.notation import u64
+from securechat.identity.types import MAX_NUMBER, MessageId
 
 MAX_TEXT_BYTES = 8192
 MAX_RECEIPT_IDS = 256
+MAX_RECOVERY_GAPS = 32
 
 KIND_TEXT = 1
 KIND_RECEIPT = 2
+KIND_RECOVERY = 3
 
 _ID_SIZE_BYTES = 16
-_EPOCH_SIZE_BYTES = 8
+_NUMBER_SIZE_BYTES = 8
+_GAP_SIZE_BYTES = 2 * _NUMBER_SIZE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,30 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovery:
+    """A request to send again: every counter of yours below ``next_counter`` is here but the gaps.
+
+    ``gaps`` are first and last missing counters, ascending, up to `MAX_RECOVERY_GAPS` of them.
+    """
+
+    next_counter: int
+    gaps: tuple[tuple[int, int], ...]
+
+    def lacks(self, counter: int) -> bool:
+        """Tell whether the message with this counter is asked for."""
+        return counter >= self.next_counter or any(
+            first <= counter <= last for first, last in self.gaps
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Unsupported:
     """A kind of content that this version does not know: acknowledge it, say that it came."""
 
     kind: int
 
 
-Content = Text | Receipt
+Content = Text | Receipt | Recovery
 """What can be sent."""
 
 ReceivedContent = Content | Unsupported
@@ -51,7 +72,13 @@ def encode_content(content: Content) -> tuple[int, bytes]:
         case Receipt(message_ids, epoch):
             if len(message_ids) > MAX_RECEIPT_IDS:
                 raise UsageError(f"A receipt names up to {MAX_RECEIPT_IDS} messages.")
-            return KIND_RECEIPT, epoch.to_bytes(_EPOCH_SIZE_BYTES, "big") + b"".join(message_ids)
+            return KIND_RECEIPT, u64(epoch) + b"".join(message_ids)
+        case Recovery(next_counter, gaps):
+            if len(gaps) > MAX_RECOVERY_GAPS:
+                raise UsageError(f"A recovery names up to {MAX_RECOVERY_GAPS} gaps.")
+            return KIND_RECOVERY, u64(next_counter) + b"".join(
+                u64(first) + u64(last) for first, last in gaps
+            )
 
 
 def decode_content(kind: int, body: bytes) -> ReceivedContent:
@@ -60,6 +87,8 @@ def decode_content(kind: int, body: bytes) -> ReceivedContent:
         return _decode_text(body)
     if kind == KIND_RECEIPT:
         return _decode_receipt(body)
+    if kind == KIND_RECOVERY:
+        return _decode_recovery(body)
     return Unsupported(kind)
 
 
@@ -83,11 +112,34 @@ def _decode_text(body: bytes) -> Text:
 
 
 def _decode_receipt(body: bytes) -> Receipt:
-    count, rest = divmod(len(body) - _EPOCH_SIZE_BYTES, _ID_SIZE_BYTES)
+    count, rest = divmod(len(body) - _NUMBER_SIZE_BYTES, _ID_SIZE_BYTES)
     if rest or not 0 <= count <= MAX_RECEIPT_IDS:
         raise RemoteProtocolError("A receipt has a wrong length.")
-    ids = body[_EPOCH_SIZE_BYTES:]
+    ids = body[_NUMBER_SIZE_BYTES:]
     return Receipt(
         tuple(MessageId(ids[i : i + _ID_SIZE_BYTES]) for i in range(0, len(ids), _ID_SIZE_BYTES)),
-        int.from_bytes(body[:_EPOCH_SIZE_BYTES], "big"),
+        _decode_number(body, 0),
     )
+
+
+def _decode_recovery(body: bytes) -> Recovery:
+    count, rest = divmod(len(body) - _NUMBER_SIZE_BYTES, _GAP_SIZE_BYTES)
+    if rest or not 0 <= count <= MAX_RECOVERY_GAPS:
+        raise RemoteProtocolError("A recovery has a wrong length.")
+    next_counter, *ends = (
+        _decode_number(body, offset) for offset in range(0, len(body), _NUMBER_SIZE_BYTES)
+    )
+    gaps = tuple(zip(ends[::2], ends[1::2], strict=True))
+    above = -1
+    for first, last in gaps:
+        if not above < first <= last < next_counter:
+            raise RemoteProtocolError("The gaps of a recovery are not in order.")
+        above = last
+    return Recovery(next_counter, gaps)
+
+
+def _decode_number(body: bytes, offset: int) -> int:
+    number = int.from_bytes(body[offset : offset + _NUMBER_SIZE_BYTES], "big")
+    if number > MAX_NUMBER:
+        raise RemoteProtocolError("A number in a content is out of range.")
+    return number

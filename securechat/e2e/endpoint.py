@@ -5,11 +5,17 @@ from typing import Self
 import msgspec
 
 from securechat.crypto.sealing import random_bytes
-from securechat.e2e.content import Content, Receipt
+from securechat.e2e.content import Content, Receipt, Recovery, Text
+from securechat.e2e.copies import CopyTable
+from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
-from securechat.e2e.order import ChainTable
+from securechat.e2e.order import ChainTable, Gap
 from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.plain import PLAIN_SUITE, PlainSuite
+from securechat.e2e.plaintext import direct_conversation_id
+from securechat.e2e.reading import Reader
 from securechat.e2e.receiving import Receiver
+from securechat.e2e.recovery import RecoveryTable
 from securechat.e2e.results import Outcome, Publication, Sealed
 from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, SeenTable
@@ -34,6 +40,9 @@ _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
 
+_ENCRYPTED_ONLY = bytes([SUITE])
+_ENCRYPTED_OR_PLAIN = bytes([SUITE, PLAIN_SUITE])
+
 _ONE_TIME_KEYS_LOW = 20
 _ONE_TIME_KEYS_BATCH = 50
 
@@ -52,12 +61,16 @@ class Endpoint:
     """
 
     __slots__ = (
+        "_chains",
         "_changes",
+        "_copies",
         "_device",
         "_epochs",
         "_message_ids",
         "_nonces",
+        "_plain",
         "_receiver",
+        "_recoveries",
         "_sender",
         "_sessions",
     )
@@ -69,11 +82,13 @@ class Endpoint:
         self._sessions = SessionTable(changes, rows)
         self._nonces = SeenTable("nonce", changes, rows)
         self._message_ids = SeenTable("message_id", changes, rows)
-        chains = ChainTable(changes, rows)
-        self._sender = Sender(device, self._sessions, chains)
-        self._receiver = Receiver(
-            device, self._epochs, self._sessions, chains, self._nonces, self._message_ids
-        )
+        self._chains = ChainTable(changes, rows)
+        self._copies = CopyTable(changes, rows)
+        self._recoveries = RecoveryTable(changes, rows)
+        self._sender = Sender(device, self._sessions, self._chains, self._copies, self._recoveries)
+        reader = Reader(device.address, self._chains, self._message_ids)
+        self._receiver = Receiver(device, self._epochs, self._sessions, self._nonces, reader)
+        self._plain = PlainSuite(device, self._epochs, self._chains, reader)
 
     @classmethod
     def create(cls, now_ms: int) -> Self:
@@ -83,7 +98,7 @@ class Endpoint:
         """
         changes = ChangeLog()
         endpoint = cls(changes, OwnDevice.create(changes, now_ms), {})
-        endpoint._epochs.begin(endpoint._device, now_ms, epoch=1)
+        endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
         return endpoint
 
     @classmethod
@@ -155,14 +170,16 @@ class Endpoint:
         )
 
     def publication(
-        self, now_ms: int, *, published_epoch: int, one_time_keys_left: int
+        self, now_ms: int, *, published_epoch: int, one_time_keys_left: int, plain: bool = False
     ) -> Publication:
         """Return what the relay lacks; call it after login and once a day.
 
         ``published_epoch`` and ``one_time_keys_left`` are what the relay holds of this device (0
         for nothing). Keys that are 7 days old are replaced, one-time keys below 20 topped up by 50.
+        With ``plain`` the bundle says that one may write to this device without encryption.
         """
-        self._epochs.rotate_if_due(self._device, now_ms)
+        suites = _ENCRYPTED_OR_PLAIN if plain else _ENCRYPTED_ONLY
+        self._epochs.rotate_if_due(self._device, now_ms, suites)
         bundle = self._epochs.bundle
         enough = one_time_keys_left >= _ONE_TIME_KEYS_LOW
         count = 0 if enough else _ONE_TIME_KEYS_BATCH
@@ -176,6 +193,7 @@ class Endpoint:
         self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
+        self._copies.forget_old(now_ms)
         replayable_ms = min(now_ms - _SEEN_LIFE_MS, self._epochs.oldest_ms)
         self._nonces.forget_before(replayable_ms)
         self._message_ids.forget_before(replayable_ms)
@@ -184,14 +202,15 @@ class Endpoint:
         """Tell whether `start_session`, with keys fetched for it, has to come before `seal`."""
         return self._sessions.choose_sending(peer, now_ms) is None
 
-    def start_session(self, peer: PeerDevice, now_ms: int) -> None:
+    def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool = False) -> None:
         """Begin a session with keys fetched and verified for this call; nothing is sent yet.
 
-        The one-time key of ``peer`` is used up, or the fallback key serves when it has none.
+        The one-time key of ``peer`` is used up, or the fallback key serves when it has none. With
+        ``recovery`` no older session with that device sends any more, all of them still receive.
         Raises `Untrusted` (expired), `RemoteProtocolError` (unusable keys), `LocalProtocolError`
         (no registration yet, or the peer is this device itself).
         """
-        self._sender.start_session(peer, now_ms)
+        self._sender.start_session(peer, now_ms, recovery=recovery)
 
     def seal(
         self,
@@ -207,13 +226,72 @@ class Endpoint:
         """
         return self._sender.seal(peer, content, now_ms, message_id or new_message_id())
 
-    def open(self, envelope: bytes, now_ms: int) -> Outcome:
-        """Open an envelope, or raise `CannotOpen`, which never says why and leaves no trace."""
-        return self._receiver.open(envelope, now_ms)
+    def open(self, sealed: bytes, now_ms: int) -> Outcome:
+        """Open an envelope, or raise `CannotOpen`, which never says why and leaves no trace.
+
+        It is the `Unreadable` among them when the sender that it claims may be asked for it again.
+        """
+        return self._receiver.open(sealed, now_ms)
+
+    def seal_plain(
+        self,
+        peer: PeerDevice,
+        content: Text | Receipt,
+        now_ms: int,
+        message_id: MessageId | None = None,
+    ) -> Sealed:
+        """Sign a content for one device without encrypting it: the relay can read it.
+
+        Raises `UsageError` (too long), `LocalProtocolError` (not both ends offer it), `Untrusted`
+        (the peer's keys have expired).
+        """
+        return self._plain.seal(peer, content, now_ms, message_id or new_message_id())
+
+    def open_plain(self, envelope: bytes, now_ms: int) -> Outcome:
+        """Verify an envelope that `is_plain`, or raise `CannotOpen`, which never says why.
+
+        Only while a bundle that offered it may still be written to. `open` never opens such a one.
+        """
+        return self._plain.open(envelope, now_ms)
 
     def receipt(self, message_ids: tuple[MessageId, ...]) -> Receipt:
         """Return the receipt for messages; it announces the current envelope key's epoch."""
         return Receipt(message_ids, self._epochs.bundle.epoch)
+
+    def note_delivered(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
+        """Note that a receipt of ``peer`` names these messages: it need not get them again."""
+        self._copies.drop(peer, message_ids)
+
+    def has_gaps(self, peer: DeviceAddress) -> bool:
+        """Tell whether messages of ``peer`` are missing among those that came."""
+        return bool(self._received(peer)[1])
+
+    def may_ask_recovery(self, peer: DeviceAddress, now_ms: int) -> bool:
+        """Tell whether `ask_recovery` would return something now."""
+        return self._recoveries.may_ask(peer, now_ms)
+
+    def ask_recovery(self, peer: DeviceAddress, now_ms: int) -> Recovery | None:
+        """Return what to ask ``peer`` for, or None if it was asked less than an hour ago.
+
+        It is to be sealed on a session started with ``recovery``. Ask only devices of people who
+        are known here: an `Unreadable` can claim anybody.
+        """
+        if not self._recoveries.try_asking(peer, now_ms):
+            return None
+        next_counter, gaps = self._received(peer)
+        return Recovery(next_counter, tuple((gap.first, gap.last) for gap in gaps))
+
+    def resend(self, peer: PeerDevice, recovery: Recovery, now_ms: int) -> tuple[Sealed, ...]:
+        """Seal once more, in order, what this device asks for and is still kept.
+
+        Each message stays what it was: its id, time and place in the order. Nothing is returned
+        when the same device was answered in the last 50 minutes. Raises as `seal` does.
+        """
+        return self._sender.resend(peer, recovery, now_ms)
+
+    def _received(self, peer: DeviceAddress) -> tuple[int, tuple[Gap, ...]]:
+        conversation = direct_conversation_id(self.user_key, peer.user_key)
+        return self._chains.last_received(conversation, peer)
 
     def __repr__(self) -> str:
         return "Endpoint(secret)"

@@ -6,7 +6,6 @@ import msgspec
 
 from securechat.crypto.hybrid import HybridSecretKey
 from securechat.crypto.sealing import SealedBoxKey
-from securechat.e2e.envelope import SUITE
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.rows import ChangeLog, StoredRows
 from securechat.e2e.seen import DAY_MS
@@ -81,26 +80,34 @@ class EpochTable:
         """When the oldest keys that are still kept were made."""
         return min(epoch.bundle.not_before_ms for epoch in self._epochs.values())
 
-    def rotate_if_due(self, device: OwnDevice, now_ms: int) -> None:
-        """Replace keys that are 7 days old; drop those that were replaced 44 days ago."""
-        if now_ms >= self.bundle.not_before_ms + ROTATE_AFTER_MS:
+    def ever_lists(self, suite: int) -> bool:
+        """Tell whether any bundle that may still be written to lists a suite."""
+        return any(suite in epoch.bundle.suites for epoch in self._epochs.values())
+
+    def rotate_if_due(self, device: OwnDevice, now_ms: int, suites: bytes) -> None:
+        """Replace keys that are 7 days old, or that list other suites.
+
+        Those that were replaced 44 days ago are dropped.
+        """
+        old = now_ms >= self.bundle.not_before_ms + ROTATE_AFTER_MS
+        if old or self.bundle.suites != suites:
             current = self._epochs[self.bundle.epoch]
             current.rotated_ms = now_ms
             self._put(current)
             device.rotate_fallback_key()
-            self.begin(device, now_ms, epoch=self.bundle.epoch + 1)
+            self.begin(device, now_ms, epoch=self.bundle.epoch + 1, suites=suites)
         for epoch in self._rotated():
             if now_ms >= epoch.rotated_ms + BUNDLE_LIFE_MS:
                 self._delete(epoch)
 
-    def begin(self, device: OwnDevice, now_ms: int, epoch: int) -> None:
+    def begin(self, device: OwnDevice, now_ms: int, epoch: int, suites: bytes) -> None:
         """Make the keys of an epoch and sign its bundle."""
         envelope_key, hybrid_key = SealedBoxKey.generate(), HybridSecretKey.generate()
         bundle = PrekeyBundle.sign(
             device.signing_key,
             device.certificate,
             epoch=epoch,
-            suites=bytes([SUITE]),
+            suites=suites,
             envelope_key=EnvelopeKey(envelope_key.public),
             hybrid_key=HybridKey(hybrid_key.public),
             fallback_key=device.fallback_key,

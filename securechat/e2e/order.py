@@ -9,7 +9,7 @@ from securechat.e2e.rows import ChangeLog, StoredRows
 from securechat.identity.types import DeviceAddress, Digest
 
 _TABLE = "chain"
-_MAX_GAPS = 32
+MAX_GAPS = 32
 
 FIRST_PREVIOUS_HASH = Digest(bytes(32))
 """The previous hash in the first message of a chain."""
@@ -72,6 +72,16 @@ class ChainTable:
         chain = self._chains.get(conversation + peer.encode(), Chain())
         return chain.next_sent, chain.sent_hash
 
+    def last_received(
+        self, conversation: Digest, peer: DeviceAddress
+    ) -> tuple[int, tuple[Gap, ...]]:
+        """Return the counter that the next message of ``peer`` should have, and what lacks below.
+
+        Gaps are ascending; those that there was no room for are left out.
+        """
+        chain = self._chains.get(conversation + peer.encode(), Chain())
+        return chain.next_received, chain.gaps
+
     def note_sent(self, conversation: Digest, peer: DeviceAddress, message_hash: Digest) -> None:
         """Record that the next message to ``peer`` has this hash."""
         key = conversation + peer.encode()
@@ -112,7 +122,7 @@ def _append(
     gaps = chain.gaps
     if missing:
         gap = Gap(chain.next_received, counter - 1, chain.received_hash, previous)
-        gaps = (*gaps, gap)[-_MAX_GAPS:]
+        gaps = (*gaps, gap)[-MAX_GAPS:]
     forked = not missing and previous != chain.received_hash
     appended = msgspec.structs.replace(
         chain, next_received=counter + 1, received_hash=message_hash, gaps=gaps
@@ -126,7 +136,7 @@ def _fill(
     for index, gap in enumerate(chain.gaps):
         if gap.first <= counter <= gap.last:
             pieces = _split(gap, counter, previous, message_hash)
-            gaps = (*chain.gaps[:index], *pieces, *chain.gaps[index + 1 :])[-_MAX_GAPS:]
+            gaps = (*chain.gaps[:index], *pieces, *chain.gaps[index + 1 :])[-MAX_GAPS:]
             forked = (counter == gap.first and previous != gap.before) or (
                 counter == gap.last and message_hash != gap.after
             )

@@ -79,6 +79,12 @@ def direct_conversation_id(one: UserKey, other: UserKey) -> Digest:
 
 
 @lru_cache(maxsize=1024)
+def plain_conversation_id(one: UserKey, other: UserKey) -> Digest:
+    """Return the id of what two people write without encryption: another conversation."""
+    return Digest(digest("securechat/plain-conversation/v1", *sorted((one, other))))
+
+
+@lru_cache(maxsize=1024)
 def context_hash(
     conversation_id: Digest,
     sender: DeviceAddress,

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 from securechat.crypto.sealing import open_aead
 from securechat.e2e import envelope
-from securechat.e2e.content import decode_content
 from securechat.e2e.epochs import EpochTable
-from securechat.e2e.order import ChainTable, Place
 from securechat.e2e.own_device import OwnDevice
-from securechat.e2e.plaintext import context_hash, decode_plaintext, direct_conversation_id
-from securechat.e2e.results import Duplicate, Introduction, Invalid, Opened, Outcome
+from securechat.e2e.plaintext import direct_conversation_id
+from securechat.e2e.reading import Reader
+from securechat.e2e.results import Duplicate, Introduction, Invalid, Outcome, Unreadable
 from securechat.e2e.seen import SeenTable
 from securechat.e2e.session import Session, State, derive_keys, session_info
 from securechat.e2e.session_table import SessionTable
 from securechat.errors import CannotOpen, RemoteProtocolError, SecureChatError
+
+_REFUSAL = "A message cannot be opened."
+"""All that anybody learns, whatever is wrong with an envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +29,33 @@ class Receiver:
     device: OwnDevice
     epochs: EpochTable
     sessions: SessionTable
-    chains: ChainTable
     nonces: SeenTable
-    message_ids: SeenTable
+    reader: Reader
 
     def open(self, sealed: bytes, now_ms: int) -> Outcome:
-        """Open an envelope; raise `CannotOpen`, always with the same words, when it does not."""
-        try:
-            return self._open(sealed, now_ms)
-        except SecureChatError:
-            raise CannotOpen("A message cannot be opened.") from None
+        """Open an envelope; raise `CannotOpen`, always with the same words, when it does not.
 
-    def _open(self, sealed: bytes, now_ms: int) -> Outcome:
+        It is an `Unreadable` when the outer layer opened and the head names another device.
+        """
+        try:
+            frame = self._unseal(sealed)
+        except SecureChatError:
+            raise CannotOpen(_REFUSAL) from None
+        try:
+            return self._open(frame, now_ms)
+        except SecureChatError:
+            raise Unreadable(_REFUSAL, frame.head.sender) from None
+
+    def _unseal(self, sealed: bytes) -> envelope.Frame:
         if len(sealed) not in envelope.SIZES_BYTES:
             raise CannotOpen("An envelope has none of the sizes.")
         frame = envelope.split_frame(self.epochs.unseal(sealed))
-        sender = frame.head.sender
-        if sender == self.device.address:
+        if frame.head.sender == self.device.address:
             raise CannotOpen("An envelope comes back to its sender.")
+        return frame
+
+    def _open(self, frame: envelope.Frame, now_ms: int) -> Outcome:
+        sender = frame.head.sender
         session = self.sessions.find(sender, frame.head.session_id)
         if frame.head.nonce in self.nonces:
             return Duplicate()
@@ -53,8 +64,11 @@ class Receiver:
         else:
             plaintext, introduction = self._continue_session(session, frame, now_ms), None
         self.nonces.add(frame.head.nonce, now_ms)
+        conversation = direct_conversation_id(sender.user_key, self.device.address.user_key)
         try:
-            return self._read(frame, plaintext, introduction, now_ms)
+            return self.reader.read(
+                sender, conversation, plaintext, now_ms, introduction=introduction
+            )
         except RemoteProtocolError:
             return Invalid(sender, introduction)
 
@@ -99,35 +113,3 @@ class Receiver:
         )
         wrapped = open_aead(frame.ciphertext, associated, head.nonce, key)
         return envelope.unwrap_ciphertext(head.type, wrapped)
-
-    def _read(
-        self,
-        frame: envelope.Frame,
-        padded: bytes,
-        introduction: Introduction | None,
-        now_ms: int,
-    ) -> Outcome:
-        sender, own = frame.head.sender, self.device.address
-        message, message_hash = decode_plaintext(padded)
-        conversation = direct_conversation_id(sender.user_key, own.user_key)
-        if message.context_hash != context_hash(conversation, sender, own):
-            raise RemoteProtocolError("A message belongs to another conversation.")
-        if sender.user_key + message.message_id in self.message_ids:
-            return Duplicate()
-        placement = self.chains.note_received(
-            conversation, sender, message.counter, message.previous_hash, message_hash
-        )
-        if placement.place is Place.USED:
-            raise RemoteProtocolError("A counter is used twice.")
-        self.message_ids.add(sender.user_key + message.message_id, now_ms)
-        return Opened(
-            sender=sender,
-            message_id=message.message_id,
-            time_ms=message.time_ms,
-            counter=message.counter,
-            content=decode_content(message.kind, message.body),
-            missing=placement.missing,
-            late=placement.place is Place.LATE,
-            forked=placement.forked,
-            introduction=introduction,
-        )

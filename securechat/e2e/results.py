@@ -3,6 +3,7 @@
 import msgspec
 
 from securechat.e2e.content import ReceivedContent
+from securechat.errors import CannotOpen
 from securechat.identity.device import DeviceCertificate
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
 from securechat.identity.registration import Registration
@@ -39,7 +40,8 @@ class Opened(msgspec.Struct, frozen=True):
 
     ``missing`` counts messages that should have come before it and have not. ``late`` says that it
     fills such a gap. ``forked`` is the alarm that the sender's history here is not the one seen.
-    ``introduction`` comes with the first message of a session that the sender started.
+    ``introduction`` comes with the first message of a session that the sender started. It was not
+    ``encrypted`` end to end when both sides have agreed to do without: the relay could read it.
     """
 
     sender: DeviceAddress
@@ -51,6 +53,7 @@ class Opened(msgspec.Struct, frozen=True):
     late: bool = False
     forked: bool = False
     introduction: Introduction | None = None
+    encrypted: bool = True
 
 
 class Invalid(msgspec.Struct, frozen=True):
@@ -62,6 +65,18 @@ class Invalid(msgspec.Struct, frozen=True):
 
 class Duplicate(msgspec.Struct, frozen=True):
     """It was opened before: acknowledge it and show nothing."""
+
+
+class Unreadable(CannotOpen):
+    """Sealed for this device, but it does not open: the words are those of any `CannotOpen`.
+
+    ``claimed`` is the sender that the head names. Anybody can have written that: it is a reason to
+    ask that device to send again (`Endpoint.ask_recovery`), and for nothing else.
+    """
+
+    def __init__(self, what: str, claimed: DeviceAddress) -> None:
+        super().__init__(what)
+        self.claimed = claimed
 
 
 Outcome = Opened | Invalid | Duplicate

@@ -8,7 +8,8 @@ from securechat.crypto.sealing import (
     seal_box,
 )
 from securechat.e2e import envelope
-from securechat.e2e.content import Content, encode_content
+from securechat.e2e.content import Content, Recovery, encode_content
+from securechat.e2e.copies import Copy, CopyTable
 from securechat.e2e.order import ChainTable
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.plaintext import (
@@ -17,6 +18,7 @@ from securechat.e2e.plaintext import (
     direct_conversation_id,
     hash_plaintext,
 )
+from securechat.e2e.recovery import RecoveryTable
 from securechat.e2e.results import Sealed
 from securechat.e2e.session import (
     SESSION_ID_SIZE_BYTES,
@@ -32,16 +34,25 @@ from securechat.identity.types import DeviceAddress, MessageId
 
 
 class Sender:
-    """Turns contents into envelopes."""
+    """Turns contents into envelopes, and does so again for who has lost them."""
 
-    __slots__ = ("_chains", "_device", "_sessions")
+    __slots__ = ("_chains", "_copies", "_device", "_recoveries", "_sessions")
 
-    def __init__(self, device: OwnDevice, sessions: SessionTable, chains: ChainTable) -> None:
+    def __init__(
+        self,
+        device: OwnDevice,
+        sessions: SessionTable,
+        chains: ChainTable,
+        copies: CopyTable,
+        recoveries: RecoveryTable,
+    ) -> None:
         self._device = device
         self._sessions = sessions
         self._chains = chains
+        self._copies = copies
+        self._recoveries = recoveries
 
-    def start_session(self, peer: PeerDevice, now_ms: int) -> None:
+    def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool) -> None:
         """Begin a session on the peer's one-time key or fallback key; nothing is sent yet."""
         _require_usable(peer, now_ms)
         registration = self._device.registration
@@ -70,7 +81,8 @@ class Sender:
                 last_opened_ms=now_ms,
                 ratchet=ratchet,
                 start=start.encode(),
-            )
+            ),
+            recovery=recovery,
         )
 
     def seal(
@@ -80,21 +92,44 @@ class Sender:
         _require_usable(peer, now_ms)
         kind, body = encode_content(content)
         own, other = self._device.address, peer.address
-        session = self._sessions.choose_sending(other, now_ms)
-        if session is None:
-            raise LocalProtocolError("There is no session to send on: start one first.")
+        session = self._choose_session(other, now_ms)
         conversation = direct_conversation_id(own.user_key, other.user_key)
         counter, previous_hash = self._chains.last_sent(conversation, other)
         context = context_hash(conversation, own, other)
         plaintext = Plaintext(
             kind, counter, now_ms, message_id, previous_hash, context, body
         ).encode()
-        frame = _encrypt(session, own, plaintext)
+        sealed = self._encrypt(session, peer, plaintext)
+        self._chains.note_sent(conversation, other, hash_plaintext(plaintext))
+        self._copies.add(other, Copy(counter, now_ms, message_id, plaintext))
+        return Sealed(peer.mailbox, sealed, message_id)
+
+    def resend(self, peer: PeerDevice, recovery: Recovery, now_ms: int) -> tuple[Sealed, ...]:
+        """Seal anew, on one session, the kept copies that the device asks for."""
+        _require_usable(peer, now_ms)
+        self._copies.forget_old(now_ms)
+        asked = [copy for copy in self._copies.of(peer.address) if recovery.lacks(copy.counter)]
+        if not asked:
+            return ()
+        session = self._choose_session(peer.address, now_ms)
+        if not self._recoveries.try_answering(peer.address, now_ms):
+            return ()
+        return tuple(
+            Sealed(peer.mailbox, self._encrypt(session, peer, copy.plaintext), copy.message_id)
+            for copy in asked
+        )
+
+    def _choose_session(self, peer: DeviceAddress, now_ms: int) -> Session:
+        session = self._sessions.choose_sending(peer, now_ms)
+        if session is None:
+            raise LocalProtocolError("There is no session to send on: start one first.")
+        return session
+
+    def _encrypt(self, session: Session, peer: PeerDevice, plaintext: bytes) -> bytes:
+        frame = _encrypt(session, self._device.address, plaintext)
         session.sent += 1
         self._sessions.note_changed(session)
-        sealed = seal_box(frame, peer.bundle.envelope_key)
-        self._chains.note_sent(conversation, other, hash_plaintext(plaintext))
-        return Sealed(peer.mailbox, sealed, message_id)
+        return seal_box(frame, peer.bundle.envelope_key)
 
 
 def _encrypt(session: Session, own: DeviceAddress, plaintext: bytes) -> bytes:

@@ -43,10 +43,13 @@ class SessionTable:
                 best = session
         return best
 
-    def add_starting(self, session: Session) -> None:
-        """Add a session that this side starts; an older unanswered start is given up."""
+    def add_starting(self, session: Session, *, recovery: bool) -> None:
+        """Add a session that this side starts; an older unanswered start is given up.
+
+        In a ``recovery`` the open ones are given up too, so that it is the only one that sends.
+        """
         for other in self._of(session.peer):
-            if other.state is State.STARTING:
+            if other.state is State.STARTING or (recovery and other.state is State.OPEN):
                 self._retire(other)
         self._keep(session)
         self._make_newest(session)

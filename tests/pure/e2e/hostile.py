@@ -1,5 +1,6 @@
 """The tools of hostile relays and peers, and a scene to use them in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from securechat.e2e.plaintext import (
     direct_conversation_id,
     hash_plaintext,
 )
+from securechat.e2e.results import Duplicate
 from securechat.e2e.session import Session, derive_keys, session_info
 from securechat.errors import CannotOpen
 from securechat.identity.device import DeviceCertificate
@@ -49,6 +51,7 @@ def make_start_case() -> Case:
 
 
 def refuse(seat: Seat, hostile: bytes) -> None:
+    """Check that an envelope is refused with the one error that does not say why."""
     with pytest.raises(CannotOpen) as refused:
         seat.endpoint.open(hostile, NOW_MS)
     assert str(refused.value) == "A message cannot be opened."
@@ -57,10 +60,24 @@ def refuse(seat: Seat, hostile: bytes) -> None:
 
 def refuse_all(case: Case, hostile: list[bytes]) -> None:
     """Check that none of ``hostile`` opens or leaves a trace, and the genuine one still opens."""
+    _check_harmless(case, hostile, refuse)
+
+
+def know_all(case: Case, repeated: list[bytes]) -> None:
+    """Check that ``repeated`` are duplicates without a trace, and the genuine one still opens."""
+    _check_harmless(case, repeated, _know)
+
+
+def _know(seat: Seat, repeated: bytes) -> None:
+    assert seat.endpoint.open(repeated, NOW_MS) == Duplicate()
+
+
+def _check_harmless(case: Case, hostile: list[bytes], check: Callable[[Seat, bytes], None]) -> None:
+    assert hostile
     seat = copy_seat(case.recipient)
     before = seat.state()
     for one in hostile:
-        refuse(seat, one)
+        check(seat, one)
     assert seat.state() == before
     assert seat.read(case.genuine) == "genuine"
 
@@ -128,6 +145,8 @@ def forge_start(
     certificate: DeviceCertificate | None = None,
     registration: Registration | None = None,
     session_id: bytes = b"s" * 16,
+    change_blob: Callable[[bytes], bytes] = bytes,
+    change_olm: Callable[[bytes], bytes] = bytes,
 ) -> bytes:
     """Return a first message by Mallory, consistent in all that she can compute.
 
@@ -138,7 +157,7 @@ def forge_start(
     info = session_info(sender, recipient.address, session_id, recipient.bundle.epoch)
     start = envelope.Start(
         recipient.bundle.epoch,
-        seal_hybrid(bytes(32), recipient.bundle.hybrid_key, info),
+        change_blob(seal_hybrid(bytes(32), recipient.bundle.hybrid_key, info)),
         certificate or mallory.endpoint.certificate,
         registration or registration_of(mallory),
     ).encode()
@@ -148,7 +167,8 @@ def forge_start(
     conversation = direct_conversation_id(sender.user_key, recipient.address.user_key)
     context = context_hash(conversation, sender, recipient.address)
     plaintext = plaintext_of(mallory, recipient, context_hash=context).encode()
-    wrapped = envelope.wrap_ciphertext(*ratchet.encrypt(plaintext), len(start), 2048)
+    olm_type, ciphertext = ratchet.encrypt(plaintext)
+    wrapped = envelope.wrap_ciphertext(olm_type, change_olm(ciphertext), len(start), 2048)
     nonce, kind = random_bytes(24), envelope.TYPE_START
     head = envelope.Head(kind, session_id, nonce, sender)
     associated = envelope.associated_data(kind, sender, recipient.address, session_id, start)

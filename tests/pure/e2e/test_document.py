@@ -25,7 +25,11 @@ def test_it_names_exactly_the_labels_of_the_code() -> None:
 
 def test_it_lists_exactly_the_kinds_of_content() -> None:
     listed = dict(re.findall(r"^\| (\d+) \| (\w+) \|", section(7), re.MULTILINE))
-    assert listed == {str(content.KIND_TEXT): "text", str(content.KIND_RECEIPT): "receipt"}
+    assert listed == {
+        str(content.KIND_TEXT): "text",
+        str(content.KIND_RECEIPT): "receipt",
+        str(content.KIND_RECOVERY): "recovery",
+    }
 
 
 def test_it_states_the_sizes() -> None:
@@ -37,5 +41,6 @@ def test_it_lists_exactly_the_tables_of_the_state() -> None:
     listed = set(re.findall(r"^\| `(\w+)` \|", section(6), re.MULTILINE))
     alice, bob = make_pair()
     alice.endpoint.start_session(bob.shown(), 0)
+    alice.endpoint.ask_recovery(bob.address, 0)
     alice.commit()
     assert listed == {table for table, _ in alice.rows}

@@ -245,7 +245,7 @@ def test_a_thousand_messages_at_random_all_arrive(seed: int, messages: int) -> N
     conversation.run(messages)
     assert sum(map(len, conversation.read)) == conversation.sent
     for seat, peer in (conversation.seats, conversation.seats[::-1]):
-        for chain in seat.endpoint._receiver.chains._chains.values():
+        for chain in seat.endpoint._chains._chains.values():
             assert chain.gaps == ()
         assert not seat.endpoint.needs_session(peer.address, NOW_MS)
 

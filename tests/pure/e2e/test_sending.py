@@ -196,7 +196,7 @@ def test_renewal_after_many_messages_loses_nothing(alice: Seat, bob: Seat) -> No
 def test_a_commit_is_small(alice: Seat, bob: Seat) -> None:
     sealed = alice.endpoint.seal(bob.shown(), Text("x"), NOW_MS)
     changes = alice.commit()
-    assert {table for table, _ in changes} == {"session", "chain"}
+    assert {table for table, _ in changes} == {"session", "chain", "sent"}
     assert sum(len(value or b"") for value in changes.values()) < 3_000
     bob.endpoint.open(sealed.envelope, NOW_MS)
     changes = bob.commit()

@@ -32,7 +32,7 @@ class Store:
 
     def start(self, session_id: bytes, now_ms: int = 0) -> Session:
         session = make_session(session_id, State.STARTING, created_ms=now_ms)
-        self.table.add_starting(session)
+        self.table.add_starting(session, recovery=False)
         return session
 
     def accept(self, session_id: bytes, now_ms: int = 0) -> Session:

@@ -12,12 +12,14 @@ import msgspec
 
 from securechat.crypto.sealing import seal_aead
 from securechat.e2e import envelope
-from securechat.e2e.content import Receipt, Text, encode_content
+from securechat.e2e.content import Content, Receipt, Recovery, Text, encode_content
+from securechat.e2e.plain import PlainEnvelope, signed_bytes
 from securechat.e2e.plaintext import (
     Plaintext,
     context_hash,
     direct_conversation_id,
     hash_plaintext,
+    plain_conversation_id,
 )
 from securechat.e2e.session import derive_keys, session_info
 from securechat.identity.notation import L, digest
@@ -61,6 +63,7 @@ def build() -> dict[str, Any]:
         "session": session(),
         "content": contents(),
         "message": message(),
+        "plain": plain(),
     }
 
 
@@ -100,13 +103,15 @@ def session() -> dict[str, Any]:
 
 def contents() -> list[dict[str, Any]]:
     text, receipt = Text("Grüße, 明"), Receipt((MessageId(b"\x54" * 16),), 7)
+    recovery = Recovery(12, ((0, 2), (7, 7)))
     return [
         {"text": text.text, **kind_and_body(text)},
         {"message_ids": receipt.message_ids, "envelope_epoch": 7, **kind_and_body(receipt)},
+        {"next_counter": 12, "gaps": recovery.gaps, **kind_and_body(recovery)},
     ]
 
 
-def kind_and_body(content: Text | Receipt) -> dict[str, Any]:
+def kind_and_body(content: Content) -> dict[str, Any]:
     kind, body = encode_content(content)
     return {"kind": kind, "body": body}
 
@@ -150,6 +155,25 @@ def message() -> dict[str, Any]:
         "olm_ciphertext": ciphertext,
         "wrapped": wrapped,
         "frame": head.encode() + start + middle,
+    }
+
+
+def plain() -> dict[str, Any]:
+    """A message without encryption."""
+    conversation = plain_conversation_id(SENDER.user_key, RECIPIENT.user_key)
+    context = context_hash(conversation, SENDER, RECIPIENT)
+    plaintext = Plaintext(
+        1, 5, 1_700_000_000_000, MessageId(b"\x55" * 16), Digest(b"\x56" * 32), context, b"hello"
+    ).encode()
+    signed = signed_bytes(SENDER, RECIPIENT, plaintext)
+    signature = ALICE.signer.sign(signed)
+    return {
+        "conversation_id": conversation,
+        "context_hash": context,
+        "plaintext": plaintext,
+        "signed_bytes": signed,
+        "signature": signature,
+        "envelope": PlainEnvelope(ALICE.certificate, plaintext, signature).encode(),
     }
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from securechat.crypto.sealing import seal_box
-from securechat.e2e.content import Content, Text
+from securechat.e2e.content import Content, Recovery, Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.results import Invalid, Opened, Outcome
 from securechat.e2e.rows import Rows
@@ -94,6 +94,24 @@ class Seat:
         assert isinstance(outcome.content, Text)
         return outcome.content.text
 
+    def ask(self, peer: "Seat", now_ms: int = NOW_MS) -> bytes | None:
+        """Ask for what is missing, on a session made for it, unless that was done lately."""
+        recovery = self.endpoint.ask_recovery(peer.address, now_ms)
+        if recovery is None:
+            return None
+        self.endpoint.start_session(peer.shown(), now_ms, recovery=True)
+        return self.send(peer, recovery, now_ms)
+
+    def answer(self, peer: "Seat", request: bytes, now_ms: int = NOW_MS) -> list[bytes]:
+        """Open a recovery and send again what it asks for."""
+        outcome = self.receive(request, now_ms)
+        assert isinstance(outcome, Opened)
+        assert isinstance(outcome.content, Recovery)
+        sealed = self.endpoint.resend(peer.shown(claim=False), outcome.content, now_ms)
+        assert {each.mailbox for each in sealed} <= {peer.endpoint.mailbox}
+        self.commit()
+        return [each.envelope for each in sealed]
+
     def state(self) -> dict[str, object]:
         """Return everything that must not change when an envelope does not open."""
         endpoint = self.endpoint
@@ -104,9 +122,11 @@ class Seat:
                 for sessions in endpoint._sessions._by_peer.values()
                 for session in sessions.values()
             },
-            "chains": dict(endpoint._receiver.chains._chains),
+            "chains": dict(endpoint._chains._chains),
             "nonces": dict(endpoint._nonces._seen),
             "message ids": dict(endpoint._message_ids._seen),
+            "copies": {peer: dict(each) for peer, each in endpoint._copies._by_peer.items()},
+            "recoveries": dict(endpoint._recoveries._by_peer),
             "unsaved": endpoint.take_changes(),
         }
 
