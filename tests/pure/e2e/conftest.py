@@ -4,4 +4,4 @@ from hypothesis import settings
 
 from tests.pure.e2e.profiles import LONG
 
-settings.register_profile(LONG, deadline=None, max_examples=2_000, stateful_step_count=100)
+settings.register_profile(LONG, deadline=None, max_examples=500, stateful_step_count=60)

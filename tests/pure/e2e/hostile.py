@@ -50,6 +50,13 @@ def make_start_case() -> Case:
     return Case(alice, bob, alice.send(bob, "genuine"))
 
 
+def make_second_start_case() -> Case:
+    """Return a start on a session that the recipient has, which looks at nothing in the start."""
+    alice, bob = make_seat("Alice"), make_seat("Bob")
+    bob.read(alice.send(bob, "first"))
+    return Case(alice, bob, alice.send(bob, "genuine"))
+
+
 def refuse(seat: Seat, hostile: bytes) -> None:
     """Check that an envelope is refused with the one error that does not say why."""
     with pytest.raises(CannotOpen) as refused:

@@ -17,6 +17,7 @@ from tests.pure.e2e.hostile import (
     flip,
     forge_start,
     make_message_case,
+    make_second_start_case,
     make_start_case,
     plaintext_of,
     refuse_all,
@@ -26,7 +27,12 @@ from tests.pure.e2e.hostile import (
 from tests.pure.e2e.world import RELAY, Seat, copy_seat, is_invalid, make_seat
 
 MESSAGE_CASE, START_CASE = make_message_case(), make_start_case()
-CASES = [pytest.param(MESSAGE_CASE, id="message"), pytest.param(START_CASE, id="start")]
+SECOND_START_CASE = make_second_start_case()
+CASES = [
+    pytest.param(MESSAGE_CASE, id="message"),
+    pytest.param(START_CASE, id="start"),
+    pytest.param(SECOND_START_CASE, id="second start"),
+]
 MALLORY = make_seat("Mallory")
 
 # Frames that were changed and sealed again --------------------------------------------------------

@@ -12,13 +12,19 @@ from tests.pure.e2e.hostile import (
     flip,
     know_all,
     make_message_case,
+    make_second_start_case,
     make_start_case,
     refuse_all,
 )
 from tests.pure.e2e.world import DAY_MS, NOW_MS, Seat, copy_seat, make_pair, make_seat
 
 MESSAGE_CASE, START_CASE = make_message_case(), make_start_case()
-CASES = [pytest.param(MESSAGE_CASE, id="message"), pytest.param(START_CASE, id="start")]
+SECOND_START_CASE = make_second_start_case()
+CASES = [
+    pytest.param(MESSAGE_CASE, id="message"),
+    pytest.param(START_CASE, id="start"),
+    pytest.param(SECOND_START_CASE, id="second start"),
+]
 ALICE, BOB = make_pair()
 
 # Changed and misdelivered envelopes ---------------------------------------------------------------

@@ -30,7 +30,7 @@ def make_session(
         send_key=b"k" * 32,
         receive_key=b"l" * 32,
         created_ms=created_ms,
-        last_opened_ms=created_ms,
+        silent_since_ms=created_ms,
         ratchet=ACCOUNT.start_session(OTHER.identity_key, PREKEY),
         start=b"start" if state is State.STARTING else b"",
     )

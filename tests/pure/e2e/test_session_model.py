@@ -231,6 +231,33 @@ def test_a_worn_one_does_not_send(state: State, make: type[Table]) -> None:
         assert table.sending(now_ms) is None
 
 
+@pytest.mark.parametrize("make", [RealTable, SessionModel])
+def test_worn_ones_that_retire_make_older_retired_ones_go(make: type[Table]) -> None:
+    table = make()
+    retired = [b"8" + other[1:] for other in OTHERS[:MAX_RETIRED]]
+    for session_id in retired:
+        table.start(session_id, RENEW_AFTER_MS - 1, recovery=True)
+    worn, fresh = b"9" * 16, SMALLER
+    table.accept(worn, 0)
+    table.open(worn, RENEW_AFTER_MS - 1)
+    table.start(fresh, RENEW_AFTER_MS)
+    table.drain(RENEW_AFTER_MS)
+    assert table.states() == dict.fromkeys([*retired[1:], worn], RETIRED) | {fresh: STARTING}
+
+
+@pytest.mark.parametrize("make", [RealTable, SessionModel])
+def test_one_that_is_retired_late_is_kept_for_another_21_days(make: type[Table]) -> None:
+    table = make()
+    table.start(LARGER, 0)
+    table.accept(SMALLER, RETIRED_LIFE_MS)
+    for late_ms, states in (
+        (RETIRED_LIFE_MS - 1, {LARGER: RETIRED, SMALLER: OPEN}),
+        (RETIRED_LIFE_MS, {SMALLER: OPEN}),
+    ):
+        table.drain(RETIRED_LIFE_MS + late_ms)
+        assert table.states() == states
+
+
 IDS = st.binary(min_size=1, max_size=1).map(lambda one: one * 16)
 PICKS = st.integers(0, 19)
 
@@ -290,4 +317,4 @@ class CodeAndModel(RuleBasedStateMachine):
 
 
 def test_the_code_does_what_the_model_does() -> None:
-    run_state_machine_as_test(CodeAndModel, settings=profile(max_examples=30, steps=40))  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(CodeAndModel, settings=profile(max_examples=30, steps=40))

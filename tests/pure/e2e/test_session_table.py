@@ -197,7 +197,7 @@ def test_everything_survives_a_reload_and_nothing_deleted_comes_back() -> None:
     found = store.table.find(BOB, SMALL)
     assert found is not None
     assert found.start == b"start"
-    store.table.forget_old(RENEW_AFTER_MS)
-    store.table.forget_old(RENEW_AFTER_MS + RETIRED_LIFE_MS)
+    store.table.forget_old(RENEW_AFTER_MS + 1)
+    store.table.forget_old(RENEW_AFTER_MS + RETIRED_LIFE_MS + 1)
     store.reload()
     assert store.states() == {SMALL: State.STARTING}
