@@ -124,6 +124,13 @@ class StillQueued(SecureChatError):
     exit_status = 7
 
 
+class TimedOut(SecureChatError):
+    """What was waited for has not come in time."""
+
+    code = "timed-out"
+    exit_status = 7
+
+
 class ProtocolError(SecureChatError):
     """Bytes that break the protocol; the two subclasses say who is to blame."""
 

@@ -12,6 +12,8 @@ from securechat import __version__
 from securechat.cli.client import client
 from securechat.cli.demo import demo
 from securechat.cli.gen_certs import gen_certs
+from securechat.cli.listen import listen
+from securechat.cli.send import send
 from securechat.cli.server import server
 from securechat.errors import SecureChatError
 from securechat.text import safe_text
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.command("gen-certs")(gen_certs)
 app.command()(server)
 app.command()(client)
+app.command()(send)
+app.command()(listen)
 app.command()(demo)
 
 

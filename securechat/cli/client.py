@@ -1,7 +1,5 @@
 """``securechat client``: the chat, or the dialling side of the quit mode."""
 
-import getpass
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,25 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.settings import (
-    HomeOption,
-    certs_directory,
-    load_settings,
-    refuse_flags,
-    resolve_home,
-)
-from securechat.errors import FileProblem, NameInvalid, SecureChatError, UsageError
+from securechat.cli.access import Access, Flags, check_peer, read_access
+from securechat.cli.options import CaOption, JsonOption, NameOption, PinOption, ServerOption
+from securechat.cli.session import errors_as_json, exit_on_signals, open_engine, serving
+from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
+from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
-    from securechat.client.connect import TrustFlags
     from securechat.client.engine import Engine
-    from securechat.config import ClientConfig
-    from securechat.identity.types import Name
-    from securechat.transport.endpoint import Endpoint
+    from securechat.client.events import Event
 
 
-RELAY_ONLY = ("pin", "server", "peer", "name", "plain", "json_output", "color")
+RELAY_ONLY = ("pin", "server", "peer", "name", "plain", "json_output", "color", "no_e2e")
 """Parameters that mean nothing to the quit mode."""
 
 
@@ -44,26 +36,10 @@ def client(
     peer: Annotated[
         str | None, typer.Option("--peer", metavar="NAME", help="Whom to talk to.")
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", metavar="ME", envvar="SECURECHAT_NAME", help="Who you are."),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(
-            "--server",
-            metavar="HOST[:PORT]",
-            envvar="SECURECHAT_SERVER",
-            help="The relay [the one used last, else 127.0.0.1:5555].",
-        ),
-    ] = None,
-    pin: Annotated[
-        str | None, typer.Option("--pin", help="The relay's whole pin: sha256:…")
-    ] = None,
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", readable=False, help="The server's ca.pem."),
-    ] = None,
+    name: NameOption = None,
+    server: ServerOption = None,
+    pin: PinOption = None,
+    ca: CaOption = None,
     home: HomeOption = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
@@ -71,8 +47,13 @@ def client(
     color: Annotated[
         ColorChoice, typer.Option("--color", help="Whether to use colour.")
     ] = ColorChoice.AUTO,
-    json_output: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, for programs.")
+    json_output: JsonOption = False,
+    no_e2e: Annotated[
+        bool,
+        typer.Option(
+            "--no-e2e",
+            help="With --peer, if both of you say so: TLS only, the relay can read all of it.",
+        ),
     ] = False,
     quit_mode: Annotated[
         bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")
@@ -106,25 +87,49 @@ def client(
 
         join(host, port, _quit_mode_ca(ca, nearby) if tls else None)
         return
-    if host is not None:
-        refuse_flags(context, ("server",), "and HOST say the same: give one of them")
     if plain and json_output:
         raise UsageError("--plain and --json exclude each other", "securechat client --help")
-    _exit_on_signals()
+    if no_e2e and peer is None:
+        raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
+    exit_on_signals()
+    flags = Flags(name, host, port, server, pin, ca, home)
     with ExitStack() as stack:
-        try:
-            trust = _read_trust(pin, ca, nearby)
-            address = _given_address(host, port, server)
-            session = _engine(settings.client, resolve_home(home), name, address, trust, peer)
-            engine = stack.enter_context(session)
-        except SecureChatError as error:
-            if json_output:
-                _print_json_error(error)
-            raise
+        with errors_as_json(json_output):
+            access = read_access(context, flags, peer, settings)
+            if peer is not None:
+                check_peer(peer, access.me, "client", "--peer")
+            engine = stack.enter_context(_chatting(access, peer, e2e=not no_e2e))
         if json_output:
             _show_json(peer, engine)
         else:
             _show_lines(peer, color, engine)
+
+
+@contextmanager
+def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engine]":
+    """Open the profile and provide its engine, beside which other commands can be used."""
+    from securechat.client.events import Message, Ready
+    from securechat.client.profile import Profile
+    from securechat.client.unread import Unread
+
+    with (
+        Profile(access.home, access.me) as profile,
+        open_engine(access, profile, peer, e2e=e2e) as connector,
+        serving(profile, connector),
+    ):
+        unread = Unread(profile.state)
+
+        def hear(event: "Event") -> None:
+            match event:
+                case Ready():
+                    profile.remember()
+                case Message():
+                    unread.forget(event)
+
+        connector.engine.subscribe(hear)
+        for message in unread:
+            connector.engine.retell(message)
+        yield connector.engine
 
 
 def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
@@ -139,12 +144,6 @@ def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
     return ca or nearby
 
 
-def _print_json_error(error: SecureChatError) -> None:
-    from securechat.faces.json_events import encode_error
-
-    typer.echo(encode_error(error))
-
-
 def _show_json(peer: str | None, engine: "Engine") -> None:
     from securechat.faces.json_lines import run_json
     from securechat.faces.streams import unbuffered
@@ -157,110 +156,3 @@ def _show_lines(peer: str | None, color: ColorChoice, engine: "Engine") -> None:
     from securechat.faces.lines import run_lines
 
     run_lines(engine, peer=peer, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, color=color)
-
-
-def _read_trust(pin: str | None, ca: Path | None, nearby: Path) -> "TrustFlags":
-    """Return what the command line, and a ca.pem lying around, say about whom to trust."""
-    from securechat.client.connect import TrustFlags
-    from securechat.transport.pins import parse_pin
-    from securechat.transport.private_files import is_there
-
-    return TrustFlags(
-        pin=parse_pin(pin) if pin else None,
-        ca_file=ca,
-        nearby_ca_file=nearby if is_there(nearby) else None,
-    )
-
-
-def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
-    """Return the address of the command line, if there is one: HOST [PORT] wins."""
-    from securechat.client.connect import parse_address
-
-    text = host or server
-    if text is None:
-        return None if port is None else parse_address(f"127.0.0.1:{port}")
-    address = parse_address(text)
-    return address if port is None else address._replace(port=port)
-
-
-@contextmanager
-def _engine(
-    settings: "ClientConfig",
-    home: Path,
-    name: str | None,
-    address: "Endpoint | None",
-    flags: "TrustFlags",
-    peer: str | None,
-) -> "Iterator[Engine]":
-    """Open the profile, decide whom to trust, and provide an engine until the block ends."""
-    from securechat.client.connect import (
-        Connector,
-        decide_trust,
-        parse_address,
-        remembered_address,
-    )
-    from securechat.client.events import Ready
-    from securechat.client.profile import Profile
-
-    me = _choose_name(home, name or settings.name, peer)
-    if peer is not None:
-        _check_peer(peer, me)
-    with Profile(home, me) as profile:
-        where = address or remembered_address(profile) or parse_address(settings.server)
-        trust = decide_trust(profile, where, flags, _confirm)
-        connector = Connector(
-            profile, where, trust, peer=peer, dial_timeout_s=settings.dial_timeout_s
-        )
-        connector.engine.subscribe(
-            lambda event: profile.remember() if isinstance(event, Ready) else None
-        )
-        try:
-            yield connector.engine
-        finally:
-            connector.close()
-
-
-def _choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
-    """Return the name to use: as told, else the one used last, else asked for.
-
-    The one used last is not meant when it is the peer's: two people share this machine.
-    """
-    from securechat.client.profile import remembered_name
-    from securechat.identity.names import name_key, parse_name
-    from securechat.identity.types import Name
-
-    if name is not None:
-        return parse_name(name)
-    remembered = remembered_name(home)
-    if remembered is not None and (peer is None or name_key(remembered) != name_key(Name(peer))):
-        return remembered
-    if not _can_ask():
-        raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
-    return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
-
-
-def _check_peer(peer: str, me: "Name") -> None:
-    """Raise NameInvalid or UsageError when nobody to talk to can have this name."""
-    from securechat.identity.names import name_key, parse_name
-
-    try:
-        key = name_key(parse_name(peer))
-    except NameInvalid as error:
-        raise NameInvalid(error.what, "securechat client --peer NAME") from error
-    if key == name_key(me):
-        raise UsageError("--peer is your own name", f"securechat client --name {me} --peer OTHER")
-
-
-def _confirm(question: str) -> bool:
-    return _can_ask() and typer.confirm(question, err=True)
-
-
-def _can_ask() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _exit_on_signals() -> None:
-    """Leave by an exception when asked to end, so that the terminal and the files are put right."""
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _frame: sys.exit(128 + number))

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 from securechat.errors import UsageError
 from securechat.text import clip, safe_text
@@ -40,6 +41,36 @@ class Verify:
     name: str | None
 
 
+class Decision(StrEnum):
+    """What a user can decide about a person, as it is typed after the slash."""
+
+    TRUST = "trust"
+    ACCEPT_KEY = "accept-key"
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """``/trust [NAME]`` and the other decisions; without a name, of the current conversation."""
+
+    decision: Decision
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``/petname NAME [PETNAME]``: a name of one's own for a person; none takes it away."""
+
+    name: str
+    petname: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """``/contacts``: the people who are known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Help:
     """``/help``: what can be typed."""
@@ -50,12 +81,25 @@ class Quit:
     """``/quit``: leave."""
 
 
-Command = Say | Msg | Who | Verify | Help | Quit
+Command = Say | Msg | Who | Verify | Decide | Call | Contacts | Help | Quit
+
+_WITHOUT_ARGUMENTS: dict[str, Command] = {
+    "who": Who(),
+    "contacts": Contacts(),
+    "help": Help(),
+    "quit": Quit(),
+}
 
 HELP = (
     ("/msg NAME text", "write to NAME, and stay in the conversation with them"),
     ("/who", "who is connected to the relay"),
+    ("/contacts", "who is known here, and how far they are trusted"),
     ("/verify [NAME]", "show the safety number to compare with NAME"),
+    ("/trust [NAME]", "say that you have compared it: NAME is verified"),
+    ("/accept-key [NAME]", "take the new key of NAME, who is CHANGED"),
+    ("/petname NAME [NEW]", "call NAME by a name of your own; without NEW, no longer"),
+    ("/block NAME", "see nothing more of NAME, and send nothing"),
+    ("/unblock NAME", "undo that"),
     ("/help", "this list"),
     ("/quit", "leave (or Ctrl-D)"),
     ("//text", "a message that begins with a slash"),
@@ -74,37 +118,64 @@ def parse_line(line: str) -> Command | None:
     if not start:
         return None
     if start.startswith("//"):
-        return Say(_fitting(start[1:]))
+        return Say(fitting_text(start[1:]))
     if command := _COMMAND.match(start):
         return _parse_command(command["word"], command["rest"].rstrip())
-    return Say(_fitting(text))
+    return Say(fitting_text(text))
 
 
 def _parse_command(word: str, rest: str) -> Command:
     match word.lower():
         case "msg":
             return _parse_msg(rest)
-        case "verify" if len(rest.split()) <= 1:
-            return Verify(rest or None)
-        case "who" if not rest:
-            return Who()
-        case "help" if not rest:
-            return Help()
-        case "quit" if not rest:
-            return Quit()
-        case "who" | "help" | "quit" | "verify" as known:
-            raise UsageError(
-                f"There is too much after /{known}", f"/{known}, or //{known} to say it"
-            )
+        case "petname":
+            return _parse_petname(rest)
+        case "verify":
+            return Verify(_parse_name("verify", rest))
+        case "trust" | "accept-key" as known:
+            return Decide(Decision(known), _parse_name(known, rest))
+        case "block" | "unblock" as known:
+            return Decide(Decision(known), _require_name(known, rest))
+        case "who" | "contacts" | "help" | "quit" as known:
+            if rest:
+                raise _too_much(known)
+            return _WITHOUT_ARGUMENTS[known]
         case _:
             shown = clip(safe_text(word), _SHOWN_COLUMNS)
             raise UsageError(f"There is no command /{shown}", f"/help, or //{shown} to say it")
 
 
+def _parse_name(known: str, rest: str) -> str | None:
+    if len(rest.split()) > 1:
+        raise _too_much(known)
+    return rest or None
+
+
+def _require_name(known: str, rest: str) -> str:
+    name = _parse_name(known, rest)
+    if name is None:
+        raise UsageError(f"/{known} needs a name", f"/{known} bob")
+    return name
+
+
+def _parse_petname(rest: str) -> Call:
+    match rest.split():
+        case [name]:
+            return Call(name, None)
+        case [name, petname]:
+            return Call(name, petname)
+        case _:
+            raise UsageError("/petname needs a name, and what to call them", "/petname bob Bobby")
+
+
+def _too_much(known: str) -> UsageError:
+    return UsageError(f"There is too much after /{known}", f"/{known}, or //{known} to say it")
+
+
 def _parse_msg(rest: str) -> Msg:
     match rest.split(maxsplit=1):
         case [target, text]:
-            return Msg(target, _fitting(text))
+            return Msg(target, fitting_text(text))
         case [target]:
             shown = clip(safe_text(target), _SHOWN_COLUMNS)
             raise UsageError("/msg needs a text after the name", f"/msg {shown} hello")
@@ -112,7 +183,7 @@ def _parse_msg(rest: str) -> Msg:
             raise UsageError("/msg needs a name and a text", "/msg bob hello")
 
 
-def _fitting(text: str) -> str:
+def fitting_text(text: str) -> str:
     """Return ``text`` when one message can hold it."""
     try:
         size_bytes = len(text.encode())

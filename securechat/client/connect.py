@@ -97,29 +97,36 @@ class Connector:
         tls: ClientTls,
         *,
         peer: str | None,
+        e2e: bool = True,
         dial_timeout_s: float,
     ) -> None:
         self._profile = profile
         self._address = address
-        self._loop = Loop()
+        self.loop = Loop()
 
         def make_link(inbox: Callable[[LinkNews], None]) -> Link:
             return Link(
-                self._loop,
-                lambda handler: self._loop.dial(*address, tls, handler, timeout_s=dial_timeout_s),
+                self.loop,
+                lambda handler: self.loop.dial(*address, tls, handler, timeout_s=dial_timeout_s),
                 inbox,
             )
 
         self.engine = Engine(
-            profile.name, profile.state, make_link, self._pin, relay=str(address), peer=peer
+            profile.name,
+            profile.state,
+            make_link,
+            self._pin,
+            relay=str(address),
+            peer=peer,
+            e2e=e2e,
         )
-        self._loop.start()
+        self.loop.start()
 
     def close(self) -> None:
         """End the engine, flush and close the connection, and end the loop."""
         self.engine.stop()
         self.engine.join(CLOSE_S)
-        self._loop.stop()
+        self.loop.stop()
 
     def _pin(self, certificate: bytes) -> RelayId:
         """Return the relay's id, and remember it: TLS has accepted the certificate."""

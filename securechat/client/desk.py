@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from securechat.client.contacts import Contact, ContactBook
-from securechat.client.events import Event, Problem, Trust
+from securechat.client.contacts import Contact, ContactBook, split_key_id
+from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.outbox import Outbox
-from securechat.client.people import People
+from securechat.client.people import People, Person
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import SecureChatError
-from securechat.identity.types import RelayId
+from securechat.errors import SecureChatError, UsageError
+from securechat.identity.names import name_key
+from securechat.identity.types import Name, RelayId
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
@@ -35,8 +36,13 @@ class Desk:
     people: People
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
+    unencrypted: str | None = None
+    """With whom the user of this run wants to do without end-to-end encryption."""
     batch: Batch = field(default_factory=Batch)
     online: bool = False
+    withheld: int = 0
+    """How many own texts of this run were not sent because a key had changed."""
+    _renamed: dict[str, str] = field(default_factory=dict)
 
     def tell(self, event: Event) -> None:
         """Give the faces an event once the batch is committed."""
@@ -52,10 +58,50 @@ class Desk:
 
     def keep_contact(self, contact: Contact) -> None:
         """Add or change a contact, durably."""
-        row, value = self.contacts.put(contact)
-        self.batch.changes[row] = value
+        self.change(self.contacts.put(contact))
+
+    def person(self, typed: str) -> Person:
+        """Return whom a user calls so, adding them; raises as `People.open` does.
+
+        A key id that nobody known here has is a UsageError: it never means another person.
+        The faces are told when the rest of them will be about another name than the typed one.
+        """
+        contact = self.contacts.find(typed)
+        if contact is None:
+            if split_key_id(typed)[1]:
+                raise UsageError(f"Nobody known here is called {typed}", "/contacts")
+            return self.people.open(typed)
+        shown = self.contacts.shown_name(contact)
+        key = name_key(Name(typed))
+        if key != name_key(Name(shown)) and self._renamed.get(key) != shown:
+            self._renamed[key] = shown
+            self.tell(Renamed(typed, shown))
+        return self.people.open(contact.name)
+
+    def called(self, name: str) -> str:
+        """Return what to call whoever has this name on the relay."""
+        contact = self.contacts.by_name(name)
+        return self.contacts.shown_name(contact) if contact else name
+
+    @property
+    def unsent(self) -> set[str]:
+        """To whom, by their names on the relay, own messages wait: not sealed, or not accepted."""
+        unsealed = {str(person.name) for person in self.people if person.drafts}
+        return unsealed | {parcel.recipient for parcel in self.outbox if parcel.message_id}
+
+    def is_withheld(self, name: str) -> bool:
+        """Tell whether what is for this person waits, since their key has changed."""
+        contact = self.contacts.by_name(name)
+        return contact is not None and contact.shown is not None
+
+    def is_barred(self, name: str) -> bool:
+        """Tell whether nothing may be sealed for this person now."""
+        contact = self.contacts.by_name(name)
+        return contact is not None and (contact.blocked or contact.shown is not None)
 
 
 def trust_of(contact: Contact) -> Trust:
-    """Return the one word for a pinned person."""
+    """Return the one word for a person."""
+    if contact.shown is not None:
+        return Trust.CHANGED
     return Trust.VERIFIED if contact.verified else Trust.NEW

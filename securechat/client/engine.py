@@ -5,43 +5,34 @@ commit every change of it in one transaction, and only then send, tell and ackno
 """
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from securechat.client import events as ev
-from securechat.client.contacts import ContactBook
-from securechat.client.desk import Batch, Desk
-from securechat.client.link import (
-    Answered,
-    Arrived,
-    Delivery,
-    Down,
-    LinkNews,
-    NotTaken,
-    Up,
-)
+from securechat.client.agreement import Agreement
+from securechat.client.answers import Answers
+from securechat.client.audience import Audience
+from securechat.client.calls import Calls
+from securechat.client.changed_keys import outcome
+from securechat.client.commands import Decision
+from securechat.client.desk import Batch
+from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
 from securechat.client.lookups import Lookups
-from securechat.client.outbox import Outbox
-from securechat.client.people import NO_RELAY, People, proper_names
+from securechat.client.opening import open_desk, open_endpoint
+from securechat.client.people import NO_RELAY, People
+from securechat.client.pinning import Pinning
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.publishing import Publishing
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
-from securechat.e2e.endpoint import Endpoint, new_message_id
-from securechat.errors import (
-    KeyChanged,
-    LoginRefused,
-    SecureChatError,
-    Unreachable,
-)
-from securechat.identity.names import name_key, parse_name
-from securechat.identity.types import Name, RelayId, fingerprint
+from securechat.client.trust import Decisions
+from securechat.e2e.endpoint import new_message_id
+from securechat.errors import LoginRefused, SecureChatError, Unreachable
+from securechat.identity.names import parse_name
+from securechat.identity.types import MessageId, Name, RelayId, fingerprint
 from securechat.wire import frames as f
 
 logger = logging.getLogger("securechat.client")
@@ -59,40 +50,52 @@ class Engine:
         *,
         relay: str,
         peer: str | None = None,
+        e2e: bool = True,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
 
-        ``relay`` is the relay's address, to show. A changed key of ``peer`` ends the engine; one of
-        anybody else is told and survived.
+        ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
+        end-to-end encryption with ``peer``, if that is what both want. When the key of ``peer`` is
+        a changed one at the end, or texts were not sent for such a key, Ended has a KeyChanged.
         """
         self._name = name
         self._state = state
         self._relay_id_of = relay_id_of
         self._relay = relay
         self._peer = peer
+        self._unencrypted = None if e2e else peer
         self._now_ms, self._now_s = now_ms, now_s
-        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
-        self._listeners: list[Callable[[ev.Event], None]] = []
+        self._audience = Audience()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._endpoint = self._open_endpoint()
+        self._endpoint = open_endpoint(state, now_ms())
         self._people = People(name)
         self._open_desk(NO_RELAY)
         self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
         self._asks_who = False
+        self._early: list[Callable[[], None]] = []
+        self._early_texts = 0
         self._ended = False
         self.queued = 0
         """Own messages that the relay has not accepted yet."""
 
     # For faces, from any thread -------------------------------------------------------------------
 
-    def subscribe(self, listener: Callable[[ev.Event], None]) -> None:
-        """Call ``listener`` with every event, in the engine's thread; before `start`."""
-        self._listeners.append(listener)
+    def subscribe(self, listener: Callable[[ev.Event], None]) -> Callable[[], None]:
+        """Call ``listener`` with every event from now on, in the engine's thread.
+
+        Returns what ends that; an event that is being told may still come.
+        """
+        return self._audience.join(listener)
+
+    def retell(self, event: ev.Event) -> None:
+        """Tell the listeners of something that an earlier run was told and showed to nobody."""
+        self._calls.put(lambda: self._desk.tell(event))
 
     def start(self) -> None:
         """Connect, and look for the peer."""
@@ -105,12 +108,12 @@ class Engine:
         """Send a text; return the id that its events carry. Raises as `People.check` does."""
         self._people.check(recipient)
         message_id = new_message_id()
-        self._calls.put(lambda: self._sending.write(recipient, message_id, text))
+        self._calls.put(lambda: self._write(recipient, message_id, text))
         return message_id.hex()
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
-        self._calls.put(lambda: self._talk_to(name))
+        self._put(lambda: self._lookups.talk_to(self._desk.person(name)))
 
     def who(self) -> None:
         """Ask who is connected; a People event follows."""
@@ -118,7 +121,19 @@ class Engine:
 
     def verify(self, name: str) -> None:
         """Ask for the safety number with a person; a SafetyNumber event follows."""
-        self._calls.put(lambda: self._lookups.show_safety_number(self._desk.people.open(name)))
+        self._put(lambda: self._lookups.show_safety_number(self._desk.person(name)))
+
+    def decide(self, decision: Decision, name: str) -> None:
+        """Decide about a person; TrustChanged, Blocked or Problem follows."""
+        self._put(lambda: self._decisions.decide(decision, name))
+
+    def call(self, name: str, petname: str | None) -> None:
+        """Give a person a name of the user's own, or take it away; Renamed or Problem follows."""
+        self._put(lambda: self._decisions.call(name, petname))
+
+    def contacts(self) -> None:
+        """Ask who is known here; a Contacts event follows."""
+        self._put(lambda: self._decisions.list_contacts())
 
     def join(self, timeout_s: float) -> None:
         """Wait until the thread has ended, if it was started, at most so long."""
@@ -149,18 +164,12 @@ class Engine:
         deadlines = (
             self._stop_at,
             self._publishing.due_at,
-            self._receiving.receipts_at,
+            self._receiving.due_at,
             self._sending.retry_at,
         )
         due = [at for at in deadlines if at is not None]
         wait_s = max(0.0, min(due) - self._now_s()) if due else None
-        try:
-            calls = [self._calls.get(timeout=wait_s)]
-        except queue.Empty:
-            return []
-        while not self._calls.empty():
-            calls.append(self._calls.get())
-        return calls
+        return self._calls.take(wait_s)
 
     def _work(self, calls: list[Callable[[], None]]) -> None:
         """Do one batch; what is left when the engine ends in it comes again with the next login."""
@@ -171,23 +180,11 @@ class Engine:
         self._carry_out()
 
     def _guarded(self, call: Callable[[], None]) -> None:
-        """Run one piece of work; an error in it is told, unless it has to end the engine.
-
-        Of a changed key the faces have been told already.
-        """
+        """Run one piece of work; an error in it is told."""
         try:
             call()
-        except KeyChanged as error:
-            if self._peer_changed:
-                self._end(error)
         except SecureChatError as error:
             self._desk.report(error)
-
-    @property
-    def _peer_changed(self) -> bool:
-        changed = (e for e in self._desk.batch.events if isinstance(e, ev.PeerKeyChanged))
-        peer = name_key(Name(self._peer)) if self._peer else None
-        return any(name_key(Name(event.name)) == peer for event in changed)
 
     def _carry_out(self) -> None:
         """Commit the batch; then send, tell and acknowledge."""
@@ -198,16 +195,15 @@ class Engine:
             self._link.send(frame)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
-        self.queued = self._desk.people.draft_count + len(self._desk.outbox)
+        self.queued = self._people.draft_count + len(self._desk.outbox) + self._early_texts
         for event in batch.events:
-            self._tell(event)
+            self._audience.tell(event)
         if batch.ack:
             self._link.ack(batch.ack)
 
     def _do_what_is_due(self) -> None:
         now = self._now_s()
-        if self._receiving.receipts_at is not None and self._receiving.receipts_at <= now:
-            self._receiving.send_receipts()
+        self._receiving.do_what_is_due()
         if self._sending.retry_at is not None and self._sending.retry_at <= now:
             self._sending.retry()
         if self._publishing.due_at is not None and self._publishing.due_at <= now:
@@ -217,10 +213,20 @@ class Engine:
 
     # What faces asked for -------------------------------------------------------------------------
 
-    def _talk_to(self, name: str) -> None:
-        person = self._desk.people.open(name)
-        self._lookups.watch()
-        self._lookups.ask(person, claim=False)
+    def _put(self, call: Callable[[], None]) -> None:
+        """Let the thread carry out a call about people, once it is known at which relay."""
+        self._calls.put(lambda: self._at_relay(call))
+
+    def _at_relay(self, call: Callable[[], None]) -> None:
+        if self._desk.relay_id == NO_RELAY:
+            self._early.append(call)
+        else:
+            call()
+
+    def _write(self, recipient: str, message_id: MessageId, text: str) -> None:
+        if self._desk.relay_id == NO_RELAY:
+            self._early_texts += 1
+        self._at_relay(lambda: self._sending.write(recipient, message_id, text))
 
     def _who(self) -> None:
         if self._desk.online:
@@ -234,16 +240,18 @@ class Engine:
 
     @property
     def _nothing_left(self) -> bool:
-        people = self._desk.people
+        people = self._people
         asking = self._asks_who or self._receiving.held or any(person.verify for person in people)
-        writing = people.draft_count or len(self._desk.outbox)
-        return self._was_ready and not asking and not writing
+        return (
+            self._was_ready and not asking and all(map(self._desk.is_withheld, self._desk.unsent))
+        )
 
     def _end(self, error: SecureChatError | None) -> None:
         """Carry out what is left, say goodbye, and tell the faces that it is over."""
         if self._ended:
             return
         self._ended = True
+        error = error or outcome(self._desk, self._peer)
         try:
             self._receiving.give_up()
             self._receiving.send_receipts()
@@ -251,11 +259,7 @@ class Engine:
         except SecureChatError as problem:
             error = error or problem
         self._link.stop()
-        self._tell(ev.Ended(error))
-
-    def _tell(self, event: ev.Event) -> None:
-        for listener in self._listeners:
-            listener(event)
+        self._audience.tell(ev.Ended(error))
 
     # What the link says ---------------------------------------------------------------------------
 
@@ -282,16 +286,16 @@ class Engine:
             case f.Challenge() | f.Welcome():
                 self._on_login(frame)
             case f.Found():
-                self._on_found(frame)
+                self._answers.found(frame)
             case f.Failed():
                 self._on_failed(frame)
             case f.Presence():
-                self._on_presence(frame)
+                self._answers.presence(frame)
             case f.KeysLeft():
                 self._publishing.replenish(frame.one_time_keys)
             case f.People():
                 self._asks_who = False
-                self._desk.tell(ev.People(proper_names(frame.names)))
+                self._lookups.tell_people(frame.names)
 
     # Login ----------------------------------------------------------------------------------------
 
@@ -300,6 +304,9 @@ class Engine:
         if relay_id != self._desk.relay_id:
             self._carry_out()
             self._open_desk(relay_id)
+            early, self._early, self._early_texts = self._early, [], 0
+            for call in early:
+                self._guarded(call)
         self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
         self._desk.batch.frames.append(self._login.hello())
 
@@ -320,7 +327,9 @@ class Engine:
         self._publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         relay_id = self._desk.relay_id
         name = parse_name(welcome.name)
-        self._desk.tell(ev.Ready(name, self._relay, fingerprint(relay_id), again))
+        self._desk.tell(
+            ev.Ready(name, self._relay, fingerprint(relay_id), again, self._unencrypted is None)
+        )
         self._lookups.ask_again()
         self._receiving.begin(welcome.waiting)
         self._sending.resume()
@@ -329,36 +338,13 @@ class Engine:
 
     # What the relay knows of others ---------------------------------------------------------------
 
-    def _on_found(self, found: f.Found) -> None:
-        question = self._lookups.take(found.request)
-        if question is None:
-            return
-        try:
-            self._lookups.found(question, found.user)
-        finally:
-            self._receiving.settle(question.name)
-        if question.person is not None:
-            self._sending.flush(question.person)
-
     def _on_failed(self, failed: f.Failed) -> None:
-        question = self._lookups.take(failed.request)
-        if question is not None:
-            self._lookups.not_found(question)
-            self._receiving.settle(question.name)
+        if self._answers.failed(failed):
             return
         try:
             self._publishing.check(failed)
         except LoginRefused as error:
             self._end(error)
-
-    def _on_presence(self, presence: f.Presence) -> None:
-        person = self._desk.people.find(presence.name)
-        if person is None or person.online == presence.online:
-            return
-        self._lookups.note_presence(person, online=presence.online)
-        if presence.online:
-            self._lookups.ask(person, claim=bool(person.drafts))
-            self._sending.retry()
 
     def _on_down(self, down: Down) -> None:
         self._desk.online = False
@@ -371,33 +357,22 @@ class Engine:
         if self._stop_at is None:
             self._desk.tell(ev.Offline(down.error.what, down.retry_in_s))
 
-    # State ----------------------------------------------------------------------------------------
-
-    def _open_endpoint(self) -> Endpoint:
-        """Restore this profile's device, or make it."""
-        rows = self._state.load()
-        if rows:
-            return Endpoint.load(rows)
-        endpoint = Endpoint.create(self._now_ms())
-        self._state.commit(endpoint.take_changes())
-        return endpoint
-
     def _open_desk(self, relay_id: RelayId) -> None:
-        """Lay out what this profile has to do with a relay."""
-        rows = self._state.load()
-        self._desk = Desk(
-            relay_id=relay_id,
-            endpoint=self._endpoint,
-            contacts=ContactBook(relay_id, rows),
-            outbox=Outbox(relay_id, rows),
-            people=self._people,
+        """Begin with a relay, where nothing is known of what another one has said."""
+        self._desk = desk = open_desk(
+            relay_id,
+            self._state,
+            self._endpoint,
+            self._people,
             now_ms=self._now_ms,
             now_s=self._now_s,
+            unencrypted=self._unencrypted,
         )
-        if relay_id != NO_RELAY:
-            for draft in self._people.meet(relay_id, rows):
-                self._desk.change({draft.row: msgspec.msgpack.encode(draft)})
-        self._lookups = Lookups(self._desk)
-        self._publishing = Publishing(self._desk, self._lookups)
-        self._sending = Sending(self._desk, self._lookups)
-        self._receiving = Receiving(self._desk, self._name, self._lookups, self._sending)
+        pinning = Pinning(desk)
+        agreement = Agreement(desk)
+        self._lookups = lookups = Lookups(desk, pinning, agreement)
+        self._publishing = Publishing(desk, lookups)
+        self._sending = Sending(desk, lookups, agreement)
+        self._receiving = Receiving(desk, self._name, lookups, self._sending, agreement)
+        self._answers = Answers(desk, lookups, self._sending, self._receiving)
+        self._decisions = Decisions(desk, pinning, lookups, self._receiving)

@@ -4,7 +4,8 @@ Names are safe to show: they passed the rules for names. `Message.text` is whate
 typed: a face that shows it on a terminal makes it safe first (securechat.text).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from securechat.errors import SecureChatError
@@ -26,6 +27,8 @@ class Ready:
     relay: str
     fingerprint: str
     again: bool
+    e2e: bool = True
+    """Whether all messages are encrypted end to end; else the peer's may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +115,105 @@ class PresenceChanged:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is connected to the relay, in answer to `Engine.who`."""
+    """Who is connected, in answer to `Engine.who`; ``trust`` holds those who are known here."""
 
     names: tuple[str, ...]
+    trust: Mapping[str, Trust] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SafetyNumber:
-    """The 60 digits to compare with a person, in answer to `Engine.verify`."""
+    """The 60 digits to compare with a person, in answer to `Engine.verify`.
+
+    Of somebody CHANGED they are those with the new key, which ``fingerprint`` is of then.
+    """
 
     name: str
     digits: str
     trust: Trust
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptionChanged:
+    """Whether a conversation is encrypted end to end, when its user wants to do without.
+
+    It still is if the other side does not want to do without too, or if it was ``once``.
+    """
+
+    name: str
+    encrypted: bool
+    once: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PeerKeyChanged:
-    """A person shows another key than the pinned one; nothing is sent to it."""
+    """The relay shows another key of a person than the pinned one: nothing is sent to them.
+
+    Told once in a run. ``verified``: the pinned key was; then only comparing numbers helps.
+    """
 
     name: str
     pinned: str
     shown: str
+    verified: bool = False
+
+
+class Reason(StrEnum):
+    """Why somebody's trust word has changed."""
+
+    COMPARED = "compared"
+    ACCEPTED = "accepted"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustChanged:
+    """A person has another trust word than before.
+
+    The user has COMPARED safety numbers or ACCEPTED a changed key, or the relay has RESTORED the
+    pinned one.
+    """
+
+    name: str
+    trust: Trust
+    fingerprint: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nothing of a person is shown, and nothing sent to them, while they are ``blocked``."""
+
+    name: str
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """A person who was called ``before``, or was typed so, is called ``name`` from now on."""
+
+    before: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """A person in the list of those known here; ``relay_name`` is theirs, ``name`` is shown."""
+
+    name: str
+    relay_name: str
+    trust: Trust
+    fingerprint: str
+    request: bool
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """The people known here, in answer to `Engine.contacts`."""
+
+    people: tuple[KnownPerson, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +233,6 @@ class Ended:
 
 Event = (
     Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered
-    | PresenceChanged | People | SafetyNumber | PeerKeyChanged | Problem | Ended
+    | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
+    | Blocked | Renamed | Contacts | Problem | Ended
 )  # fmt: skip

@@ -1,24 +1,17 @@
 """Who is behind a name: asking the relay, checking its answer against the pin, pinning it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
+from securechat.client.agreement import Agreement
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
-from securechat.client.events import (
-    PeerKeyChanged,
-    PeerReady,
-    PresenceChanged,
-    SafetyNumber,
-    Waiting,
-)
-from securechat.client.people import Person
-from securechat.errors import KeyChanged, RemoteProtocolError, UsageError
-from securechat.identity.chain import PeerUser, PublishedUser, verify_published
-from securechat.identity.names import name_key
-from securechat.identity.safety_number import safety_number
-from securechat.identity.types import Name, UserKey, fingerprint
+from securechat.client.events import Blocked, PeerReady, People, PresenceChanged, Waiting
+from securechat.client.people import Person, proper_names
+from securechat.client.pinning import Pinning
+from securechat.errors import UsageError
+from securechat.identity.chain import PeerUser, PublishedUser
+from securechat.identity.types import Name, fingerprint
 from securechat.wire.frames import MAX_NAMES, Lookup, Watch
 
 
@@ -34,8 +27,10 @@ class Question:
 class Lookups:
     """The look-ups that are under way, and what their answers mean."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, pinning: Pinning, agreement: Agreement) -> None:
         self._desk = desk
+        self._agreement = agreement
+        self._pinning = pinning
         self._asked: dict[int, Question] = {}
         self._last_request = 0
 
@@ -61,7 +56,7 @@ class Lookups:
         self.watch()
         for person in self._desk.people:
             person.asked = False
-            self.ask(person, claim=bool(person.drafts))
+            self.ask(person, claim=person.wants_claim)
 
     def watch(self) -> None:
         """Tell the relay whose comings and goings matter here."""
@@ -79,14 +74,15 @@ class Lookups:
     def found(self, question: Question, published: PublishedUser) -> None:
         """Take the relay's answer: pin the holder of the name, and keep a person's keys.
 
-        Raises KeyChanged when another key is pinned, and what `verify_published` raises; then
-        nothing has changed.
+        Keys of somebody who is CHANGED are not kept. Raises as `Pinning.pin` does.
         """
         person = question.person
         pinned = self._desk.contacts.by_name(question.name)
         first_use = pinned is None or pinned.user_key != published.registration.user_key
-        contact, user = self._pin(question.name, published, accept=person is not None)
-        if person is not None:
+        wanted = person is not None and person.wanted
+        answer = self._pinning.pin(question.name, published, wanted=wanted)
+        if person is not None and answer is not None:
+            contact, user = answer
             person.claimed = question.claim
             self._note_ready(person, user, contact, first_use=first_use)
 
@@ -101,13 +97,27 @@ class Lookups:
         if not person.told_waiting:
             person.told_waiting, person.told_ready = True, False
             known = self._desk.contacts.by_name(person.name) is not None
-            self._desk.tell(Waiting(self._spelled(person), known))
+            self._desk.tell(Waiting(self._desk.called(person.name), known))
 
     def note_presence(self, person: Person, *, online: bool) -> None:
         """Keep whether a person is connected, and tell it; that nobody is away is no news."""
         had_come, person.online = bool(person.online), online
+        contact = self._desk.contacts.by_name(person.name)
+        if contact is not None and contact.blocked:
+            return
         if online or had_come or person.told_ready:
-            self._desk.tell(PresenceChanged(self._spelled(person), online))
+            self._desk.tell(PresenceChanged(self._desk.called(person.name), online))
+
+    def tell_people(self, names: Sequence[str]) -> None:
+        """Tell who is connected, and how far those who are known here are trusted."""
+        trust = {}
+        shown = []
+        for name in proper_names(names):
+            contact = self._desk.contacts.by_name(name)
+            shown.append(self._desk.called(name))
+            if contact is not None:
+                trust[shown[-1]] = trust_of(contact)
+        self._desk.tell(People(tuple(shown), trust))
 
     def show_safety_number(self, person: Person) -> None:
         """Tell the 60 digits, now or when the person's key is known."""
@@ -117,55 +127,27 @@ class Lookups:
             self.ask(person, claim=False)
             return
         person.verify = False
-        digits = safety_number(self._desk.endpoint.user_key, contact.user_key)
-        self._desk.tell(SafetyNumber(contact.name, digits, trust_of(contact)))
+        self._pinning.show_digits(contact)
 
-    def _spelled(self, person: Person) -> Name:
-        """Return the name of a person as they write it, once that is known."""
+    def talk_to(self, person: Person) -> None:
+        """Accept a person, look them up, and hear of their coming and going."""
+        person.wanted = True
+        self._tell_barred(person)
+        self.watch()
+        self.ask(person, claim=False)
+
+    def _tell_barred(self, person: Person) -> None:
+        """Say so if the person is CHANGED or blocked: what is typed to them will be refused."""
         contact = self._desk.contacts.by_name(person.name)
-        return contact.name if contact else person.name
+        if contact is not None:
+            self._pinning.tell_changed(contact)
+            if contact.blocked:
+                self._desk.tell(Blocked(self._desk.contacts.shown_name(contact), blocked=True))
 
     def _ask(self, question: Question) -> None:
         request = self.new_request()
         self._asked[request] = question
         self._desk.batch.frames.append(Lookup(request, question.name, question.claim))
-
-    def _pin(
-        self, name: Name, published: PublishedUser, *, accept: bool
-    ) -> tuple[Contact, PeerUser]:
-        desk, shown = self._desk, published.registration.user_key
-        if name_key(published.registration.name) != name_key(name):
-            raise RemoteProtocolError(f"The relay answered with another name than {name}")
-        pinned, known = desk.contacts.by_name(name), desk.contacts.by_key(shown)
-        if pinned is not None and pinned.user_key != shown:
-            if pinned.accepted:
-                raise self._key_changed(pinned, shown)
-            desk.keep_contact(msgspec.structs.replace(pinned, highest=None))
-        if known is not None and known.is_pinned and known is not pinned:
-            raise RemoteProtocolError(f"The relay shows the key of {known.name} as that of {name}")
-        user, highest = verify_published(
-            published,
-            pin=shown,
-            relay_id=desk.relay_id,
-            highest=known.highest if known else None,
-        )
-        contact = msgspec.structs.replace(
-            known or Contact(name, shown), name=user.registration.name, highest=highest
-        )
-        if accept:
-            contact = msgspec.structs.replace(contact, accepted=True)
-        desk.keep_contact(contact)
-        return contact, user
-
-    def _key_changed(self, pinned: Contact, shown: UserKey) -> KeyChanged:
-        """Tell the faces of a key that is not the pinned one; return the error for it."""
-        name, known = pinned.name, fingerprint(pinned.user_key)
-        self._desk.tell(PeerKeyChanged(name, known, fingerprint(shown)))
-        return KeyChanged(
-            f"The key of {name} has CHANGED: {known} is pinned, {fingerprint(shown)} was shown."
-            " It may be a new device, or somebody else",
-            f"ask {name} on another way; nothing is sent to the new key",
-        )
 
     def _note_ready(
         self, person: Person, user: PeerUser, contact: Contact, *, first_use: bool
@@ -174,12 +156,14 @@ class Lookups:
         person.fetched_at_s = self._desk.now_s()
         person.name = contact.name
         person.told_waiting = False
-        if not person.told_ready:
+        if not (person.told_ready or contact.blocked):
             person.told_ready = True
+            name = self._desk.contacts.shown_name(contact)
             self._desk.tell(
-                PeerReady(person.name, trust_of(contact), fingerprint(user.user_key), first_use)
+                PeerReady(name, trust_of(contact), fingerprint(user.user_key), first_use)
             )
             if person.online is False:
-                self._desk.tell(PresenceChanged(person.name, online=False))
+                self._desk.tell(PresenceChanged(name, online=False))
+        self._agreement.note_ready(person, contact)
         if person.verify:
             self.show_safety_number(person)

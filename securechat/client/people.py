@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from securechat.client.contacts import split_key_id
+from securechat.e2e.content import Recovery
 from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
@@ -45,6 +47,8 @@ class Person:
     """
 
     name: Name
+    wanted: bool = False
+    """The user chose to talk to them, and so accepts them."""
     user: PeerUser | None = None
     fetched_at_s: float = 0.0
     claimed: bool = False
@@ -54,10 +58,26 @@ class Person:
     """Whether they are connected; None before the relay has said so."""
     told_waiting: bool = False
     told_ready: bool = False
+    told_encrypted: bool | None = None
+    """What was told of the encryption of this conversation, if its user wants to do without."""
     verify: bool = False
     """The safety number is wanted once the keys are known."""
     drafts: deque[Draft] = field(default_factory=deque)
     receipts: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)
+    recoveries: dict[DeviceAddress, bool] = field(default_factory=dict)
+    """Devices to ask to send again; True: on a fresh session, since theirs does not open here."""
+    requests: dict[DeviceAddress, Recovery] = field(default_factory=dict)
+    """What devices of theirs ask this one to send again."""
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether anything waits to be sealed for them."""
+        return bool(self.drafts or self.receipts or self.recoveries or self.requests)
+
+    @property
+    def wants_claim(self) -> bool:
+        """Whether a look-up should bring keys to start a session with."""
+        return bool(self.drafts) or any(self.recoveries.values())
 
 
 def proper_names(texts: Iterable[str]) -> tuple[str, ...]:
@@ -80,13 +100,11 @@ class People:
         self._people: dict[str, Person] = {}
         self._last_draft = 0
 
-    def meet(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
+    def meet(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> None:
         """Begin anew with everybody's keys: this is another relay than before.
 
-        Takes up what earlier runs left unsent here, then what was typed before any relay was
-        known; returns the latter, for their rows.
+        Takes up what earlier runs left unsent here.
         """
-        typed = [draft for person in self for draft in person.drafts if draft.relay_id == NO_RELAY]
         for person in self:
             person.user, person.claimed = None, False
             person.told_waiting = person.told_ready = False
@@ -100,17 +118,16 @@ class People:
         for draft in stored:
             if draft.relay_id == relay_id:
                 with suppress(SecureChatError):
-                    self.open(draft.recipient).drafts.append(draft)
-        return [
-            self.add_draft(relay_id, draft.recipient, draft.message_id, draft.text)
-            for draft in typed
-        ]
+                    person = self.open(draft.recipient)
+                    person.wanted = True
+                    person.drafts.append(draft)
 
     def add_draft(
         self, relay_id: RelayId, recipient: str, message_id: MessageId, text: str
     ) -> Draft:
         """Let a typed message wait for its recipient; raises as `open` does."""
         person = self.open(recipient)
+        person.wanted = True
         self._last_draft += 1
         draft = Draft(relay_id, self._last_draft, recipient, message_id, text)
         person.drafts.append(draft)
@@ -124,11 +141,11 @@ class People:
         return self._people.get(name_key(Name(name)))
 
     def check(self, name: str) -> Name:
-        """Return the name of somebody else, in its normal form; any thread.
+        """Return the name of somebody else, in its normal form, without a key id; any thread.
 
         Raises NameInvalid, or UsageError for the own name.
         """
-        parsed = parse_name(name)
+        parsed = parse_name(split_key_id(name)[0])
         if name_key(parsed) == self._own_key:
             raise UsageError("That is your own name", "/who shows who else is here")
         return parsed

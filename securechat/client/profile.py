@@ -4,7 +4,8 @@
 
     HOME/last-name                   the name that was used last
     HOME/profiles/<name>/state.db    identity, pins, sessions, outbox (mode 0600)
-    HOME/profiles/<name>/lock        held while a client uses the profile
+    HOME/profiles/<name>/lock        held while a command uses the profile
+    HOME/profiles/<name>/control     where that one takes requests (securechat.client.beside)
 """
 
 from contextlib import ExitStack
@@ -42,6 +43,11 @@ def remembered_name(home: Path) -> Name | None:
     return parse_name(read_private(path).decode("utf-8", "replace").strip())
 
 
+def profile_directory(home: Path, name: Name) -> Path:
+    """Return where the profile of this name is, or would be."""
+    return home / "profiles" / name_key(name)
+
+
 class Profile:
     """An open profile: nobody else uses it until it is closed."""
 
@@ -49,7 +55,7 @@ class Profile:
         """Open it, making it if it is new; Busy when another client has it open."""
         self.home = home
         self.name = name
-        self.directory = home / "profiles" / name_key(name)
+        self.directory = profile_directory(home, name)
         make_private_directory(self.directory)
         self._resources = ExitStack()
         try:

@@ -48,7 +48,10 @@ class Publishing:
     def _publish(self, one_time_keys: int) -> None:
         self.due_at = self._desk.now_s() + PUBLISH_EVERY_S
         lacking = self._desk.endpoint.publication(
-            self._desk.now_ms(), published_epoch=self._epoch, one_time_keys_left=one_time_keys
+            self._desk.now_ms(),
+            published_epoch=self._epoch,
+            one_time_keys_left=one_time_keys,
+            plain=self._desk.unencrypted is not None,
         )
         if lacking.bundle is not None:
             self._epoch = lacking.bundle.epoch

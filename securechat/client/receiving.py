@@ -3,13 +3,20 @@
 import random
 from collections.abc import Callable
 
+import msgspec
+
+from securechat.client.agreement import Agreement
+from securechat.client.aside import SetAside
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
 from securechat.client.events import Message
 from securechat.client.lookups import Lookups
+from securechat.client.recovering import Recovering
 from securechat.client.sending import Sending
-from securechat.e2e.content import Receipt, Text, Unsupported
-from securechat.e2e.results import Duplicate, Invalid, Opened
+from securechat.client.strangers import StrangerLimit
+from securechat.e2e.content import Receipt, Recovery, Text, Unsupported
+from securechat.e2e.plain import decode_plain, is_plain
+from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Unreadable
 from securechat.errors import (
     CannotOpen,
     HistoryForked,
@@ -37,6 +44,7 @@ class Receiving:
         own_name: Name,
         lookups: Lookups,
         sending: Sending,
+        agreement: Agreement,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._desk = desk
@@ -44,11 +52,30 @@ class Receiving:
         self._lookups = lookups
         self._sending = sending
         self._jitter = jitter
+        self._aside = SetAside(desk)
+        self._strangers = StrangerLimit(desk)
+        self._agreement = agreement
+        self._recovering = Recovering(desk, sending)
         self._held: dict[str, list[Opened | Invalid]] = {}
         self._waiting = 0
         self._unopened = 0
         self._tell_unopened_at = 0.0
-        self.receipts_at: float | None = None
+        self._receipts_at: float | None = None
+
+    @property
+    def due_at(self) -> float | None:
+        """When `do_what_is_due` wants to be called, if at all."""
+        times = (self._receipts_at, self._strangers.due_at, self._recovering.due_at)
+        return min((time for time in times if time is not None), default=None)
+
+    def do_what_is_due(self) -> None:
+        """Send receipts, and ask for what is missing, where it is time for that."""
+        now = self._desk.now_s()
+        if self._receipts_at is not None and self._receipts_at <= now:
+            self.send_receipts()
+        if self._strangers.due_at is not None and self._strangers.due_at <= now:
+            self._strangers.tell()
+        self._recovering.do_what_is_due()
 
     def begin(self, waiting: int) -> None:
         """After a login: ``waiting`` envelopes are in the mailbox, and come first."""
@@ -65,20 +92,25 @@ class Receiving:
 
     def open(self, envelope: bytes) -> None:
         """Dispose of one envelope."""
-        desk = self._desk
         try:
-            outcome = desk.endpoint.open(envelope, desk.now_ms())
-        except CannotOpen:
-            self._unopened += 1
-            self._tell_unopened()
+            outcome = self._open(envelope)
+        except CannotOpen as error:
+            if not self._is_asked_for(error):
+                self._unopened += 1
+                self._tell_unopened()
             return
         if isinstance(outcome, Duplicate):
             return
         contact = self._sender(outcome)
         if contact is None:
-            desk.report(CannotOpen("A message came from a key that nobody is known by"))
+            self._unopened += 1
+            self._tell_unopened()
+        elif contact.blocked:
+            return
         elif contact.is_pinned:
             self._show(outcome, contact)
+        elif owner := self._aside.owner(contact):
+            self._aside.put(outcome, owner)
         else:
             self._hold(outcome, contact)
 
@@ -92,11 +124,15 @@ class Receiving:
         impostors = 0
         for outcome in self._held.pop(name_key(name), ()):
             contact = self._desk.contacts.by_key(outcome.sender.user_key)
+            owner = self._aside.owner(contact) if contact is not None else None
             if contact is not None and contact.is_pinned:
                 self._show(outcome, contact)
+            elif owner is not None:
+                self._aside.put(outcome, owner)
             else:
                 impostors += 1
-        if impostors:
+        self._aside.drop()
+        if impostors and self._strangers.allows_one():
             self._desk.report(
                 Untrusted(
                     f"Somebody wrote to you as {name} whom the relay does not know by that name;"
@@ -109,10 +145,17 @@ class Receiving:
         """Settle everything as it stands: there is no more time to ask."""
         for name in list(self._held):
             self.settle(Name(name))
+        self._aside.drop(all_of_them=True)
+        self._strangers.tell()
+
+    def show_aside(self, contact: Contact) -> None:
+        """Show what came from a key before the user accepted it as this contact's."""
+        for outcome in self._aside.take(contact.user_key):
+            self._show(outcome, contact)
 
     def send_receipts(self) -> None:
         """Tell everybody whose messages were shown, in one receipt each."""
-        self.receipts_at = None
+        self._receipts_at = None
         for person in self._desk.people:
             if person.receipts:
                 self._sending.flush(person)
@@ -131,19 +174,38 @@ class Receiving:
             )
         )
 
+    def _open(self, envelope: bytes) -> Outcome:
+        """Open an envelope; one without encryption only of somebody with whom that was wanted."""
+        endpoint, now_ms = self._desk.endpoint, self._desk.now_ms()
+        if not is_plain(envelope):
+            return endpoint.open(envelope, now_ms)
+        sender = decode_plain(envelope).sender
+        if not self._agreement.takes(self._desk.contacts.by_key(sender.user_key)):
+            raise CannotOpen("A message was not encrypted.")
+        return endpoint.open_plain(envelope, now_ms)
+
+    def _is_asked_for(self, error: CannotOpen) -> bool:
+        """Return whether what does not open has been asked for again."""
+        return isinstance(error, Unreadable) and self._recovering.note_unreadable(error.claimed)
+
     def _sender(self, outcome: Opened | Invalid) -> Contact | None:
         """Return whose key it is, if that is known; a newcomer gets the name that they claim."""
         user_key, introduction = outcome.sender.user_key, outcome.introduction
         contact = self._desk.contacts.by_key(user_key)
         if introduction is not None and (contact is None or not contact.is_pinned):
-            contact = Contact(introduction.registration.name, user_key)
+            contact = msgspec.structs.replace(
+                contact or Contact(Name(""), user_key, met_ms=self._desk.now_ms()),
+                name=introduction.registration.name,
+            )
             self._desk.keep_contact(contact)
         return contact
 
     def _hold(self, outcome: Opened | Invalid, contact: Contact) -> None:
         """Keep a message until its sender's name is settled: anybody can claim any name."""
         if self.held >= MAX_HELD:
-            self._desk.report(LimitExceeded("Too many strangers write at once; one is set aside"))
+            if self._strangers.allows_one():
+                what = "Too many strangers write at once; one is set aside"
+                self._desk.report(LimitExceeded(what))
             return
         held = self._held.setdefault(name_key(contact.name), [])
         held.append(outcome)
@@ -153,28 +215,37 @@ class Receiving:
     def _ask_whose(self, name: Name) -> None:
         person = self._desk.people.find(name)
         if person is not None:
-            self._lookups.ask(person, claim=bool(person.drafts))
+            self._lookups.ask(person, claim=person.wants_claim)
         else:
             self._lookups.ask_whose(name)
 
     def _show(self, outcome: Opened | Invalid, contact: Contact) -> None:
+        if contact.blocked or (contact.is_stranger and not self._strangers.allows_one()):
+            return
+        name = self._desk.contacts.shown_name(contact)
         if isinstance(outcome, Invalid):
-            what = f"{contact.name} sent a message that breaks the rules"
+            what = f"{name} sent a message that breaks the rules"
             self._desk.report(RemoteProtocolError(what))
             return
         self._tell_history(outcome, contact)
+        if outcome.encrypted:
+            self._agreement.note_encrypted(contact)
+            if outcome.missing and contact.accepted:
+                self._recovering.note_gap(outcome.sender)
         match outcome.content:
             case Receipt():
-                self._sending.delivered(contact, outcome.content)
+                self._sending.delivered(contact, outcome.sender, outcome.content)
+            case Recovery():
+                self._recovering.answer(outcome.content, outcome.sender, contact)
             case Text(text):
                 self._desk.tell(
                     Message(
                         message_id=outcome.message_id.hex(),
-                        sender=contact.name,
+                        sender=name,
                         recipient=self._own_name,
                         text=text,
                         time_ms=outcome.time_ms,
-                        e2e=True,
+                        e2e=outcome.encrypted,
                         trust=trust_of(contact),
                         request=not contact.accepted,
                         missing=outcome.missing,
@@ -185,14 +256,14 @@ class Receiving:
             case Unsupported(kind):
                 self._desk.report(
                     SecureChatError(
-                        f"{contact.name} sent something of a kind ({kind}) that is not known here",
+                        f"{name} sent something of a kind ({kind}) that is not known here",
                         "a newer securechat can show it",
                     )
                 )
 
     def _tell_history(self, opened: Opened, contact: Contact) -> None:
         """Tell what is wrong with the order of somebody's messages and no text can say."""
-        name = contact.name
+        name = self._desk.contacts.shown_name(contact)
         if opened.missing and not isinstance(opened.content, Text):
             self._desk.report(
                 MessagesMissing(
@@ -214,6 +285,6 @@ class Receiving:
             return
         person = self._desk.people.open(contact.name)
         person.receipts.setdefault(opened.sender, []).append(opened.message_id)
-        if self.receipts_at is None:
+        if self._receipts_at is None:
             spread = RECEIPT_MAX_S - RECEIPT_MIN_S
-            self.receipts_at = self._desk.now_s() + RECEIPT_MIN_S + self._jitter() * spread
+            self._receipts_at = self._desk.now_s() + RECEIPT_MIN_S + self._jitter() * spread

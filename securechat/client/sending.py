@@ -4,6 +4,8 @@ import secrets
 
 import msgspec
 
+from securechat.client.agreement import Agreement
+from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.events import Accepted, Delivered, Sent
@@ -11,11 +13,12 @@ from securechat.client.faults import refusal_error
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import NO_RELAY, Person
-from securechat.e2e.content import MAX_RECEIPT_IDS, Content, Receipt, Text
+from securechat.client.people import Person
+from securechat.e2e.content import MAX_RECEIPT_IDS, Content, Receipt, Recovery, Text
+from securechat.e2e.results import Sealed
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerDevice
-from securechat.identity.types import EnvelopeId, MailboxId, MessageId, UserKey
+from securechat.identity.types import DeviceAddress, EnvelopeId, MailboxId, MessageId, UserKey
 
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
@@ -27,36 +30,46 @@ WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 class Sending:
     """Seals what was typed as soon as that is possible, and sees it through."""
 
-    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+    def __init__(self, desk: Desk, lookups: Lookups, agreement: Agreement) -> None:
         self._desk = desk
         self._lookups = lookups
+        self._agreement = agreement
         self._in_flight: set[EnvelopeId] = set()
         self._held: set[MailboxId] = set()
         self._recipients: dict[MessageId, UserKey] = {}
         self.retry_at: float | None = None
 
     def write(self, recipient: str, message_id: MessageId, text: str) -> None:
-        """Take a typed message; it is sealed when its recipient's keys are there."""
+        """Take a typed message; it is sealed when its recipient's keys are there.
+
+        Nothing is taken for somebody CHANGED or blocked, or whom nobody knows by a key id.
+        """
         desk = self._desk
-        draft = desk.people.add_draft(desk.relay_id, recipient, message_id, text)
-        if desk.relay_id != NO_RELAY:
-            desk.change({draft.row: msgspec.msgpack.encode(draft)})
-        person = desk.people.open(recipient)
+        try:
+            person = desk.person(recipient)
+            refuse_to_write(desk, person.name, text)
+        except SecureChatError as error:
+            desk.report(error, message_id.hex())
+            return
+        draft = desk.people.add_draft(desk.relay_id, person.name, message_id, text)
+        desk.change({draft.row: msgspec.msgpack.encode(draft)})
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
         self.flush(person)
 
     def flush(self, person: Person) -> None:
         """Seal and send what waits for a person, asking for their keys first if need be."""
-        if not self._desk.online or not (person.drafts or person.receipts):
+        if not self._desk.online or not person.has_waiting or self._desk.is_barred(person.name):
             return
         if person.user is None:
-            self._lookups.ask(person, claim=bool(person.drafts))
+            self._lookups.ask(person, claim=person.wants_claim)
             return
         self._refresh(person)
         try:
-            if person.drafts and not self._prepare_sessions(person):
+            plain = self._agreement.is_plain(person)
+            if person.wants_claim and not plain and not self._prepare_sessions(person):
                 return
+            self._seal_recoveries(person)
             self._seal_drafts(person)
             self._seal_receipts(person)
         except SecureChatError as error:
@@ -92,7 +105,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._desk.tell(Accepted(parcel.message_id, parcel.recipient))
+                self._desk.tell(Accepted(parcel.message_id, self._desk.called(parcel.recipient)))
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -106,14 +119,17 @@ class Sending:
             self._hold(parcel.mailbox)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
             given_up = parcel.message_id if news.code == "expired" else None
-            self._desk.report(refusal_error(parcel.recipient, news.code), given_up or None)
+            self._desk.report(
+                refusal_error(self._desk.called(parcel.recipient), news.code), given_up or None
+            )
 
-    def delivered(self, contact: Contact, receipt: Receipt) -> None:
+    def delivered(self, contact: Contact, device: DeviceAddress, receipt: Receipt) -> None:
         """A person has opened messages; a receipt for what went to others counts for nothing."""
+        self._desk.endpoint.note_delivered(device, receipt.message_ids)
         for message_id in receipt.message_ids:
             if self._recipients.get(message_id) == contact.user_key:
                 del self._recipients[message_id]
-                self._desk.tell(Delivered(message_id.hex(), contact.name))
+                self._desk.tell(Delivered(message_id.hex(), self._desk.called(contact.name)))
         person = self._desk.people.find(contact.name)
         if person is not None and person.user is not None:
             known = max(device.bundle.epoch for device in person.user.devices)
@@ -136,14 +152,34 @@ class Sending:
             device
             for device in person.user.devices
             if endpoint.needs_session(device.address, now_ms)
+            or person.recoveries.get(device.address)
         ]
         if lacking and not person.claimed:
             self._lookups.ask(person, claim=True)
             return False
         for device in lacking:
-            endpoint.start_session(device, now_ms)
+            recovery = person.recoveries.get(device.address, False)
+            endpoint.start_session(device, now_ms, recovery=recovery)
+            if recovery:
+                person.recoveries[device.address] = False
         person.claimed = False
         return True
+
+    def _seal_recoveries(self, person: Person) -> None:
+        """Ask their devices for what is missing here, and give them what they have missed."""
+        assert person.user is not None  # noqa: S101
+        desk = self._desk
+        for device in person.user.devices:
+            if device.address in person.recoveries:
+                recovery = desk.endpoint.ask_recovery(device.address, desk.now_ms())
+                if recovery is not None:
+                    self._seal(person, device, recovery, None)
+            if device.address in person.requests:
+                request = person.requests[device.address]
+                for sealed in desk.endpoint.resend(device, request, desk.now_ms()):
+                    self._post(person, sealed, "")
+        person.recoveries.clear()
+        person.requests.clear()
 
     def _seal_drafts(self, person: Person) -> None:
         assert person.user is not None  # noqa: S101
@@ -156,7 +192,7 @@ class Sending:
                 self._desk.report(error, draft.message_id.hex())
             else:
                 self._recipients[draft.message_id] = person.user.user_key
-                self._desk.tell(Sent(draft.message_id.hex(), person.name))
+                self._desk.tell(Sent(draft.message_id.hex(), self._desk.called(person.name)))
             self._desk.change({draft.row: None})
             person.drafts.popleft()
 
@@ -172,15 +208,21 @@ class Sending:
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None
     ) -> None:
         desk = self._desk
-        sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id)
-        parcel, row = desk.outbox.add(
-            sealed.mailbox,
-            EnvelopeId(secrets.token_bytes(ENVELOPE_ID_BYTES)),
-            sealed.envelope,
-            message_id.hex() if message_id else "",
-            person.name,
+        if self._agreement.is_plain(person) and not isinstance(content, Recovery):
+            sealed = desk.endpoint.seal_plain(device, content, desk.now_ms(), message_id)
+        else:
+            sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id)
+            if contact := desk.contacts.by_name(person.name):
+                self._agreement.note_encrypted(contact)
+        self._post(person, sealed, message_id.hex() if message_id else "")
+
+    def _post(self, person: Person, sealed: Sealed, message_id: str) -> None:
+        """Keep an envelope until the relay answers for it, and hand it over."""
+        envelope_id = EnvelopeId(secrets.token_bytes(ENVELOPE_ID_BYTES))
+        parcel, row = self._desk.outbox.add(
+            sealed.mailbox, envelope_id, sealed.envelope, message_id, person.name
         )
-        desk.change(row)
+        self._desk.change(row)
         self._hand_over(parcel)
 
     def _hold(self, mailbox: MailboxId) -> None:
@@ -188,6 +230,6 @@ class Sending:
         self.retry_at = self._desk.now_s() + RETRY_S
 
     def _hand_over(self, parcel: Parcel) -> None:
-        if parcel.mailbox not in self._held:
+        if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):
             self._in_flight.add(parcel.envelope_id)
             self._desk.batch.envelopes.append(parcel.outgoing)

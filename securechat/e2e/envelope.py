@@ -114,6 +114,11 @@ def split_frame(frame: bytes) -> Frame:
     return Frame(head, frame[_HEAD.size : end], frame[end:])
 
 
+def start_epoch(start: bytes) -> int:
+    """Return the epoch of the bundle that an encoded start is for."""
+    return int.from_bytes(start[:8], "big")
+
+
 def decode_start(start: bytes, sender: DeviceAddress) -> Start:
     """Undo `Start.encode` for a start that `split_frame` returned; nothing is verified yet."""
     fields = _START.unpack_from(start)

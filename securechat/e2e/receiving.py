@@ -92,7 +92,7 @@ class Receiver:
             send_key=send_key,
             receive_key=receive_key,
             created_ms=now_ms,
-            last_opened_ms=now_ms,
+            silent_since_ms=now_ms,
             ratchet=ratchet,
         )
         self.sessions.add_accepted(session, now_ms)

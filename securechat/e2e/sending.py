@@ -1,5 +1,7 @@
 """Starting sessions and sealing messages."""
 
+from dataclasses import replace
+
 from securechat.crypto.hybrid import seal_hybrid
 from securechat.crypto.sealing import (
     AEAD_NONCE_SIZE_BYTES,
@@ -52,7 +54,7 @@ class Sender:
         self._copies = copies
         self._recoveries = recoveries
 
-    def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool) -> None:
+    def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool = False) -> Session:
         """Begin a session on the peer's one-time key or fallback key; nothing is sent yet."""
         _require_usable(peer, now_ms)
         registration = self._device.registration
@@ -69,21 +71,20 @@ class Sender:
         blob = seal_hybrid(secret, peer.bundle.hybrid_key, info)
         start = envelope.Start(peer.bundle.epoch, blob, self._device.certificate, registration)
         send_key, receive_key = derive_keys(secret, info)
-        self._sessions.add_starting(
-            Session(
-                peer=other,
-                session_id=session_id,
-                state=State.STARTING,
-                ours=True,
-                send_key=send_key,
-                receive_key=receive_key,
-                created_ms=now_ms,
-                last_opened_ms=now_ms,
-                ratchet=ratchet,
-                start=start.encode(),
-            ),
-            recovery=recovery,
+        session = Session(
+            peer=other,
+            session_id=session_id,
+            state=State.STARTING,
+            ours=True,
+            send_key=send_key,
+            receive_key=receive_key,
+            created_ms=now_ms,
+            silent_since_ms=now_ms,
+            ratchet=ratchet,
+            start=start.encode(),
         )
+        self._sessions.add_starting(session, recovery=recovery)
+        return session
 
     def seal(
         self, peer: PeerDevice, content: Content, now_ms: int, message_id: MessageId
@@ -92,7 +93,7 @@ class Sender:
         _require_usable(peer, now_ms)
         kind, body = encode_content(content)
         own, other = self._device.address, peer.address
-        session = self._choose_session(other, now_ms)
+        session = self._choose_session(peer, now_ms)
         conversation = direct_conversation_id(own.user_key, other.user_key)
         counter, previous_hash = self._chains.last_sent(conversation, other)
         context = context_hash(conversation, own, other)
@@ -111,7 +112,7 @@ class Sender:
         asked = [copy for copy in self._copies.of(peer.address) if recovery.lacks(copy.counter)]
         if not asked:
             return ()
-        session = self._choose_session(peer.address, now_ms)
+        session = self._choose_session(peer, now_ms)
         if not self._recoveries.try_answering(peer.address, now_ms):
             return ()
         return tuple(
@@ -119,10 +120,13 @@ class Sender:
             for copy in asked
         )
 
-    def _choose_session(self, peer: DeviceAddress, now_ms: int) -> Session:
-        session = self._sessions.choose_sending(peer, now_ms)
+    def _choose_session(self, peer: PeerDevice, now_ms: int) -> Session:
+        session = self._sessions.choose_sending(peer.address, now_ms)
         if session is None:
             raise LocalProtocolError("There is no session to send on: start one first.")
+        if session.start and envelope.start_epoch(session.start) < peer.bundle.epoch:
+            # The peer may have deleted the keys of a start that it has not answered.
+            return self.start_session(replace(peer, one_time_key=None), now_ms)
         return session
 
     def _encrypt(self, session: Session, peer: PeerDevice, plaintext: bytes) -> bytes:

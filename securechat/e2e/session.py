@@ -31,7 +31,7 @@ class _Row(msgspec.Struct, frozen=True, array_like=True):
     send_key: bytes
     receive_key: bytes
     created_ms: int
-    last_opened_ms: int
+    silent_since_ms: int
     rank: int
     sent: int
     ratchet: bytes
@@ -42,8 +42,8 @@ class Session:
     """The keys and the ratchet shared with one device.
 
     ``ours`` tells who started it; ``start`` is sent along until the peer has answered;
-    ``last_opened_ms`` is when a message last opened on it (at first: when it was made), and of two
-    sessions with a device the one with the higher ``rank`` is the newer by that measure.
+    ``silent_since_ms`` is when it was made, was retired or opened a message, whichever was last. Of
+    two sessions with a device the one with the higher ``rank`` was made or opened a message later.
     """
 
     peer: DeviceAddress
@@ -53,7 +53,7 @@ class Session:
     send_key: bytes
     receive_key: bytes
     created_ms: int
-    last_opened_ms: int
+    silent_since_ms: int
     ratchet: RatchetSession
     rank: int = 0
     sent: int = 0
@@ -77,7 +77,7 @@ class Session:
                 self.send_key,
                 self.receive_key,
                 self.created_ms,
-                self.last_opened_ms,
+                self.silent_since_ms,
                 self.rank,
                 self.sent,
                 self.ratchet.pickle(),
@@ -96,7 +96,7 @@ class Session:
             send_key=row.send_key,
             receive_key=row.receive_key,
             created_ms=row.created_ms,
-            last_opened_ms=row.last_opened_ms,
+            silent_since_ms=row.silent_since_ms,
             ratchet=RatchetSession.from_pickle(row.ratchet),
             rank=row.rank,
             sent=row.sent,

@@ -48,14 +48,15 @@ class SessionTable:
 
         In a ``recovery`` the open ones are given up too, so that it is the only one that sends.
         """
+        now_ms = session.created_ms
         for other in self._of(session.peer):
             if other.state is State.STARTING or (recovery and other.state is State.OPEN):
-                self._retire(other)
+                self._retire(other, now_ms)
         self._keep(session)
         self._make_newest(session)
         self._changes.put(_START_TABLE, session.key, lambda: session.start)
         self.note_changed(session)
-        self._enforce_limits(session)
+        self._enforce_limits(session.peer, now_ms)
 
     def add_accepted(self, session: Session, now_ms: int) -> None:
         """Add a session that the peer started and whose first message has opened.
@@ -66,23 +67,23 @@ class SessionTable:
             crossed = other.state is State.STARTING and session.session_id < other.session_id
             worn = other.state is State.OPEN and other.is_renewal_due(now_ms)
             if crossed or worn:
-                self._retire(other)
+                self._retire(other, now_ms)
         self._keep(session)
         self._make_newest(session)
         self.note_changed(session)
-        self._enforce_limits(session)
+        self._enforce_limits(session.peer, now_ms)
 
     def note_opened(self, session: Session, now_ms: int) -> None:
         """Record that a message opened; the first one answers our start and settles the rest."""
-        session.last_opened_ms = now_ms
+        session.silent_since_ms = now_ms
         self._make_newest(session)
         if session.state is State.STARTING:
             session.state = State.OPEN
             self._drop_start(session)
             for other in self._of(session.peer):
                 if other is not session and other.state is not State.RETIRED:
-                    self._retire(other)
-            self._enforce_limits(session)
+                    self._retire(other, now_ms)
+            self._enforce_limits(session.peer, now_ms)
         self.note_changed(session)
 
     def note_changed(self, session: Session) -> None:
@@ -94,12 +95,14 @@ class SessionTable:
 
         To be called only when the mailbox is empty, since a waiting message may need a session.
         """
-        for session in [s for peer in list(self._by_peer) for s in self._of(peer)]:
-            if session.state is State.OPEN and session.is_renewal_due(now_ms):
-                self._retire(session)
-            silent_ms = now_ms - session.last_opened_ms
-            if session.state is State.RETIRED and silent_ms >= RETIRED_LIFE_MS:
-                self._delete(session)
+        for peer in self._by_peer:
+            for session in self._of(peer):
+                if session.state is State.OPEN and session.is_renewal_due(now_ms):
+                    self._retire(session, now_ms)
+                silent_ms = now_ms - session.silent_since_ms
+                if session.state is State.RETIRED and silent_ms >= RETIRED_LIFE_MS:
+                    self._delete(session)
+            self._enforce_limits(peer, now_ms)
 
     def _of(self, peer: DeviceAddress) -> list[Session]:
         return list(self._by_peer.get(peer, {}).values())
@@ -112,8 +115,9 @@ class SessionTable:
         if session.rank < highest or highest == 0:
             session.rank = highest + 1
 
-    def _retire(self, session: Session) -> None:
+    def _retire(self, session: Session, now_ms: int) -> None:
         self._drop_start(session)
+        session.silent_since_ms = now_ms
         session.state = State.RETIRED
         self.note_changed(session)
 
@@ -127,12 +131,11 @@ class SessionTable:
         self._drop_start(session)
         self._changes.delete(_TABLE, session.key)
 
-    def _enforce_limits(self, newest: Session) -> None:
-        others = [s for s in self._of(newest.peer) if s is not newest]
-        active = (s for s in others if s.state is not State.RETIRED)
-        for session in _beyond(active, MAX_ACTIVE - 1):
-            self._retire(session)
-        retired = (s for s in others if s.state is State.RETIRED)
+    def _enforce_limits(self, peer: DeviceAddress, now_ms: int) -> None:
+        active = (s for s in self._of(peer) if s.state is not State.RETIRED)
+        for session in _beyond(active, MAX_ACTIVE):
+            self._retire(session, now_ms)
+        retired = (s for s in self._of(peer) if s.state is State.RETIRED)
         for session in _beyond(retired, MAX_RETIRED):
             self._delete(session)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from securechat.client.commands import Decision
 from securechat.client.events import Event
 
 
@@ -16,8 +17,8 @@ class ChatEngine(Protocol):
     def queued(self) -> int:
         """How many own messages the relay has not accepted yet."""
 
-    def subscribe(self, listener: Callable[[Event], None]) -> None:
-        """Call ``listener`` for each event; before `start`."""
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``listener`` for each event from now on; return what ends that."""
 
     def start(self) -> None:
         """Connect, log in, and look up the person it was made for, if any."""
@@ -36,6 +37,15 @@ class ChatEngine(Protocol):
 
     def verify(self, name: str) -> None:
         """Ask for the safety number with a person; SafetyNumber or Problem follows."""
+
+    def decide(self, decision: Decision, name: str) -> None:
+        """Trust, accept, block, … a person; TrustChanged, Blocked or Problem follows."""
+
+    def call(self, name: str, petname: str | None) -> None:
+        """Give a person a petname or take it away (None); Renamed or Problem follows."""
+
+    def contacts(self) -> None:
+        """Ask who is known here; a Contacts event follows."""
 
     def stop(self, flush_s: float) -> None:
         """Hand over what is queued within ``flush_s`` seconds, then stop; Ended follows."""

@@ -71,6 +71,7 @@ def _message_fields(message: e.Message) -> Fields:
         "ts": message.time_ms,
         "e2e": message.e2e,
         "verified": message.trust is e.Trust.VERIFIED,
+        "trust": message.trust.value,
     }
     if message.request:
         fields["request"] = True
@@ -85,11 +86,18 @@ def _encode_about_people(
     event: e.Waiting
     | e.PeerReady
     | e.PresenceChanged
+    | e.EncryptionChanged
     | e.People
+    | e.Contacts
+    | e.Blocked
+    | e.Renamed
     | e.SafetyNumber
-    | e.PeerKeyChanged,
+    | e.PeerKeyChanged
+    | e.TrustChanged,
 ) -> str:
     match event:
+        case e.SafetyNumber() | e.PeerKeyChanged() | e.TrustChanged():
+            return _encode_about_keys(event)
         case e.Waiting():
             return encode_object("waiting", {"name": event.name, "known": event.known})
         case e.PeerReady():
@@ -104,12 +112,61 @@ def _encode_about_people(
             )
         case e.PresenceChanged():
             return encode_object("presence", {"name": event.name, "online": event.online})
+        case e.EncryptionChanged():
+            fields = {"name": event.name, "e2e": event.encrypted, "once": event.once}
+            return encode_object("encryption", fields)
         case e.People():
-            return encode_object("people", {"names": list(event.names)})
+            return encode_object("people", {"names": list(event.names), "trust": event.trust})
+        case e.Contacts():
+            contacts = [_contact_fields(known) for known in event.people]
+            return encode_object("contacts", {"contacts": contacts})
+        case e.Blocked():
+            return encode_object("blocked", {"name": event.name, "blocked": event.blocked})
+        case e.Renamed():
+            return encode_object("renamed", {"before": event.before, "name": event.name})
+
+
+def _encode_about_keys(event: e.SafetyNumber | e.PeerKeyChanged | e.TrustChanged) -> str:
+    match event:
         case e.SafetyNumber():
-            verified = event.trust is e.Trust.VERIFIED
-            fields = {"name": event.name, "digits": event.digits, "verified": verified}
-            return encode_object("safety-number", fields)
+            return encode_object(
+                "safety-number",
+                {
+                    "name": event.name,
+                    "digits": event.digits,
+                    "verified": event.trust is e.Trust.VERIFIED,
+                    "trust": event.trust.value,
+                    "fingerprint": event.fingerprint,
+                },
+            )
         case e.PeerKeyChanged():
-            fields = {"name": event.name, "pinned": event.pinned, "shown": event.shown}
-            return encode_object("key-changed", fields)
+            return encode_object(
+                "key-changed",
+                {
+                    "name": event.name,
+                    "pinned": event.pinned,
+                    "shown": event.shown,
+                    "verified": event.verified,
+                },
+            )
+        case e.TrustChanged():
+            return encode_object(
+                "trust",
+                {
+                    "name": event.name,
+                    "trust": event.trust.value,
+                    "fingerprint": event.fingerprint,
+                    "reason": event.reason.value,
+                },
+            )
+
+
+def _contact_fields(known: e.KnownPerson) -> Fields:
+    return {
+        "name": known.name,
+        "relay_name": known.relay_name,
+        "trust": known.trust.value,
+        "fingerprint": known.fingerprint,
+        "request": known.request,
+        "blocked": known.blocked,
+    }

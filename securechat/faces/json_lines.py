@@ -82,6 +82,12 @@ class JsonChat:
                 self._last_target = target
             case c.Verify(name):
                 self._engine.verify(name or self._target())
+            case c.Decide(decision, name):
+                self._engine.decide(decision, name or self._target())
+            case c.Call(name, petname):
+                self._engine.call(name, petname)
+            case c.Contacts():
+                self._engine.contacts()
             case c.Who():
                 self._engine.who()
             case c.Help():

@@ -33,6 +33,7 @@ class _Person:
     online: bool | None = None
     told_away: bool = False
     told_queued: bool = False
+    encrypted: bool = True
 
 
 class LineChat:
@@ -76,6 +77,8 @@ class LineChat:
             remarks.insert(0, person.trust.value)
         elif person.waiting:
             remarks.insert(0, "waiting")
+        if not person.encrypted:
+            remarks.append("TLS only: the relay can read this")
         remark = f" ({', '.join(remarks)})" if remarks else ""
         return f"{self._current}{mark}{remark} > "
 
@@ -95,8 +98,14 @@ class LineChat:
                 self.ended = event
             case e.Ready() | e.Offline():
                 self._hear_connection(event)
-            case e.People(names):
-                self._show(wording.people(names))
+            case e.People():
+                self._show(wording.people(event))
+            case e.Contacts():
+                self._show(wording.contacts(event))
+            case e.Renamed():
+                self._hear_renamed(event)
+            case e.Blocked():
+                self._show(wording.blocked(event))
             case e.SafetyNumber():
                 self._show(wording.safety_number(event))
             case _:
@@ -145,7 +154,12 @@ class LineChat:
 
     def _hear_about_person(
         self,
-        event: e.Waiting | e.PeerReady | e.PresenceChanged | e.PeerKeyChanged,
+        event: e.Waiting
+        | e.PeerReady
+        | e.PresenceChanged
+        | e.EncryptionChanged
+        | e.PeerKeyChanged
+        | e.TrustChanged,
         person: _Person,
     ) -> None:
         match event:
@@ -159,9 +173,15 @@ class LineChat:
                 self._tell_away(event.name, person)
             case e.PresenceChanged():
                 self._hear_presence(event, person)
+            case e.EncryptionChanged():
+                person.encrypted = event.encrypted
+                self._show(wording.encryption_changed(event))
             case e.PeerKeyChanged():
                 person.trust = e.Trust.CHANGED
                 self._show(wording.key_changed(event))
+            case e.TrustChanged():
+                person.trust = event.trust
+                self._show(wording.trust_changed(event))
 
     def _hear_waiting(self, event: e.Waiting, person: _Person) -> None:
         told = person.told_away if event.known else person.waiting
@@ -186,11 +206,21 @@ class LineChat:
     def _hear_message(self, event: e.Message) -> None:
         if event.missing:
             self._show(wording.missing(event))
-        self._person(event.sender).trust = event.trust
-        self._show(wording.message(event, self._now()))
+        person = self._person(event.sender)
+        known, person.trust = person.trust is event.trust, event.trust
+        self._show(wording.message(event, self._now(), trust_is_known=known))
         if self._current is None:
             self._choose(event.sender)
-            self._engine.talk_to(event.sender)
+            if not event.request:  # a stranger is accepted by an answer, not by having written
+                self._engine.talk_to(event.sender)
+
+    def _hear_renamed(self, event: e.Renamed) -> None:
+        before = event.before.casefold()
+        if before in self._people:
+            self._people[event.name.casefold()] = self._people.pop(before)
+        if self._current is not None and self._current.casefold() == before:
+            self._current = event.name
+        self._show(wording.renamed(event))
 
     def _hear_accepted(self, message_id: str) -> None:
         recipient = self.pending.settle(message_id)
@@ -210,6 +240,12 @@ class LineChat:
                 self._choose(target)
             case c.Verify(name):
                 self._engine.verify(name or self._target())
+            case c.Decide(decision, name):
+                self._engine.decide(decision, name or self._target())
+            case c.Call(name, petname):
+                self._engine.call(name, petname)
+            case c.Contacts():
+                self._engine.contacts()
             case c.Who():
                 self._engine.who()
             case c.Help():

@@ -21,7 +21,7 @@ def ready(event: e.Ready) -> Entry:
         return Entry(f"Connected to {event.relay} again.")
     return Entry(
         f"You are {event.name} on {event.relay} (relay {event.fingerprint}). "
-        "Messages are end-to-end encrypted."
+        f"Messages are end-to-end encrypted{'' if event.e2e else ' unless both of you do without'}."
     )
 
 
@@ -55,7 +55,7 @@ def peer_ready(event: e.PeerReady) -> Entry:
         return Entry(f"{name} is new (key {key}): compare safety numbers with /verify {name}.")
     if event.trust is e.Trust.VERIFIED:
         return Entry(f"{name} is verified (key {key}).")
-    return Entry(f"{name} is known, not verified yet (key {key}): /verify {name}.")
+    return Entry(f"{name} is new, not verified yet (key {key}): /verify {name}.")
 
 
 def talking_to(name: str) -> Entry:
@@ -63,9 +63,13 @@ def talking_to(name: str) -> Entry:
     return Entry(f"You are writing to {name} now.")
 
 
-def message(event: e.Message, now: datetime) -> Entry:
-    """A message of another person; its time is said when that is not now."""
-    remarks = [event.trust.value] if event.request or event.trust is e.Trust.CHANGED else []
+def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) -> Entry:
+    """A message of another person, with their trust word unless the reader knows that already.
+
+    Its time is said when that is not now.
+    """
+    says_trust = not trust_is_known or event.request or event.trust is e.Trust.CHANGED
+    remarks = [event.trust.value] if says_trust else []
     if event.request:
         remarks.append("asks to talk")
     if not event.e2e:
@@ -95,10 +99,18 @@ def away(name: str) -> Entry:
     return Entry(f"[SERVER] {name} is away; what you type waits for them.", Tone.SERVER)
 
 
-def people(names: tuple[str, ...]) -> Entry:
-    """Who is connected."""
-    listed = ", ".join(names) or "nobody"
-    return Entry(f"Connected now: {listed}.")
+def people(event: e.People) -> Entry:
+    """Who is connected, with the trust words of those known here."""
+    trust = event.trust
+    listed = [f"{name} ({trust[name]})" if name in trust else name for name in event.names]
+    return Entry(f"Connected now: {', '.join(listed) or 'nobody'}.")
+
+
+def contacts(event: e.Contacts) -> Entry:
+    """Who is known here, one a line."""
+    if not event.people:
+        return Entry("Nobody is known here yet.")
+    return Entry("\n".join(["Known here:", *map(_contact, event.people)]))
 
 
 def safety_number(event: e.SafetyNumber) -> Entry:
@@ -106,23 +118,73 @@ def safety_number(event: e.SafetyNumber) -> Entry:
     digits = "".join(event.digits.split())
     starts = range(0, len(digits), _DIGITS_TOGETHER)
     groups = [digits[start : start + _DIGITS_TOGETHER] for start in starts]
+    of_new_key = ""
+    if event.trust is e.Trust.CHANGED:
+        of_new_key = f", of the NEW key {event.fingerprint}"
     return Entry(
-        f"Safety number with {event.name} ({event.trust.value}):\n"
+        f"Safety number with {event.name} ({event.trust.value}){of_new_key}:\n"
         f"{' '.join(groups[:_GROUPS_A_ROW])}\n{' '.join(groups[_GROUPS_A_ROW:])}\n"
         f"Compare it with what {event.name} sees, by voice or in person: the same digits mean that "
-        "nobody is in between."
+        f"nobody is in between. Then: /trust {event.name}"
     )
 
 
 def key_changed(event: e.PeerKeyChanged) -> Entry:
     """Another key under a known name."""
+    name = event.name
+    was, then = "", f"/accept-key {name}"
+    if event.verified:
+        was, then = " (verified)", f"/verify {name}, compare the digits, and /trust {name}"
     return Entry(
-        f"[WARNING] THE KEY OF {event.name} HAS CHANGED. Nothing is sent to the new key.\n"
-        f"Known: {event.pinned}\nShown: {event.shown}\n"
-        f"Ask {event.name} by phone or in person: a new device explains it. If there is none, "
-        "somebody may be trying to read your messages.",
+        f"[WARNING] THE KEY OF {name} HAS CHANGED. Nothing is sent to {name} now.\n"
+        f"Known{was}: {event.pinned}\nShown: {event.shown}\n"
+        f"Ask {name} by phone or in person: a new device explains it, then: {then}. If there is "
+        "none, somebody may be trying to read your messages.",
         Tone.ALERT,
     )
+
+
+def encryption_changed(event: e.EncryptionChanged) -> Entry:
+    """Whether a conversation for which somebody has asked to do without is encrypted."""
+    name = event.name
+    if not event.encrypted:
+        return Entry(
+            f"[WARNING] With {name} there is TLS only: the relay can read what you both write.",
+            Tone.ALERT,
+        )
+    if event.once:
+        return Entry(f"With {name} messages stay end-to-end encrypted: they have been before.")
+    return Entry(
+        f"With {name} messages stay end-to-end encrypted: {name} has not turned that off too."
+    )
+
+
+def trust_changed(event: e.TrustChanged) -> Entry:
+    """Another trust word than before."""
+    name, key = event.name, event.fingerprint
+    match event.reason:
+        case e.Reason.COMPARED:
+            return Entry(f"{name} is {event.trust.value} now (key {key}).")
+        case e.Reason.ACCEPTED:
+            return Entry(
+                f"{name} is {event.trust.value}, with another key ({key}): /verify {name}."
+            )
+        case e.Reason.RESTORED:
+            return Entry(
+                f"{name} is {event.trust.value} again: the relay shows the key {key} again."
+            )
+
+
+def blocked(event: e.Blocked) -> Entry:
+    """Somebody is, or is no longer, blocked."""
+    if event.blocked:
+        return Entry(f"{event.name} is blocked: nothing comes or goes. /unblock {event.name}")
+    return Entry(f"{event.name} is not blocked any more.")
+
+
+def renamed(event: e.Renamed) -> Entry:
+    """Somebody has another name here than the one typed, or than before."""
+    return Entry(f"{event.before} is called {event.name} here.")
 
 
 def queued(name: str, count: int) -> Entry:
@@ -157,6 +219,17 @@ def interrupt_hint() -> Entry:
 def leaving(flush_s: float) -> Entry:
     """Leaving with messages on their way."""
     return Entry(f"Handing over what waits, at most {flush_s:.0f} s; Ctrl-C leaves at once.")
+
+
+def _contact(known: e.KnownPerson) -> str:
+    words = [known.trust.value]
+    if known.name != known.relay_name:
+        words.append(f"{known.relay_name} on the relay")
+    if known.request:
+        words.append("a stranger")
+    if known.blocked:
+        words.append("blocked")
+    return f"{known.name} ({', '.join(words)}), key {known.fingerprint}"
 
 
 def _when(time_ms: int, now: datetime) -> str:

@@ -197,10 +197,16 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
         alice.types("for bob's eyes only")
         changed = alice.expect("key-changed", name="bob")
         assert changed["pinned"] == known != changed["shown"]
+        alice.types("not for anybody else's either")
+        refused = alice.expect("error", code="key-changed")
+        assert refused["try"] == "ask bob on another way, then /accept-key bob"
+        alice.ends_typing()
         assert alice.finish() == UNTRUSTED
         assert "The key of bob has CHANGED" in alice.stderr
-        assert "try: ask bob" in alice.stderr
-        assert [e for e in alice.read_rest() if e["event"] == "sent"] == []
+        assert "try: securechat client --peer bob" in alice.stderr
+        rest = alice.read_rest()
+        assert [e for e in rest if e["event"] == "sent"] == []
+        assert rest[-1]["code"] == "key-changed"
         mallory.ends_typing()
         assert mallory.finish() == 0
         assert [e for e in mallory.read_rest() if e["event"] == "message"] == []

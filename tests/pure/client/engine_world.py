@@ -76,7 +76,9 @@ class FakeLink:
 class World:
     """Alice's engine, and the test at the other end of its connection."""
 
-    def __init__(self, peer: str | None = None, state: MemoryState | None = None) -> None:
+    def __init__(
+        self, peer: str | None = None, state: MemoryState | None = None, *, e2e: bool = True
+    ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
         self.engine = Engine(
@@ -86,6 +88,7 @@ class World:
             {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}.__getitem__,
             relay="relay:5555",
             peer=peer,
+            e2e=e2e,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -254,10 +257,14 @@ class World:
 
 @contextmanager
 def alice(
-    peer: str | None = None, state: MemoryState | None = None, *, logged_in: bool = True
+    peer: str | None = None,
+    state: MemoryState | None = None,
+    *,
+    logged_in: bool = True,
+    e2e: bool = True,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
-    world = World(peer, state)
+    world = World(peer, state, e2e=e2e)
     world.engine.start()
     if logged_in:
         world.log_in()
@@ -296,3 +303,13 @@ def make_seat(name: str) -> Seat:
     seat.endpoint.registration(RELAY, Name(name), NOW_MS)
     seat.publish(NOW_MS)
     return seat
+
+
+def befriend(world: World, seat: Seat) -> None:
+    """Let Alice know somebody, and have a session with them."""
+    world.engine.send(seat.name, "hello")
+    world.settle()
+    world.find(seat.name, published(seat))
+    if not world.mail_for(seat):  # she has asked who it is before; now she claims a one-time key
+        world.find(seat.name, published(seat))
+    assert seat.read(world.mail_for(seat)[-1], world.now_ms) == "hello"

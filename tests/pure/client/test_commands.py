@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import commands as c
-from securechat.client.commands import HELP, TEXT_MAX_BYTES, parse_line
+from securechat.client.commands import HELP, TEXT_MAX_BYTES, Decision, parse_line
 from securechat.errors import UsageError
 
 
@@ -30,6 +30,14 @@ from securechat.errors import UsageError
         ("  /who  ", c.Who()),
         ("/verify", c.Verify(None)),
         ("/verify bob", c.Verify("bob")),
+        ("/contacts", c.Contacts()),
+        ("/trust", c.Decide(Decision.TRUST, None)),
+        ("/TRUST bob", c.Decide(Decision.TRUST, "bob")),
+        ("/accept-key", c.Decide(Decision.ACCEPT_KEY, None)),
+        ("/block bob", c.Decide(Decision.BLOCK, "bob")),
+        ("/unblock bob", c.Decide(Decision.UNBLOCK, "bob")),
+        ("/petname bob Bobby", c.Call("bob", "Bobby")),
+        ("/petname bob", c.Call("bob", None)),
         ("/help", c.Help()),
         ("/quit", c.Quit()),
     ],
@@ -56,6 +64,11 @@ def test_an_empty_line_is_nothing(line: str) -> None:
         ("/who is it", "too much after /who", "//who"),
         ("/help me", "too much after /help", "//help"),
         ("/verify bob carol", "too much after /verify", "/verify"),
+        ("/contacts all", "too much after /contacts", "//contacts"),
+        ("/accept-key bob now", "too much after /accept-key", "//accept-key"),
+        ("/block", "/block needs a name", "/block bob"),
+        ("/petname", "/petname needs a name", "/petname bob Bobby"),
+        ("/petname bob Uncle Bob", "/petname needs a name", "/petname bob Bobby"),
     ],
 )
 def test_an_unusable_command_asks(line: str, what: str, try_next: str) -> None:
@@ -109,8 +122,10 @@ def test_two_slashes_are_one_in_the_text(text: str) -> None:
 
 
 def test_the_help_lists_every_command() -> None:
-    listed = {match[1] for command, _ in HELP if (match := re.match(r"/(\w+)", command))}
-    assert listed == {"msg", "who", "verify", "help", "quit"}
+    listed = {match[1] for command, _ in HELP if (match := re.match(r"/([\w-]+)", command))}
+    known = {"msg", "who", "contacts", "verify", "petname", "help", "quit", *Decision}
+    assert listed == known
     for word in listed:
         line = {"msg": "/msg bob hello"}.get(word, f"/{word}")
-        assert parse_line(line) is not None
+        needs_name = word in {"petname", Decision.BLOCK, Decision.UNBLOCK}
+        assert parse_line(f"{line} bob" if needs_name else line) is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from securechat.client.commands import Decision
 from securechat.client.events import Ended, Event
 from securechat.errors import SecureChatError
 
@@ -24,7 +25,7 @@ class FakeEngine:
     def emit(self, *events: Event) -> None:
         """Tell the listeners."""
         for event in events:
-            for listener in self._listeners:
+            for listener in tuple(self._listeners):
                 listener(event)
 
     @property
@@ -32,8 +33,9 @@ class FakeEngine:
         """The (recipient, text) pairs that were sent."""
         return [call[1:] for call in self.calls if call[0] == "send"]
 
-    def subscribe(self, listener: Callable[[Event], None]) -> None:
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def start(self) -> None:
         self._note("start")
@@ -52,6 +54,15 @@ class FakeEngine:
 
     def verify(self, name: str) -> None:
         self._note("verify", name)
+
+    def decide(self, decision: Decision, name: str) -> None:
+        self._note("decide", decision, name)
+
+    def call(self, name: str, petname: str | None) -> None:
+        self._note("call", name, petname)
+
+    def contacts(self) -> None:
+        self._note("contacts")
 
     def stop(self, flush_s: float) -> None:
         self._note("stop", flush_s)

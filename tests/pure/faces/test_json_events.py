@@ -14,7 +14,9 @@ from securechat.errors import KeyChanged, SecureChatError, UsageError
 from securechat.faces.json_events import encode_error, encode_event, encode_help
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
 
-TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
+TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+
+KNOWN = e.KnownPerson("Bobby", "bob", e.Trust.VERIFIED, FINGERPRINT, request=False, blocked=True)
 
 FULLEST: tuple[e.Event, ...] = (
     ready(),
@@ -26,9 +28,14 @@ FULLEST: tuple[e.Event, ...] = (
     e.Accepted("id1", "bob"),
     e.Delivered("id1", "bob"),
     e.PresenceChanged("bob", True),
-    e.People(("alice", "bob")),
-    e.SafetyNumber("bob", "1" * 60, e.Trust.VERIFIED),
-    e.PeerKeyChanged("bob", "aaaa", "bbbb"),
+    e.EncryptionChanged("bob", False, False),
+    e.People(("alice", "bob"), {"bob": e.Trust.NEW}),
+    e.Contacts((KNOWN,)),
+    e.SafetyNumber("bob", "1" * 60, e.Trust.VERIFIED, FINGERPRINT),
+    e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True),
+    e.TrustChanged("bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED),
+    e.Blocked("bob", blocked=True),
+    e.Renamed("bob", "Bobby"),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
 """Every kind of event, with every optional field."""
@@ -92,6 +99,7 @@ def test_a_message() -> None:
         "ts": NOON_MS,
         "e2e": True,
         "verified": True,
+        "trust": "verified",
     }
     assert decoded(message(request=True))["request"] is True
     assert decoded(message(e2e=False))["e2e"] is False
@@ -106,6 +114,18 @@ def test_the_others_say_what_happened() -> None:
         "event": "accepted",
         "id": "id7",
         "to": "bob",
+    }
+
+
+def test_a_contact() -> None:
+    (known,) = decoded(e.Contacts((KNOWN,)))["contacts"]
+    assert known == {
+        "name": "Bobby",
+        "relay_name": "bob",
+        "trust": "verified",
+        "fingerprint": FINGERPRINT,
+        "request": False,
+        "blocked": True,
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from securechat.client import events as e
+from securechat.client.commands import Decision
 from securechat.errors import KeyChanged, SecureChatError, StillQueued, UsageError
 from securechat.faces.json_lines import run_json
 from tests.pure.faces.fake_engine import FakeEngine
@@ -75,6 +76,18 @@ def test_lines_are_carried_out_in_order_and_the_end_flushes() -> None:
     ]
     assert printed == []
     assert raised is None
+
+
+def test_decisions_about_people_reach_the_engine() -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"/trust\n/unblock eve\n/petname bob\n/contacts\n/block\n")
+    assert engine.calls[1:-1] == [
+        ("decide", Decision.TRUST, "bob"),
+        ("decide", Decision.UNBLOCK, "eve"),
+        ("call", "bob", None),
+        ("contacts",),
+    ]
+    assert [found["message"] for found in printed] == ["/block needs a name"]
 
 
 def test_without_a_peer_text_goes_where_the_last_msg_went() -> None:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client import events as e
+from securechat.client.commands import Decision
 from securechat.errors import NameInvalid, UsageError
 from securechat.faces.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
-from tests.pure.faces.sample_events import NOON_MS, message, peer_ready, ready
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
@@ -113,15 +114,28 @@ def test_coming_and_going() -> None:
 def test_missing_messages_are_told_before_the_next_one() -> None:
     assert Desk().hear(message(missing=2)) == [
         "[Missing] 2 messages of bob before the next one.",
+        "bob (new): hello",
+    ]
+
+
+def test_a_trust_word_is_told_until_it_is_known_and_when_it_changes() -> None:
+    verified = message(trust=e.Trust.VERIFIED)
+    assert Desk().hear(peer_ready(), message(), verified, verified)[1:] == [
+        "bob: hello",
+        "bob (verified): hello",
         "bob: hello",
     ]
+    changed = message(trust=e.Trust.CHANGED)
+    assert Desk().hear(changed, changed) == ["bob (CHANGED): hello"] * 2
 
 
 def test_answers_and_problems_are_shown() -> None:
     desk = Desk()
     assert desk.hear(e.People(("bob",))) == ["Connected now: bob."]
+    assert desk.hear(e.Contacts(())) == ["Nobody is known here yet."]
+    assert desk.hear(e.Blocked("bob", blocked=False)) == ["bob is not blocked any more."]
     assert desk.hear(e.Problem(UsageError("Bad", "good"))) == ["[Problem] Bad. Try: good"]
-    [line] = desk.hear(e.SafetyNumber("bob", "1" * 60, e.Trust.NEW))
+    [line] = desk.hear(e.SafetyNumber("bob", "1" * 60, e.Trust.NEW, FINGERPRINT))
     assert "11111 11111" in line
 
 
@@ -153,10 +167,28 @@ def test_the_first_who_writes_becomes_the_conversation() -> None:
     assert desk.hear(message(request=True), message(sender="carol")) == [
         "bob (new, asks to talk): hello",
         "You are writing to bob now.",
-        "carol: hello",
+        "carol (new): hello",
     ]
+    assert desk.engine.calls == []  # having been written to accepts nobody
     desk.enter("hi")
-    assert desk.engine.calls == [("talk_to", "bob"), ("send", "bob", "hi")]
+    assert desk.engine.calls == [("send", "bob", "hi")]
+
+
+def test_somebody_known_who_writes_first_is_talked_to() -> None:
+    desk = Desk(peer=None)
+    desk.hear(message())
+    assert desk.engine.calls == [("talk_to", "bob")]
+
+
+def test_a_new_name_moves_the_conversation() -> None:
+    desk = Desk()
+    desk.hear(peer_ready(trust=e.Trust.VERIFIED))
+    assert desk.hear(e.Renamed("Bob", "Bobby")) == ["Bob is called Bobby here."]
+    assert desk.chat.prompt() == "Bobby ✓ > "
+    assert desk.hear(message(sender="Bobby", trust=e.Trust.VERIFIED)) == ["Bobby: hello"]
+    desk.hear(e.Renamed("carol", "Cleo"))
+    desk.enter("hi")
+    assert desk.engine.sent == [("Bobby", "hi")]
 
 
 def test_msg_writes_and_stays() -> None:
@@ -184,6 +216,15 @@ def test_commands_reach_the_engine() -> None:
     desk = Desk()
     desk.enter("/who", "/verify", "/verify carol", "")
     assert desk.engine.calls == [("who",), ("verify", "bob"), ("verify", "carol")]
+    desk.engine.calls.clear()
+    desk.enter("/trust", "/accept-key carol", "/block eve", "/petname bob Bobby", "/contacts")
+    assert desk.engine.calls == [
+        ("decide", Decision.TRUST, "bob"),
+        ("decide", Decision.ACCEPT_KEY, "carol"),
+        ("decide", Decision.BLOCK, "eve"),
+        ("call", "bob", "Bobby"),
+        ("contacts",),
+    ]
     assert "/quit" in desk.enter("/help")[0]
     desk.enter("/quit")
     assert desk.chat.leaving
@@ -245,6 +286,10 @@ def test_a_message_given_up_does_not_wait() -> None:
         ([peer_ready(name="Bob")], "Bob (new) > "),
         ([peer_ready(trust=e.Trust.VERIFIED)], "bob ✓ > "),
         ([peer_ready(), e.PeerKeyChanged("bob", "a", "b")], "bob (CHANGED) > "),
+        (
+            [e.TrustChanged("bob", e.Trust.VERIFIED, FINGERPRINT, e.Reason.COMPARED)],
+            "bob ✓ > ",
+        ),
         ([e.Waiting("bob")], "bob (waiting) > "),
         ([e.Waiting("bob"), peer_ready()], "bob (new) > "),
         ([LOST], "bob (no connection) > "),
@@ -253,6 +298,11 @@ def test_a_message_given_up_does_not_wait() -> None:
         ([LOST, ready(again=True)], "bob > "),
         ([message(trust=e.Trust.VERIFIED)], "bob ✓ > "),
         ([peer_ready(name="carol")], "bob > "),
+        (
+            [peer_ready(), e.EncryptionChanged("bob", False, False)],
+            "bob (new, TLS only: the relay can read this) > ",
+        ),
+        ([peer_ready(), e.EncryptionChanged("bob", True, False)], "bob (new) > "),
     ],
 )
 def test_the_prompt_says_with_whom_and_how_safe(events: list[e.Event], prompt: str) -> None:

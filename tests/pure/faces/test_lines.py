@@ -79,7 +79,7 @@ def test_colour_only_when_it_is_asked_for() -> None:
     engine = FakeEngine(e.PresenceChanged("bob", True), message())
     [joined, said], _ = session(engine, b"", colored=True)
     assert joined == "\x1b[36m[SERVER] bob joined the chat!\x1b[0m"
-    assert said == "bob: hello"
+    assert said == "bob (new): hello"
 
 
 def test_leaving_with_something_queued() -> None:

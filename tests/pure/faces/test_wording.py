@@ -19,7 +19,7 @@ NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 
 
 def text_of(event: e.Message, now: datetime = NOW) -> str:
-    return wording.message(event, now).text
+    return wording.message(event, now, trust_is_known=True).text
 
 
 def test_the_log_in_says_who_where_and_how_safe() -> None:
@@ -36,8 +36,18 @@ def test_presence_is_told_as_in_the_documents() -> None:
 
 
 def test_a_message_is_a_name_and_a_text() -> None:
-    assert wording.message(message(), NOW) == Entry("bob: hello", Tone.MESSAGE)
-    assert text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
+    assert wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE)
+    assert text_of(message()) == text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
+
+
+def test_what_the_relay_can_read_is_said_so() -> None:
+    plain = wording.encryption_changed(e.EncryptionChanged("bob", encrypted=False, once=False))
+    assert plain.tone is Tone.ALERT
+    assert "the relay can read" in plain.text
+    for once in (False, True):
+        stays = wording.encryption_changed(e.EncryptionChanged("bob", encrypted=True, once=once))
+        assert "stay end-to-end encrypted" in stays.text
+    assert "unless both" in wording.ready(e.Ready("alice", "r", FINGERPRINT, False, False)).text
 
 
 def test_a_stranger_asks_to_talk() -> None:
@@ -75,7 +85,7 @@ def test_any_time_a_peer_claims_can_be_said(time_ms: int) -> None:
     ("event", "words"),
     [
         (peer_ready(first_use=True), "bob is new"),
-        (peer_ready(), "not verified yet"),
+        (peer_ready(), "bob is new, not verified yet"),
         (peer_ready(trust=e.Trust.VERIFIED), "bob is verified"),
     ],
 )
@@ -88,17 +98,69 @@ def test_a_changed_key_is_loud() -> None:
     entry = wording.key_changed(e.PeerKeyChanged("bob", "aaaa", "bbbb"))
     assert entry.tone is Tone.ALERT
     assert "[WARNING] THE KEY OF bob HAS CHANGED" in entry.text
-    assert "aaaa" in entry.text
-    assert "bbbb" in entry.text
+    assert "Known: aaaa\nShown: bbbb\n" in entry.text
+    assert "/accept-key bob" in entry.text
+
+
+def test_a_changed_key_of_somebody_verified_has_to_be_compared_again() -> None:
+    text = wording.key_changed(e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True)).text
+    assert "Known (verified): aaaa" in text
+    assert "/verify bob, compare the digits, and /trust bob" in text
+    assert "/accept-key" not in text
+
+
+@pytest.mark.parametrize(
+    ("trust", "reason", "words"),
+    [
+        (e.Trust.VERIFIED, e.Reason.COMPARED, "bob is verified now (key "),
+        (e.Trust.NEW, e.Reason.ACCEPTED, "bob is new, with another key ("),
+        (e.Trust.VERIFIED, e.Reason.RESTORED, "bob is verified again: the relay shows the key "),
+    ],
+)
+def test_another_trust_word_says_why(trust: e.Trust, reason: e.Reason, words: str) -> None:
+    text = wording.trust_changed(e.TrustChanged("bob", trust, FINGERPRINT, reason)).text
+    assert text.startswith(words)
+    assert FINGERPRINT in text
+
+
+def test_the_known_are_listed_with_one_trust_word_each() -> None:
+    def known(name: str, relay_name: str, trust: e.Trust, **flags: bool) -> e.KnownPerson:
+        flags = {"request": False, "blocked": False, **flags}
+        return e.KnownPerson(name, relay_name, trust, FINGERPRINT, **flags)
+
+    people = (
+        known("bob", "bob", e.Trust.VERIFIED),
+        known("Cleo", "carol", e.Trust.CHANGED),
+        known("mallory", "mallory", e.Trust.NEW, request=True, blocked=True),
+    )
+    assert wording.contacts(e.Contacts(people)).text.split("\n") == [
+        "Known here:",
+        f"bob (verified), key {FINGERPRINT}",
+        f"Cleo (CHANGED, carol on the relay), key {FINGERPRINT}",
+        f"mallory (new, a stranger, blocked), key {FINGERPRINT}",
+    ]
+    assert wording.contacts(e.Contacts(())).text == "Nobody is known here yet."
+
+
+def test_a_block_says_how_to_undo_it() -> None:
+    assert "/unblock bob" in wording.blocked(e.Blocked("bob", blocked=True)).text
+    assert "not blocked any more" in wording.blocked(e.Blocked("bob", blocked=False)).text
 
 
 @pytest.mark.parametrize("digits", ["0123456789" * 6, " ".join(["01234", "56789"] * 6)])
 def test_a_safety_number_is_two_rows_of_groups_of_five(digits: str) -> None:
-    event = e.SafetyNumber("bob", digits, e.Trust.NEW)
+    event = e.SafetyNumber("bob", digits, e.Trust.NEW, FINGERPRINT)
     row = " ".join(["01234", "56789"] * 3)
     first, *rows, last = wording.safety_number(event).text.split("\n")
     assert (first, rows) == ("Safety number with bob (new):", [row, row])
     assert last.startswith("Compare it with what bob sees")
+    assert last.endswith("Then: /trust bob")
+
+
+def test_digits_of_a_new_key_say_so() -> None:
+    event = e.SafetyNumber("bob", "0" * 60, e.Trust.CHANGED, FINGERPRINT)
+    title = f"Safety number with bob (CHANGED), of the NEW key {FINGERPRINT}:"
+    assert wording.safety_number(event).text.split("\n")[0] == title
 
 
 @pytest.mark.parametrize(("count", "words"), [(1, "1 message waits"), (2, "2 messages wait")])
@@ -122,8 +184,9 @@ def test_a_problem_says_what_to_try() -> None:
 
 
 def test_people_are_listed() -> None:
-    assert wording.people(("alice", "bob")).text == "Connected now: alice, bob."
-    assert wording.people(()).text == "Connected now: nobody."
+    event = e.People(("alice", "bob", "carol"), {"bob": e.Trust.NEW, "carol": e.Trust.CHANGED})
+    assert wording.people(event).text == "Connected now: alice, bob (new), carol (CHANGED)."
+    assert wording.people(e.People(())).text == "Connected now: nobody."
 
 
 def test_the_help_has_a_line_for_each_command() -> None:
@@ -158,9 +221,28 @@ def entries_of_ours(name: str, text: str) -> list[Entry]:
         wording.missing(message(text, name, missing=2)),
         *(wording.presence(e.PresenceChanged(name, online)) for online in (False, True)),
         wording.away(name),
-        wording.people((name, name)),
-        wording.safety_number(e.SafetyNumber(name, "0" * 60, e.Trust.NEW)),
-        wording.key_changed(e.PeerKeyChanged(name, FINGERPRINT, FINGERPRINT)),
+        *(
+            wording.encryption_changed(e.EncryptionChanged(name, encrypted, once))
+            for encrypted, once in ((False, False), (True, False), (True, True))
+        ),
+        wording.people(e.People((name, name), {name: e.Trust.NEW})),
+        wording.contacts(
+            e.Contacts((e.KnownPerson(name, name, e.Trust.NEW, FINGERPRINT, True, True),))
+        ),
+        *(
+            wording.safety_number(e.SafetyNumber(name, "0" * 60, trust, FINGERPRINT))
+            for trust in e.Trust
+        ),
+        *(
+            wording.key_changed(e.PeerKeyChanged(name, FINGERPRINT, FINGERPRINT, verified))
+            for verified in (False, True)
+        ),
+        *(
+            wording.trust_changed(e.TrustChanged(name, e.Trust.NEW, FINGERPRINT, reason))
+            for reason in e.Reason
+        ),
+        *(wording.blocked(e.Blocked(name, blocked)) for blocked in (False, True)),
+        wording.renamed(e.Renamed(name, name)),
         *(wording.queued(name, count) for count in (1, 2)),
         wording.handed_over(name),
         wording.problem(SecureChatError(text, text)),

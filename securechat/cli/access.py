@@ -1,0 +1,130 @@
+"""What the command line says about who one is, which relay is meant, and whom to trust there."""
+
+import getpass
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from securechat.cli.settings import certs_directory, load_settings, refuse_flags, resolve_home
+from securechat.errors import NameInvalid, UsageError
+
+if TYPE_CHECKING:
+    from securechat.client.connect import TrustFlags
+    from securechat.config import ClientConfig, Config
+    from securechat.identity.types import Name
+    from securechat.transport.endpoint import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The options of a client command, as they were given."""
+
+    name: str | None
+    host: str | None
+    port: int | None
+    server: str | None
+    pin: str | None
+    ca: Path | None
+    home: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whose profile it is, the relay's address if one was given, and whom to trust there."""
+
+    me: "Name"
+    home: Path
+    address: "Endpoint | None"
+    trust: "TrustFlags"
+    settings: "ClientConfig"
+
+
+def read_access(
+    context: typer.Context, flags: Flags, peer: str | None, settings: "Config | None" = None
+) -> Access:
+    """Return what the flags, the settings and the surroundings come to; asks for a missing name.
+
+    Raises UsageError, and NameInvalid for a name that nobody can have.
+    """
+    if flags.host is not None:
+        refuse_flags(context, ("server",), "and HOST say the same: give one of them")
+    settings = settings or load_settings(flags.home)
+    home = resolve_home(flags.home)
+    trust = _read_trust(flags, certs_directory(flags.home, None, settings.server.certs) / "ca.pem")
+    address = _given_address(flags.host, flags.port, flags.server)
+    me = _choose_name(home, flags.name or settings.client.name, peer)
+    return Access(me, home, address, trust, settings.client)
+
+
+def check_peer(peer: str, me: "Name", command: str, flag: str = "") -> None:
+    """Raise NameInvalid or UsageError when nobody to talk to can have this name.
+
+    ``command`` and ``flag`` are how the name was given, for the command to try next.
+    """
+    from securechat.client.contacts import split_key_id
+    from securechat.identity.names import name_key, parse_name
+
+    given = [flag] if flag else []
+    try:
+        key = name_key(parse_name(split_key_id(peer)[0]))
+    except NameInvalid as error:
+        raise NameInvalid(error.what, " ".join(["securechat", command, *given, "NAME"])) from error
+    if key == name_key(me):
+        example = " ".join(["securechat", command, "--name", me, *given, "OTHER"])
+        raise UsageError(f"{flag or peer} is your own name", example)
+
+
+def confirm(question: str) -> bool:
+    """Ask a person; False when there is none at the terminal."""
+    return can_ask() and typer.confirm(question, err=True)
+
+
+def can_ask() -> bool:
+    """Return whether somebody sits at the terminal: only then anything is prompted for."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _read_trust(flags: Flags, nearby: Path) -> "TrustFlags":
+    """Return what the command line, and a ca.pem lying around, say about whom to trust."""
+    from securechat.client.connect import TrustFlags
+    from securechat.transport.pins import parse_pin
+    from securechat.transport.private_files import is_there
+
+    return TrustFlags(
+        pin=parse_pin(flags.pin) if flags.pin else None,
+        ca_file=flags.ca,
+        nearby_ca_file=nearby if is_there(nearby) else None,
+    )
+
+
+def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
+    """Return the address of the command line, if there is one: HOST [PORT] wins."""
+    from securechat.client.connect import parse_address
+
+    text = host or server
+    if text is None:
+        return None if port is None else parse_address(f"127.0.0.1:{port}")
+    address = parse_address(text)
+    return address if port is None else address._replace(port=port)
+
+
+def _choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
+    """Return the name to use: as told, else the one used last, else asked for.
+
+    The one used last is not meant when it is the peer's: two people share this machine.
+    """
+    from securechat.client.profile import remembered_name
+    from securechat.identity.names import name_key, parse_name
+    from securechat.identity.types import Name
+
+    if name is not None:
+        return parse_name(name)
+    remembered = remembered_name(home)
+    if remembered is not None and (peer is None or name_key(remembered) != name_key(Name(peer))):
+        return remembered
+    if not can_ask():
+        raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
+    return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))

@@ -1,0 +1,32 @@
+"""The options that the commands of a client share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", metavar="ME", envvar="SECURECHAT_NAME", help="Who you are."),
+]
+ServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="HOST[:PORT]",
+        envvar="SECURECHAT_SERVER",
+        help="The relay [the one used last, else 127.0.0.1:5555].",
+    ),
+]
+PinOption = Annotated[str | None, typer.Option("--pin", help="The relay's whole pin: sha256:…")]
+CaOption = Annotated[
+    Path | None,
+    typer.Option("--ca", metavar="FILE", readable=False, help="The server's ca.pem."),
+]
+HostOption = Annotated[
+    str | None, typer.Option("--host", help="The relay's host, as in --server HOST.")
+]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="The relay's port [5555].")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]

@@ -1,0 +1,155 @@
+"""``securechat send``: one message, for scripts."""
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from securechat.cli.access import Access, Flags, can_ask, check_peer, read_access
+from securechat.cli.options import (
+    CaOption,
+    HostOption,
+    JsonOption,
+    NameOption,
+    PinOption,
+    PortOption,
+    ServerOption,
+)
+from securechat.cli.session import Beside, claim, errors_as_json, exit_on_signals, open_engine
+from securechat.cli.settings import HomeOption
+from securechat.errors import UsageError
+from securechat.faces.waiting import Wait
+
+if TYPE_CHECKING:
+    from securechat.client.events import Event
+    from securechat.client.profile import Profile
+    from securechat.faces.following import Following
+
+TIMEOUT_S = 10.0
+
+
+def send(
+    context: typer.Context,
+    to: Annotated[str, typer.Argument(help="Whom to write to.")],
+    message: Annotated[
+        str, typer.Option("-m", "--message", metavar="TEXT", help="The message; - is stdin.")
+    ] = "-",
+    wait: Annotated[
+        Wait,
+        typer.Option(
+            "--wait",
+            help="Until it is handed to the connection, the relay answers for it, or the"
+            " recipient's device has opened it.",
+        ),
+    ] = Wait.ACCEPTED,
+    timeout_s: Annotated[
+        float,
+        typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait at most."),
+    ] = TIMEOUT_S,
+    json_output: JsonOption = False,
+    name: NameOption = None,
+    server: ServerOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    pin: PinOption = None,
+    ca: CaOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Send one message and end: -m TEXT, or all of stdin. Works beside your running client too.
+
+    Exit status 0: it has come as far as --wait says. 7: not yet, and it waits in your outbox, which
+    any later command of yours hands over. Any other: see README; nothing was sent.
+    """
+    exit_on_signals()
+    with errors_as_json(json_output):
+        access = read_access(context, Flags(name, host, port, server, pin, ca, home), to)
+        check_peer(to, access.me, "send")
+        from securechat.faces.following import Following
+        from securechat.faces.requests import SendRequest
+
+        text = _read_text(message)
+        message_to = Following(
+            SendRequest(to, text), wait, timeout_s, _print_json if json_output else _print_nothing
+        )
+        place = claim(access, message_to.deadline)
+        if isinstance(place, Beside):
+            _send_beside(place, message_to)
+        else:
+            _send_alone(place, access, message_to)
+
+
+def _send_beside(place: Beside, message: "Following") -> None:
+    """Have the message sent by the command that has the profile open."""
+    from securechat.faces.requests import encode_request
+
+    with place.connection as connection:
+        connection.write_line(encode_request(message.request))
+        message.follow(place.answers)
+
+
+def _send_alone(profile: "Profile", access: Access, message: "Following") -> None:
+    """Log in and send the message; what others have written meanwhile is kept for later."""
+    from securechat.client.events import Ended, Message, Ready
+    from securechat.client.unread import Unread
+    from securechat.client.unsent import is_unsent
+    from securechat.faces.requests import Sending
+    from securechat.faces.sources import OwnEvents
+
+    with profile:
+        unread = Unread(profile.state)
+        unread.check()
+        with open_engine(access, profile) as connector:
+            engine, events = connector.engine, OwnEvents()
+
+            def hear(event: "Event") -> None:
+                match event:
+                    case Message():
+                        unread.keep(event)
+                    case Ready() | Ended():
+                        events.put(event)
+
+            engine.subscribe(hear)
+            engine.start()
+            message.await_ready(events)
+            Sending(engine, message.request, partial(is_unsent, profile.state), events.put)
+            message.follow(events)
+
+
+def _print_json(event: "Event") -> None:
+    from securechat.faces.json_events import encode_event
+
+    typer.echo(encode_event(event))
+
+
+def _print_nothing(_event: "Event") -> None:
+    """Say nothing: the exit status says it."""
+
+
+def _read_text(message: str) -> str:
+    """Return the text to send, which is all of stdin for ``-``, less one newline at its end.
+
+    Raises UsageError when there is none, or none that one message can hold.
+    """
+    from securechat.client.commands import TEXT_MAX_BYTES, fitting_text
+
+    text = _read_stdin(TEXT_MAX_BYTES) if message == "-" else message
+    if not text.strip():
+        raise UsageError("There is nothing to send", "securechat send NAME -m TEXT")
+    return fitting_text(text)
+
+
+def _read_stdin(max_bytes: int) -> str:
+    if can_ask():
+        typer.echo("Type the message; Ctrl-D on a line of its own sends it.", err=True)
+    data = sys.stdin.buffer.read(max_bytes + 3)
+    if len(data) > max_bytes + 2:
+        raise UsageError(
+            f"The text has more than the {max_bytes:,} bytes that a message holds;"
+            " nothing was sent",
+            "send it in parts",
+        )
+    try:
+        return data.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise UsageError("The text is not UTF-8, nothing was sent", "send UTF-8 text") from error

@@ -1,0 +1,53 @@
+"""What the relay says of other people, and what that sets going."""
+
+from securechat.client.desk import Desk
+from securechat.client.lookups import Lookups
+from securechat.client.receiving import Receiving
+from securechat.client.sending import Sending
+from securechat.wire import frames as f
+
+
+class Answers:
+    """Takes answers to look-ups and news of who has come and gone."""
+
+    def __init__(
+        self, desk: Desk, lookups: Lookups, sending: Sending, receiving: Receiving
+    ) -> None:
+        self._desk = desk
+        self._lookups = lookups
+        self._sending = sending
+        self._receiving = receiving
+
+    def found(self, found: f.Found) -> None:
+        """Take the holder of a name; raises as `Lookups.found` does."""
+        question = self._lookups.take(found.request)
+        if question is None:
+            return
+        was_withheld = self._desk.is_withheld(question.name)
+        try:
+            self._lookups.found(question, found.user)
+        finally:
+            self._receiving.settle(question.name)
+        if person := self._desk.people.find(question.name):
+            self._sending.flush(person)
+        if was_withheld:
+            self._sending.retry()
+
+    def failed(self, failed: f.Failed) -> bool:
+        """Take the answer that there is nobody to show; False when no look-up had asked."""
+        question = self._lookups.take(failed.request)
+        if question is None:
+            return False
+        self._lookups.not_found(question)
+        self._receiving.settle(question.name)
+        return True
+
+    def presence(self, presence: f.Presence) -> None:
+        """Take the news that somebody has come or gone."""
+        person = self._desk.people.find(presence.name)
+        if person is None or person.online == presence.online:
+            return
+        self._lookups.note_presence(person, online=presence.online)
+        if presence.online:
+            self._lookups.ask(person, claim=person.wants_claim)
+            self._sending.retry()

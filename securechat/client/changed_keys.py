@@ -1,0 +1,96 @@
+"""What a changed key holds up, and what the user is told to do about it."""
+
+from securechat.client.contacts import Contact
+from securechat.client.desk import Desk
+from securechat.errors import KeyChanged, UsageError
+from securechat.identity.types import Name, fingerprint
+from securechat.text import clip, safe_text
+
+_BEGINNING_COLUMNS = 40
+
+
+def next_command(changed: Contact, name: str) -> str:
+    """Return what to type about the new key of somebody CHANGED."""
+    if changed.verified:
+        return f"/verify {name}, compare the digits, then /trust {name}"
+    return f"ask {name} on another way, then /accept-key {name}"
+
+
+def refuse_to_write(desk: Desk, name: Name, text: str) -> None:
+    """Raise KeyChanged or UsageError when nothing may be written to a person now."""
+    contact = desk.contacts.by_name(name)
+    if contact is None:
+        return
+    shown_name = desk.contacts.shown_name(contact)
+    if contact.blocked:
+        raise UsageError(
+            f"{shown_name} is blocked; not sent: {_beginning(text)}", f"/unblock {shown_name}"
+        )
+    if contact.shown is None:
+        return
+    desk.withheld += 1
+    raise KeyChanged(
+        f"The key of {shown_name} has CHANGED; not sent: {_beginning(text)}",
+        next_command(contact, shown_name),
+    )
+
+
+def give_up_texts(desk: Desk, contact: Contact) -> None:
+    """Drop, and tell, what was typed for somebody's old key: it never goes to another one."""
+    name = desk.contacts.shown_name(contact)
+    why = f"Not sent to {name}, whose key was another when you typed it"
+    again = f"/msg {name} and the text once more"
+    for draft in desk.people.open(contact.name).drafts:
+        desk.report(KeyChanged(f"{why}: {_beginning(draft.text)}", again), draft.message_id.hex())
+        desk.withheld += 1
+    _forget_drafts(desk, contact)
+    for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
+        desk.change(desk.outbox.remove(parcel))
+        if parcel.message_id:
+            desk.report(KeyChanged(f"{why} (it was sealed already)", again), parcel.message_id)
+            desk.withheld += 1
+
+
+def give_up_drafts(desk: Desk, contact: Contact) -> None:
+    """Drop, and tell, what was typed for somebody who is blocked now."""
+    name = desk.contacts.shown_name(contact)
+    for draft in desk.people.open(contact.name).drafts:
+        what = f"Not sent to {name}, who is blocked: {_beginning(draft.text)}"
+        desk.report(UsageError(what, f"/unblock {name}"), draft.message_id.hex())
+    _forget_drafts(desk, contact)
+
+
+def outcome(desk: Desk, peer: str | None) -> KeyChanged | None:
+    """Return the error to end a session with because of changed keys, or None.
+
+    That is: the ``peer`` is CHANGED, or a text was not sent, or waits, because somebody is.
+    """
+    held = desk.unsent
+    if peer is not None and (contact := desk.contacts.find(peer)):
+        held.add(contact.name)
+    for contact in filter(None, map(desk.contacts.by_name, sorted(held))):
+        if contact.shown is not None:
+            return _changed(contact, desk.contacts.shown_name(contact))
+    if desk.withheld:
+        count = "A text was" if desk.withheld == 1 else f"{desk.withheld} texts were"
+        return KeyChanged(f"{count} not sent, since a key had CHANGED", "send what still matters")
+    return None
+
+
+def _changed(contact: Contact, name: str) -> KeyChanged:
+    shown = fingerprint(contact.shown.user_key) if contact.shown else ""
+    return KeyChanged(
+        f"The key of {name} has CHANGED: {fingerprint(contact.user_key)} is pinned, {shown} was"
+        " shown. It may be a new device, or somebody else; nothing is sent",
+        f"securechat client --peer {name}, and there: {next_command(contact, name)}",
+    )
+
+
+def _forget_drafts(desk: Desk, contact: Contact) -> None:
+    person = desk.people.open(contact.name)
+    desk.change({draft.row: None for draft in person.drafts})
+    person.drafts.clear()
+
+
+def _beginning(text: str) -> str:
+    return clip(safe_text(text), _BEGINNING_COLUMNS)

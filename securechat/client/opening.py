@@ -1,0 +1,47 @@
+"""What an engine begins with: this profile's device, and its desk at a relay."""
+
+from collections.abc import Callable
+
+from securechat.client.contacts import ContactBook
+from securechat.client.desk import Desk
+from securechat.client.outbox import Outbox
+from securechat.client.people import NO_RELAY, People
+from securechat.client.ports import StatePort
+from securechat.e2e.endpoint import Endpoint
+from securechat.identity.types import RelayId
+
+
+def open_endpoint(state: StatePort, now_ms: int) -> Endpoint:
+    """Restore this profile's device, or make it and commit it."""
+    rows = state.load()
+    if rows:
+        return Endpoint.load(rows)
+    endpoint = Endpoint.create(now_ms)
+    state.commit(endpoint.take_changes())
+    return endpoint
+
+
+def open_desk(
+    relay_id: RelayId,
+    state: StatePort,
+    endpoint: Endpoint,
+    people: People,
+    *,
+    now_ms: Callable[[], int],
+    now_s: Callable[[], float],
+    unencrypted: str | None,
+) -> Desk:
+    """Lay out what this profile has to do with a relay; ``people`` get what is unsent there."""
+    rows = state.load()
+    if relay_id != NO_RELAY:
+        people.meet(relay_id, rows)
+    return Desk(
+        relay_id=relay_id,
+        endpoint=endpoint,
+        contacts=ContactBook(relay_id, rows),
+        outbox=Outbox(relay_id, rows),
+        people=people,
+        now_ms=now_ms,
+        now_s=now_s,
+        unencrypted=unencrypted,
+    )

@@ -1,0 +1,127 @@
+"""Which key a name stands for: what the relay shows, held against what is pinned."""
+
+import msgspec
+
+from securechat.client.contacts import Contact, ShownKey, accept
+from securechat.client.desk import Desk, trust_of
+from securechat.client.events import PeerKeyChanged, Reason, SafetyNumber, TrustChanged
+from securechat.errors import RemoteProtocolError
+from securechat.identity.chain import Highest, PeerUser, PublishedUser, verify_published
+from securechat.identity.names import name_key
+from securechat.identity.safety_number import safety_number
+from securechat.identity.types import Name, UserKey, fingerprint
+
+
+class Pinning:
+    """Pins keys to names, and notes when a relay shows another key under a pinned name.
+
+    It remembers which codes and digits the user has been shown in this run: only those can have
+    been compared.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._codes_shown: set[tuple[UserKey, UserKey]] = set()
+        self._digits_shown: set[UserKey] = set()
+
+    def pin(
+        self, name: Name, published: PublishedUser, *, wanted: bool
+    ) -> tuple[Contact, PeerUser] | None:
+        """Take the relay's answer for a name: pin its holder, accepted if the user ``wanted`` them.
+
+        Returns None when the user has accepted another key for the name. That one stays pinned, and
+        the person is CHANGED until the user decides or the relay shows it again.
+
+        Raises `RemoteProtocolError` and what `verify_published` raises; then nothing has changed.
+        """
+        desk, shown = self._desk, published.registration.user_key
+        if name_key(published.registration.name) != name_key(name):
+            raise RemoteProtocolError(f"The relay answered with another name than {name}")
+        pinned, known = desk.contacts.by_name(name), desk.contacts.by_key(shown)
+        if known is not None and known.is_pinned and known is not pinned:
+            raise RemoteProtocolError(
+                f"The relay shows the key of {desk.contacts.shown_name(known)} as that of {name}"
+            )
+        user, highest = verify_published(
+            published, pin=shown, relay_id=desk.relay_id, highest=_highest_of(shown, pinned)
+        )
+        if pinned is not None and pinned.user_key != shown:
+            if pinned.accepted:
+                self._note_changed(pinned, ShownKey(shown, highest))
+                return None
+            desk.keep_contact(msgspec.structs.replace(pinned, highest=None))
+        return self._keep(known, user, highest, wanted=wanted), user
+
+    def tell_changed(self, contact: Contact) -> None:
+        """Show both codes of somebody CHANGED, once in a run."""
+        if contact.shown is None or self.are_codes_shown(contact):
+            return
+        self._codes_shown.add((contact.user_key, contact.shown.user_key))
+        self._desk.tell(
+            PeerKeyChanged(
+                self._desk.contacts.shown_name(contact),
+                fingerprint(contact.user_key),
+                fingerprint(contact.shown.user_key),
+                contact.verified,
+            )
+        )
+
+    def are_codes_shown(self, contact: Contact) -> bool:
+        """Tell whether the user has seen the pinned and the new code of somebody CHANGED."""
+        shown = contact.shown
+        return shown is not None and (contact.user_key, shown.user_key) in self._codes_shown
+
+    def show_digits(self, contact: Contact) -> None:
+        """Show the safety number with a person; with the new key of somebody CHANGED."""
+        key = key_to_compare(contact)
+        self._digits_shown.add(key)
+        digits = safety_number(self._desk.endpoint.user_key, key)
+        name = self._desk.contacts.shown_name(contact)
+        self._desk.tell(SafetyNumber(name, digits, trust_of(contact), fingerprint(key)))
+
+    def are_digits_shown(self, contact: Contact) -> bool:
+        """Tell whether the user has seen the digits of the key that `show_digits` would show."""
+        return key_to_compare(contact) in self._digits_shown
+
+    def _note_changed(self, pinned: Contact, shown: ShownKey) -> None:
+        contact = msgspec.structs.replace(pinned, shown=shown)
+        self._desk.keep_contact(contact)
+        self.tell_changed(contact)
+
+    def _keep(
+        self, known: Contact | None, user: PeerUser, highest: Highest, *, wanted: bool
+    ) -> Contact:
+        desk, registration = self._desk, user.registration
+        contact = msgspec.structs.replace(
+            known or Contact(registration.name, user.user_key, met_ms=desk.now_ms()),
+            name=registration.name,
+            highest=highest,
+            shown=None,
+        )
+        if wanted:
+            contact = accept(contact, desk.now_ms())
+        desk.keep_contact(contact)
+        if known is not None and known.shown is not None:
+            desk.tell(
+                TrustChanged(
+                    desk.contacts.shown_name(contact),
+                    trust_of(contact),
+                    fingerprint(contact.user_key),
+                    Reason.RESTORED,
+                )
+            )
+        return contact
+
+
+def key_to_compare(contact: Contact) -> UserKey:
+    """Return the key that comparing is about: the new one of somebody CHANGED."""
+    return contact.shown.user_key if contact.shown is not None else contact.user_key
+
+
+def _highest_of(user_key: UserKey, pinned: Contact | None) -> Highest | None:
+    """Return the newest lists and bundles seen of a key under a name."""
+    if pinned is None:
+        return None
+    if pinned.user_key == user_key:
+        return pinned.highest
+    return pinned.shown.highest if pinned.shown and pinned.shown.user_key == user_key else None

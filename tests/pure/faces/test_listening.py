@@ -1,0 +1,158 @@
+"""What ``listen`` prints, what it keeps, and when it is over."""
+
+import io
+import json
+import time
+
+import pytest
+
+from securechat.client import events as e
+from securechat.client.unread import Unread
+from securechat.errors import SecureChatError, TimedOut, UsageError
+from securechat.faces.listening import (
+    Gate,
+    Listening,
+    hear_all,
+    printing_json,
+    printing_lines,
+)
+from securechat.faces.requests import ListenRequest
+from securechat.faces.sources import OwnEvents
+from securechat.faces.streams import LineWriter
+from tests.pure.client.engine_world import MemoryState
+from tests.pure.faces.sample_events import message, ready
+from tests.pure.faces.test_json_lines import ClosedPipe
+
+
+class Desk:
+    """A listen in lines, and what it has printed."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self._out, self._err = io.BytesIO(), io.BytesIO()
+        out = LineWriter(self._out)
+        self.listening = Listening(printing_lines(out, LineWriter(self._err)), out, count)
+        self.events = OwnEvents()
+
+    def hear(self, *events: e.Event, seconds: float = 0.0) -> e.Ended | None:
+        for event in events:
+            self.events.put(event)
+        return hear_all(self.events, self.listening, time.monotonic() + seconds)
+
+    @property
+    def printed(self) -> list[str]:
+        return self._out.getvalue().decode().splitlines()
+
+    @property
+    def trouble(self) -> str:
+        return self._err.getvalue().decode()
+
+
+def test_a_message_is_one_entry_with_a_name() -> None:
+    desk = Desk(4)
+    desk.hear(
+        ready(),
+        message("hello", request=True),
+        message("one\ntwo\r\n\x1b[31m", sender="carol"),
+        message("psst", e2e=False),
+        message("last", late=True),
+    )
+    assert desk.printed == [
+        "bob: hello",
+        "carol: one",
+        "    two",
+        "    \ufffd[31m",
+        "bob (TLS only: the relay can read this): psst",
+        "bob: last",
+    ]
+    assert desk.trouble == ""
+
+
+def test_trouble_goes_where_the_messages_do_not() -> None:
+    desk = Desk(1)
+    desk.hear(
+        e.Offline("gone", 1.0),
+        e.Problem(UsageError("Bad\x1b", "good")),
+        e.PeerKeyChanged("bob", "aaaa", "bbbb"),
+        message("x", missing=2),
+    )
+    assert desk.printed == ["bob: x"]
+    for word in ("gone", "Bad\ufffd", "CHANGED", "[Missing] 2 messages of bob"):
+        assert word in desk.trouble
+
+
+def test_a_connection_that_stays_lost_is_one_line() -> None:
+    desk = Desk(1)
+    gone = e.Offline("gone", 1.0)
+    desk.hear(gone, gone, ready(again=True), gone, gone, message())
+    assert desk.trouble.count("gone") == 2
+
+
+def test_objects_are_those_of_the_client() -> None:
+    sink = io.BytesIO()
+    out = LineWriter(sink)
+    listening = Listening(printing_json(out), out, None)
+    for event in (ready(), message("x"), e.Ended(None)):
+        listening.hear(event)
+    found = [json.loads(line) for line in sink.getvalue().splitlines()]
+    assert [each["event"] for each in found] == ["ready", "message"]
+
+
+def test_it_is_over_after_the_count() -> None:
+    desk = Desk(2)
+    assert desk.hear(message("1"), ready(), message("2"), message("3")) is None
+    assert desk.printed == ["bob: 1", "bob: 2"]
+    assert desk.listening.is_over
+    assert [m.text for m in desk.listening.take_unprinted(desk.events)] == ["3"]
+
+
+def test_the_end_of_the_engine_is_given_back() -> None:
+    error = SecureChatError("gone")
+    assert Desk().hear(message("1"), e.Ended(error)) == e.Ended(error)
+
+
+@pytest.mark.parametrize(
+    ("count", "heard", "enough"), [(None, 0, False), (None, 1, True), (2, 0, False), (2, 1, False)]
+)
+def test_when_the_time_is_over_enough_has_come_or_not(
+    count: int | None, heard: int, enough: bool
+) -> None:
+    desk = Desk(count)
+    with pytest.raises(TimedOut):
+        desk.hear(*[message()] * heard)
+    if enough:
+        desk.listening.raise_timed_out(1.0)
+    else:
+        with pytest.raises(TimedOut, match="Within 1 s"):
+            desk.listening.raise_timed_out(1.0)
+
+
+def test_what_a_reader_who_has_gone_was_not_shown_is_given_back() -> None:
+    out = LineWriter(ClosedPipe(1))
+    listening, events = Listening(printing_json(out), out, None), OwnEvents()
+    for text in ("1", "2", "3"):
+        events.put(message(text))
+    assert hear_all(events, listening, None) is None
+    assert [m.text for m in listening.take_unprinted(events)] == ["2", "3"]
+
+
+def gate(state: MemoryState, sender: str | None, count: int | None, *events: e.Event) -> list[str]:
+    """Return the texts that pass a gate."""
+    told: list[e.Event] = []
+    hearing = Gate(Unread(state), ListenRequest(sender), count, told.append)
+    for event in events:
+        hearing.hear(event)
+    return [event.text for event in told if isinstance(event, e.Message)]
+
+
+def numbered(number: int, sender: str) -> e.Message:
+    return e.Message(f"m{number}", sender, "alice", str(number), 0, True, e.Trust.NEW, False, 0)
+
+
+def test_a_gate_keeps_what_is_not_wanted_now() -> None:
+    state = MemoryState()
+    came = [numbered(number, "bob" if number % 2 else "carol") for number in range(6)]
+    assert gate(state, "Bob", 2, ready(), *came) == ["1", "3"]
+    kept = list(Unread(state))
+    assert [each.text for each in kept] == ["0", "2", "4", "5"]
+    assert gate(state, None, 3, *kept) == ["0", "2", "4"]
+    assert [each.text for each in Unread(state)] == ["5"]
