@@ -115,6 +115,10 @@ def _field_text(field: msgspec.inspect.Field) -> str:
     return f"{text}, else {DEFAULTS[type(field.default).__name__]}"
 
 
+def test_the_version_is_the_one_described() -> None:
+    assert TEXT.startswith(f"# The wire protocol, version {f.PROTOCOL_VERSION}\n")
+
+
 def test_every_frame_is_listed_with_its_tag_and_direction() -> None:
     [rows] = tables("Frames")
     listed = [(row["tag"], row["frame"], row["sent by"]) for row in rows]
