@@ -23,6 +23,9 @@ from securechat.identity.types import DeviceAddress, EnvelopeId, MailboxId, Mess
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
 REFRESH_EVERY_S = 60 * 60.0
+REFETCH_AFTER_S = 10.0
+"""Keys this fresh are not fetched anew, whatever epoch a receipt announces."""
+
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 """Refusals that pass by themselves and are not worth a word."""
 
@@ -133,7 +136,8 @@ class Sending:
         person = self._desk.people.find(contact.name)
         if person is not None and person.user is not None:
             known = max(device.bundle.epoch for device in person.user.devices)
-            if receipt.envelope_epoch > known:
+            is_old = self._desk.now_s() >= person.fetched_at_s + REFETCH_AFTER_S
+            if receipt.envelope_epoch > known and is_old:
                 self._lookups.ask(person, claim=False)
 
     def _refresh(self, person: Person) -> None:
