@@ -4,17 +4,21 @@ Each process reads and writes pipes, gets a home of its own, and is ended by its
 block is left. What must happen is waited for, up to `FAILURE_S`; nothing sleeps.
 """
 
+import atexit
 import json
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,7 +41,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which nothing but ``home`` is written or remembered."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     root = str(Path(__file__).resolve().parents[1])
-    return {**kept, "HOME": str(home), "SECURECHAT_HOME": str(home), "PYTHONPATH": root, **more}
+    places = {"HOME": str(home), "SECURECHAT_HOME": str(home), "TMPDIR": _short_lived()}
+    return {**kept, **places, "PYTHONPATH": root, **more}
+
+
+@cache
+def _short_lived() -> str:
+    """Return a directory for temporary files, with a name short enough for sockets.
+
+    What the processes that are killed leave there goes away with this one.
+    """
+    directory = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 class Process:

@@ -27,7 +27,7 @@ from tests.processes import (
     running,
 )
 
-DONE, FAILED, USAGE, UNREACHABLE, UNTRUSTED, REFUSED, TIMED_OUT = 0, 1, 2, 3, 4, 6, 7
+DONE, FAILED, USAGE, UNREACHABLE, UNTRUSTED, LIMIT, REFUSED, TIMED_OUT = range(8)
 
 
 @pytest.fixture(scope="module")
@@ -313,6 +313,37 @@ def test_nothing_is_sent_to_a_changed_key(tmp_path: Path) -> None:
             listening.signal(signal.SIGTERM)
             listening.finish()
             assert texts(listening.read_rest()) == []
+
+
+def test_a_full_mailbox(tmp_path: Path) -> None:
+    with relaying(tmp_path, "--mailbox-messages", "4") as relay:
+        alice, bob = (Person(name, relay, tmp_path) for name in ("alice", "bob"))
+        with bob.listening():
+            pass  # he is away, and one sender may fill a quarter of his mailbox
+        assert alice.send("bob", "-m", "one", "--timeout", "1")[0] == TIMED_OUT
+        status, stdout, stderr = alice.send("bob", "-m", "two", "--timeout", "1", "--json")
+        assert status == LIMIT
+        assert json.loads(stdout.splitlines()[-1])["code"] == "limit"
+        assert "your message waits here" in stderr
+        with bob.listening() as listening, alice.listening():
+            assert [listening.expect("message")["text"] for _ in range(2)] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_send_that_is_interrupted_has_kept_its_message(
+    alice: Person, bob: Person, number: signal.Signals, status: int
+) -> None:
+    with bob.listening():
+        pass
+    with alice.sending(bob.name, "-m", "hello", "--wait", "delivered", "--json") as sending:
+        assert json.loads(sending.read_line() or "")["event"] == "sent"
+        sending.signal(number)
+        assert sending.finish() == status
+        assert sending.stderr == ""
+    with bob.listening() as listening, alice.listening():
+        assert listening.expect("message")["text"] == "hello"
 
 
 # Beside a running client ----------------------------------------------------------------------
