@@ -8,6 +8,7 @@ import atexit
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +27,9 @@ import pytest
 
 FAILURE_S = 15.0
 """A bound for what must happen; nothing waits that long unless it is broken."""
+
+NEW_KEY = re.compile(r"The key to what securechat keeps for .* is in a file that only you .*\n")
+"""What a command says when it has made a profile's key."""
 
 Event = dict[str, Any]
 
@@ -116,6 +120,11 @@ class Process:
 
     @property
     def stderr(self) -> str:
+        """All of stderr by now, but for what each first start says; after `finish`, all of it."""
+        return NEW_KEY.sub("", self.whole_stderr)
+
+    @property
+    def whole_stderr(self) -> str:
         """All of stderr by now; after `finish`, all of it."""
         return b"".join(self._stderr).decode()
 

@@ -9,8 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import Access, Flags, check_peer, read_access
-from securechat.cli.options import CaOption, JsonOption, NameOption, PinOption, ServerOption
-from securechat.cli.session import errors_as_json, exit_on_signals, open_engine, serving
+from securechat.cli.options import (
+    CaOption,
+    JsonOption,
+    NameOption,
+    PassphraseFileOption,
+    PinOption,
+    ServerOption,
+)
+from securechat.cli.session import (
+    errors_as_json,
+    exit_on_signals,
+    open_engine,
+    open_profile,
+    serving,
+)
 from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
 from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
@@ -20,7 +33,10 @@ if TYPE_CHECKING:
     from securechat.client.events import Event
 
 
-RELAY_ONLY = ("pin", "server", "peer", "name", "plain", "json_output", "color", "no_e2e")
+RELAY_ONLY = (
+    *("pin", "server", "peer", "name", "passphrase_file"),
+    *("plain", "json_output", "color", "no_e2e"),
+)
 """Parameters that mean nothing to the quit mode."""
 
 
@@ -41,6 +57,7 @@ def client(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
     ] = False,
@@ -92,7 +109,7 @@ def client(
     if no_e2e and peer is None:
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
     exit_on_signals()
-    flags = Flags(name, host, port, server, pin, ca, home)
+    flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             access = read_access(context, flags, peer, settings)
@@ -109,11 +126,10 @@ def client(
 def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engine]":
     """Open the profile and provide its engine, beside which other commands can be used."""
     from securechat.client.events import Message, Ready
-    from securechat.client.profile import Profile
     from securechat.client.unread import Unread
 
     with (
-        Profile(access.home, access.me) as profile,
+        open_profile(access) as profile,
         open_engine(access, profile, peer, e2e=e2e) as connector,
         serving(profile, connector),
     ):

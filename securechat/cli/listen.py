@@ -12,6 +12,7 @@ from securechat.cli.options import (
     HostOption,
     JsonOption,
     NameOption,
+    PassphraseFileOption,
     PinOption,
     PortOption,
     ServerOption,
@@ -62,6 +63,7 @@ def listen(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
 ) -> None:
     """Print each message as NAME: text. Works beside your running client too.
 
@@ -70,7 +72,8 @@ def listen(
     """
     exit_on_signals()
     with errors_as_json(json_output):
-        access = read_access(context, Flags(name, host, port, server, pin, ca, home), sender)
+        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        access = read_access(context, flags, sender)
         if sender is not None:
             check_peer(sender, access.me, "listen", "--from")
         from securechat.faces.requests import ListenRequest

@@ -23,6 +23,16 @@ CaOption = Annotated[
     Path | None,
     typer.Option("--ca", metavar="FILE", readable=False, help="The server's ca.pem."),
 ]
+PassphraseFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        readable=False,
+        envvar="SECURECHAT_PASSPHRASE_FILE",
+        help="The first line of this file is the passphrase of your profile [it is asked for].",
+    ),
+]
 HostOption = Annotated[
     str | None, typer.Option("--host", help="The relay's host, as in --server HOST.")
 ]

@@ -12,6 +12,7 @@ from securechat.cli.options import (
     HostOption,
     JsonOption,
     NameOption,
+    PassphraseFileOption,
     PinOption,
     PortOption,
     ServerOption,
@@ -55,6 +56,7 @@ def send(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
 ) -> None:
     """Send one message and end: -m TEXT, or all of stdin. Works beside your running client too.
 
@@ -63,7 +65,8 @@ def send(
     """
     exit_on_signals()
     with errors_as_json(json_output):
-        access = read_access(context, Flags(name, host, port, server, pin, ca, home), to)
+        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        access = read_access(context, flags, to)
         check_peer(to, access.me, "send")
         from securechat.faces.following import Following
         from securechat.faces.requests import SendRequest

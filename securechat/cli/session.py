@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from securechat.cli.access import Access, confirm
+from securechat.cli.passphrase_input import read_passphrases
 from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut
 
 if TYPE_CHECKING:
@@ -31,6 +32,26 @@ ASK_AGAIN_S = 0.05
 """Between two attempts to have a profile, or to reach the command that has it."""
 
 logger = logging.getLogger("securechat.cli")
+
+
+def open_profile(access: Access) -> "Profile":
+    """Open the profile, and say once that its key lies in a file; the caller closes it.
+
+    Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
+    """
+    from securechat.client.profile import Profile, default_home
+    from securechat.transport.private_files import quote
+
+    passphrases = partial(read_passphrases, access.me, access.passphrase_file)
+    profile = Profile(access.home, access.me, passphrases)
+    if profile.has_new_key:
+        home = "" if access.home == default_home() else f" --home {quote(access.home)}"
+        typer.echo(
+            f"The key to what securechat keeps for {access.me} is in a file that only you can read;"
+            f" to put it under a passphrase: securechat passphrase set --name {access.me}{home}",
+            err=True,
+        )
+    return profile
 
 
 @contextmanager
@@ -107,12 +128,11 @@ def claim(access: Access, deadline: float) -> "Profile | Beside":
 
     Tries until the ``deadline`` (of `time.monotonic`); then raises Busy.
     """
-    from securechat.client.profile import Profile
     from securechat.transport.local_place import has_local_sockets
 
     while True:
         try:
-            return Profile(access.home, access.me)
+            return open_profile(access)
         except Busy:
             beside = _reach(access, deadline)
             if beside is not None:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from securechat.client.profile import Profile
 from securechat.faces.requests import SendRequest, encode_request
+from securechat.identity.names import parse_name
 from securechat.transport.local_dial import LocalConnection, dial_local
 from securechat.transport.local_socket import MAX_SESSIONS
 from tests.processes import (
@@ -169,10 +171,8 @@ def test_what_comes_while_one_sends_is_kept_for_the_next_listen(alice: Person, b
 
 
 def unread(person: Person) -> bool:
-    import sqlite3
-
-    with sqlite3.connect(person.profile / "state.db") as database:
-        return bool(database.execute("SELECT 1 FROM rows WHERE kind = 'unread'").fetchall())
+    with Profile(person.home, parse_name(person.name), tuple) as profile:
+        return any(kind == "unread" for kind, _ in profile.state.load())
 
 
 def test_what_count_and_from_leave_out_is_shown_by_the_next_one(

@@ -2,14 +2,16 @@
 
 import errno
 import os
-import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
 from securechat.errors import FileProblem
+from securechat.store.encrypted import VaultKey, connect
 from securechat.store.state import StateFile
+
+KEY = VaultKey(bytes(range(32)))
 
 
 def test_a_file_that_may_not_be_read_is_not_given_up(
@@ -24,16 +26,16 @@ def test_a_file_that_may_not_be_read_is_not_given_up(
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", refuse)
         with pytest.raises(FileProblem) as problem:
-            StateFile(path)
+            StateFile(path, KEY)
     assert problem.value.what == f"Cannot open {path}: Permission denied"
     assert problem.value.try_next == f"ls -l '{path}'; if it is yours: chmod 600 '{path}'"
 
 
 def test_only_a_damaged_file_is_to_be_moved_away(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    state = StateFile(path)
+    state = StateFile(path, KEY)
     state.commit({("kind", b"key"): b"value"})
-    other = sqlite3.connect(path, isolation_level=None)
+    other = connect(path, KEY)
     other.execute("BEGIN EXCLUSIVE")
     state._database.execute("PRAGMA busy_timeout = 0")
     with pytest.raises(FileProblem, match="is locked") as problem:
@@ -43,15 +45,15 @@ def test_only_a_damaged_file_is_to_be_moved_away(tmp_path: Path) -> None:
     state.close()
     path.write_bytes(b"garbage" * 1000)
     with pytest.raises(FileProblem) as problem:
-        StateFile(path)
+        StateFile(path, KEY)
     assert "a damaged file can be moved away" in problem.value.try_next
 
 
 def test_a_state_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    StateFile(path).close()
+    StateFile(path, KEY).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o640)
     with pytest.raises(FileProblem, match="mode 0640") as refused:
-        StateFile(path)
+        StateFile(path, KEY)
     assert refused.value.try_next == f"chmod 600 {path}"
