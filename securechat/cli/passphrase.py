@@ -25,10 +25,11 @@ passphrase = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @passphrase.callback()
 def options() -> None:
-    """Choose what opens your profile: a passphrase, the system's keyring, or nothing.
+    """Choose what it takes to open your profile.
 
-    Works while no client of yours is running. Without a passphrase or a keyring, whoever can read
-    your files can read what securechat keeps.
+    What securechat keeps is encrypted. The key to it lies in a file beside it, or is under a
+    passphrase, or in the keyring of your desktop session. Works while no client of yours is
+    running.
     """
 
 
@@ -62,7 +63,7 @@ def remove_passphrase(
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
 ) -> None:
-    """Ask for no passphrase any more: the key lies in a file that only you can read."""
+    """Need no passphrase any more. The key lies in a file that only you can read."""
     with _opened(name, home, passphrase_file, may_be_new=False) as profile:
         profile.keep(profile.vault.keep_in_file)
     typer.echo(f"The key of {profile.name} is in {profile.vault.path}, readable by you alone.")

@@ -105,7 +105,7 @@ class Vault:
             case _InKeyring(entry=entry):
                 return self._decode_secret(get_secret(entry))
             case _UnderPassphrase() as kept:
-                return self._unwrap(kept, passphrases())
+                return self._unwrap(kept, passphrases)
 
     def keep_in_file(self, key: VaultKey) -> None:
         """Keep the key as it is, in a file that only its owner can read."""
@@ -134,10 +134,10 @@ class Vault:
         if isinstance(before, _InKeyring):
             forget_secret(before.entry)
 
-    def _unwrap(self, kept: _UnderPassphrase, passphrases: Iterable[Passphrase]) -> VaultKey:
+    def _unwrap(self, kept: _UnderPassphrase, passphrases: Passphrases) -> VaultKey:
         hardness = self._check_hardness(kept)
         associated = self._associated(hardness, kept.salt)
-        for passphrase in passphrases:
+        for passphrase in passphrases():
             wrapping_key = derive_key(passphrase, kept.salt, hardness)
             try:
                 return VaultKey(open_aead(kept.sealed, associated, kept.nonce, wrapping_key))

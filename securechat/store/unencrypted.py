@@ -10,8 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from securechat.errors import Busy
-from securechat.store.encrypted import Connection, VaultKey, connect, key_literal
+from securechat.store.encrypted import VaultKey, connect, key_literal
 from securechat.store.schema import bring_up_to_date, check_version
 
 _BESIDE = ("", "-journal", "-wal", "-shm")
@@ -28,7 +27,7 @@ def encrypt(path: Path, key: VaultKey) -> None:
         path.with_name(copy.name + suffix).unlink(missing_ok=True)
     with closing(connect(path, None)) as database:
         check_version(database, path)
-        _fold_log_in(database, path)
+        database.execute("PRAGMA journal_mode = DELETE")  # a log must not meet the new file
         os.close(os.open(copy, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         database.execute("ATTACH ? AS copy KEY ?", (str(copy), key_literal(key)))
         bring_up_to_date(database, "copy")
@@ -36,12 +35,6 @@ def encrypt(path: Path, key: VaultKey) -> None:
             database.execute("INSERT INTO copy.rows SELECT kind, key, value FROM main.rows")
     copy.replace(path)
     _sync_directory(path.parent)
-
-
-def _fold_log_in(database: Connection, path: Path) -> None:
-    """Move what the log holds into the database and remove it: it must not meet the new file."""
-    if database.execute("PRAGMA journal_mode = DELETE").fetchone()[0] != "delete":
-        raise Busy(f"Another program has {path} open", "close it, then the same command again")
 
 
 def _sync_directory(path: Path) -> None:

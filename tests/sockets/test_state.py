@@ -57,3 +57,36 @@ def test_a_state_that_others_can_reach_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="mode 0640") as refused:
         StateFile(path, KEY)
     assert refused.value.try_next == f"chmod 600 {path}"
+
+
+def test_another_key_opens_nothing_and_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    StateFile(path, KEY).close()
+    before = path.read_bytes()
+    with pytest.raises(FileProblem, match="it is damaged, or its key is another one") as problem:
+        StateFile(path, VaultKey(bytes(32)))
+    assert problem.value.try_next.startswith(f"ls -l {tmp_path};")
+    assert path.read_bytes() == before
+
+
+def test_no_flipped_bit_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    state = StateFile(path, KEY)
+    state.commit({("kind", bytes([number])): bytes(500) for number in range(40)})
+    state.close()
+    good = path.read_bytes()
+    for place in range(0, len(good), 509):  # in every page, at other places of it
+        path.write_bytes(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :])
+        with pytest.raises(FileProblem, match="it is damaged"):
+            StateFile(path, KEY).load()
+
+
+def test_nothing_is_written_to_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(b"garbage" * 1000)
+    path.chmod(0o600)
+    with pytest.raises(FileProblem):
+        StateFile(path, KEY)
+    assert capfd.readouterr() == ("", "")
