@@ -1,12 +1,13 @@
 """SQLite files that are encrypted and authenticated page by page, with SQLCipher.
 
 The key is 32 random bytes and no passphrase, so that opening a file costs no key derivation. The
-journals beside a database are encrypted with it; temporary tables stay in memory.
+journals beside a database are encrypted with it; temporary tables stay in memory. SQLCipher's own
+memory is not wiped (``cipher_memory_security``): the same rows lie in Python's, which nobody wipes.
 """
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import sqlite3 as sqlcipher  # whose interface it has
@@ -15,6 +16,11 @@ else:
 
 Connection = sqlcipher.Connection
 DatabaseError = sqlcipher.Error
+
+
+class AlteredPage(DatabaseError):
+    """A page that was read is not one that was written there."""
+
 
 KEY_SIZE_BYTES = 32
 
@@ -41,6 +47,18 @@ def connect(path: Path, key: VaultKey | None) -> Connection:
     return database
 
 
+def read_rows(database: Connection, query: str) -> list[Any]:
+    """Return the rows of a query; DatabaseError when a page that they come from was altered.
+
+    SQLCipher reads such a page as zeros. It notes that, but reports it only with some later page,
+    which may never be read: the rest of a long value, on pages of its own, would just be zeros.
+    """
+    rows = database.execute(query).fetchall()
+    if database.execute("PRAGMA cipher_status").fetchone() != ("1",):
+        raise AlteredPage("a page is not what was written")
+    return rows
+
+
 def key_literal(key: VaultKey) -> str:
     """Return a key as SQLCipher takes it where it asks for one."""
     return f"x'{key.secret.hex()}'"
@@ -54,4 +72,4 @@ def is_unencrypted(path: Path) -> bool:
 
 def is_unreadable(error: Exception) -> bool:
     """Return whether this came of a damaged file, or of one with another key: both look alike."""
-    return getattr(error, "sqlite_errorcode", None) in _UNREADABLE
+    return isinstance(error, AlteredPage) or getattr(error, "sqlite_errorcode", None) in _UNREADABLE

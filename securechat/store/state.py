@@ -14,6 +14,7 @@ from securechat.store.encrypted import (
     connect,
     is_unencrypted,
     is_unreadable,
+    read_rows,
 )
 from securechat.store.schema import SCHEMA_VERSION, bring_up_to_date, check_version
 from securechat.store.unencrypted import encrypt
@@ -61,7 +62,7 @@ class StateFile:
     def load(self) -> Rows:
         """Return every row."""
         try:
-            rows = self._database.execute("SELECT kind, key, value FROM rows").fetchall()
+            rows = read_rows(self._database, "SELECT kind, key, value FROM rows")
         except DatabaseError as error:
             raise _broken(self.path, "read", error) from error
         return {(kind, key): value for kind, key, value in rows}

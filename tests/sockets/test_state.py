@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from securechat.errors import FileProblem
 from securechat.store.encrypted import VaultKey, connect
 from securechat.store.state import StateFile
 
+PAGE_BYTES = 4096
 KEY = VaultKey(bytes(range(32)))
 
 
@@ -69,16 +71,49 @@ def test_another_key_opens_nothing_and_changes_nothing(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_no_flipped_bit_is_read(tmp_path: Path) -> None:
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a closed state of short values and, read last, long ones that go on on other pages."""
     path = tmp_path / "state.db"
     state = StateFile(path, KEY)
-    state.commit({("kind", bytes([number])): bytes(500) for number in range(40)})
+    state.commit({("1 short", bytes([number])): bytes(100) for number in range(80)})
+    state.commit({("2 long", bytes([number])): b"x" * 1500 * number for number in range(8)})
     state.close()
+    return path
+
+
+def test_no_flipped_bit_is_read(path: Path) -> None:
     good = path.read_bytes()
     for place in range(0, len(good), 509):  # in every page, at other places of it
         path.write_bytes(good[:place] + bytes([good[place] ^ 4]) + good[place + 1 :])
         with pytest.raises(FileProblem, match="it is damaged"):
             StateFile(path, KEY).load()
+
+
+def test_no_two_swapped_pages_are_read(path: Path) -> None:
+    """A page is bound to its place, so no row gets into the place of another."""
+    pages = read_pages(path)
+    for one, other in pairwise(range(len(pages))):
+        swapped = list(pages)
+        swapped[one], swapped[other] = pages[other], pages[one]
+        path.write_bytes(b"".join(swapped))
+        with pytest.raises(FileProblem, match="it is damaged"):
+            StateFile(path, KEY).load()
+
+
+def test_no_page_of_zeros_is_read(path: Path) -> None:
+    pages = read_pages(path)
+    for place in range(len(pages)):
+        path.write_bytes(b"".join([*pages[:place], bytes(PAGE_BYTES), *pages[place + 1 :]]))
+        with pytest.raises(FileProblem, match="it is damaged"):
+            StateFile(path, KEY).load()
+
+
+def read_pages(path: Path) -> list[bytes]:
+    data = path.read_bytes()
+    pages = [data[at : at + PAGE_BYTES] for at in range(0, len(data), PAGE_BYTES)]
+    assert len(pages) > 10
+    return pages
 
 
 def test_nothing_is_written_to_the_terminal(
