@@ -54,7 +54,11 @@ def read_new_passphrase(name: str, file: Path | None) -> "Passphrase":
 def _prompt(question: str, *, twice: bool = False) -> "Passphrase":
     from securechat.crypto.passphrase import Passphrase
 
-    return Passphrase(typer.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
+    try:
+        text = typer.prompt(question, hide_input=True, confirmation_prompt=twice, err=True)
+    except UnicodeDecodeError as error:
+        raise UsageError("What was typed is not UTF-8", "locale; set the terminal to it") from error
+    return Passphrase(text)
 
 
 def _read_first_line(file: Path) -> "Passphrase":

@@ -39,7 +39,7 @@ class Typist:
         try:
             for prompt, answer in answers:
                 self._see(master, prompt)
-                os.write(master, f"{answer}\n".encode())
+                os.write(master, f"{answer}\n".encode(errors="surrogateescape"))
             self._see(master, None)
             return process.wait(PATIENCE_S)
         finally:
@@ -88,6 +88,11 @@ def test_after_three_wrong_ones_it_ends(typist: Typist, tmp_path: Path) -> None:
     assert typist.run("remove", answers=answers) == 6
     assert "That is not the passphrase of alice" in typist.shown
     assert (tmp_path / "profiles" / "alice" / "vault-key").read_bytes() == before
+
+
+def test_one_that_is_not_text_is_not_set(typist: Typist) -> None:
+    assert typist.run("set", answers=[(NEW, "horse \udcff battery")]) == 2
+    assert "not UTF-8" in typist.shown
 
 
 def test_one_that_is_too_short_is_not_set(typist: Typist, tmp_path: Path) -> None:
