@@ -190,7 +190,8 @@ class Endpoint:
 
     def drained(self, now_ms: int) -> None:
         """Note that the mailbox is empty: keys and sessions that waited for this are deleted."""
-        self._device.note_drained()
+        if self._epochs.is_superseding(self._device.fallback_key, now_ms):
+            self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
         self._copies.forget_old(now_ms)
