@@ -203,6 +203,11 @@ class Endpoint:
         """Tell whether `start_session`, with keys fetched for it, has to come before `seal`."""
         return self._sessions.choose_sending(peer, now_ms) is None
 
+    def awaits_answer(self, peer: DeviceAddress, now_ms: int) -> bool:
+        """Tell whether what goes to ``peer`` starts a session, which its keys always open."""
+        session = self._sessions.choose_sending(peer, now_ms)
+        return session is not None and bool(session.start)
+
     def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool = False) -> None:
         """Begin a session with keys fetched and verified for this call; nothing is sent yet.
 
