@@ -358,7 +358,11 @@ class Town:
         used_key = self.used_keys.get(letter.session_id)
         retired_ms = self.retired_ms.get((reader, letter.session_id), self.now_ms)
         outlived = self.now_ms - letter.sealed_ms >= BUNDLE_LIFE_MS - ROTATE_AFTER_MS
+        sessions = seat.endpoint._sessions._of(self.seats[writer].address)
+        retired = sum(session.state is State.RETIRED for session in sessions)
+        crowded = known is None and retired == MAX_RETIRED
         excuses = {
+            "its session was pushed out by sixteen others": crowded,
             "it was withheld until its keys were gone": letter.withheld or outlived,
             "too many have overtaken it": overtakers >= KEPT_TURNS,
             "its one-time key was given out twice": known is None
@@ -368,5 +372,5 @@ class Town:
         }
         self.excuses.update(name for name, holds in excuses.items() if holds)
         if not self.hostile:
-            assert excuses[SILENCE] or letter.withheld or outlived
+            assert excuses[SILENCE] or letter.withheld or outlived or crowded
         assert any(excuses.values())
