@@ -62,7 +62,7 @@ class Profile:
             self._resources.enter_context(hold_lock(self.directory / "lock"))
         except Busy as error:
             raise Busy(
-                f"{name} is open in another securechat client",
+                f"{name} is open in another securechat command",
                 f"close that one, or: securechat client --name NAME --home {quote(home)}",
             ) from error
         try:
