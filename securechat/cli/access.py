@@ -61,22 +61,21 @@ def read_access(
     return Access(me, home, address, trust, settings.client, flags.passphrase_file)
 
 
-def check_peer(peer: str, me: "Name", command: str, flag: str = "") -> None:
+def check_peer(peer: str, me: "Name", usage: str) -> None:
     """Raise NameInvalid or UsageError when nobody to talk to can have this name.
 
-    ``command`` and ``flag`` are how the name was given, for the command to try next.
+    ``usage`` is the command with {} in the place of the name, for what to try next.
     """
     from securechat.client.contacts import split_key_id
     from securechat.identity.names import name_key, parse_name
 
-    given = [flag] if flag else []
     try:
         key = name_key(parse_name(split_key_id(peer)[0]))
     except NameInvalid as error:
-        raise NameInvalid(error.what, " ".join(["securechat", command, *given, "NAME"])) from error
+        raise NameInvalid(error.what, f"securechat {usage.format('NAME')}") from error
     if key == name_key(me):
-        example = " ".join(["securechat", command, "--name", me, *given, "OTHER"])
-        raise UsageError(f"{flag or peer} is your own name", example)
+        command, rest = usage.format("OTHER").split(" ", 1)
+        raise UsageError(f"{peer} is your own name", f"securechat {command} --name {me} {rest}")
 
 
 def confirm(question: str) -> bool:

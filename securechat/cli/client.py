@@ -22,6 +22,7 @@ from securechat.cli.session import (
     exit_on_signals,
     open_engine,
     open_profile,
+    refuse_closed_output,
     serving,
 )
 from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
@@ -30,8 +31,6 @@ from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
     from securechat.client.engine import Engine
-    from securechat.client.events import Event
-
 
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
@@ -109,12 +108,13 @@ def client(
     if no_e2e and peer is None:
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
     exit_on_signals()
+    refuse_closed_output()
     flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             access = read_access(context, flags, peer, settings)
             if peer is not None:
-                check_peer(peer, access.me, "client", "--peer")
+                check_peer(peer, access.me, "client --peer {}")
             engine = stack.enter_context(_chatting(access, peer, e2e=not no_e2e))
         if json_output:
             _show_json(peer, engine)
@@ -124,27 +124,17 @@ def client(
 
 @contextmanager
 def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engine]":
-    """Open the profile and provide its engine, beside which other commands can be used."""
-    from securechat.client.events import Message, Ready
-    from securechat.client.unread import Unread
+    """Open the profile and provide its engine, beside which other commands can be used.
+
+    A message that one of those prints is still to be shown here.
+    """
 
     with (
         open_profile(access) as profile,
         open_engine(access, profile, peer, e2e=e2e) as connector,
-        serving(profile, connector),
+        serving(profile, connector, shown=lambda _sender, _message_id: None),
     ):
-        unread = Unread(profile.state)
-
-        def hear(event: "Event") -> None:
-            match event:
-                case Ready():
-                    profile.remember()
-                case Message():
-                    unread.forget(event)
-
-        connector.engine.subscribe(hear)
-        for message in unread:
-            connector.engine.retell(message)
+        connector.engine.retell()
         yield connector.engine
 
 

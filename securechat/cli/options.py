@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+MAX_TIMEOUT_S = 1e6
+
 NameOption = Annotated[
     str | None,
     typer.Option("--name", metavar="ME", envvar="SECURECHAT_NAME", help="Who you are."),

@@ -67,7 +67,7 @@ def hold_profile(home: Path, name: Name) -> Iterator[Path]:
             resources.enter_context(hold_lock(directory / "lock"))
         except Busy as error:
             raise Busy(
-                f"{name} is open in another securechat client",
+                f"{name} is open in another securechat command",
                 f"close that one, or: securechat client --name NAME --home {quote(home)}",
             ) from error
         yield directory

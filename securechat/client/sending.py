@@ -6,7 +6,7 @@ import msgspec
 
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
-from securechat.client.contacts import Contact
+from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk
 from securechat.client.events import Accepted, Delivered, Sent
 from securechat.client.faults import refusal_error
@@ -54,6 +54,9 @@ class Sending:
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
+        contact = desk.contacts.by_name(person.name)
+        if contact is not None and not contact.accepted:
+            desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
         draft = desk.people.add_draft(desk.relay_id, person.name, message_id, text)
         desk.change({draft.row: msgspec.msgpack.encode(draft)})
         if person.user is None and len(person.drafts) == 1:
@@ -69,8 +72,7 @@ class Sending:
             return
         self._refresh(person)
         try:
-            plain = self._agreement.is_plain(person)
-            if person.wants_claim and not plain and not self._prepare_sessions(person):
+            if self._needs_sessions(person) and not self._prepare_sessions(person):
                 return
             self._seal_recoveries(person)
             self._seal_drafts(person)
@@ -148,6 +150,11 @@ class Sending:
         if due and now_s >= person.fetched_at_s + REFRESH_EVERY_S:
             self._lookups.ask(person, claim=False)
 
+    def _needs_sessions(self, person: Person) -> bool:
+        """Tell whether any of what waits goes out encrypted, as recoveries always do."""
+        recovers = bool(person.recoveries or person.requests)
+        return recovers or not self._agreement.is_plain(person)
+
     def _prepare_sessions(self, person: Person) -> bool:
         """Return whether there is a session with each device; start what can be started."""
         assert person.user is not None  # noqa: S101
@@ -207,6 +214,7 @@ class Sending:
             for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
                 named = tuple(message_ids[start : start + MAX_RECEIPT_IDS])
                 self._seal(person, device, self._desk.endpoint.receipt(named), None)
+        person.receipts.clear()  # of devices that are in no list
 
     def _seal(
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None

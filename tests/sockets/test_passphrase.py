@@ -157,7 +157,7 @@ def test_nothing_is_changed_while_a_client_has_the_profile_open(relay: Relay, al
         for command in (("set", "--new-passphrase-file", alice.old), ("remove",), ("keyring",)):
             status, _, stderr = alice.passphrase(*command)
             assert status == FAILED
-            assert f"{alice.name} is open in another securechat client" in stderr
+            assert f"{alice.name} is open in another securechat command" in stderr
             assert "try: end that one, then the same command again" in stderr
         assert alice.key.read_bytes() == before
         assert client.running

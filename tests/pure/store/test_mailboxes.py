@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.identity.types import EnvelopeId, MailboxId
@@ -131,7 +131,6 @@ def test_an_emptied_mailbox_takes_entries_again(make: Callable[[], Bench]) -> No
 
 
 @each_store
-@settings(max_examples=25)
 @given(steps=st.lists(st.tuples(st.booleans(), st.integers(1, 20)), max_size=25), data=st.data())
 def test_it_behaves_as_a_dictionary_would(
     make: Callable[[], Bench], steps: list[tuple[bool, int]], data: st.DataObject
