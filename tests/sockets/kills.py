@@ -52,7 +52,7 @@ def run_kills(directory: Path, kills: int, load_s: float, per_pair: int) -> Find
             sender.limit = per_pair
         for device in devices:
             loop.call_soon(device.come)
-        _wait(lambda: all(device.is_in for device in devices))
+        wait(lambda: all(device.is_in for device in devices))
         loop.call_soon(away.go)
         for number in range(kills):
             loop.call_soon(flighty.go if number % 2 else flighty.come)
@@ -62,12 +62,12 @@ def run_kills(directory: Path, kills: int, load_s: float, per_pair: int) -> Find
             began = time.monotonic()
             relay = _start(stack, directory, port)
             found.restart_s.append(time.monotonic() - began)
-            _wait(lambda: all(sender.is_in for sender in senders))
+            wait(lambda: all(sender.is_in for sender in senders))
         for device in (away, flighty):
             loop.call_soon(device.come)
         for sender in senders:
             sender.limit = 0
-        _wait(lambda: _is_all_read(devices))
+        wait(lambda: _is_all_read(devices))
         found.deliveries = sum(device.deliveries for device in devices)
     order = check_order(senders)
     found.accepted, found.lost, found.disordered = (
@@ -100,7 +100,8 @@ def _load(loop: Loop, senders: list[Device], load_s: float) -> None:
         time.sleep(TICK_S)
 
 
-def _wait(is_done: Callable[[], bool]) -> None:
+def wait(is_done: Callable[[], bool]) -> None:
+    """Wait until something is the case, which must come."""
     deadline = time.monotonic() + SETTLE_S
     while not is_done():
         assert time.monotonic() < deadline, "it does not come to rest"

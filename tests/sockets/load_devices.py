@@ -80,6 +80,10 @@ class Device:
         if self._connection is not None:
             self._connection.abort()
 
+    def forget(self) -> None:
+        """Take what comes again for new."""
+        self._seen.clear()
+
     def write_more(self) -> None:
         """Send until enough is unanswered."""
         if not self.is_in or self._held:
