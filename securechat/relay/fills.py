@@ -60,7 +60,8 @@ class Fills:
         fill = self._by_account.get(account)
         if fill is None:
             return
-        messages, size_bytes = min(messages, fill.messages), min(size_bytes, fill.size_bytes)
+        if messages > fill.messages or size_bytes > fill.size_bytes:  # damage has been counted
+            messages, size_bytes = min(messages, fill.messages), min(size_bytes, fill.size_bytes)
         fill.messages -= messages
         fill.size_bytes -= size_bytes
         self.messages -= messages

@@ -19,6 +19,13 @@ from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
 MAX_BATCH_BYTES = 128 * 1024
+
+COMMIT_AFTER_S = 0.05
+"""Within what time an envelope that is not acknowledged goes to the store."""
+
+MAX_COMMIT_AFTER_S = 0.5
+"""The same for a device whose last acknowledgement took long: the disk would slow it further."""
+
 NOBODY = UserKey(bytes(32))
 """The account of what is not kept."""
 
@@ -49,6 +56,8 @@ class Mailbox:
         self._waiting: deque[Queued] = deque()
         self._waiting_bytes = 0
         self._loading = False
+        self._patience_s = COMMIT_AFTER_S
+        """How long to wait for an acknowledgement before the store is given an envelope."""
         self._is_window_safe = True
         """Whether nothing in the window was refused by the store."""
         self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
@@ -112,7 +121,11 @@ class Mailbox:
             rank,
         )
         self._queued[sender, envelope_id] = entry
-        self._place(entry, is_next=is_next)
+        if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
+            self._read_sequence = sequence
+            self._append(entry)
+        else:
+            self._put_behind(entry, is_next=is_next)
         return entry
 
     def _offer_again(
@@ -127,12 +140,9 @@ class Mailbox:
             known.answer()
         return known
 
-    def _place(self, entry: Queued, *, is_next: bool) -> None:
-        """Put a new entry in the window when it is the next to be read there, else in the store."""
-        if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
-            self._read_sequence = entry.sequence
-            self._append(entry)
-        elif is_next or not self._is_window_safe:
+    def _put_behind(self, entry: Queued, *, is_next: bool) -> None:
+        """Hand an entry that finds no place in the window to the store, behind what is there."""
+        if is_next or not self._is_window_safe:
             self._is_window_safe = True
             self.commit([*self._in_flight, *self._waiting, entry])
         else:
@@ -197,8 +207,8 @@ class Mailbox:
             batch.append(Incoming(entry.envelope_id, entry.envelope))
         return tuple(batch)
 
-    def ack(self, count: int) -> None:
-        """The device has disposed of the ``count`` oldest deliveries."""
+    def ack(self, count: int, now: float) -> None:
+        """The device has disposed of the ``count`` oldest deliveries, one at least."""
         handed: list[Queued] = []
         in_flight = self._in_flight
         for _ in range(count):
@@ -212,6 +222,9 @@ class Mailbox:
             if origin is not None:
                 entry.origin = None
                 origin.acknowledged(entry.number, 0 if entry.committed else size_bytes)
+        if entry.queued_at:
+            took_s = now - entry.queued_at
+            self._patience_s = min(max(4 * took_s, COMMIT_AFTER_S), MAX_COMMIT_AFTER_S)
         if handed:
             self._store.remove(handed)
         if self._read_sequence != self._last_sequence:
@@ -226,8 +239,9 @@ class Mailbox:
     def _forget(self, entry: Queued) -> None:
         """Drop it from the index, unless the store's copy of the same envelope is there."""
         key = entry.sender, entry.envelope_id
-        if self._queued.get(key) is entry:
-            del self._queued[key]
+        found = self._queued.pop(key, None)
+        if found is not None and found is not entry:
+            self._queued[key] = found
 
     def _refill(self) -> None:
         """Ask the store for more when it has more and there is room in memory for it."""
@@ -280,11 +294,12 @@ class Mailbox:
             entry.queued_ms = queued_ms
         self._store.put(fresh, lambda outcomes: self._stored(fresh, outcomes))
 
-    def commit_older(self, queued_before: float) -> bool:
-        """Hand over what is in memory from before that time; return whether younger is there.
+    def commit_older(self, now: float) -> bool:
+        """Hand over what has waited too long in memory; return whether there is more.
 
         Goes back from the youngest: before one that the store has been given, it has them all.
         """
+        queued_before = now - self._patience_s / 2
         old: list[Queued] = []
         is_young_there = False
         for entry in chain(reversed(self._waiting), reversed(self._in_flight)):

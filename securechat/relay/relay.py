@@ -13,7 +13,7 @@ from securechat.relay.directory import DAY_MS, Directory
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
-from securechat.relay.mailbox import Mailbox
+from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox
 from securechat.relay.presence import PresenceBoard
 from securechat.relay.queued import Origin
 from securechat.relay.records import Records
@@ -22,7 +22,6 @@ from securechat.store.rows import RowStore
 from securechat.wire.codes import ByeCode, RefusedCode
 from securechat.wire.frames import Outgoing, Register
 
-COMMIT_AFTER_S = 0.05
 ANSWER_AFTER_S = 0.01
 SWEEP_EVERY_S = 60.0
 REFUSALS_TOLD_PER_S = 10
@@ -191,8 +190,8 @@ class Relay:
 
     def _commit_overdue(self) -> None:
         """Hand to the store what its reader has not acknowledged in time."""
-        before = self.clock() - COMMIT_AFTER_S / 2
-        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(before)}
+        now = self.clock()
+        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(now)}
         if self._fresh:
             self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
 

@@ -305,7 +305,7 @@ class Visit:
     def _note_ack(self, ack: int) -> None:
         count, self._acked = ack - self._acked, ack
         if count:
-            self._mailbox.ack(count)
+            self._mailbox.ack(count, self._relay.clock())
             if self._mailbox.has_waiting:
                 self._relay.mark_dirty(self)
 

@@ -73,7 +73,9 @@ def test_messages_for_somebody_away_wait_over_a_restart_while_the_sender_is_gone
     with relaying(tmp_path) as relay:
         with chatting(tmp_path / "bob", "--name", "bob", *relay.flags) as bob:
             bob.expect("ready")
-        with chatting(tmp_path / "alice", "--name", "alice", "--peer", "bob", *relay.flags) as alice:
+        with chatting(
+            tmp_path / "alice", "--name", "alice", "--peer", "bob", *relay.flags
+        ) as alice:
             alice.types(*typed)
             for _ in typed:
                 alice.expect("accepted")

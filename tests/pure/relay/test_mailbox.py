@@ -3,7 +3,8 @@
 import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, SWEEP_EVERY_S
+from securechat.relay.mailbox import COMMIT_AFTER_S, MAX_COMMIT_AFTER_S
+from securechat.relay.relay import ANSWER_AFTER_S, SWEEP_EVERY_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codes import RefusedCode
@@ -631,6 +632,37 @@ def test_an_acknowledgement_in_time_spares_the_store_the_work() -> None:
     assert not world.store.work()  # type: ignore[attr-defined]
     alice.send(bob, b"2.")
     world.advance(COMMIT_AFTER_S + 0.01)
+    assert world.store.work()  # type: ignore[attr-defined]
+
+
+def test_a_device_that_acknowledges_slowly_is_given_more_time() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, *bodies(1, 50))
+    world.advance(COMMIT_AFTER_S / 2 - 0.001)
+    bob.ack()
+    world.settle()
+    alice.send(bob, *bodies(51, 60))
+    world.advance(COMMIT_AFTER_S / 2 - 0.002)
+    bob.ack()
+    world.advance(1.0)
+    assert not world.store.work()  # type: ignore[attr-defined]
+    alice.send(bob, b"61.")
+    world.advance(MAX_COMMIT_AFTER_S)
+    assert world.store.work()  # type: ignore[attr-defined]
+
+
+def test_the_time_that_a_slow_device_is_given_is_bounded() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, b"1.")
+    world.advance(10.0)
+    run(world)
+    bob.ack()
+    world.settle()
+    run(world)
+    alice.send(bob, b"2.")
+    world.advance(MAX_COMMIT_AFTER_S + COMMIT_AFTER_S)
     assert world.store.work()  # type: ignore[attr-defined]
 
 

@@ -1,5 +1,6 @@
 from securechat.relay.events import Refusal
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, REFUSALS_TOLD_PER_S
+from securechat.relay.mailbox import COMMIT_AFTER_S
+from securechat.relay.relay import ANSWER_AFTER_S, REFUSALS_TOLD_PER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from tests.pure.relay.world import RelayWorld, person
