@@ -630,6 +630,12 @@ def test_an_acknowledgement_in_time_spares_the_store_the_work() -> None:
     world.advance(1.0)
     assert len(alice.accepted) == 1
     assert not world.store.work()  # type: ignore[attr-defined]
+
+
+def test_what_is_not_acknowledged_in_time_goes_to_the_store() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    alice.send(bob, b"1.")
+    bob.acks = False
     alice.send(bob, b"2.")
     world.advance(COMMIT_AFTER_S + 0.01)
     assert world.store.work()  # type: ignore[attr-defined]
