@@ -26,6 +26,9 @@ COMMIT_AFTER_S = 0.05
 MAX_COMMIT_AFTER_S = 0.5
 """The same for a device whose last acknowledgement took long: the disk would slow it further."""
 
+MAX_PAGE_BYTES = 32 * 1024
+"""What comes from the store at once; little, so that others do not wait long in between."""
+
 NOBODY = UserKey(bytes(32))
 """The account of what is not kept."""
 
@@ -255,7 +258,7 @@ class Mailbox:
         self._store.load(
             self.mailbox_id,
             self._read_sequence,
-            room_bytes,
+            min(room_bytes, MAX_PAGE_BYTES),
             lambda page: self._loaded(page, visit, upto),
         )
 

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from securechat.transport.loop import Loop
 from tests.processes import Relay, relaying
+from tests.soak.tracing import failing, require_strace, traced
 from tests.sockets.kills import wait
 from tests.sockets.load_devices import Device, check_order, running_loop
-from tests.soak.tracing import failing, require_strace, traced
 
 ACCEPTANCES = 500
 FAILURES = 20
@@ -50,8 +51,8 @@ class Town:
 
 
 @contextmanager
-def town(directory: Path, *flags: str) -> Iterator[Town]:
-    with running_loop() as loop, relaying(directory, *flags) as relay:
+def town(directory: Path, **options: Any) -> Iterator[Town]:
+    with running_loop() as loop, relaying(directory, **options) as relay:
         alice, bob, carol, dave = devices = [
             Device(loop, relay.port, relay.ca, name, seed)
             for seed, name in enumerate(("alice", "bob", "carol", "dave"), 1)

@@ -26,6 +26,14 @@ class Findings:
     disordered: int = 0
     deliveries: int = 0
 
+    @property
+    def summary(self) -> str:
+        """One line for a note."""
+        return (
+            f"{self.kills} kills: {self.accepted} accepted, {self.lost} lost,"
+            f" {self.disordered} out of order; ready again within {max(self.restart_s):.2f} s"
+        )
+
 
 def run_kills(directory: Path, kills: int, load_s: float, per_pair: int) -> Findings:
     """Kill a relay so often, each time after some load; then let everybody read everything.
@@ -100,9 +108,9 @@ def _load(loop: Loop, senders: list[Device], load_s: float) -> None:
         time.sleep(TICK_S)
 
 
-def wait(is_done: Callable[[], bool]) -> None:
+def wait(is_done: Callable[[], bool], within_s: float = SETTLE_S) -> None:
     """Wait until something is the case, which must come."""
-    deadline = time.monotonic() + SETTLE_S
+    deadline = time.monotonic() + within_s
     while not is_done():
         assert time.monotonic() < deadline, "it does not come to rest"
         time.sleep(TICK_S)

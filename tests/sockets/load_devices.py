@@ -7,6 +7,8 @@ it was told is accepted.
 
 import hashlib
 import os
+import struct
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,14 +45,16 @@ class Device:
         """How many envelopes it has unanswered at once."""
         self.limit = 0
         """How many it sends to each recipient, at most."""
-        self.body = b""
-        """What follows the number in an envelope."""
+        self.size_bytes = 16
+        """How long an envelope is: a number, the time, and padding."""
         self.sent: dict[MailboxId, list[EnvelopeId]] = defaultdict(list)
         self.accepted: set[EnvelopeId] = set()
         self.refused: list[str] = []
         self.arrived: dict[bytes, list[int]] = defaultdict(list)
         """The numbers that came first of each sender (the first 8 bytes of an id)."""
         self.deliveries = 0
+        self.latencies_s: list[float] = []
+        """From writing to arrival, of what arrived since this list was emptied."""
         self.is_in = False
         self._seen: set[EnvelopeId] = set()
         self._outbox: dict[EnvelopeId, f.Outgoing] = {}
@@ -98,8 +102,8 @@ class Device:
             to = min(open_to, key=lambda each: len(self.sent[each.mailbox]))
             number = len(self.sent[to.mailbox]) + 1
             envelope_id = EnvelopeId(self.tag + os.urandom(8))
-            body = number.to_bytes(NUMBER_BYTES, "big") + self.body
-            fresh.append(f.Outgoing(to.mailbox, envelope_id, body))
+            body = number.to_bytes(NUMBER_BYTES, "big") + struct.pack(">d", time.monotonic())
+            fresh.append(f.Outgoing(to.mailbox, envelope_id, body.ljust(self.size_bytes, b".")))
             self.sent[to.mailbox].append(envelope_id)
             self._outbox[envelope_id] = fresh[-1]
         self._hand_over(fresh)
@@ -180,6 +184,8 @@ class Device:
         if incoming.envelope_id not in self._seen:
             self._seen.add(incoming.envelope_id)
             number = int.from_bytes(incoming.envelope[:NUMBER_BYTES], "big")
+            [written] = struct.unpack_from(">d", incoming.envelope, NUMBER_BYTES)
+            self.latencies_s.append(time.monotonic() - written)
             self.arrived[incoming.envelope_id[:8]].append(number)
 
     def _note_answered(self, numbers: range) -> None:

@@ -17,6 +17,8 @@ from securechat.store.relay_file import RelayFile
 from securechat.store.relay_schema import MIGRATIONS, USER_VERSION_AT, migrate
 from tests.pure.store.conformance import ALICE, BOB, columns, entry
 
+FLIPS = 200
+
 
 @contextmanager
 def opened(path: Path, news: list[StoreNews] | None = None) -> Iterator[RelayFile]:
@@ -230,7 +232,7 @@ def test_no_flipped_bit_makes_an_envelope_other_than_it_was_or_vanish_in_silence
     path.rename(whole)
     size_bits = whole.stat().st_size * 8
     generator = random.Random(4)
-    for bit in generator.sample(range(size_bits), 60):
+    for bit in generator.sample(range(size_bits), FLIPS):
         path.write_bytes(whole.read_bytes())
         os.chmod(path, 0o600)
         flip(path, bit)
