@@ -225,9 +225,10 @@ class Mailbox:
             if origin is not None:
                 entry.origin = None
                 origin.acknowledged(entry.number, 0 if entry.committed else size_bytes)
-        if entry.queued_at:
-            took_s = now - entry.queued_at
-            self._patience_s = min(max(4 * took_s, COMMIT_AFTER_S), MAX_COMMIT_AFTER_S)
+        slow_s = 4 * (now - entry.queued_at) if entry.queued_at else 0.0
+        self._patience_s = (
+            COMMIT_AFTER_S if slow_s < COMMIT_AFTER_S else min(slow_s, MAX_COMMIT_AFTER_S)
+        )
         if handed:
             self._store.remove(handed)
         if self._read_sequence != self._last_sequence:

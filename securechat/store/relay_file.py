@@ -6,6 +6,7 @@ translates what keeps the file from being opened.
 
 import os
 import shlex
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,8 +25,9 @@ from securechat.store.relay_digests import (
     is_row_whole,
     row_digest,
 )
-from securechat.store.relay_salvage import rebuild
+from securechat.store.relay_salvage import free_name, rebuild
 from securechat.store.relay_schema import migrate, refuse_newer, transaction
+from securechat.store.relay_wal import count_lost_transactions
 from securechat.store.rows import RowChanges, RowKey
 
 FILE_MODE = 0o600
@@ -229,6 +231,8 @@ class RelayFile:
     # Opening and damage ---------------------------------------------------------------------------
 
     def _open(self, *, check: bool) -> None:
+        if check:
+            self._check_log()
         self._database = self._connect()
         try:
             if check and (reason := self._find_broken_structure()):
@@ -263,6 +267,19 @@ class RelayFile:
 
     def _empty_log(self) -> None:
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _check_log(self) -> None:
+        """Keep a copy of a log of which SQLite will leave something out, and tell it."""
+        log = self.path.with_name(self.path.name + "-wal")
+        lost = count_lost_transactions(log)
+        if lost:
+            kept_as = free_name(log)
+            shutil.copy2(log, kept_as)
+            error = FileProblem(
+                f"{log} was damaged: what came last to {self.path} is lost ({lost} transactions)",
+                f"look at the disk (dmesg); the damaged file is {shlex.quote(str(kept_as))}",
+            )
+            self._tell(Damaged(lost, error))
 
     def _find_broken_structure(self) -> str:
         """Return what is wrong with pages and indexes, or nothing."""

@@ -43,7 +43,7 @@ def rebuild(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Lost:
 
     Raises sqlite3.Error or OSError when that fails; then the damaged file is still there.
     """
-    kept_as, fresh = _free_name(path), path.with_name(path.name + ".new")
+    kept_as, fresh = free_name(path), path.with_name(path.name + ".new")
     shutil.copy2(path, kept_as)
     for leftover in (fresh, fresh.with_name(fresh.name + "-wal")):
         leftover.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ def _readable(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tup
             yield from old.execute(f"{select} WHERE id = ?", (number,))
 
 
-def _free_name(path: Path) -> Path:
+def free_name(path: Path) -> Path:
     """Return a name beside a file that nothing has yet."""
     number = 1
     while (name := path.with_name(f"{path.name}.damaged-{number}")).exists():

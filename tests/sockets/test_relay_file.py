@@ -251,6 +251,48 @@ def test_no_flipped_bit_makes_an_envelope_other_than_it_was_or_vanish_in_silence
             leftover.unlink()
 
 
+def copy_of_a_killed_store(directory: Path) -> Path:
+    """Return a store with 50 entries, each of a transaction of its own that only the log has."""
+    path, killed = directory / "relay.db", directory / "killed.db"
+    with opened(path) as file:
+        for number in range(1, 51):
+            with file.transaction():
+                file.put(entry(number, size_bytes=300))
+        for suffix in ("", "-wal"):
+            killed.with_name(killed.name + suffix).write_bytes(
+                path.with_name(path.name + suffix).read_bytes()
+            )
+    return killed
+
+
+def test_a_whole_log_is_no_news(tmp_path: Path) -> None:
+    killed, news = copy_of_a_killed_store(tmp_path), list[StoreNews]()
+    with opened(killed, news) as file:
+        assert len(file.load(ALICE, 0, 10**6, ())) == 50
+    assert news == []
+
+
+def test_a_log_that_ends_in_the_middle_of_a_transaction_is_no_news(tmp_path: Path) -> None:
+    killed, news = copy_of_a_killed_store(tmp_path), list[StoreNews]()
+    log = killed.with_name(killed.name + "-wal")
+    log.write_bytes(log.read_bytes()[:-5000])
+    with opened(killed, news) as file:
+        assert len(file.load(ALICE, 0, 10**6, ())) == 49
+    assert news == []
+
+
+@pytest.mark.parametrize("place", [3, 14, 40, 5_000, 100_000])
+def test_a_flipped_bit_in_the_log_is_noticed(tmp_path: Path, place: int) -> None:
+    killed, news = copy_of_a_killed_store(tmp_path), list[StoreNews]()
+    flip(killed.with_name(killed.name + "-wal"), place * 8 + 1)
+    with opened(killed, news) as file:
+        found = len(file.load(ALICE, 0, 10**6, ()))
+    [event] = news
+    assert isinstance(event, Damaged)
+    assert event.rows == 50 - found - 1 > 0
+    assert "killed.db-wal.damaged-1" in event.error.try_next
+
+
 def test_a_broken_index_is_built_anew_and_the_damaged_file_kept(tmp_path: Path) -> None:
     path, news = tmp_path / "relay.db", list[StoreNews]()
     entries = fill(path, 200)
