@@ -193,7 +193,8 @@ class Visit:
 
     def _reply(self, frame: f.RelayFrame) -> None:
         """Send an answer, which may be long to a short request, at the expense of who asked."""
-        self._answer_bytes += self._channel.write(frame)
+        if not self._channel.is_deaf:
+            self._answer_bytes += self._channel.write(frame)
 
     # The directory --------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from securechat.store.relay_digests import (
     is_row_whole,
     row_digest,
 )
-from securechat.store.relay_salvage import free_name, rebuild
+from securechat.store.relay_salvage import Lost, free_name, mend_first_page, rebuild
 from securechat.store.relay_schema import migrate, refuse_newer, transaction
 from securechat.store.relay_wal import count_lost_transactions
 from securechat.store.rows import RowChanges, RowKey
@@ -233,7 +233,7 @@ class RelayFile:
     def _open(self, *, check: bool) -> None:
         if check:
             self._check_log()
-        self._database = self._connect()
+        self._database = self._connect_mending() if check else self._connect()
         try:
             if check and (reason := self._find_broken_structure()):
                 self.close()
@@ -245,6 +245,19 @@ class RelayFile:
         except BaseException:
             self.close()
             raise
+
+    def _connect_mending(self) -> sqlite3.Connection:
+        """Connect, though the first page may be damaged."""
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError as error:
+            is_structure = getattr(error, "sqlite_errorcode", 0) & 0xFF in STRUCTURE
+            kept_as = mend_first_page(self.path, self._connect) if is_structure else None
+            if kept_as is None:
+                raise
+            database = self._connect()
+            self._tell(Damaged(0, Lost(0, kept_as).error(self.path, str(error))))
+            return database
 
     def _connect(self, path: Path | None = None) -> sqlite3.Connection:
         """Open an SQLite file as a store: nobody else can, and a commit is on the disk."""

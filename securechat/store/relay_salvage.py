@@ -1,5 +1,6 @@
 """A new file out of the readable rows of one whose pages or indexes are damaged."""
 
+import os
 import shlex
 import shutil
 import sqlite3
@@ -11,9 +12,14 @@ from typing import Any
 
 from securechat.errors import FileProblem, SecureChatError
 from securechat.store.relay_schema import transaction
+from securechat.store.relay_wal import PAGE_BYTES
 
 MAX_PROBED = 1_000_000
 """How many ids are tried one by one between two parts that can be read."""
+
+_MAGIC = b"SQLite format 3\0"
+_SIZE_AT = 28
+"""Where the header has the number of pages; the list of free pages follows it."""
 
 TABLES = {
     "envelopes": "id, mailbox, sequence, sender, envelope_id, account, queued_ms, digest, envelope",
@@ -59,6 +65,33 @@ def rebuild(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Lost:
         new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     fresh.replace(path)
     return Lost(lost, kept_as)
+
+
+def mend_first_page(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Path | None:
+    """Write the first page of a store anew: the header, and where its tables begin.
+
+    That is the same in every store, but for its size and the list of free pages, which a later
+    `rebuild` does not need. Returns the name of a copy of what was there, or None when this does
+    not look like a store at all.
+    """
+    first = path.read_bytes()[:PAGE_BYTES]
+    if not (first.startswith(_MAGIC) or b"CREATE TABLE envelopes" in first):
+        return None
+    kept_as, fresh = free_name(path), path.with_name(path.name + ".new")
+    shutil.copy2(path, kept_as)
+    fresh.unlink(missing_ok=True)
+    fresh.touch(0o600)
+    with closing(connect(fresh)) as new:
+        new.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    page = bytearray(fresh.read_bytes()[:PAGE_BYTES])
+    pages = path.stat().st_size // PAGE_BYTES
+    page[_SIZE_AT : _SIZE_AT + 12] = pages.to_bytes(4, "big") + bytes(8)
+    fresh.unlink()
+    with path.open("r+b") as file:
+        file.write(page)
+        file.flush()
+        os.fsync(file.fileno())
+    return kept_as
 
 
 def _take_over(old: sqlite3.Connection, new: sqlite3.Connection, table: str) -> int:
