@@ -29,6 +29,7 @@ class ServerConfig(Section, frozen=True):
     host: str = DEFAULT_HOST
     port: Port = DEFAULT_PORT
     certs: str | None = None
+    data: str | None = None
     handshake_timeout_s: Seconds = 5.0
     max_connections: Positive = 10_000
     max_unauthenticated: Positive = 256

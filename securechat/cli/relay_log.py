@@ -42,6 +42,7 @@ class PlainLog:
     def event(self, event: "RelayEvent") -> None:
         """Print one line about what happened."""
         from securechat.relay import events as e
+        from securechat.store import news as n
 
         match event:
             case e.Joined(name):
@@ -56,6 +57,12 @@ class PlainLog:
                 typer.echo(f"[SERVER] New certificate until {not_after:%Y-%m-%d}: {reason}")
             case e.CertificateProblem(reason, error):
                 typer.echo(f"[SERVER] Warning: {reason}, and it cannot be renewed. {error}")
+            case n.Damaged(error=error):
+                typer.echo(f"[SERVER] Warning: {error}")
+            case n.Failing(error):
+                typer.echo(f"[SERVER] Warning: nothing can be stored now. {error}")
+            case n.Working():
+                typer.echo("[SERVER] The store works again.")
 
     def problem(self, error: SecureChatError) -> None:
         """Print a warning: something is wrong, and the relay goes on."""
@@ -89,6 +96,7 @@ class JsonLog:
     def event(self, event: "RelayEvent") -> None:
         """Print one object about what happened."""
         from securechat.relay import events as e
+        from securechat.store import news as n
 
         match event:
             case e.Joined(name):
@@ -101,6 +109,12 @@ class JsonLog:
                 self._print("certificate", reason=reason, not_after=f"{not_after:%Y-%m-%dT%H:%MZ}")
             case e.CertificateProblem(reason, error):
                 self._print("error", code=error.code, message=f"{reason}: {error}")
+            case n.Damaged(rows, error):
+                self._print("store-damaged", rows=rows, message=str(error))
+            case n.Failing(error):
+                self._print("store-failing", code=error.code, message=str(error))
+            case n.Working():
+                self._print("store-working")
 
     def problem(self, error: SecureChatError) -> None:
         """Print an object about an error that the relay survives."""

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
-from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
+from securechat.cli.settings import (
+    HomeOption,
+    certs_directory,
+    data_directory,
+    load_settings,
+    refuse_flags,
+)
 from securechat.errors import SecureChatError
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 DAY_S = 24 * 60 * 60
 
 RELAY_ONLY = (
+    "data",
     "json_output",
     "max_connections",
     "max_unauthenticated",
@@ -51,6 +58,15 @@ def server(
             metavar="DIR",
             readable=False,
             help="Certificates [./certs, else in the home].",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            readable=False,
+            help="Accounts and undelivered messages [relay in the home].",
         ),
     ] = None,
     home: HomeOption = None,
@@ -114,15 +130,16 @@ def server(
     }
     given = {name: value for name, value in flags.items() if value is not None}
     config = msgspec.structs.replace(settings, **given)
-    run_relay(config, directory, JsonLog() if json_output else PlainLog())
+    store = data_directory(home, data, settings.data)
+    run_relay(config, directory, store, JsonLog() if json_output else PlainLog())
 
 
-def run_relay(config: "ServerConfig", certs: Path, log: Log) -> None:
+def run_relay(config: "ServerConfig", certs: Path, data: Path, log: Log) -> None:
     """Run a relay until SIGTERM or SIGINT, printing in this thread only."""
     from securechat.relay.server import RelayServer
 
     happenings: queue.SimpleQueue[RelayEvent | signal.Signals] = queue.SimpleQueue()
-    relay = RelayServer(config, certs, happenings.put)
+    relay = RelayServer(config, certs, data, happenings.put)
     made = relay.prepare_certificate()
     gc.collect()
     gc.freeze()  # what was imported stays: the collector need not walk it again and again

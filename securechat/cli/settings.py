@@ -66,6 +66,13 @@ def certs_directory(home: Path | None, flag: Path | None, setting: str | None) -
     return here if has_certificates(here) else resolve_home(home) / "certs"
 
 
+def data_directory(home: Path | None, flag: Path | None, setting: str | None) -> Path:
+    """Return where the relay keeps what must outlive it: as told, else in the home."""
+    if flag is not None:
+        return flag
+    return Path(setting) if setting is not None else resolve_home(home) / "relay"
+
+
 def has_certificates(directory: Path) -> bool:
     """Tell whether a directory holds what a client or a server looks for.
 

@@ -38,6 +38,11 @@ def refusal_error(recipient: str, code: str) -> SecureChatError:
             f"The mailbox of {recipient} is full; your message waits here",
             f"ask {recipient} to come online, or wait",
         )
+    if code == "not-stored":
+        return LimitExceeded(
+            f"The relay cannot store your message to {recipient} now; it waits here",
+            "wait: it is sent again by itself; the relay's operator sees why",
+        )
     if code == "expired":
         return LimitExceeded(
             f"{recipient} has not come for too long: the relay dropped a message",

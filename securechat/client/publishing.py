@@ -37,7 +37,13 @@ class Publishing:
             self._publish(one_time_keys)
 
     def check(self, failed: Failed) -> None:
-        """Raise LoginRefused when it is the keys that the relay does not take."""
+        """Raise LoginRefused when it is the keys that the relay does not take.
+
+        Keys that it could only not put on its disk serve until it restarts; it gets them again
+        at the next login.
+        """
+        if failed.code == "not-stored":
+            return
         if self._request and failed.request == self._request:
             raise LoginRefused(
                 f"The relay does not take this device's keys: {safe_text(failed.message)}. It may"

@@ -1,5 +1,6 @@
 """Own messages on their way: typed, sealed, handed over, accepted, delivered."""
 
+import math
 import secrets
 
 import msgspec
@@ -22,6 +23,9 @@ from securechat.identity.types import DeviceAddress, EnvelopeId, MailboxId, Mess
 
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
+STORE_RETRY_S = 2.0
+"""The same for what the relay cannot store: that may be over in a moment."""
+
 REFRESH_EVERY_S = 60 * 60.0
 REFETCH_AFTER_S = 10.0
 """Keys this fresh are not fetched anew, whatever epoch a receipt announces."""
@@ -121,7 +125,7 @@ class Sending:
         if news.code == "expired":
             self._desk.change(self._desk.outbox.remove(parcel))
         else:
-            self._hold(parcel.mailbox)
+            self._hold(parcel.mailbox, STORE_RETRY_S if news.code == "not-stored" else RETRY_S)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
             given_up = parcel.message_id if news.code == "expired" else None
             self._desk.report(
@@ -237,9 +241,9 @@ class Sending:
         self._desk.change(row)
         self._hand_over(parcel)
 
-    def _hold(self, mailbox: MailboxId) -> None:
+    def _hold(self, mailbox: MailboxId, retry_s: float = RETRY_S) -> None:
         self._held.add(mailbox)
-        self.retry_at = self._desk.now_s() + RETRY_S
+        self.retry_at = min(self.retry_at or math.inf, self._desk.now_s() + retry_s)
 
     def _hand_over(self, parcel: Parcel) -> None:
         if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):

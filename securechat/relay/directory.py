@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+import msgspec
+
 from securechat.errors import LimitExceeded, LoginRefused, NameTaken
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.device import DeviceCertificate, DeviceList
@@ -28,6 +30,8 @@ class Device:
     one_time_keys: deque[OneTimeKey] = field(default_factory=deque)
     claimed_on: dict[UserKey, int] = field(default_factory=dict)
     sent: int = 0
+    sent_saved: int = 0
+    """What the store has been told of ``sent``."""
 
     @property
     def mailbox(self) -> MailboxId:
@@ -49,6 +53,12 @@ class Account:
     devices: dict[DeviceId, Device]
     budget: ByteBudget | None = None
     """What its connections may hand in a second, together; there from the first login on."""
+    version: int = 0
+    """Counts what has been entered about it in this run."""
+    saved_version: int = -1
+    """The version that is on the disk."""
+    removed: set[MailboxId] = field(default_factory=set)
+    """Devices that it has no more, and that may have rows on the disk."""
 
     @property
     def name(self) -> Name:
@@ -95,7 +105,7 @@ class Directory:
             self._check_update(account, frame)
         elif len(self._accounts) >= self._max_accounts:
             raise LimitExceeded("This relay has as many accounts as it takes")
-        return self._enter(frame)
+        return self.enter(frame)
 
     def accept_prekeys(self, device: Device, frame: Publish) -> None:
         """Keep a device's bundle and one-time keys; raises before anything has changed.
@@ -137,6 +147,39 @@ class Directory:
             return None
         return PublishedUser(account.registration, account.device_list, devices)
 
+    def take_back(self, user: PublishedUser, claimant: UserKey) -> PublishedUser:
+        """Undo a claim that could not be kept; return the person without one-time keys."""
+        for published in user.devices:
+            key, device = published.one_time_key, self.device(published.certificate.mailbox)
+            if key and device is not None and device.certificate == published.certificate:
+                device.one_time_keys.appendleft(key)
+                device.claimed_on.pop(claimant, None)
+        bare = tuple(msgspec.structs.replace(each, one_time_key=None) for each in user.devices)
+        return msgspec.structs.replace(user, devices=bare)
+
+    def enter(self, frame: Register) -> Account:
+        """Enter an account whose registration has been verified, now or before it was kept."""
+        registration, user_key = frame.registration, frame.registration.user_key
+        account = self._accounts.setdefault(user_key, Account(registration, frame.device_list, {}))
+        known = account.devices
+        account.removed.update(device.mailbox for device in known.values())
+        for gone in known.values():
+            del self._devices[gone.mailbox]
+        account.devices = {
+            certificate.device_id: _keep_device(known.get(certificate.device_id), certificate)
+            for certificate in frame.certificates
+        }
+        account.removed.difference_update(each.mailbox for each in account.devices.values())
+        account.device_list = frame.device_list
+        account.version += 1
+        if registration.time_ms > account.registration.time_ms:
+            self._forget_looks(account.name)
+            account.registration = registration
+        self._names[name_key(account.name)] = user_key
+        self._skeletons.update(dict.fromkeys(name_skeletons(account.name), user_key))
+        self._devices.update((device.mailbox, device) for device in account.devices.values())
+        return account
+
     def _check_devices(self, frame: Register) -> None:
         user_key, certificates = frame.registration.user_key, frame.certificates
         frame.device_list.verify(user_key)
@@ -166,25 +209,6 @@ class Directory:
             raise LoginRefused("Two different device lists carry the same number")
         if new.sequence == old.sequence + 1 and new.previous_hash != old.hash:
             raise LoginRefused("The device list does not follow the one registered before")
-
-    def _enter(self, frame: Register) -> Account:
-        registration, user_key = frame.registration, frame.registration.user_key
-        account = self._accounts.setdefault(user_key, Account(registration, frame.device_list, {}))
-        known = account.devices
-        for gone in known.values():
-            del self._devices[gone.mailbox]
-        account.devices = {
-            certificate.device_id: _keep_device(known.get(certificate.device_id), certificate)
-            for certificate in frame.certificates
-        }
-        account.device_list = frame.device_list
-        if registration.time_ms > account.registration.time_ms:
-            self._forget_looks(account.name)
-            account.registration = registration
-        self._names[name_key(account.name)] = user_key
-        self._skeletons.update(dict.fromkeys(name_skeletons(account.name), user_key))
-        self._devices.update((device.mailbox, device) for device in account.devices.values())
-        return account
 
     def _forget_looks(self, name: Name) -> None:
         for skeleton in name_skeletons(name):

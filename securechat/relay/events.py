@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from securechat.errors import SecureChatError
+from securechat.store.news import StoreNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +47,4 @@ class CertificateProblem:
     error: SecureChatError
 
 
-RelayEvent = Joined | Left | Refusal | CertificateRenewed | CertificateProblem
+RelayEvent = Joined | Left | Refusal | CertificateRenewed | CertificateProblem | StoreNews

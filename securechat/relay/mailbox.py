@@ -1,94 +1,43 @@
 """One device's queue: what is in flight to it, what waits in memory, what waits in the store.
 
 The order of a mailbox is ``in_flight``, then ``waiting``, then whatever the store holds beyond
-these. Nothing leaves it before the device has acknowledged it, or it is older than its limit.
+these. Memory holds a window for a connected device, and what the store has been given and has not
+answered for; all else is counted, no more. Nothing leaves a mailbox before the device has
+acknowledged it, or it is older than its limit.
 """
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
-from securechat.relay.refusals import Refusals
-from securechat.store.mailboxes import Entry, MailboxStore, charge
+from securechat.relay.fills import Fills, RelayFill
+from securechat.relay.queued import Origin, Queued, from_store
+from securechat.store.mailboxes import Entry, MailboxStore, Outcome, StoredMailbox, charge
 from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
 MAX_BATCH_BYTES = 128 * 1024
-SENDER_SHARE = 4
-"""One account may fill at most this fraction (a quarter) of a mailbox."""
 
+COMMIT_AFTER_S = 0.05
+"""Within what time an envelope that is not acknowledged goes to the store."""
 
-class Origin(Protocol):
-    """The connection that handed an envelope in and waits to hear of it."""
+MAX_COMMIT_AFTER_S = 0.5
+"""The same for a device whose last acknowledgement took long: the disk would slow it further."""
 
-    user_key: UserKey
-    """The account whose share of a mailbox its envelopes fill, from all its devices."""
-    refusals: Refusals
-    """What has to come again before anything else of this connection is taken."""
+MAX_PAGE_BYTES = 32 * 1024
+"""What comes from the store at once; little, so that others do not wait long in between."""
 
-    def answered(self, number: int) -> None:
-        """The envelope of this number is accepted."""
-
-    def acknowledged(self, number: int, settled_bytes: int) -> None:
-        """The envelope of this number is accepted; so much of its charge was not settled yet."""
-
-    def settled(self, size_bytes: int) -> None:
-        """An envelope of this charge is out of the hands of this connection."""
-
-    def refused(self, number: int, code: RefusedCode) -> None:
-        """The envelope of this number has been dropped, for this reason."""
-
-
-@dataclass(slots=True, eq=False)
-class Queued(Entry):
-    """An entry, and whom to tell about it."""
-
-    size_bytes: int = 0
-    """What it counts in quotas and windows; see `charge`."""
-    user_key: UserKey | None = None
-    """The account that it counts for; None if it is not kept."""
-    origin: Origin | None = None
-    number: int = 0
-    handed: bool = False
-    """Whether the store has been given it."""
-    committed: bool = False
-    """Whether the store has said that it keeps it."""
-    held: bool = False
-    """Whether it is in the mailbox still."""
-
-    def settle(self) -> None:
-        """Release the origin's budget, once: the envelope was acknowledged or committed."""
-        if self.origin is not None and not self.committed:
-            self.origin.settled(self.size_bytes)
-
-    def answer(self) -> None:
-        """Tell the origin, once, that the envelope is accepted."""
-        if self.origin is not None:
-            self.origin.answered(self.number)
-            self.origin = None
-
-
-@dataclass(slots=True)
-class RelayFill:
-    """How much is queued in all mailboxes of a relay."""
-
-    size_bytes: int = 0
-
-
-@dataclass(slots=True)
-class Fill:
-    """How much is queued: in a mailbox, or of one account in it."""
-
-    messages: int = 0
-    size_bytes: int = 0
+NOBODY = UserKey(bytes(32))
+"""The account of what is not kept."""
 
 
 class Mailbox:
-    """The queue of one device; all mailboxes of a relay count in one ``relay_fill``."""
+    """The queue of one device; all mailboxes of a relay count in one ``relay_fill``.
+
+    ``stored`` is what the store had of it at the start; ``now_ms`` gives the time of day.
+    """
 
     def __init__(
         self,
@@ -96,32 +45,44 @@ class Mailbox:
         store: MailboxStore,
         config: ServerConfig,
         relay_fill: RelayFill,
+        now_ms: Callable[[], int],
+        stored: StoredMailbox | None = None,
     ) -> None:
         self.mailbox_id = mailbox_id
         self._wake: Callable[[], None] | None = None
         self._visit = 0
         self._store = store
         self._config = config
+        self._now_ms = now_ms
         self._in_flight: deque[Queued] = deque()
         self._in_flight_bytes = 0
         self._waiting: deque[Queued] = deque()
         self._waiting_bytes = 0
-        self._last_sequence = 0
+        self._loading = False
+        self._patience_s = COMMIT_AFTER_S
+        """How long to wait for an acknowledgement before the store is given an envelope."""
+        self._is_window_safe = True
+        """Whether nothing in the window was refused by the store."""
+        self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
+        """What is in memory, by sender and id."""
+        kept = stored or StoredMailbox()
+        self._fills = Fills(config, relay_fill, kept.fills)
+        self._last_sequence = kept.last_sequence
         self._read_sequence = 0
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
-        self._loading = False
-        self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
-        self._relay_fill = relay_fill
-        self._fill = Fill()
-        self._account_fill: dict[UserKey, Fill] = {}
 
     def __len__(self) -> int:
-        return len(self._queued)
+        return self._fills.messages
 
     @property
     def has_waiting(self) -> bool:
         """Whether something in memory has not been delivered yet."""
         return len(self._waiting) > 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing in it, nor on its way to the store."""
+        return not self._fills.messages and not self._queued
 
     # Handing in -----------------------------------------------------------------------------------
 
@@ -137,56 +98,14 @@ class Mailbox:
         if known is not None:
             return self._offer_again(known, outgoing, origin, number)
         refusals = origin.refusals
-        if refusals.count and not refusals.is_turn_of(self.mailbox_id, outgoing.envelope_id):
-            return RefusedCode.ORDER
+        rank = number
+        if refusals.count:
+            if not refusals.is_turn_of(self.mailbox_id, outgoing.envelope_id):
+                return RefusedCode.ORDER
+            rank = refusals.rank_of(self.mailbox_id, outgoing.envelope_id) or number
         size_bytes = charge(outgoing.envelope)
-        fill = self._account_fill.get(origin.user_key)
-        if fill is None:
-            fill = Fill()
-        if self._is_full(fill, size_bytes):
+        if not self._fills.take(origin.user_key, size_bytes):
             return RefusedCode.MAILBOX_FULL
-        self._account_fill[origin.user_key] = fill
-        self._relay_fill.size_bytes += size_bytes
-        mailbox = self._fill
-        mailbox.messages += 1
-        mailbox.size_bytes += size_bytes
-        fill.messages += 1
-        fill.size_bytes += size_bytes
-        return self._append(outgoing, sender, origin, number, now, size_bytes)
-
-    def _offer_again(
-        self, known: Queued, outgoing: Outgoing, origin: Origin, number: int
-    ) -> Queued | RefusedCode:
-        if known.envelope != outgoing.envelope:
-            return RefusedCode.MISMATCH
-        if known.origin is origin:
-            return RefusedCode.DUPLICATE
-        known.origin, known.number = origin, number
-        if known.committed:
-            origin.settled(known.size_bytes)
-            if self._store.durable:
-                known.answer()
-        return known
-
-    def _is_full(self, fill: Fill, size_bytes: int) -> bool:
-        messages, limit_bytes = self._config.mailbox_messages, self._config.mailbox_bytes
-        return (
-            self._relay_fill.size_bytes + size_bytes > self._config.store_bytes
-            or self._fill.messages >= messages
-            or self._fill.size_bytes + size_bytes > limit_bytes
-            or fill.messages * SENDER_SHARE >= messages
-            or (fill.size_bytes + size_bytes) * SENDER_SHARE > limit_bytes
-        )
-
-    def _append(
-        self,
-        outgoing: Outgoing,
-        sender: MailboxId,
-        origin: Origin,
-        number: int,
-        now: float,
-        size_bytes: int,
-    ) -> Queued:
         is_next = self._read_sequence == self._last_sequence
         self._last_sequence = sequence = self._last_sequence + 1
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
@@ -196,23 +115,41 @@ class Mailbox:
             sender,
             envelope_id,
             envelope,
+            origin.user_key,
+            0,
             now,
             size_bytes,
-            origin.user_key,
             origin,
             number,
+            rank,
         )
-        entry.held = True
         self._queued[sender, envelope_id] = entry
         if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
             self._read_sequence = sequence
-            self._waiting.append(entry)
-            self._waiting_bytes += size_bytes
-            return entry
-        if is_next:
-            self._commit_head()
-        self.commit([entry])
+            self._append(entry)
+        else:
+            self._put_behind(entry, is_next=is_next)
         return entry
+
+    def _offer_again(
+        self, known: Queued, outgoing: Outgoing, origin: Origin, number: int
+    ) -> Queued | RefusedCode:
+        if known.envelope != outgoing.envelope:
+            return RefusedCode.MISMATCH
+        if known.origin is origin:
+            return RefusedCode.DUPLICATE
+        known.origin, known.number, known.rank = origin, number, number
+        if known.committed:
+            known.answer()
+        return known
+
+    def _put_behind(self, entry: Queued, *, is_next: bool) -> None:
+        """Hand an entry that finds no place in the window to the store, behind what is there."""
+        if is_next or not self._is_window_safe:
+            self._is_window_safe = True
+            self.commit([*self._in_flight, *self._waiting, entry])
+        else:
+            self.commit([entry])
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
@@ -221,9 +158,14 @@ class Mailbox:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
         size_bytes = charge(envelope)
-        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, 0, size_bytes)
+        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, NOBODY, 0)
+        entry.size_bytes, entry.held = size_bytes, False
+        self._append(entry)
+
+    def _append(self, entry: Queued) -> None:
+        entry.in_window = True
         self._waiting.append(entry)
-        self._waiting_bytes += size_bytes
+        self._waiting_bytes += entry.size_bytes
 
     # Delivery -------------------------------------------------------------------------------------
 
@@ -237,11 +179,17 @@ class Mailbox:
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
         self._wake = None
-        self._commit_head()
-        self._read_sequence = 0 if self._queued else self._last_sequence
+        window = [*self._in_flight, *self._waiting]
+        for entry in window:
+            entry.in_window = False
+            if entry.committed:
+                self._forget(entry)
+        self.commit(window)
+        self._read_sequence = 0 if self._fills.messages else self._last_sequence
         self._in_flight.clear()
         self._waiting.clear()
         self._in_flight_bytes = self._waiting_bytes = 0
+        self._is_window_safe = True
 
     def take_batch(self) -> tuple[Incoming, ...]:
         """Return what may be delivered now within the window, at most one frame's worth."""
@@ -262,8 +210,8 @@ class Mailbox:
             batch.append(Incoming(entry.envelope_id, entry.envelope))
         return tuple(batch)
 
-    def ack(self, count: int) -> None:
-        """The device has disposed of the ``count`` oldest deliveries."""
+    def ack(self, count: int, now: float) -> None:
+        """The device has disposed of the ``count`` oldest deliveries, one at least."""
         handed: list[Queued] = []
         in_flight = self._in_flight
         for _ in range(count):
@@ -277,25 +225,27 @@ class Mailbox:
             if origin is not None:
                 entry.origin = None
                 origin.acknowledged(entry.number, 0 if entry.committed else size_bytes)
+        slow_s = 4 * (now - entry.queued_at) if entry.queued_at else 0.0
+        self._patience_s = (
+            COMMIT_AFTER_S if slow_s < COMMIT_AFTER_S else min(slow_s, MAX_COMMIT_AFTER_S)
+        )
         if handed:
             self._store.remove(handed)
         if self._read_sequence != self._last_sequence:
             self._refill()
 
     def _release(self, entry: Queued) -> None:
-        if not entry.held or entry.user_key is None:
-            return
-        entry.held = False
-        del self._queued[entry.sender, entry.envelope_id]
-        fill, size_bytes = self._account_fill[entry.user_key], entry.size_bytes
-        self._relay_fill.size_bytes -= size_bytes
-        mailbox = self._fill
-        mailbox.messages -= 1
-        mailbox.size_bytes -= size_bytes
-        fill.messages -= 1
-        fill.size_bytes -= size_bytes
-        if not fill.messages:
-            del self._account_fill[entry.user_key]
+        if entry.held:
+            entry.held = False
+            self._forget(entry)
+            self._fills.give_back(entry.account, 1, entry.size_bytes)
+
+    def _forget(self, entry: Queued) -> None:
+        """Drop it from the index, unless the store's copy of the same envelope is there."""
+        key = entry.sender, entry.envelope_id
+        found = self._queued.pop(key, None)
+        if found is not None and found is not entry:
+            self._queued[key] = found
 
     def _refill(self) -> None:
         """Ask the store for more when it has more and there is room in memory for it."""
@@ -309,7 +259,7 @@ class Mailbox:
         self._store.load(
             self.mailbox_id,
             self._read_sequence,
-            room_bytes,
+            min(room_bytes, MAX_PAGE_BYTES),
             lambda page: self._loaded(page, visit, upto),
         )
 
@@ -320,13 +270,20 @@ class Mailbox:
         self._loading = False
         self._read_sequence = page[-1].sequence if page else upto
         for row in page:
-            entry = self._queued.get((row.sender, row.envelope_id))
-            if entry is not None and entry.sequence == row.sequence:
-                self._waiting.append(entry)
-                self._waiting_bytes += entry.size_bytes
+            entry = from_store(row)
+            self._queued[row.sender, row.envelope_id] = entry
+            self._append(entry)
         if page:
             self._wake()
+        if self._read_sequence == self._last_sequence:
+            self._count_anew()
         self._refill()
+
+    def _count_anew(self) -> None:
+        """Everything is in memory now: whatever else was counted has been lost to damage."""
+        if self._fills.messages != len(self._queued):
+            held = self._queued.values()
+            self._fills.count_anew((entry.account, entry.size_bytes) for entry in held)
 
     # The store ------------------------------------------------------------------------------------
 
@@ -335,15 +292,18 @@ class Mailbox:
         fresh = [entry for entry in entries if not entry.handed and entry.held]
         if not fresh:
             return
+        queued_ms = self._now_ms()
         for entry in fresh:
             entry.handed = True
-        self._store.put(fresh, lambda: self._committed(fresh))
+            entry.queued_ms = queued_ms
+        self._store.put(fresh, lambda outcomes: self._stored(fresh, outcomes))
 
-    def commit_older(self, queued_before: float) -> bool:
-        """Hand over what is in memory from before that time; return whether younger is there.
+    def commit_older(self, now: float) -> bool:
+        """Hand over what has waited too long in memory; return whether there is more.
 
         Goes back from the youngest: before one that the store has been given, it has them all.
         """
+        queued_before = now - self._patience_s / 2
         old: list[Queued] = []
         is_young_there = False
         for entry in chain(reversed(self._waiting), reversed(self._in_flight)):
@@ -357,36 +317,35 @@ class Mailbox:
         self.commit(old)
         return is_young_there
 
-    def expire(self, queued_before: float) -> None:
-        """Drop the entries older than this that are not in flight."""
-        flying = set(map(id, self._in_flight))
-        old: list[Queued] = []
-        for entry in self._queued.values():
-            if entry.queued_at >= queued_before:
-                break
-            if id(entry) not in flying:
-                old.append(entry)
-        if old:
-            self._drop(old)
+    def expired(self, gone: StoredMailbox) -> None:
+        """The store has dropped entries that were too old, none of them in the window."""
+        for account, fill in gone.fills.items():
+            self._fills.give_back(account, fill.messages, fill.size_bytes)
 
-    def _drop(self, entries: list[Queued]) -> None:
-        for entry in entries:
-            self._release(entry)
-            entry.settle()
-            if entry.origin is not None:
-                entry.origin.refused(entry.number, RefusedCode.EXPIRED)
-        self._waiting = deque(entry for entry in self._waiting if entry.held)
-        self._waiting_bytes = sum(entry.size_bytes for entry in self._waiting)
-        self._store.remove(entries)
-
-    def _commit_head(self) -> None:
-        self.commit([*self._in_flight, *self._waiting])
-
-    def _committed(self, entries: list[Queued]) -> None:
-        for entry in entries:
+    def _stored(self, entries: list[Queued], outcomes: Sequence[Outcome]) -> None:
+        for entry, outcome in zip(entries, outcomes, strict=True):
             if not entry.held:
                 continue
-            entry.settle()
-            entry.committed = True
-            if self._store.durable:
-                entry.answer()
+            if outcome is Outcome.KEPT:
+                self._kept(entry)
+            elif outcome is Outcome.FAILED and entry.in_window:
+                entry.handed = self._is_window_safe = False
+            else:
+                self._left_out(entry, outcome)
+
+    def _kept(self, entry: Queued) -> None:
+        entry.committed = True
+        entry.answer()
+        if not entry.in_window:
+            self._forget(entry)
+
+    def _left_out(self, entry: Queued, outcome: Outcome) -> None:
+        """The store has not taken an entry: it had it before, has another, or takes nothing."""
+        self._release(entry)
+        if outcome is Outcome.KNOWN:
+            entry.answer()
+        elif entry.origin is not None:
+            is_other = outcome is Outcome.MISMATCH
+            code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
+            entry.origin.dropped(entry, code)
+            entry.origin = None

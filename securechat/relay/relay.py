@@ -9,20 +9,26 @@ from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.channel import Channel
-from securechat.relay.directory import Directory
+from securechat.relay.directory import DAY_MS, Directory
 from securechat.relay.events import Refusal, RelayEvent
+from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
-from securechat.relay.mailbox import Mailbox, Origin, RelayFill
+from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox
 from securechat.relay.presence import PresenceBoard
-from securechat.store.mailboxes import MailboxStore
+from securechat.relay.queued import Origin
+from securechat.relay.records import Records
+from securechat.store.mailboxes import Expired, MailboxStore
+from securechat.store.rows import RowStore
 from securechat.wire.codes import ByeCode, RefusedCode
 from securechat.wire.frames import Outgoing, Register
 
-COMMIT_AFTER_S = 0.05
 ANSWER_AFTER_S = 0.01
 SWEEP_EVERY_S = 60.0
 REFUSALS_TOLD_PER_S = 10
-DAY_S = 24 * 60 * 60
+
+
+class RelayStore(MailboxStore, RowStore, Protocol):
+    """Where a relay keeps everything that outlives it."""
 
 
 class Client(Origin, Protocol):
@@ -54,7 +60,7 @@ class Relay:
     def __init__(
         self,
         relay_id: RelayId,
-        store: MailboxStore,
+        store: RelayStore,
         config: ServerConfig,
         *,
         clock: Callable[[], float],
@@ -71,12 +77,17 @@ class Relay:
         self.on_event = on_event
         self.random = random
         self.directory = Directory(relay_id, config.max_accounts)
+        self.records = Records(self.directory, store)
+        self.records.load()
         self.presence: PresenceBoard[Client] = PresenceBoard()
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
         self._store = store
-        self._mailboxes: dict[MailboxId, Mailbox] = {}
         self._relay_fill = RelayFill()
+        self._mailboxes = {
+            mailbox_id: Mailbox(mailbox_id, store, config, self._relay_fill, now_ms, stored)
+            for mailbox_id, stored in store.mailboxes().items()
+        }
         self._throttle = LoginThrottle(config.login_failures_per_minute)
         self._registrations = RateLimit(config.registrations_per_minute, 60.0)
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
@@ -103,7 +114,7 @@ class Relay:
         """Return the mailbox of a registered device, making it if it has not been used yet."""
         mailbox = self._mailboxes.get(mailbox_id)
         if mailbox is None:
-            mailbox = Mailbox(mailbox_id, self._store, self.config, self._relay_fill)
+            mailbox = Mailbox(mailbox_id, self._store, self.config, self._relay_fill, self.now_ms)
             self._mailboxes[mailbox_id] = mailbox
         return mailbox
 
@@ -179,8 +190,8 @@ class Relay:
 
     def _commit_overdue(self) -> None:
         """Hand to the store what its reader has not acknowledged in time."""
-        before = self.clock() - COMMIT_AFTER_S / 2
-        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(before)}
+        now = self.clock()
+        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(now)}
         if self._fresh:
             self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
 
@@ -190,10 +201,17 @@ class Relay:
             client.flush_answers()
 
     def _sweep(self) -> None:
-        """Drop what is too old, and mailboxes that are empty and unread."""
-        before = self.clock() - self.config.mailbox_ttl_days * DAY_S
+        """Drop what is too old, and mailboxes that are empty and unread; keep counts."""
+        before_ms = self.now_ms() - self.config.mailbox_ttl_days * DAY_MS
+        self._store.expire(before_ms, frozenset(self.online), self._expired)
         for mailbox_id, mailbox in list(self._mailboxes.items()):
-            mailbox.expire(before)
-            if not mailbox and mailbox_id not in self.online:
+            if mailbox.is_idle and mailbox_id not in self.online:
                 del self._mailboxes[mailbox_id]
+        devices = map(self.directory.device, self.online)
+        self.records.save_sent([device for device in devices if device is not None])
         self.call_later(SWEEP_EVERY_S, self._sweep)
+
+    def _expired(self, gone: Expired) -> None:
+        for mailbox_id, stored in gone.items():
+            if mailbox_id in self._mailboxes:
+                self._mailboxes[mailbox_id].expired(stored)

@@ -2,24 +2,30 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 from securechat.config import ServerConfig
-from securechat.errors import CertificateExpired
+from securechat.errors import Busy, CertificateExpired, FileProblem
+from securechat.identity.types import RelayId, fingerprint
 from securechat.relay.events import CertificateProblem, CertificateRenewed, RelayEvent
 from securechat.relay.relay import Relay
 from securechat.relay.session import Session
-from securechat.store.mailboxes import MailboxStore, MemoryMailboxStore
+from securechat.store.store_thread import StoreThread
 from securechat.transport.admission import Limits
 from securechat.transport.certificate_directory import SERVER, ServerCertificate, load
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.issuing import issue, renew_if_needed
 from securechat.transport.loop import Loop
-from securechat.transport.private_files import is_there
+from securechat.transport.private_files import hold_lock, is_there, make_private_directory
 from securechat.transport.tls import ServerTls
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (these are compared, not bound)
+
+STORE, LOCK = "relay.db", "lock"
+OWNER = ("relay", b"id")
+"""The row that tells whose store it is."""
 
 RETRY_AFTER_MS = 2_000
 """When a drained client should come back; it adds jitter of its own."""
@@ -28,7 +34,8 @@ RETRY_AFTER_MS = 2_000
 class RelayServer:
     """One relay process's network side; ``on_event`` is called in the loop's thread.
 
-    ``make_session`` makes the session of each connection: a place for an observer.
+    ``data`` is the directory of its store, which one relay at a time uses. ``make_session`` makes
+    the session of each connection: a place for an observer.
 
     Use: `prepare_certificate`, `start`, then `check_certificate` once a day, then `stop`.
     """
@@ -37,16 +44,17 @@ class RelayServer:
         self,
         config: ServerConfig,
         certs: Path,
+        data: Path,
         on_event: Callable[[RelayEvent], None],
-        store: MailboxStore | None = None,
         make_session: Callable[[Relay], Session] = Session,
     ) -> None:
         self._config = config
         self._certs = certs
+        self._data = data
         self._on_event = on_event
-        self._store = store or MemoryMailboxStore()
         self._make_session = make_session
         self._loop = Loop()
+        self._closing = ExitStack()
 
     def prepare_certificate(self) -> bool:
         """Make certificates when there are none and return True; renew them when it is time.
@@ -60,11 +68,53 @@ class RelayServer:
         return made
 
     def start(self) -> list[Endpoint]:
-        """Listen; return the addresses bound. Raises PortInUse and what else `listen` raises."""
+        """Open the store and listen; return the addresses bound.
+
+        Raises Busy and FileProblem for the store, PortInUse and what else `listen` raises.
+        """
+        with ExitStack() as stack:
+            store = self._open_store(stack)
+            addresses = self._listen(store)
+            self._closing = stack.pop_all()
+        store.start()
+        self._loop.start()
+        return addresses
+
+    def _open_store(self, stack: ExitStack) -> StoreThread:
+        """Open what is kept of this relay, for as long as the stack lasts."""
+        make_private_directory(self._data)
+        try:
+            stack.enter_context(hold_lock(self._data / LOCK))
+        except Busy as busy:
+            raise Busy(
+                f"Another relay uses the store in {self._data}.",
+                "stop that relay, or: securechat server --data ANOTHER-DIRECTORY",
+            ) from busy
+        path = self._data / STORE
+        store = StoreThread(path, self._loop.call_soon, self._on_event)
+        stack.callback(store.close)
+        self._check_owner(path, store)
+        return store
+
+    def _check_owner(self, path: Path, store: StoreThread) -> None:
+        """Raise FileProblem if the store is of a relay with another key."""
+        relay_id = self.certificate.relay_id
+        owner = store.rows().get(OWNER)
+        if owner is None:
+            store.save({OWNER: relay_id}, lambda _is_saved: None)
+        elif owner != relay_id:
+            raise FileProblem(
+                f"{path} belongs to the relay with the fingerprint"
+                f" {fingerprint(RelayId(owner))}; the certificate in {self._certs} is another's.",
+                "bring that relay's certificates back (--certs DIR), or begin anew:"
+                " securechat server --data ANOTHER-DIRECTORY",
+            )
+
+    def _listen(self, store: StoreThread) -> list[Endpoint]:
         config = self._config
         self._relay = Relay(
             self.certificate.relay_id,
-            self._store,
+            store,
             config,
             clock=self._loop.clock,
             now_ms=lambda: time.time_ns() // 1_000_000,
@@ -84,7 +134,6 @@ class RelayServer:
                 handshake_s=config.handshake_timeout_s,
             ),
         )
-        self._loop.start()
         return self._listener.addresses
 
     def check_certificate(self) -> None:
@@ -93,10 +142,11 @@ class RelayServer:
         self._listener.tls = self._load_tls()
 
     def stop(self) -> None:
-        """Tell clients to come back a little later, flush, close everything."""
+        """Tell clients to come back a little later, keep what they have not got, close all."""
         self._loop.call_soon(self._listener.close)
         self._loop.call_soon(lambda: self._relay.drain(RETRY_AFTER_MS))
         self._loop.stop(self._config.drain_timeout_s)
+        self._closing.close()
 
     def _renew_and_load(self) -> ServerCertificate:
         """Return the certificate to show, a new one when it is time for that.

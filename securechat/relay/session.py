@@ -113,7 +113,17 @@ class Session:
             self._refuse(error)
             return
         self._channel.connection.authenticated()
-        self._visit = Visit(self._relay, self._channel, account, device)
+        self._relay.records.save_account(account, lambda kept: self._let_in(account, device, kept))
+
+    def _let_in(self, account: Account, device: Device, is_kept: bool) -> None:
+        """Begin the visit, now that the registration is on the disk."""
+        channel = self._channel
+        if channel.is_deaf or channel not in self._relay.channels:
+            return
+        if not is_kept:
+            channel.fault(FaultCode.LIMIT, "The relay cannot store a new registration now")
+            return
+        self._visit = Visit(self._relay, channel, account, device)
         self._ending.callback(self._visit.end)
         self._visit.begin()
 

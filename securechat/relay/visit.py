@@ -1,16 +1,20 @@
 """A device's visit: from its welcome to the end of its connection, what each frame makes happen."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from securechat.errors import LimitExceeded, SecureChatError
+from securechat.identity.chain import PublishedUser
+from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.channel import Channel
 from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left
 from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
+from securechat.relay.queued import Queued
 from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
+from securechat.relay.replies import Replies
 from securechat.store.mailboxes import charge
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
@@ -18,7 +22,12 @@ from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
 
 MAX_REFUSED = 10_000
 MUST_COME_AGAIN = frozenset(
-    {RefusedCode.MAILBOX_FULL, RefusedCode.UNKNOWN_MAILBOX, RefusedCode.ORDER}
+    {
+        RefusedCode.MAILBOX_FULL,
+        RefusedCode.NOT_STORED,
+        RefusedCode.UNKNOWN_MAILBOX,
+        RefusedCode.ORDER,
+    }
 )
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
 
@@ -38,6 +47,7 @@ class Visit:
         if account.budget is None:
             account.budget = ByteBudget(relay.config.account_bytes_per_s, relay.clock())
         self._budget = account.budget
+        self._replies: Replies[f.RelayFrame] = Replies(self._reply)
         self._answer_bytes = 0
         self._acked = 0
         self._announced = False
@@ -85,6 +95,7 @@ class Visit:
         relay, mailbox_id = self._relay, self._mailbox.mailbox_id
         self._channel.is_deaf = True
         relay.forget(self)
+        relay.records.save_sent([self._device])
         if relay.online.get(mailbox_id) is self:
             del relay.online[mailbox_id]
             self._mailbox.detach()
@@ -142,10 +153,12 @@ class Visit:
         if not self._channel.is_deaf:
             self._intake.settle(size_bytes)
 
-    def refused(self, number: int, code: RefusedCode) -> None:
-        """The envelope of this number is not taken."""
-        self._channel.write(f.Refused(number, code))
-        self.answered(number)
+    def dropped(self, entry: Queued, code: RefusedCode) -> None:
+        """An envelope that had been taken is not kept after all."""
+        if not self._channel.is_deaf:
+            self._refuse(entry.number, entry.size_bytes, code)
+            if code in MUST_COME_AGAIN:
+                self._call_again(entry.mailbox, entry.envelope_id, entry.rank)
 
     # Presence -------------------------------------------------------------------------------------
 
@@ -175,23 +188,35 @@ class Visit:
 
     def _on_who(self, frame: f.Who) -> None:
         names = self._relay.presence.online()
-        self._answer(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
-
-    def _answer(self, frame: f.People | f.Found) -> None:
-        """Send a long answer to a short request, at the expense of who asked."""
-        self._answer_bytes += self._channel.write(frame)
+        self._replies.give(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
         self._check_backlog()
+
+    def _reply(self, frame: f.RelayFrame) -> None:
+        """Send an answer, which may be long to a short request, at the expense of who asked."""
+        if not self._channel.is_deaf:
+            self._answer_bytes += self._channel.write(frame)
 
     # The directory --------------------------------------------------------------------------------
 
     def _on_publish(self, frame: f.Publish) -> None:
+        relay, device = self._relay, self._device
         try:
-            self._relay.directory.accept_prekeys(self._device, frame)
+            relay.directory.accept_prekeys(device, frame)
         except SecureChatError as error:
             self._fail(frame.request, FailedCode.INVALID_PREKEYS, error.what)
             return
-        self._channel.write(f.Done(frame.request))
-        self._announce()
+        give = self._replies.reserve()
+
+        def saved(is_saved: bool) -> None:
+            if is_saved:
+                give(f.Done(frame.request))
+            else:
+                message = "The relay cannot store these keys now, and may forget them"
+                give(f.Failed(frame.request, FailedCode.NOT_STORED, message))
+            if not self._channel.is_deaf:
+                self._announce()
+
+        self._save([device], saved)
 
     def _on_lookup(self, frame: f.Lookup) -> None:
         relay = self._relay
@@ -199,19 +224,44 @@ class Visit:
         if account is None:
             self._fail(frame.request, FailedCode.UNKNOWN_NAME, "Nobody has this name here")
             return
-        claimant = self._account.registration.user_key if frame.claim else None
+        claimant = self.user_key if frame.claim else None
         user = relay.directory.publish(account, claimant, relay.now_ms())
         if user is None:
             self._fail(frame.request, FailedCode.NO_PREKEYS, "No device has left prekeys yet")
             return
-        for device in user.devices:
-            holder = relay.online.get(device.certificate.mailbox)
-            if device.one_time_key is not None and holder is not None:
+        mailboxes = [each.certificate.mailbox for each in user.devices if each.one_time_key]
+        if mailboxes:
+            self._keep_claim(frame.request, user, mailboxes)
+        else:
+            self._replies.give(f.Found(frame.request, user))
+        self._check_backlog()
+
+    def _keep_claim(self, request: int, user: PublishedUser, mailboxes: list[MailboxId]) -> None:
+        """Show a person with one-time keys once nobody else can get these, or without any."""
+        relay, give = self._relay, self._replies.reserve()
+
+        def saved(is_saved: bool) -> None:
+            if not is_saved:
+                give(f.Found(request, relay.directory.take_back(user, self.user_key)))
+                return
+            for holder in filter(None, map(relay.online.get, mailboxes)):
                 holder.tell_keys_left()
-        self._answer(f.Found(frame.request, user))
+            give(f.Found(request, user))
+
+        self._save(filter(None, map(relay.directory.device, mailboxes)), saved)
+
+    def _save(self, devices: Iterable[Device], done: Callable[[bool], None]) -> None:
+        """Keep what devices have left; one who asks for much waits while the disk lags."""
+        self._intake.take(0)
+
+        def saved(is_saved: bool) -> None:
+            self.settled(0)
+            done(is_saved)
+
+        self._relay.records.save_devices(devices, saved)
 
     def _fail(self, request: int, code: FailedCode, message: str) -> None:
-        self._channel.write(f.Failed(request, code, message[: f.MAX_TEXT]))
+        self._replies.give(f.Failed(request, code, message[: f.MAX_TEXT]))
 
     # Envelopes ------------------------------------------------------------------------------------
 
@@ -227,7 +277,9 @@ class Visit:
             intake.take(charge(outgoing.envelope))
             code = relay.route(outgoing, sender, self, number, now)
             if code is not None:
-                self._refuse(outgoing, number, code)
+                self._refuse(number, charge(outgoing.envelope), code)
+                if code in MUST_COME_AGAIN:
+                    self._call_again(outgoing.mailbox, outgoing.envelope_id, number)
             elif self.refusals.count:
                 self.refusals.remove(outgoing.mailbox, outgoing.envelope_id)
 
@@ -236,14 +288,17 @@ class Visit:
             self._relay.route_ephemeral(outgoing)
             self.answered(number)
 
-    def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
+    def _refuse(self, number: int, size_bytes: int, code: RefusedCode) -> None:
         self._device.sent -= 1
-        self.settled(charge(outgoing.envelope))
-        self.refused(number, code)
-        if code in MUST_COME_AGAIN:
-            self.refusals.add(outgoing.mailbox, outgoing.envelope_id)
-            if self.refusals.count > MAX_REFUSED:
-                self._channel.fault(FaultCode.LIMIT, "Too many envelopes have been refused")
+        self.settled(size_bytes)
+        self._channel.write(f.Refused(number, code))
+        self.answered(number)
+
+    def _call_again(self, mailbox: MailboxId, envelope_id: EnvelopeId, rank: int) -> None:
+        """Take nothing more for this mailbox until the envelope has come again."""
+        self.refusals.add(mailbox, envelope_id, rank)
+        if self.refusals.count > MAX_REFUSED:
+            self._channel.fault(FaultCode.LIMIT, "Too many envelopes have been refused")
 
     def _on_ack(self, frame: f.Ack) -> None:
         self._note_ack(frame.ack)
@@ -251,7 +306,7 @@ class Visit:
     def _note_ack(self, ack: int) -> None:
         count, self._acked = ack - self._acked, ack
         if count:
-            self._mailbox.ack(count)
+            self._mailbox.ack(count, self._relay.clock())
             if self._mailbox.has_waiting:
                 self._relay.mark_dirty(self)
 

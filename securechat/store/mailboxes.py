@@ -1,15 +1,16 @@
-"""The port behind which a relay keeps envelopes, and the model of it in memory.
+"""The port behind which a relay keeps envelopes.
 
 A mailbox is one ordered queue. The relay numbers its entries; the store keeps them until they are
-removed. Both `put` and `load` answer through a callback in the relay's thread, since a store on
-disk works in a thread of its own.
+removed or expire. A store works in a thread of its own: every call returns at once, and what it
+asks to be called back comes later, in the relay's thread, never inside the call.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Protocol
 
-from securechat.identity.types import EnvelopeId, MailboxId
+from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 
 MIN_CHARGE_BYTES = 512
 """As what a smaller envelope counts: about what it costs in memory."""
@@ -30,23 +31,73 @@ class Entry:
     sender: MailboxId
     envelope_id: EnvelopeId
     envelope: bytes = field(repr=False)
-    queued_at: float
+    account: UserKey
+    """The account that handed it in, whose share of the mailbox it fills."""
+    queued_ms: int
+    """When the store was given it, milliseconds since 1970."""
+
+
+class Outcome(Enum):
+    """What became of an entry that was put."""
+
+    KEPT = auto()
+    """It is committed: it survives a kill and a power cut."""
+    KNOWN = auto()
+    """The same envelope of this sender was committed before, in another place; kept once."""
+    MISMATCH = auto()
+    """Another envelope with its id is kept; this one is not."""
+    FAILED = auto()
+    """The disk does not take it; nothing of its `put` is kept."""
+
+
+@dataclass(slots=True)
+class Fill:
+    """How much is queued: in a mailbox, or of one account in it."""
+
+    messages: int = 0
+    size_bytes: int = 0
+
+    def add(self, size_bytes: int) -> None:
+        """Count one more envelope of this charge."""
+        self.messages += 1
+        self.size_bytes += size_bytes
+
+
+@dataclass(slots=True)
+class StoredMailbox:
+    """What a store holds of one mailbox: the highest sequence, and how much of each account."""
+
+    last_sequence: int = 0
+    fills: dict[UserKey, Fill] = field(default_factory=dict)
+
+    def count(self, sequence: int, account: UserKey, size_bytes: int) -> None:
+        """Count an entry."""
+        self.last_sequence = max(self.last_sequence, sequence)
+        self.fills.setdefault(account, Fill()).add(size_bytes)
+
+
+Expired = Mapping[MailboxId, StoredMailbox]
+"""What has gone of each mailbox."""
 
 
 class MailboxStore(Protocol):
     """Where envelopes wait for a device that is away or slow."""
 
-    durable: bool
-    """Whether an entry that `put` has committed survives the end of the process."""
+    def mailboxes(self) -> dict[MailboxId, StoredMailbox]:
+        """Return what is kept; asked once, before anything is put."""
 
-    def put(self, entries: Sequence[Entry], committed: Callable[[], None]) -> None:
-        """Keep the entries, all or none, then call ``committed``.
+    def put(self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Keep the entries in one transaction, then tell the outcome of each.
 
-        Those of one mailbox come in the order of their sequence, over all calls.
+        When one `put` fails, so do all that were called before that was told: what is kept of one
+        sender in one mailbox is a prefix of what was put.
         """
 
     def remove(self, entries: Iterable[Entry]) -> None:
-        """Forget entries that were acknowledged or have expired; unknown ones are no error."""
+        """Forget entries that were acknowledged; unknown ones are no error.
+
+        While the disk takes nothing this is remembered, and done later.
+        """
 
     def load(
         self,
@@ -58,47 +109,10 @@ class MailboxStore(Protocol):
         """Call ``loaded`` with the entries after this sequence, oldest first.
 
         Sees every earlier `put` and `remove`. At least one when there is any, then as many as
-        fit ``limit_bytes`` by their `charge`.
+        fit ``limit_bytes`` by their `charge`. Waits while the disk cannot be read.
         """
 
-
-class MemoryMailboxStore:
-    """A MailboxStore that lives as long as the process, so what it holds is not yet accepted."""
-
-    durable = False
-
-    def __init__(self) -> None:
-        self._mailboxes: dict[MailboxId, dict[int, Entry]] = {}
-
-    def put(self, entries: Sequence[Entry], committed: Callable[[], None]) -> None:
-        """Keep the entries; see MailboxStore."""
-        for entry in entries:
-            self._mailboxes.setdefault(entry.mailbox, {})[entry.sequence] = entry
-        committed()
-
-    def remove(self, entries: Iterable[Entry]) -> None:
-        """Forget entries; see MailboxStore."""
-        for entry in entries:
-            rows = self._mailboxes.get(entry.mailbox, {})
-            rows.pop(entry.sequence, None)
-            if not rows:
-                self._mailboxes.pop(entry.mailbox, None)
-
-    def load(
-        self,
-        mailbox: MailboxId,
-        after: int,
-        limit_bytes: int,
-        loaded: Callable[[list[Entry]], None],
+    def expire(
+        self, before_ms: int, spared: Collection[MailboxId], done: Callable[[Expired], None]
     ) -> None:
-        """Call ``loaded`` with the next entries; see MailboxStore."""
-        page: list[Entry] = []
-        size_bytes = 0
-        for entry in self._mailboxes.get(mailbox, {}).values():
-            if entry.sequence <= after:
-                continue
-            size_bytes += charge(entry.envelope)
-            if page and size_bytes > limit_bytes:
-                break
-            page.append(entry)
-        loaded(page)
+        """Forget entries that are older, but not those in the ``spared`` mailboxes."""

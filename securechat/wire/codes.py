@@ -32,6 +32,7 @@ class FailedCode(StrEnum):
     UNKNOWN_NAME = "unknown-name"
     NO_PREKEYS = "no-prekeys"
     INVALID_PREKEYS = "invalid-prekeys"
+    NOT_STORED = "not-stored"
 
 
 class RefusedCode(StrEnum):
@@ -39,6 +40,7 @@ class RefusedCode(StrEnum):
 
     UNKNOWN_MAILBOX = "unknown-mailbox"
     MAILBOX_FULL = "mailbox-full"
+    NOT_STORED = "not-stored"
     ORDER = "order"
     MISMATCH = "mismatch"
     DUPLICATE = "duplicate"

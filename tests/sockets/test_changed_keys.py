@@ -32,7 +32,7 @@ def changed(directory: Path, *before: str) -> Iterator[tuple[Client, Client]]:
             assert alice.finish() == 0
         port = relay.port
     with (
-        relaying(directory, port=port) as relay,
+        relaying(directory, "--data", str(directory / "emptied"), port=port) as relay,
         chatting(directory / "mallory", "--name", "bob", *relay.flags) as bob,
     ):
         bob.expect("ready")

@@ -189,7 +189,7 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
         ):
             known = alice.expect("peer")["fingerprint"]
     with (
-        relaying(tmp_path, port=relay.port) as relay,
+        relaying(tmp_path, "--data", str(tmp_path / "emptied"), port=relay.port) as relay,
         chatting(tmp_path / "mallory", "--name", "bob", *relay.flags) as mallory,
         chatting(tmp_path / "alice", *peer, *relay.flags) as alice,
     ):

@@ -40,7 +40,11 @@ class Stage:
         _make_certificates(self._certs)
         config = ServerConfig(port=0, drain_timeout_s=DRAIN_S)
         relay = RelayServer(
-            config, self._certs, lambda _event: None, make_session=self.witness.make_session
+            config,
+            self._certs,
+            home / "relay",
+            lambda _event: None,
+            make_session=self.witness.make_session,
         )
         relay.prepare_certificate()
         self.address = relay.start()[0]

@@ -1,4 +1,4 @@
-"""Three clients, a relay, a store and a network that breaks, driven by hypothesis.
+"""Three clients, a relay, a store and a network that break, driven by hypothesis.
 
 Whatever happens: every envelope arrives at least once, the first arrivals of one sender are in
 order, and what a sender was told is accepted has been acknowledged or is in the store.
@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from securechat.identity.types import EnvelopeId
 from tests.pure.e2e.profiles import profile
 from tests.pure.relay.world import Client, RelayWorld
-from tests.pure.store.delayed import DelayedMailboxStore
+from tests.pure.store.delayed import DelayedStore
 
 NAMES = ("Alice", "Bob", "Carol")
 SETTINGS: dict[str, int] = {
@@ -54,9 +54,9 @@ class Patient(Client):
 
 
 class AcceptedMeansSafe(RuleBasedStateMachine):
-    @initialize(durable=st.booleans())
-    def start(self, durable: bool) -> None:
-        self.store = DelayedMailboxStore(durable=durable)
+    @initialize()
+    def start(self) -> None:
+        self.store = DelayedStore()
         self.world = RelayWorld(self.store, **SETTINGS)
         self.clients = [
             Patient(self.world, self.world.client(name).person, acks=False) for name in NAMES
@@ -108,6 +108,16 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
     def store_works(self) -> None:
         self.store.work()
 
+    @rule(is_failing=st.booleans())
+    def store_fails(self, is_failing: bool) -> None:
+        self.store.kept.is_failing = is_failing
+
+    @rule()
+    def kill(self) -> None:
+        """The relay is killed, and started again with what its store has."""
+        self.store = self.store.after_kill()
+        self.world.restart(self.store)
+
     @rule()
     def store_answers(self) -> None:
         self.store.answer()
@@ -131,8 +141,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         }
         for (who, to), sent in self.sent.items():
             acknowledged = self.clients[to].acknowledged
-            safe = acknowledged | kept if self.store.durable else acknowledged
-            assert self.clients[who].accepted & set(sent) <= safe
+            assert self.clients[who].accepted & set(sent) <= acknowledged | kept
 
     def all_is_done(self) -> bool:
         queued = [*map(len, self.world.relay._mailboxes.values())]
@@ -142,6 +151,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         """In the end everybody comes, reads everything, and everything is accepted."""
         if not hasattr(self, "world"):
             return
+        self.store_fails(False)
         for _ in range(MAX_ROUNDS):
             for who in range(3):
                 self.connect(who)

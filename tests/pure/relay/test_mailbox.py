@@ -3,12 +3,13 @@
 import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, SWEEP_EVERY_S
-from securechat.store.mailboxes import MIN_CHARGE_BYTES, MemoryMailboxStore
+from securechat.relay.mailbox import COMMIT_AFTER_S, MAX_COMMIT_AFTER_S
+from securechat.relay.relay import ANSWER_AFTER_S, SWEEP_EVERY_S
+from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codes import RefusedCode
 from tests.pure.relay.world import Client, RelayWorld, days
-from tests.pure.store.delayed import DelayedMailboxStore
+from tests.pure.store.delayed import DelayedStore
 
 
 def bodies(first: int, last: int, size_bytes: int = 0) -> list[bytes]:
@@ -33,7 +34,7 @@ def outgoing(to: Client, number: int, body: bytes = b"1.") -> f.Outgoing:
 
 
 def test_two_who_are_online_use_no_store() -> None:
-    store = DelayedMailboxStore()
+    store = DelayedStore()
     world = RelayWorld(store)
     alice, bob = world.online("Alice", "Bob")
     alice.send(bob, *bodies(1, 3))
@@ -50,11 +51,11 @@ def test_what_came_while_a_device_was_away_is_delivered_at_its_login() -> None:
     alice.send(bob, *bodies(1, 3))
     alice.send(bob, *bodies(4, 4))
     world.advance(1.0)
-    assert alice.accepted == set()
+    assert len(alice.accepted) == 4
     bob.connect()
     assert numbers(bob) == [1, 2, 3, 4]
     world.advance(1.0)
-    assert len(alice.accepted) == 4
+    assert bob.told(f.Deliver)[0].first == 1
 
 
 def test_a_device_that_has_never_logged_in_since_the_relay_started_gets_mail() -> None:
@@ -98,8 +99,7 @@ def test_an_envelope_to_oneself_arrives() -> None:
 
 
 def test_one_frame_for_many_mailboxes_is_answered_for_each() -> None:
-    world = RelayWorld()
-    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    world, [alice, bob, carol] = slow_world("Alice", "Bob", "Carol")
     carol.cut()
     pairs = (outgoing(bob, 1), outgoing(carol, 2), outgoing(bob, 3, b"3."))
     nobody = f.Outgoing(MailboxId(b"nobody's mailbox"), EnvelopeId(bytes(16)), b"x")
@@ -110,6 +110,7 @@ def test_one_frame_for_many_mailboxes_is_answered_for_each() -> None:
     assert codes(alice) == ["unknown-mailbox"]
     assert alice.told(f.Accepted)[-1].accepted == 1
     carol.connect()
+    run(world)
     world.advance(1.0)
     assert len(alice.accepted) == 3
     assert alice.told(f.Accepted)[-1] == f.Accepted(4)
@@ -249,8 +250,7 @@ def test_answers_without_a_ride_come_soon_and_together() -> None:
 
 
 def test_an_unanswered_envelope_does_not_hold_up_the_answers_of_others() -> None:
-    world = RelayWorld()
-    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    world, [alice, bob, carol] = slow_world("Alice", "Bob", "Carol")
     carol.cut()
     alice.send(carol, b"1.")
     alice.send(bob, *bodies(2, 4))
@@ -260,6 +260,7 @@ def test_an_unanswered_envelope_does_not_hold_up_the_answers_of_others() -> None
     world.advance(1.0)
     assert alice.told(f.Accepted)[1:] == [f.Accepted(0, ((5, 5),))]
     carol.connect()
+    run(world)
     world.advance(1.0)
     assert alice.told(f.Accepted)[2:] == [f.Accepted(5)]
 
@@ -275,7 +276,7 @@ def test_one_account_fills_at_most_a_quarter_of_the_bytes() -> None:
     assert codes(alice) == ["mailbox-full"]
     carol.send(bob, bytes(10_000))
     assert codes(carol) == []
-    assert world.relay._mailboxes[bob.mailbox]._fill.size_bytes == 20_000
+    assert world.relay._mailboxes[bob.mailbox]._fills.size_bytes == 20_000
 
 
 def test_one_account_fills_at_most_a_quarter_of_the_messages() -> None:
@@ -316,8 +317,9 @@ def test_an_emptied_mailbox_has_room_for_everybody_again() -> None:
         alice.send(bob, b"%d." % number)
     assert numbers(bob) == list(range(10))
     mailbox = world.relay._mailboxes[bob.mailbox]
-    assert mailbox._account_fill == {}
-    assert (mailbox._fill.messages, mailbox._fill.size_bytes) == (0, 0)
+    assert mailbox._fills._by_account == {}
+    assert (mailbox._fills.messages, mailbox._fills.size_bytes) == (0, 0)
+    assert mailbox.is_idle
 
 
 def test_after_a_refusal_later_ones_are_refused_until_the_first_comes_again() -> None:
@@ -467,7 +469,7 @@ def test_a_long_backlog_arrives_in_frames_of_bounded_size_and_number() -> None:
 
 
 def test_ephemeral_envelopes_reach_who_is_there_and_are_never_stored() -> None:
-    store = DelayedMailboxStore()
+    store = DelayedStore()
     world = RelayWorld(store)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, b"1.", b"2.", ephemeral=True)
@@ -532,35 +534,39 @@ def test_ephemeral_envelopes_to_nobody_are_gone_without_a_word() -> None:
 # Expiry -------------------------------------------------------------------------------------------
 
 
-def test_what_nobody_fetched_expires_and_the_sender_hears_of_it() -> None:
-    world = RelayWorld(mailbox_ttl_days=1)
+def test_what_nobody_fetched_expires_and_makes_room() -> None:
+    world = RelayWorld(mailbox_ttl_days=1, mailbox_messages=8)
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
-    alice.send(bob, *bodies(1, 2))
+    alice.send(bob, *bodies(1, 1))
     world.advance(days(0.5))
-    alice.send(bob, *bodies(3, 3))
+    alice.send(bob, *bodies(2, 2))
     world.advance(days(0.5) - 1)
-    assert alice.refused == []
+    alice.send(bob, *bodies(3, 3))
+    assert codes(alice) == ["mailbox-full"]
     world.advance(SWEEP_EVERY_S + 1)
-    assert codes(alice) == ["expired", "expired"]
+    alice.hand_over(*alice.outbox.values())
     bob.connect()
-    assert numbers(bob) == [3]
-    assert [type(frame) for frame in alice.frames if isinstance(frame, f.Refused | f.Accepted)][
-        :2
-    ] == [f.Refused, f.Refused]
+    world.advance(1.0)
+    assert numbers(bob) == [2, 3]
+    assert alice.outbox == {}
 
 
-def test_nothing_expires_under_a_reader_that_has_been_given_it() -> None:
+def test_nothing_expires_under_a_reader_that_is_there() -> None:
     world = RelayWorld(mailbox_ttl_days=1, window_bytes=1000)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 4, size_bytes=1000))
     world.advance(days(1) + SWEEP_EVERY_S + 1)
-    assert codes(alice) == ["expired"] * 3
-    bob.ack()
-    world.advance(1.0)
-    assert len(alice.accepted) == 1
+    for _ in range(5):
+        bob.ack()
+        world.settle()
+    assert numbers(bob) == [1, 2, 3, 4]
+    bob.cut()
     alice.send(bob, *bodies(5, 5))
-    assert numbers(bob) == [1, 5]
+    world.advance(days(1) + SWEEP_EVERY_S + 1)
+    bob.connect()
+    assert numbers(bob) == [1, 2, 3, 4]
+    assert world.relay._mailboxes[bob.mailbox].is_idle
 
 
 def test_mailboxes_that_are_empty_and_unread_cost_nothing() -> None:
@@ -572,8 +578,7 @@ def test_mailboxes_that_are_empty_and_unread_cost_nothing() -> None:
     assert set(world.relay._mailboxes) == {alice.mailbox, bob.mailbox}
     world.advance(days(1) + SWEEP_EVERY_S)
     assert set(world.relay._mailboxes) == {alice.mailbox}
-    assert isinstance(world.store, MemoryMailboxStore)
-    assert world.store._mailboxes == {}
+    assert world.store.mailboxes() == {}
 
 
 # A store that takes its time ----------------------------------------------------------------------
@@ -582,20 +587,20 @@ def test_mailboxes_that_are_empty_and_unread_cost_nothing() -> None:
 def slow_world(
     *names: str, durable: bool = False, **settings: int
 ) -> tuple[RelayWorld, list[Client]]:
-    world = RelayWorld(DelayedMailboxStore(durable=durable), **settings)
+    world = RelayWorld(DelayedStore(), **settings)
     return world, list(world.online(*names))
 
 
 def run(world: RelayWorld) -> None:
     """Let the store do all it was told, and the world come to rest."""
-    assert isinstance(world.store, DelayedMailboxStore)
+    assert isinstance(world.store, DelayedStore)
     while world.store.run():
         world.settle()
 
 
 def step(world: RelayWorld, *, answer: bool) -> None:
     """Let the store carry out all its orders, and perhaps tell of them."""
-    assert isinstance(world.store, DelayedMailboxStore)
+    assert isinstance(world.store, DelayedStore)
     while world.store.work():
         pass
     while answer and world.store.answer():
@@ -603,8 +608,8 @@ def step(world: RelayWorld, *, answer: bool) -> None:
     world.settle()
 
 
-def test_a_durable_store_accepts_what_it_has_committed() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", durable=True)
+def test_what_the_store_has_committed_is_accepted() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
     bob.cut()
     alice.send(bob, *bodies(1, 2))
     world.advance(1.0)
@@ -617,7 +622,7 @@ def test_a_durable_store_accepts_what_it_has_committed() -> None:
 
 
 def test_an_acknowledgement_in_time_spares_the_store_the_work() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", durable=True)
+    world, [alice, bob] = slow_world("Alice", "Bob")
     bob.acks = False
     alice.send(bob, b"1.")
     world.advance(COMMIT_AFTER_S - 0.01)
@@ -625,8 +630,45 @@ def test_an_acknowledgement_in_time_spares_the_store_the_work() -> None:
     world.advance(1.0)
     assert len(alice.accepted) == 1
     assert not world.store.work()  # type: ignore[attr-defined]
+
+
+def test_what_is_not_acknowledged_in_time_goes_to_the_store() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    alice.send(bob, b"1.")
+    bob.acks = False
     alice.send(bob, b"2.")
     world.advance(COMMIT_AFTER_S + 0.01)
+    assert world.store.work()  # type: ignore[attr-defined]
+
+
+def test_a_device_that_acknowledges_slowly_is_given_more_time() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, *bodies(1, 50))
+    world.advance(COMMIT_AFTER_S / 2 - 0.001)
+    bob.ack()
+    world.settle()
+    alice.send(bob, *bodies(51, 60))
+    world.advance(COMMIT_AFTER_S / 2 - 0.002)
+    bob.ack()
+    world.advance(1.0)
+    assert not world.store.work()  # type: ignore[attr-defined]
+    alice.send(bob, b"61.")
+    world.advance(MAX_COMMIT_AFTER_S)
+    assert world.store.work()  # type: ignore[attr-defined]
+
+
+def test_the_time_that_a_slow_device_is_given_is_bounded() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, b"1.")
+    world.advance(10.0)
+    run(world)
+    bob.ack()
+    world.settle()
+    run(world)
+    alice.send(bob, b"2.")
+    world.advance(MAX_COMMIT_AFTER_S + COMMIT_AFTER_S)
     assert world.store.work()  # type: ignore[attr-defined]
 
 
@@ -634,7 +676,7 @@ def test_an_acknowledgement_in_time_spares_the_store_the_work() -> None:
 def test_acknowledged_while_it_is_being_committed_is_accepted_once(
     acknowledged_before: str,
 ) -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", durable=True)
+    world, [alice, bob] = slow_world("Alice", "Bob")
     bob.acks = False
     alice.send(bob, b"1.")
     world.advance(1.0)
@@ -651,23 +693,25 @@ def test_acknowledged_while_it_is_being_committed_is_accepted_once(
     assert not alice.connection.is_paused
 
 
-def test_handing_in_again_what_is_committed_is_answered_at_once() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", durable=True, unanswered_envelopes=4)
+def test_handing_in_again_what_is_committed_is_accepted_and_kept_once() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob", unanswered_envelopes=4)
     bob.cut()
     alice.send(bob, *bodies(1, 3))
     run(world)
     alice.cut()
     assert alice.accepted == set()
     alice.connect()
+    run(world)
     world.advance(ANSWER_AFTER_S)
     assert len(alice.accepted) == 3
+    assert len(world.relay._mailboxes[bob.mailbox]) == 3
     bob.connect()
     run(world)
     assert numbers(bob) == [1, 2, 3]
 
 
 def test_handing_in_again_what_is_being_committed_is_answered_on_the_new_connection() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", durable=True)
+    world, [alice, bob] = slow_world("Alice", "Bob")
     bob.cut()
     alice.send(bob, *bodies(1, 3))
     alice.cut()
@@ -732,34 +776,227 @@ def test_a_page_that_comes_after_the_device_has_gone_is_dropped() -> None:
     assert numbers(bob) == [1, 2, 3]
 
 
-def test_mail_that_expires_while_it_is_being_loaded_does_not_block_the_mailbox() -> None:
+def test_mail_that_expires_just_before_its_reader_comes_does_not_block_the_mailbox() -> None:
     world, [alice, bob] = slow_world("Alice", "Bob", mailbox_ttl_days=1)
     bob.cut()
     alice.send(bob, *bodies(1, 2))
-    world.advance(days(1))
+    run(world)
+    world.advance(days(1) + SWEEP_EVERY_S + 1)
     bob.connect()
-    step(world, answer=False)
-    world.advance(SWEEP_EVERY_S + 1)
-    assert codes(alice) == ["expired", "expired"]
     alice.send(bob, *bodies(3, 3))
     run(world)
     assert numbers(bob) == [3]
     alice.send(bob, *bodies(4, 4))
     assert numbers(bob) == [3, 4]
+    bob.ack()
+    world.advance(1.0)
+    assert len(world.relay._mailboxes[bob.mailbox]) == 0
 
 
-def test_an_id_that_expired_and_came_again_during_a_load_is_delivered_once() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", mailbox_ttl_days=1)
+def test_other_bytes_under_an_id_that_only_the_store_knows_are_refused() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
     bob.cut()
     alice.hand_over(outgoing(bob, 1))
-    world.advance(days(1))
-    bob.connect()
-    step(world, answer=False)
-    world.advance(SWEEP_EVERY_S + 1)
-    alice.hand_over(outgoing(bob, 2, b"2."), outgoing(bob, 1))
     world.settle()
     run(world)
-    assert numbers(bob) == [2, 1]
+    alice.hand_over(outgoing(bob, 1, b"other"), outgoing(bob, 2, b"2."))
+    world.settle()
+    run(world)
+    world.advance(1.0)
+    assert codes(alice) == ["mismatch"]
+    bob.connect()
+    run(world)
+    assert numbers(bob) == [1, 2]
+
+
+def test_a_retry_that_comes_while_the_first_is_being_loaded_is_delivered_once() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, *bodies(1, 2))
+    while world.store.work():  # type: ignore[attr-defined]
+        pass
+    alice.cut()
+    bob.connect()
+    step(world, answer=False)
+    alice.connect()
+    run(world)
+    bob.ack()
+    world.advance(1.0)
+    assert numbers(bob) == [1, 2]
+    assert world.relay._mailboxes[bob.mailbox].is_idle
+    assert alice.outbox == {}
+
+
+# A restart ----------------------------------------------------------------------------------------
+
+
+def kill(world: RelayWorld) -> None:
+    assert isinstance(world.store, DelayedStore)
+    world.restart(world.store.after_kill())
+
+
+def test_a_restart_keeps_what_was_accepted_and_its_order() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, *bodies(1, 3))
+    run(world)
+    world.advance(1.0)
+    assert len(alice.accepted) == 3
+    kill(world)
+    alice.connect()
+    alice.send(bob, *bodies(4, 4))
+    run(world)
+    bob.connect()
+    run(world)
+    assert bob.told(f.Welcome)[-1].waiting == 4
+    assert numbers(bob) == [1, 2, 3, 4]
+
+
+def test_a_restart_counts_what_is_kept() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob", mailbox_messages=8)
+    bob.cut()
+    alice.send(bob, *bodies(1, 2))
+    run(world)
+    world.advance(1.0)
+    kill(world)
+    alice.connect()
+    alice.send(bob, *bodies(3, 3))
+    run(world)
+    assert codes(alice) == ["mailbox-full"]
+    assert world.relay._relay_fill.size_bytes == 2 * MIN_CHARGE_BYTES
+
+
+def test_what_was_sent_in_a_life_before_expires_by_the_time_of_day() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob", mailbox_ttl_days=1)
+    bob.cut()
+    alice.send(bob, *bodies(1, 1))
+    run(world)
+    world.advance(days(0.9))
+    kill(world)
+    world.advance(days(0.1) + 2 * SWEEP_EVERY_S)
+    run(world)
+    bob.connect()
+    run(world)
+    assert numbers(bob) == []
+    assert world.relay._relay_fill.size_bytes == 0
+
+
+# A store that fails -------------------------------------------------------------------------------
+
+
+def fail(world: RelayWorld, *, failing: bool = True) -> None:
+    assert isinstance(world.store, DelayedStore)
+    world.store.kept.is_failing = failing
+
+
+def test_what_cannot_be_stored_is_refused_and_comes_again_in_its_order() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.cut()
+    fail(world)
+    alice.send(bob, *bodies(1, 2))
+    alice.send(bob, *bodies(3, 3))
+    run(world)
+    world.advance(1.0)
+    assert codes(alice) == ["not-stored"] * 3
+    assert alice.accepted == set()
+    fail(world, failing=False)
+    one, two, three = alice.outbox.values()
+    alice.hand_over(two)
+    alice.hand_over(one)
+    alice.hand_over(two, three)
+    world.settle()
+    run(world)
+    world.advance(1.0)
+    assert codes(alice)[3:] == ["order"]
+    bob.connect()
+    run(world)
+    assert numbers(bob) == [1, 2, 3]
+
+
+def test_what_fails_again_after_it_came_again_is_still_the_first_to_come() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.cut()
+    fail(world)
+    alice.send(bob, *bodies(1, 3))
+    run(world)
+    one, two, three = alice.outbox.values()
+    alice.hand_over(one, two)
+    world.settle()
+    run(world)
+    fail(world, failing=False)
+    alice.hand_over(three)
+    alice.hand_over(one, two, three)
+    world.settle()
+    run(world)
+    world.advance(1.0)
+    assert codes(alice) == ["not-stored"] * 5 + ["order"]
+    bob.connect()
+    run(world)
+    assert numbers(bob) == [1, 2, 3]
+
+
+def test_two_who_are_online_go_on_while_nothing_can_be_stored() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    fail(world)
+    alice.send(bob, *bodies(1, 2))
+    world.advance(1.0)
+    run(world)
+    assert codes(alice) == []
+    bob.ack()
+    alice.send(bob, *bodies(3, 3))
+    world.advance(1.0)
+    assert numbers(bob) == [1, 2, 3]
+    assert len(alice.accepted) == 2
+
+
+def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_order() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    fail(world)
+    alice.send(bob, *bodies(1, 2))
+    world.advance(1.0)
+    run(world)
+    bob.cut()
+    world.settle()
+    run(world)
+    world.advance(1.0)
+    assert [envelope_id for envelope_id, _ in alice.refused] == list(alice.outbox)
+    assert codes(alice) == ["not-stored"] * 2
+    assert world.relay._mailboxes[bob.mailbox].is_idle
+
+
+def test_nothing_is_kept_before_what_came_earlier_is() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob", window_bytes=1000)
+    bob.acks = False
+    fail(world)
+    alice.send(bob, b"1.")
+    world.advance(1.0)
+    run(world)
+    fail(world, failing=False)
+    alice.send(bob, *bodies(2, 5, size_bytes=1000))
+    run(world)
+    assert isinstance(world.store, DelayedStore)
+    kept = world.store.kept._mailboxes[bob.mailbox].values()
+    assert [entry.envelope[:2] for entry in kept] == [b"%d." % number for number in range(1, 6)]
+
+
+def test_counts_that_damage_made_wrong_are_mended_when_all_is_in_memory() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, *bodies(1, 3))
+    run(world)
+    assert isinstance(world.store, DelayedStore)
+    world.store.kept.remove([world.store.kept._mailboxes[bob.mailbox][2]])
+    bob.acks = False
+    bob.connect()
+    run(world)
+    alice.send(bob, *bodies(4, 4))
+    assert numbers(bob) == [1, 3, 4]
+    bob.ack()
+    world.settle()
+    run(world)
+    assert world.relay._mailboxes[bob.mailbox].is_idle
 
 
 def test_pages_follow_each_other_while_the_window_has_room() -> None:

@@ -1,9 +1,10 @@
 from securechat.relay.events import Refusal
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AFTER_S, REFUSALS_TOLD_PER_S
+from securechat.relay.mailbox import COMMIT_AFTER_S
+from securechat.relay.relay import ANSWER_AFTER_S, REFUSALS_TOLD_PER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from tests.pure.relay.world import RelayWorld, person
-from tests.pure.store.delayed import DelayedMailboxStore
+from tests.pure.store.delayed import DelayedStore
 
 
 def test_everything_for_one_client_in_a_tick_is_one_delivery() -> None:
@@ -17,7 +18,7 @@ def test_everything_for_one_client_in_a_tick_is_one_delivery() -> None:
 
 
 def test_what_a_reader_has_not_acknowledged_in_time_goes_to_the_store_in_one_batch() -> None:
-    store = DelayedMailboxStore()
+    store = DelayedStore()
     world = RelayWorld(store)
     alice, bob = world.online("Alice", "Bob", acks=False)
     for _ in range(5):
@@ -60,7 +61,7 @@ def test_draining_says_goodbye_to_everybody_and_when_to_come_back() -> None:
 
 
 def test_draining_hands_what_is_not_acknowledged_to_the_store() -> None:
-    store = DelayedMailboxStore(durable=True)
+    store = DelayedStore()
     world = RelayWorld(store)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, b"x")

@@ -7,6 +7,7 @@ subclass that overrides `RelayWorld.on_the_way`.
 
 import hashlib
 import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,12 +22,13 @@ from securechat.identity.types import EnvelopeId, MailboxId, Prekey
 from securechat.protocol.client_side import ClientSide
 from securechat.protocol.states import State
 from securechat.relay.events import RelayEvent
-from securechat.relay.relay import DAY_S, Relay
+from securechat.relay.relay import Relay, RelayStore
 from securechat.relay.session import Session
-from securechat.store.mailboxes import MailboxStore, MemoryMailboxStore
+from securechat.store.memory import MemoryStore
 from securechat.transport.endpoint import Endpoint
 from securechat.wire import frames as f
 from tests.pure.identity.objects import RELAY, Person, make_person
+from tests.pure.store.delayed import DelayedStore
 
 F = TypeVar("F", bound=f.Frame)
 
@@ -133,6 +135,13 @@ class FakeConnection:
             self._session.closed(error)
             self.peer.lost(error)
 
+    def break_off(self) -> None:
+        """End it without the relay's session hearing of it: its process is gone."""
+        if self.is_open:
+            self.is_open = False
+            self._to_peer, self._to_relay = [], b""
+            self.peer.lost(None)
+
     def _guard(self, call: Callable[[], None]) -> None:
         try:
             call()
@@ -143,19 +152,37 @@ class FakeConnection:
 class RelayWorld:
     """One relay with everything that surrounds it."""
 
-    def __init__(self, store: MailboxStore | None = None, **settings: Any) -> None:
+    def __init__(self, store: RelayStore | None = None, **settings: Any) -> None:
         self.now = 1000.0
+        self.soon: deque[Callable[[], None]] = deque()
+        """What the loop does in its next turn."""
         self.certificate = CERTIFICATE
         self.events: list[RelayEvent] = []
-        self.store = store or MemoryMailboxStore()
+        self.store = store or MemoryStore(self.soon.append)
+        if isinstance(store, DelayedStore):
+            self.soon = store.soon
         self._planned: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._connections: list[FakeConnection] = []
         self._random = count(1)
-        self.relay = Relay(
+        self._settings = settings
+        self.relay = self._start(self.store)
+
+    def restart(self, store: RelayStore) -> None:
+        """Kill the relay and start it again with what a store has; every connection breaks."""
+        self._planned.clear()
+        for connection in self._connections:
+            connection.break_off()
+        self.store = store
+        if isinstance(store, DelayedStore):
+            self.soon = store.soon
+        self.relay = self._start(store)
+
+    def _start(self, store: RelayStore) -> Relay:
+        return Relay(
             RELAY,
-            self.store,
-            ServerConfig(**settings),
+            store,
+            ServerConfig(**self._settings),
             clock=lambda: self.now,
             now_ms=lambda: EPOCH_MS + int(self.now * 1000),
             call_later=self.call_later,
@@ -191,7 +218,11 @@ class RelayWorld:
         """Let the loop turn, without time passing, until nothing moves any more."""
         for _ in range(MAX_ROUNDS):
             moved = [connection.pump() for connection in self._connections]
+            for _ in range(len(self.soon)):
+                self.soon.popleft()()
             self.relay.after_tick()
+            if self.soon:
+                continue
             if not any(moved) and not any(c.backlog_bytes and c.peer_reads for c in self.alive()):
                 return
         raise AssertionError("The world does not come to rest")
@@ -397,4 +428,4 @@ class Client:
 
 def days(number: float) -> float:
     """Return days in seconds."""
-    return number * DAY_S
+    return number * 24 * 60 * 60

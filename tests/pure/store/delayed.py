@@ -1,24 +1,47 @@
-"""A mailbox store that does nothing before it is told to, as one with a thread of its own does."""
+"""A store that does nothing before it is told to, as one with a thread of its own does."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from securechat.identity.types import MailboxId
-from securechat.store.mailboxes import Entry, MemoryMailboxStore
+from securechat.store.mailboxes import Entry, Expired, Outcome, StoredMailbox
+from securechat.store.memory import MemoryStore
+from securechat.store.rows import RowChanges, RowKey
 
 
-class DelayedMailboxStore:
-    """Keeps its orders in a queue: `work` carries one out, `answer` tells of one that is done."""
+class DelayedStore:
+    """Keeps its orders in a queue: `work` carries one out, `answer` tells of one that is done.
 
-    def __init__(self, *, durable: bool = False) -> None:
-        self.durable = durable
-        self.kept = MemoryMailboxStore()
-        """What would survive the end of the process."""
+    Rows are saved at once, and told through ``soon``. While it is failing it takes nothing; what
+    is put before that was told fails as well.
+    """
+
+    def __init__(self) -> None:
+        self.soon: deque[Callable[[], None]] = deque()
         self._orders: deque[Callable[[], None]] = deque()
         self._answers: deque[Callable[[], None]] = deque()
+        self.kept = MemoryStore(self._answers.append)
+        """What survives the end of the process."""
+        self._failures = self._failures_known = 0
 
-    def put(self, entries: Sequence[Entry], committed: Callable[[], None]) -> None:
-        self._orders.append(lambda: self.kept.put(entries, lambda: self._answers.append(committed)))
+    def after_kill(self) -> "DelayedStore":
+        """Return what a new process finds."""
+        found = DelayedStore()
+        found.kept._mailboxes = self.kept._mailboxes
+        found.kept._ids = self.kept._ids
+        found.kept._rows = self.kept._rows
+        found.kept.is_failing = self.kept.is_failing
+        return found
+
+    def mailboxes(self) -> dict[MailboxId, StoredMailbox]:
+        return self.kept.mailboxes()
+
+    def rows(self) -> dict[RowKey, bytes]:
+        return self.kept.rows()
+
+    def put(self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None]) -> None:
+        known = self._failures_known
+        self._orders.append(lambda: self._put(entries, done, known))
 
     def remove(self, entries: Iterable[Entry]) -> None:
         self._orders.append(lambda: self.kept.remove(entries))
@@ -30,10 +53,18 @@ class DelayedMailboxStore:
         limit_bytes: int,
         loaded: Callable[[list[Entry]], None],
     ) -> None:
-        def done(page: list[Entry]) -> None:
-            self._answers.append(lambda: loaded(page))
+        self._orders.append(lambda: self.kept.load(mailbox, after, limit_bytes, loaded))
 
-        self._orders.append(lambda: self.kept.load(mailbox, after, limit_bytes, done))
+    def expire(
+        self, before_ms: int, spared: Collection[MailboxId], done: Callable[[Expired], None]
+    ) -> None:
+        self._orders.append(lambda: self.kept.expire(before_ms, spared, done))
+
+    def save(self, changes: RowChanges, done: Callable[[bool], None]) -> None:
+        is_saved: list[bool] = []
+        self.kept.save(changes, is_saved.append)
+        self._answers.pop()()
+        self.soon.append(lambda: done(is_saved[0]))
 
     def work(self) -> bool:
         """Carry out the oldest order; return whether there was one."""
@@ -49,6 +80,22 @@ class DelayedMailboxStore:
         while self.work() or self.answer():
             moved = True
         return moved
+
+    def _put(
+        self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None], known: int
+    ) -> None:
+        if known == self._failures and not self.kept.is_failing:
+            self.kept.put(entries, done)
+            return
+        self._failures += self.kept.is_failing
+        failures = self._failures
+        self._answers.append(lambda: self._tell_failed(entries, done, failures))
+
+    def _tell_failed(
+        self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None], failures: int
+    ) -> None:
+        self._failures_known = max(self._failures_known, failures)
+        done([Outcome.FAILED] * len(entries))
 
     @staticmethod
     def _next(calls: deque[Callable[[], None]]) -> bool:

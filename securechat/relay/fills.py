@@ -1,0 +1,82 @@
+"""How full a mailbox is, and whether one more envelope of an account fits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from securechat.config import ServerConfig
+from securechat.identity.types import UserKey
+from securechat.store.mailboxes import Fill
+
+SENDER_SHARE = 4
+"""One account may fill at most this fraction (a quarter) of a mailbox."""
+
+
+@dataclass(slots=True)
+class RelayFill:
+    """How much is queued in all mailboxes of a relay."""
+
+    size_bytes: int = 0
+
+
+class Fills:
+    """The count of one mailbox, in all and by account; ``relay_fill`` is that of the relay."""
+
+    __slots__ = ("_by_account", "_config", "_relay", "messages", "size_bytes")
+
+    def __init__(
+        self, config: ServerConfig, relay_fill: RelayFill, kept: Mapping[UserKey, Fill]
+    ) -> None:
+        self.messages = sum(fill.messages for fill in kept.values())
+        self.size_bytes = sum(fill.size_bytes for fill in kept.values())
+        self._by_account = dict(kept)
+        self._config = config
+        self._relay = relay_fill
+        relay_fill.size_bytes += self.size_bytes
+
+    def take(self, account: UserKey, size_bytes: int) -> bool:
+        """Count an envelope of this charge and return True, or return False: it does not fit."""
+        config, fill = self._config, self._by_account.get(account)
+        if fill is None:
+            fill = Fill()
+        messages, limit_bytes = config.mailbox_messages, config.mailbox_bytes
+        if (
+            self._relay.size_bytes + size_bytes > config.store_bytes
+            or self.messages >= messages
+            or self.size_bytes + size_bytes > limit_bytes
+            or fill.messages * SENDER_SHARE >= messages
+            or (fill.size_bytes + size_bytes) * SENDER_SHARE > limit_bytes
+        ):
+            return False
+        self._by_account[account] = fill
+        fill.messages += 1
+        fill.size_bytes += size_bytes
+        self.messages += 1
+        self.size_bytes += size_bytes
+        self._relay.size_bytes += size_bytes
+        return True
+
+    def give_back(self, account: UserKey, messages: int, size_bytes: int) -> None:
+        """Count envelopes of an account that have left the mailbox."""
+        fill = self._by_account.get(account)
+        if fill is None:
+            return
+        if messages > fill.messages or size_bytes > fill.size_bytes:  # damage has been counted
+            messages, size_bytes = min(messages, fill.messages), min(size_bytes, fill.size_bytes)
+        fill.messages -= messages
+        fill.size_bytes -= size_bytes
+        self.messages -= messages
+        self.size_bytes -= size_bytes
+        self._relay.size_bytes -= size_bytes
+        if not fill.messages:
+            del self._by_account[account]
+
+    def count_anew(self, envelopes: Iterable[tuple[UserKey, int]]) -> None:
+        """Count these envelopes, of an account and a charge each, and no others."""
+        self._relay.size_bytes -= self.size_bytes
+        self.messages = self.size_bytes = 0
+        self._by_account.clear()
+        for account, size_bytes in envelopes:
+            self._by_account.setdefault(account, Fill()).add(size_bytes)
+            self.messages += 1
+            self.size_bytes += size_bytes
+        self._relay.size_bytes += self.size_bytes

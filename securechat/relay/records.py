@@ -1,0 +1,121 @@
+"""The directory on disk: what is written when, and how it is read at the start.
+
+A row of an account is its Register frame, as a client would send it now; a row of a device holds
+the prekeys it left and today's claims; another counts what it sent.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Annotated
+
+import msgspec
+
+from securechat.errors import FileProblem
+from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
+from securechat.identity.types import SIZE_32, Number, UserKey
+from securechat.relay.directory import Account, Device, Directory
+from securechat.store.rows import RowChanges, RowKey, RowStore
+from securechat.wire.frames import Register
+
+ACCOUNT, DEVICE, SENT = "account", "device", "sent"
+SENT_BYTES = 8
+
+
+class DeviceRow(msgspec.Struct, frozen=True, array_like=True):
+    """What a device has left, and who has claimed one of its keys on which day."""
+
+    bundle: PrekeyBundle | None
+    one_time_keys: tuple[OneTimeKey, ...]
+    claims: tuple[tuple[Annotated[UserKey, SIZE_32], Number], ...]
+
+
+class Records:
+    """Writes what changes in a directory; ``done`` callbacks tell whether it is on the disk."""
+
+    def __init__(self, directory: Directory, store: RowStore) -> None:
+        self._directory = directory
+        self._store = store
+
+    def load(self) -> None:
+        """Fill the directory with what was kept; FileProblem when that makes no sense."""
+        rows = self._store.rows()
+        try:
+            for (kind, _), value in rows.items():
+                if kind == ACCOUNT:
+                    frame = msgspec.msgpack.decode(value, type=Register)
+                    account = self._directory.enter(frame)
+                    account.saved_version = account.version
+                    for device in account.devices.values():
+                        _restore(device, rows)
+        except msgspec.MsgspecError as error:
+            raise FileProblem(
+                f"The relay's store has an account that cannot be read: {error}",
+                "update securechat here, or put a backup in the place of the store",
+            ) from error
+
+    def save_account(self, account: Account, done: Callable[[bool], None]) -> None:
+        """Keep an account with its devices, if that has not been done; then call ``done``."""
+        if account.saved_version == account.version:
+            done(True)
+            return
+        version, removed = account.version, frozenset(account.removed)
+
+        def saved(is_saved: bool) -> None:
+            if is_saved:
+                account.saved_version = max(account.saved_version, version)
+                account.removed -= removed
+            done(is_saved)
+
+        self._store.save(_account_rows(account), saved)
+
+    def save_devices(self, devices: Iterable[Device], done: Callable[[bool], None]) -> None:
+        """Keep what devices have left and who has claimed it."""
+        self._store.save({_key(device): _device_row(device) for device in devices}, done)
+
+    def save_sent(self, devices: Iterable[Device]) -> None:
+        """Keep how much devices have sent; nobody waits for that."""
+        changed = [device for device in devices if device.sent != device.sent_saved]
+        if not changed:
+            return
+        changes: dict[RowKey, bytes | None] = {
+            (SENT, device.mailbox): device.sent.to_bytes(SENT_BYTES, "big") for device in changed
+        }
+        for device in changed:
+            device.sent_saved = device.sent
+        self._store.save(changes, lambda _is_saved: None)
+
+
+def _key(device: Device) -> RowKey:
+    return DEVICE, device.mailbox
+
+
+def _account_rows(account: Account) -> RowChanges:
+    devices = account.devices.values()
+    changes: dict[RowKey, bytes | None] = {}
+    for mailbox in account.removed:
+        changes[DEVICE, mailbox] = changes[SENT, mailbox] = None
+    for device in devices:
+        changes[_key(device)] = _device_row(device)
+        if not device.sent:
+            changes[SENT, device.mailbox] = None
+    certificates = tuple(device.certificate for device in devices)
+    frame = Register(account.registration, account.device_list, certificates)
+    changes[ACCOUNT, account.registration.user_key] = msgspec.msgpack.encode(frame)
+    return changes
+
+
+def _device_row(device: Device) -> bytes:
+    return msgspec.msgpack.encode(
+        DeviceRow(device.bundle, tuple(device.one_time_keys), tuple(device.claimed_on.items()))
+    )
+
+
+def _restore(device: Device, rows: dict[RowKey, bytes]) -> None:
+    sent = rows.get((SENT, device.mailbox), b"")
+    device.sent = device.sent_saved = int.from_bytes(sent, "big")
+    value = rows.get(_key(device))
+    if value is not None:
+        row = msgspec.msgpack.decode(value, type=DeviceRow)
+        device.bundle = row.bundle
+        device.one_time_keys = deque(row.one_time_keys)
+        device.claimed_on = dict(row.claims)

@@ -1,0 +1,277 @@
+"""A relay's store in a thread of its own: batches in, one transaction each, answers out."""
+
+import queue
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from securechat.identity.types import MailboxId
+from securechat.store.mailboxes import Entry, Expired, Outcome, StoredMailbox
+from securechat.store.news import Failing, StoreNews, Tell, Working
+from securechat.store.relay_file import STRUCTURE, Place, RelayFile
+from securechat.store.rows import RowChanges, RowKey
+
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+PROBE_EVERY_S = 1.0
+
+Call = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    entries: Sequence[Entry]
+    done: Callable[[Sequence[Outcome]], None]
+    failures_known: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Remove:
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    mailbox: MailboxId
+    after: int
+    limit_bytes: int
+    loaded: Callable[[list[Entry]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Expire:
+    before_ms: int
+    spared: Collection[MailboxId]
+    done: Callable[[Expired], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    changes: RowChanges
+    done: Callable[[bool], None]
+
+
+class _Stop:
+    """The last order."""
+
+
+_Order = _Put | _Remove | _Load | _Expire | _Save | _Stop
+
+
+class StoreThread:
+    """A MailboxStore and RowStore on a RelayFile.
+
+    ``call_soon`` runs a call in the relay's thread, to which every method but `close` belongs;
+    ``tell`` is called there.
+    """
+
+    def __init__(self, path: Path, call_soon: Callable[[Call], None], tell: Tell) -> None:
+        """Open and check the file; raises what RelayFile raises."""
+        self._call_soon = call_soon
+        self._tell_relay = tell
+        self._file = RelayFile(path, self._tell)
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+        self._failures_known = 0
+        """How many failures the relay's thread has heard of; all else belongs to the store's."""
+        self._failures = 0
+        self._is_failing = False
+        self._is_readable = True
+        self._is_broken = False
+        """Whether the last failure was about the file's structure."""
+        self._gone: dict[Place, None] = {}
+        """What was removed while the file took nothing."""
+        self._doubtful: list[Place] = []
+        """What was refused because its commit failed, and may be in the file all the same."""
+        self._loads: deque[_Load] = deque()
+        self._thread = threading.Thread(target=self._run, name="store")
+
+    # What the relay's thread calls ----------------------------------------------------------------
+
+    def mailboxes(self) -> dict[MailboxId, StoredMailbox]:
+        """Return what is kept, before `start`; see MailboxStore."""
+        return self._file.mailboxes()
+
+    def rows(self) -> dict[RowKey, bytes]:
+        """Return every row, before `start`; see RowStore."""
+        return self._file.rows()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def put(self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Keep the entries; see MailboxStore."""
+        self._orders.put(_Put(entries, done, self._failures_known))
+
+    def remove(self, entries: Iterable[Entry]) -> None:
+        """Forget entries; see MailboxStore."""
+        self._orders.put(_Remove([_place(entry) for entry in entries]))
+
+    def load(
+        self,
+        mailbox: MailboxId,
+        after: int,
+        limit_bytes: int,
+        loaded: Callable[[list[Entry]], None],
+    ) -> None:
+        """Call ``loaded`` with the next entries; see MailboxStore."""
+        self._orders.put(_Load(mailbox, after, limit_bytes, loaded))
+
+    def expire(
+        self, before_ms: int, spared: Collection[MailboxId], done: Callable[[Expired], None]
+    ) -> None:
+        """Forget what is older; see MailboxStore."""
+        self._orders.put(_Expire(before_ms, spared, done))
+
+    def save(self, changes: RowChanges, done: Callable[[bool], None]) -> None:
+        """Carry out changes; see RowStore."""
+        self._orders.put(_Save(changes, done))
+
+    def close(self) -> None:
+        """Carry out every order that was given, then close the file and end the thread."""
+        if self._thread.is_alive():
+            self._orders.put(_Stop())
+            self._thread.join()
+        self._file.close()
+
+    # The store's thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        is_stopping = False
+        while not is_stopping:
+            batch = self._collect()
+            is_stopping = any(isinstance(order, _Stop) for order in batch)
+            self._write(batch)
+            self._loads += (order for order in batch if isinstance(order, _Load))
+            self._read()
+
+    def _collect(self) -> list[_Order]:
+        """Wait for an order and take whatever came with it; nothing when other work is due."""
+        batch: list[_Order] = []
+        try:
+            can_read = bool(self._loads) and self._is_readable
+            timeout_s = PROBE_EVERY_S if self._is_failing else None
+            batch.append(self._orders.get(block=not can_read, timeout=timeout_s))
+            size_bytes = _size(batch[0])
+            while size_bytes < MAX_BATCH_BYTES:
+                order = self._orders.get_nowait()
+                batch.append(order)
+                size_bytes += _size(order)
+        except queue.Empty:
+            pass
+        return batch
+
+    def _write(self, batch: list[_Order]) -> None:
+        """Carry out what changes the file, in one transaction, then answer it all."""
+        is_writing = any(isinstance(order, _Put | _Remove | _Expire | _Save) for order in batch)
+        if not is_writing and (batch or not self._is_failing):
+            return
+        try:
+            if self._is_failing:
+                self._recover()
+            with self._file.transaction():
+                answers = [self._do(order) for order in batch]
+        except (sqlite3.Error, OSError) as error:
+            puts = [order for order in batch if isinstance(order, _Put)]
+            self._failures += bool(puts)
+            self._doubtful += [_place(entry) for order in puts for entry in order.entries]
+            for order in batch:
+                if isinstance(order, _Remove):
+                    self._gone.update(dict.fromkeys(order.places))
+            self._fail("write", error)
+            answers = [self._refuse(order) for order in batch]
+        for answer in answers:
+            if answer is not None:
+                self._call_soon(answer)
+
+    def _do(self, order: _Order) -> Call | None:
+        """Carry out an order inside the transaction; return its answer."""
+        match order:
+            case _Put() if order.failures_known < self._failures:
+                return self._refuse(order)
+            case _Put(entries, done):
+                outcomes = [self._file.put(entry) for entry in entries]
+                return lambda: done(outcomes)
+            case _Remove(places):
+                self._file.remove(places)
+                return None
+            case _Expire(before_ms, spared, expired):
+                gone = self._file.expire(before_ms, spared)
+                return lambda: expired(gone)
+            case _Save(changes, saved):
+                self._file.save(changes)
+                return lambda: saved(True)
+            case _:
+                return None
+
+    def _refuse(self, order: _Order) -> Call | None:
+        """Return the answer to an order that was not carried out."""
+        match order:
+            case _Put(entries, done):
+                outcomes, failures = [Outcome.FAILED] * len(entries), self._failures
+                return lambda: self._tell_failed(lambda: done(outcomes), failures)
+            case _Expire(done=expired):
+                return lambda: expired({})
+            case _Save(done=saved):
+                return lambda: saved(False)
+            case _:
+                return None
+
+    def _tell_failed(self, tell: Call, failures: int) -> None:
+        """In the relay's thread: what is put from now on was put knowing of the failure."""
+        self._failures_known = max(self._failures_known, failures)
+        tell()
+
+    def _read(self) -> None:
+        """Answer one load, so that writers do not wait for all; none while nothing can be read."""
+        if not self._loads or not self._is_readable:
+            return
+        order, hidden = self._loads[0], {*self._gone, *self._doubtful}
+        try:
+            page = self._file.load(order.mailbox, order.after, order.limit_bytes, hidden)
+        except (sqlite3.Error, OSError) as error:
+            self._is_readable = False
+            self._fail("read", error)
+            return
+        self._loads.popleft()
+        self._call_soon(lambda: order.loaded(page))
+
+    def _fail(self, verb: str, error: sqlite3.Error | OSError) -> None:
+        """Note that the file must be opened again; tell it when that is new."""
+        code = getattr(error, "sqlite_errorcode", None) or 0
+        self._is_broken = self._is_broken or code & 0xFF in STRUCTURE
+        if not self._is_failing:
+            self._is_failing = True
+            self._tell(Failing(self._file.problem(verb, error)))
+
+    def _recover(self) -> None:
+        """Open the file again, and bring it up to date; raises while that does not work.
+
+        A transaction whose commit failed may be there all the same: its envelopes were refused.
+        """
+        self._is_readable = True
+        self._file.reopen(check=self._is_broken)
+        with self._file.transaction():
+            self._file.remove(self._doubtful)
+            self._file.remove(self._gone)
+            self._file.touch()
+        self._doubtful.clear()
+        self._gone.clear()
+        self._is_failing = self._is_broken = False
+        self._tell(Working())
+
+    def _tell(self, news: StoreNews) -> None:
+        self._call_soon(lambda: self._tell_relay(news))
+
+
+def _place(entry: Entry) -> Place:
+    return entry.mailbox, entry.sequence
+
+
+def _size(order: _Order) -> int:
+    """Return what an order adds to a transaction, in bytes, roughly."""
+    if isinstance(order, _Put):
+        return sum(len(entry.envelope) for entry in order.entries)
+    return 0
