@@ -46,7 +46,7 @@ Outcome = tuple[Mutant, int]
 
 
 class CannotMeasure(Exception):
-    """The tests fail, or there are none, without any mutant."""
+    """There is no such module, or its tests fail without any mutant."""
 
 
 def main() -> int:
@@ -88,6 +88,8 @@ def _measure(target: str, options: argparse.Namespace) -> float:
     """Print the figures of each module of ``target`` and the survivors; return the percentage."""
     package, _, module = target.partition("/")
     paths = sorted((PACKAGE / package).glob(f"{module or '*'}.py"))
+    if not paths:
+        raise CannotMeasure(f"There is no {PACKAGE / target}.\n  try: scripts/mutate --help")
     pool = [mutant for path in paths for mutant in mutants(path)]
     if options.sample is not None and options.sample < len(pool):
         chosen = random.Random(options.seed).sample(range(len(pool)), options.sample)

@@ -13,7 +13,7 @@ exit   meaning
 3      cannot reach the other side
 4      untrusted, or a key has changed
 5      rate limit or quota
-6      invite, login or name refused
+6      invite, login, name or passphrase refused
 7      timed out, something is still queued
 8      transfer incomplete
 =====  ====================================================
@@ -115,6 +115,13 @@ class NameInvalid(LoginRefused):
     """The name breaks the rules for names."""
 
     code = "name-invalid"
+
+
+class PassphraseRefused(SecureChatError):
+    """The passphrase of a profile is wrong, or nobody is there to give it."""
+
+    code = "passphrase"
+    exit_status = 6
 
 
 class StillQueued(SecureChatError):

@@ -5,9 +5,12 @@ nohup) hands that down to its children, which then do not end when a test interr
 a handler becomes the default in a child; the run itself goes on after a hang-up, as nohup promises.
 """
 
+import gc
 import signal
 
 from hypothesis import settings
+
+from tests.pure.e2e.profiles import LONG
 
 
 def pytest_configure() -> None:
@@ -18,8 +21,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
-# A slow or busy machine must not fail an example for the time that it took.
-settings.register_profile(
-    "unhurried", settings.get_profile(settings.get_current_profile_name()), deadline=None
-)
-settings.load_profile("unhurried")
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests, which stay to the end, out of each search for garbage."""
+    gc.freeze()
+
+
+# A slow or busy machine must not fail an example for the time that it took. The suite is to be run
+# often, so it is brief; who looks for more gives --hypothesis-profile=long.
+given = settings.get_profile(settings.get_current_profile_name())
+settings.register_profile("brief", given, deadline=None, max_examples=20)
+settings.register_profile(LONG, deadline=None, max_examples=500, stateful_step_count=60)
+settings.load_profile("brief")

@@ -4,17 +4,22 @@ Each process reads and writes pipes, gets a home of its own, and is ended by its
 block is left. What must happen is waited for, up to `FAILURE_S`; nothing sleeps.
 """
 
+import atexit
 import json
 import os
 import queue
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +27,9 @@ import pytest
 
 FAILURE_S = 15.0
 """A bound for what must happen; nothing waits that long unless it is broken."""
+
+NEW_KEY = re.compile(r"The key to what securechat keeps for .* is in a file that only you .*\n")
+"""What a command says when it has made a profile's key."""
 
 Event = dict[str, Any]
 
@@ -37,7 +45,19 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment in which nothing but ``home`` is written or remembered."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
     root = str(Path(__file__).resolve().parents[1])
-    return {**kept, "HOME": str(home), "SECURECHAT_HOME": str(home), "PYTHONPATH": root, **more}
+    places = {"HOME": str(home), "SECURECHAT_HOME": str(home), "TMPDIR": _short_lived()}
+    return {**kept, **places, "PYTHONPATH": root, **more}
+
+
+@cache
+def _short_lived() -> str:
+    """Return a directory for temporary files, with a name short enough for sockets.
+
+    What the processes that are killed leave there goes away with this one.
+    """
+    directory = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
 
 
 class Process:
@@ -100,6 +120,11 @@ class Process:
 
     @property
     def stderr(self) -> str:
+        """All of stderr by now, but for what each first start says; after `finish`, all of it."""
+        return NEW_KEY.sub("", self.whole_stderr)
+
+    @property
+    def whole_stderr(self) -> str:
         """All of stderr by now; after `finish`, all of it."""
         return b"".join(self._stderr).decode()
 

@@ -13,6 +13,7 @@ from securechat.cli.client import client
 from securechat.cli.demo import demo
 from securechat.cli.gen_certs import gen_certs
 from securechat.cli.listen import listen
+from securechat.cli.passphrase import passphrase
 from securechat.cli.send import send
 from securechat.cli.server import server
 from securechat.errors import SecureChatError
@@ -34,6 +35,7 @@ app.command()(server)
 app.command()(client)
 app.command()(send)
 app.command()(listen)
+app.add_typer(passphrase, name="passphrase")
 app.command()(demo)
 
 

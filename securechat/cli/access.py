@@ -29,6 +29,7 @@ class Flags:
     pin: str | None
     ca: Path | None
     home: Path | None
+    passphrase_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Access:
     address: "Endpoint | None"
     trust: "TrustFlags"
     settings: "ClientConfig"
+    passphrase_file: Path | None
 
 
 def read_access(
@@ -55,26 +57,25 @@ def read_access(
     home = resolve_home(flags.home)
     trust = _read_trust(flags, certs_directory(flags.home, None, settings.server.certs) / "ca.pem")
     address = _given_address(flags.host, flags.port, flags.server)
-    me = _choose_name(home, flags.name or settings.client.name, peer)
-    return Access(me, home, address, trust, settings.client)
+    me = choose_name(home, flags.name or settings.client.name, peer)
+    return Access(me, home, address, trust, settings.client, flags.passphrase_file)
 
 
-def check_peer(peer: str, me: "Name", command: str, flag: str = "") -> None:
+def check_peer(peer: str, me: "Name", usage: str) -> None:
     """Raise NameInvalid or UsageError when nobody to talk to can have this name.
 
-    ``command`` and ``flag`` are how the name was given, for the command to try next.
+    ``usage`` is the command with {} in the place of the name, for what to try next.
     """
     from securechat.client.contacts import split_key_id
     from securechat.identity.names import name_key, parse_name
 
-    given = [flag] if flag else []
     try:
         key = name_key(parse_name(split_key_id(peer)[0]))
     except NameInvalid as error:
-        raise NameInvalid(error.what, " ".join(["securechat", command, *given, "NAME"])) from error
+        raise NameInvalid(error.what, f"securechat {usage.format('NAME')}") from error
     if key == name_key(me):
-        example = " ".join(["securechat", command, "--name", me, *given, "OTHER"])
-        raise UsageError(f"{flag or peer} is your own name", example)
+        command, rest = usage.format("OTHER").split(" ", 1)
+        raise UsageError(f"{peer} is your own name", f"securechat {command} --name {me} {rest}")
 
 
 def confirm(question: str) -> bool:
@@ -111,7 +112,7 @@ def _given_address(host: str | None, port: int | None, server: str | None) -> "E
     return address if port is None else address._replace(port=port)
 
 
-def _choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
+def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
     """Return the name to use: as told, else the one used last, else asked for.
 
     The one used last is not meant when it is the peer's: two people share this machine.

@@ -9,18 +9,33 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import Access, Flags, check_peer, read_access
-from securechat.cli.options import CaOption, JsonOption, NameOption, PinOption, ServerOption
-from securechat.cli.session import errors_as_json, exit_on_signals, open_engine, serving
+from securechat.cli.options import (
+    CaOption,
+    JsonOption,
+    NameOption,
+    PassphraseFileOption,
+    PinOption,
+    ServerOption,
+)
+from securechat.cli.session import (
+    errors_as_json,
+    exit_on_signals,
+    open_engine,
+    open_profile,
+    refuse_closed_output,
+    serving,
+)
 from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
 from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
     from securechat.client.engine import Engine
-    from securechat.client.events import Event
 
-
-RELAY_ONLY = ("pin", "server", "peer", "name", "plain", "json_output", "color", "no_e2e")
+RELAY_ONLY = (
+    *("pin", "server", "peer", "name", "passphrase_file"),
+    *("plain", "json_output", "color", "no_e2e"),
+)
 """Parameters that mean nothing to the quit mode."""
 
 
@@ -41,6 +56,7 @@ def client(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
     ] = False,
@@ -92,12 +108,13 @@ def client(
     if no_e2e and peer is None:
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
     exit_on_signals()
-    flags = Flags(name, host, port, server, pin, ca, home)
+    refuse_closed_output()
+    flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             access = read_access(context, flags, peer, settings)
             if peer is not None:
-                check_peer(peer, access.me, "client", "--peer")
+                check_peer(peer, access.me, "client --peer {}")
             engine = stack.enter_context(_chatting(access, peer, e2e=not no_e2e))
         if json_output:
             _show_json(peer, engine)
@@ -107,28 +124,17 @@ def client(
 
 @contextmanager
 def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engine]":
-    """Open the profile and provide its engine, beside which other commands can be used."""
-    from securechat.client.events import Message, Ready
-    from securechat.client.profile import Profile
-    from securechat.client.unread import Unread
+    """Open the profile and provide its engine, beside which other commands can be used.
+
+    A message that one of those prints is still to be shown here.
+    """
 
     with (
-        Profile(access.home, access.me) as profile,
+        open_profile(access) as profile,
         open_engine(access, profile, peer, e2e=e2e) as connector,
-        serving(profile, connector),
+        serving(profile, connector, shown=lambda _sender, _message_id: None),
     ):
-        unread = Unread(profile.state)
-
-        def hear(event: "Event") -> None:
-            match event:
-                case Ready():
-                    profile.remember()
-                case Message():
-                    unread.forget(event)
-
-        connector.engine.subscribe(hear)
-        for message in unread:
-            connector.engine.retell(message)
+        connector.engine.retell()
         yield connector.engine
 
 

@@ -2,16 +2,19 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from securechat.cli.access import Access, Flags, check_peer, read_access
 from securechat.cli.options import (
+    MAX_TIMEOUT_S,
     CaOption,
     HostOption,
     JsonOption,
     NameOption,
+    PassphraseFileOption,
     PinOption,
     PortOption,
     ServerOption,
@@ -22,13 +25,14 @@ from securechat.cli.session import (
     errors_as_json,
     exit_on_signals,
     open_engine,
+    refuse_closed_output,
     serving,
 )
 from securechat.cli.settings import HomeOption
-from securechat.errors import TimedOut
+from securechat.errors import TimedOut, Unreachable
 
 if TYPE_CHECKING:
-    from securechat.client.events import Ended
+    from securechat.client.events import Ended, Event
     from securechat.client.profile import Profile
     from securechat.faces.listening import Listening
     from securechat.faces.requests import ListenRequest
@@ -52,7 +56,13 @@ def listen(
     ] = None,
     timeout_s: Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=0.1, help="End after so long."),
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0.1,
+            max=MAX_TIMEOUT_S,
+            help="End after so long.",
+        ),
     ] = None,
     json_output: JsonOption = False,
     name: NameOption = None,
@@ -62,26 +72,32 @@ def listen(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
 ) -> None:
     """Print each message as NAME: text. Works beside your running client too.
 
     What --from and --count leave out is kept, and shown by the next listen or client. Exit
     status 7: the time was over before --count messages had come, or without it before any had.
+    4: whom --from names is CHANGED at the end. Beside your client it is that which checks --ca.
     """
     exit_on_signals()
     with errors_as_json(json_output):
-        access = read_access(context, Flags(name, host, port, server, pin, ca, home), sender)
+        refuse_closed_output()
+        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        access = read_access(context, flags, sender)
         if sender is not None:
-            check_peer(sender, access.me, "listen", "--from")
+            check_peer(sender, access.me, "listen --from {}")
         from securechat.faces.requests import ListenRequest
 
-        listening = _open_output(json_output, count)
+        listening = _open_output(json_output, count, sender)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         try:
             while not listening.is_over:
                 _listen(access, ListenRequest(sender), listening, deadline)
         except TimedOut:
+            listening.raise_changed()
             listening.raise_timed_out(timeout_s or 0.0)
+        listening.raise_changed()
 
 
 def _listen(
@@ -103,11 +119,16 @@ def _listen_beside(
 ) -> "Ended | None":
     """Print what the command that has the profile open is told; it shows that too."""
     from securechat.faces.listening import hear_all
-    from securechat.faces.requests import encode_request
+    from securechat.faces.requests import Shown, encode_request
 
     with place.connection as connection:
         connection.write_line(encode_request(request))
-        return hear_all(place.answers, listening, deadline)
+
+        def tell_shown(sender: str, message_id: str) -> None:
+            with suppress(Unreachable):  # it has ended; what it had said can be read all the same
+                connection.write_line(encode_request(Shown(sender, message_id)))
+
+        return hear_all(place.answers, listening, deadline, tell_shown)
 
 
 def _listen_alone(
@@ -118,32 +139,34 @@ def _listen_alone(
     deadline: float | None,
 ) -> "Ended | None":
     """Log in and print what comes; what is not printed is kept for later."""
-    from securechat.client.unread import Unread
-    from securechat.faces.listening import Gate, hear_all
+    from securechat.faces.listening import hear_all
+    from securechat.faces.requests import Audible
     from securechat.faces.sources import OwnEvents
 
-    with profile:
-        unread, events = Unread(profile.state), OwnEvents()
-        try:
-            with open_engine(access, profile) as connector, serving(profile, connector):
-                gate = Gate(unread, request, listening.left, events.put)
-                connector.engine.subscribe(gate.hear)
-                for message in unread:
-                    connector.engine.retell(message)
-                connector.engine.start()
-                if request.sender is not None:
-                    connector.engine.talk_to(request.sender)
-                return hear_all(events, listening, deadline)
-        finally:
-            for message in listening.take_unprinted(events):
-                unread.keep(message)
+    with (
+        profile,
+        open_engine(access, profile) as connector,
+        serving(profile, connector),
+    ):
+        engine, audible, events = connector.engine, Audible(request), OwnEvents()
+
+        def hear(event: "Event") -> None:
+            if audible.includes(event):
+                events.put(event)
+
+        engine.subscribe(hear)
+        engine.retell()
+        engine.start()
+        if request.sender is not None:
+            engine.talk_to(request.sender)
+        return hear_all(events, listening, deadline, engine.shown)
 
 
-def _open_output(json_output: bool, count: int | None) -> "Listening":
+def _open_output(json_output: bool, count: int | None, sender: str | None) -> "Listening":
     from securechat.faces.listening import Listening, printing_json, printing_lines
     from securechat.faces.streams import LineWriter, unbuffered
 
     out = LineWriter(unbuffered(sys.stdout, "w"), sys.stdout.encoding)
     err = LineWriter(unbuffered(sys.stderr, "w"), sys.stderr.encoding)
     show = printing_json(out) if json_output else printing_lines(out, err)
-    return Listening(show, out, count)
+    return Listening(show, out, count, sender)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+MAX_TIMEOUT_S = 1e6
+
 NameOption = Annotated[
     str | None,
     typer.Option("--name", metavar="ME", envvar="SECURECHAT_NAME", help="Who you are."),
@@ -22,6 +24,16 @@ PinOption = Annotated[str | None, typer.Option("--pin", help="The relay's whole 
 CaOption = Annotated[
     Path | None,
     typer.Option("--ca", metavar="FILE", readable=False, help="The server's ca.pem."),
+]
+PassphraseFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        readable=False,
+        envvar="SECURECHAT_PASSPHRASE_FILE",
+        help="The first line of this file is the passphrase of your profile [it is asked for].",
+    ),
 ]
 HostOption = Annotated[
     str | None, typer.Option("--host", help="The relay's host, as in --server HOST.")

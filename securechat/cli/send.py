@@ -1,6 +1,7 @@
 """``securechat send``: one message, for scripts."""
 
 import sys
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,15 +9,24 @@ import typer
 
 from securechat.cli.access import Access, Flags, can_ask, check_peer, read_access
 from securechat.cli.options import (
+    MAX_TIMEOUT_S,
     CaOption,
     HostOption,
     JsonOption,
     NameOption,
+    PassphraseFileOption,
     PinOption,
     PortOption,
     ServerOption,
 )
-from securechat.cli.session import Beside, claim, errors_as_json, exit_on_signals, open_engine
+from securechat.cli.session import (
+    Beside,
+    claim,
+    errors_as_json,
+    exit_on_signals,
+    hosting,
+    open_engine,
+)
 from securechat.cli.settings import HomeOption
 from securechat.errors import UsageError
 from securechat.faces.waiting import Wait
@@ -25,8 +35,11 @@ if TYPE_CHECKING:
     from securechat.client.events import Event
     from securechat.client.profile import Profile
     from securechat.faces.following import Following
+    from securechat.faces.requests import Sending
 
 TIMEOUT_S = 10.0
+ALONE_S = 1.0
+"""How long others of the same profile take turns; from then on they are served."""
 
 
 def send(
@@ -45,7 +58,13 @@ def send(
     ] = Wait.ACCEPTED,
     timeout_s: Annotated[
         float,
-        typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait at most."),
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=0.1,
+            max=MAX_TIMEOUT_S,
+            help="How long to wait at most.",
+        ),
     ] = TIMEOUT_S,
     json_output: JsonOption = False,
     name: NameOption = None,
@@ -55,16 +74,20 @@ def send(
     pin: PinOption = None,
     ca: CaOption = None,
     home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
 ) -> None:
     """Send one message and end: -m TEXT, or all of stdin. Works beside your running client too.
 
     Exit status 0: it has come as far as --wait says. 7: not yet, and it waits in your outbox, which
-    any later command of yours hands over. Any other: see README; nothing was sent.
+    any later command of yours hands over; so it may after 5 (a full mailbox) and after a signal,
+    which says so. Any other: see README; nothing was sent. Beside your client it is that which
+    checks --ca.
     """
     exit_on_signals()
     with errors_as_json(json_output):
-        access = read_access(context, Flags(name, host, port, server, pin, ca, home), to)
-        check_peer(to, access.me, "send")
+        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        access = read_access(context, flags, to)
+        check_peer(to, access.me, "send {} -m TEXT")
         from securechat.faces.following import Following
         from securechat.faces.requests import SendRequest
 
@@ -85,35 +108,61 @@ def _send_beside(place: Beside, message: "Following") -> None:
 
     with place.connection as connection:
         connection.write_line(encode_request(message.request))
-        message.follow(place.answers)
+        try:
+            message.follow(place.answers)
+        except (KeyboardInterrupt, SystemExit):
+            if not message.is_accepted:
+                _say_interrupted(message.request.recipient, "your running securechat has it, and")
+            raise
 
 
 def _send_alone(profile: "Profile", access: Access, message: "Following") -> None:
     """Log in and send the message; what others have written meanwhile is kept for later."""
-    from securechat.client.events import Ended, Message, Ready
     from securechat.client.unread import Unread
+
+    sendings: list[Sending] = []
+    with profile:
+        Unread(profile.state, time.monotonic).check()
+        try:
+            _send_with_engine(profile, access, message, sendings)
+        except (KeyboardInterrupt, SystemExit):
+            if any(sending.is_kept for sending in sendings):
+                _say_interrupted(message.request.recipient, "it waits in your outbox, and")
+            raise
+
+
+def _send_with_engine(
+    profile: "Profile", access: Access, message: "Following", sendings: "list[Sending]"
+) -> None:
+    """Send the message; add what was taken to ``sendings``. Serves others while it has to wait."""
+    from securechat.client.events import Ended, Ready
     from securechat.client.unsent import is_unsent
     from securechat.faces.requests import Sending
     from securechat.faces.sources import OwnEvents
 
-    with profile:
-        unread = Unread(profile.state)
-        unread.check()
-        with open_engine(access, profile) as connector:
-            engine, events = connector.engine, OwnEvents()
+    with open_engine(access, profile) as connector:
+        engine, events = connector.engine, OwnEvents()
 
-            def hear(event: "Event") -> None:
-                match event:
-                    case Message():
-                        unread.keep(event)
-                    case Ready() | Ended():
-                        events.put(event)
+        def hear(event: "Event") -> None:
+            if isinstance(event, Ready | Ended):
+                events.put(event)
 
-            engine.subscribe(hear)
-            engine.start()
-            message.await_ready(events)
-            Sending(engine, message.request, partial(is_unsent, profile.state), events.put)
-            message.follow(events)
+        leave = engine.subscribe(hear)
+        engine.start()
+        ready = message.await_ready(events)
+        unsent = partial(is_unsent, profile.state)
+        sendings.append(Sending(engine, message.request, unsent, events.put))
+        leave()
+        if not message.follow_for(ALONE_S, events):
+            with hosting(profile, connector, ready):
+                message.follow(events)
+
+
+def _say_interrupted(recipient: str, where: str) -> None:
+    typer.echo(
+        f"securechat: interrupted; the message to {recipient} was taken: {where} goes out later",
+        err=True,
+    )
 
 
 def _print_json(event: "Event") -> None:

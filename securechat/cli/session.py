@@ -7,8 +7,8 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from securechat.cli.access import Access, confirm
-from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut
+from securechat.cli.passphrase_input import read_passphrases
+from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
 
 if TYPE_CHECKING:
     from securechat.client.connect import Connector
@@ -30,7 +31,32 @@ if TYPE_CHECKING:
 ASK_AGAIN_S = 0.05
 """Between two attempts to have a profile, or to reach the command that has it."""
 
+LAST_MOMENT_S = 2.0
+"""How long a command that is done goes on for others that it serves."""
+
+Shown = Callable[[str, str], None]
+
 logger = logging.getLogger("securechat.cli")
+
+
+def open_profile(access: Access) -> "Profile":
+    """Open the profile, and say once that its key lies in a file; the caller closes it.
+
+    Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
+    """
+    from securechat.client.profile import Profile, default_home
+    from securechat.transport.private_files import quote
+
+    passphrases = partial(read_passphrases, access.me, access.passphrase_file)
+    profile = Profile(access.home, access.me, passphrases)
+    if profile.has_new_key:
+        home = "" if access.home == default_home() else f" --home {quote(access.home)}"
+        typer.echo(
+            f"The key to what securechat keeps for {access.me} is in a file that only you can read;"
+            f" to put it under a passphrase: securechat passphrase set --name {access.me}{home}",
+            err=True,
+        )
+    return profile
 
 
 @contextmanager
@@ -44,6 +70,7 @@ def open_engine(
         parse_address,
         remembered_address,
     )
+    from securechat.client.events import Ready
 
     settings = access.settings
     where = access.address or remembered_address(profile) or parse_address(settings.server)
@@ -51,6 +78,12 @@ def open_engine(
     connector = Connector(
         profile, where, trust, peer=peer, e2e=e2e, dial_timeout_s=settings.dial_timeout_s
     )
+
+    def hear(event: "Event") -> None:
+        if isinstance(event, Ready):
+            profile.remember()
+
+    connector.engine.subscribe(hear)
     try:
         yield connector
     finally:
@@ -58,40 +91,68 @@ def open_engine(
 
 
 @contextmanager
-def serving(profile: "Profile", connector: "Connector") -> Iterator[None]:
-    """Let other commands use the engine, from its first log-in to the end of the block."""
-    from securechat.client.beside import Reception
+def serving(
+    profile: "Profile", connector: "Connector", shown: Shown | None = None
+) -> Iterator[None]:
+    """Let other commands use the engine, from its first log-in to the end of the block.
+
+    ``shown`` is called with sender and id of each message that one of them has printed: it is
+    another one's then, and the engine forgets it, unless the caller shows all of them itself.
+    """
     from securechat.client.events import Ready
+
+    with ExitStack() as stack:
+
+        def hear(event: "Event") -> None:
+            if isinstance(event, Ready) and not event.again:
+                stack.enter_context(hosting(profile, connector, event, shown))
+
+        stack.callback(connector.engine.subscribe(hear))
+        yield
+
+
+@contextmanager
+def hosting(
+    profile: "Profile", connector: "Connector", ready: "Ready", shown: Shown | None = None
+) -> Iterator[None]:
+    """Let other commands use an engine that is logged in, until the block ends; see `serving`.
+
+    What they have begun by then gets a moment.
+    """
+    from securechat.client.beside import Reception
     from securechat.transport.local_place import has_local_sockets
 
-    opened: list[Reception] = []
-
-    def hear(event: "Event") -> None:
-        if isinstance(event, Ready) and not event.again and has_local_sockets():
-            accept = partial(_request_session, profile, connector, event)
-            try:
-                opened.append(Reception(profile, connector.loop, accept))
-            except FileProblem as error:
-                logger.info("send and listen cannot be used beside this: %s", error.what)
-
-    unsubscribe = connector.engine.subscribe(hear)
+    if not has_local_sockets():
+        yield
+        return
+    accept = partial(_request_session, profile, connector, ready, shown or connector.engine.shown)
+    try:
+        reception = Reception(profile, connector.loop, accept)
+    except FileProblem as error:
+        logger.info("send and listen cannot be used beside this: %s", error.what)
+        yield
+        return
     try:
         yield
+        if reception.is_used:
+            connector.engine.stop(LAST_MOMENT_S)
+            connector.engine.join(LAST_MOMENT_S)
     finally:
-        unsubscribe()
-        for reception in opened:
-            reception.close()
+        reception.close()
 
 
 def _request_session(
-    profile: "Profile", connector: "Connector", ready: "Ready", session: "LocalSession"
+    profile: "Profile",
+    connector: "Connector",
+    ready: "Ready",
+    shown: Shown,
+    session: "LocalSession",
 ) -> "RequestSession":
     from securechat.client.unsent import is_unsent
     from securechat.faces.request_session import RequestSession
 
-    return RequestSession(
-        connector.engine, ready, partial(is_unsent, profile.state), session.write_line, session.end
-    )
+    unsent = partial(is_unsent, profile.state)
+    return RequestSession(connector.engine, ready, unsent, shown, session.write_line, session.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +168,20 @@ def claim(access: Access, deadline: float) -> "Profile | Beside":
 
     Tries until the ``deadline`` (of `time.monotonic`); then raises Busy.
     """
-    from securechat.client.profile import Profile
     from securechat.transport.local_place import has_local_sockets
 
     while True:
         try:
-            return Profile(access.home, access.me)
-        except Busy:
+            return open_profile(access)
+        except Busy as error:
             beside = _reach(access, deadline)
             if beside is not None:
                 return beside
             if time.monotonic() >= deadline or not has_local_sockets():
-                raise
+                raise Busy(
+                    f"{error.what}, which takes no requests: it may not be connected yet",
+                    "the same when that one has ended, or with a longer --timeout",
+                ) from error
         time.sleep(ASK_AGAIN_S)
 
 
@@ -148,10 +211,26 @@ def _reach(access: Access, deadline: float) -> Beside | None:
 
 
 def _check_relay(access: Access, ready: "Ready") -> None:
+    """Raise when the command that was found is not on the relay that the user means.
+
+    It has checked the relay's certificate; a CA file has to be one, and is not compared.
+    """
+    from securechat.identity.types import fingerprint
+    from securechat.transport.tls import ClientTls
+
+    trust = access.trust
+    if trust.ca_file is not None:
+        ClientTls(ca_file=trust.ca_file)
+    if trust.pin is not None and fingerprint(trust.pin) != ready.fingerprint:
+        raise Untrusted(
+            f"{access.me} is open on a relay with the fingerprint {ready.fingerprint};"
+            f" the pin has {fingerprint(trust.pin)}",
+            "close the securechat command that has it open, or leave out --pin",
+        )
     if access.address is not None and str(access.address) != ready.relay:
         raise Busy(
-            f"{access.me} is open in another securechat client, on the relay {ready.relay}",
-            "close that one, or name no relay",
+            f"{access.me} is open in another securechat command, on the relay {ready.relay}",
+            "close that one, or leave out --server",
         )
 
 
@@ -166,6 +245,12 @@ def errors_as_json(wanted: bool) -> Iterator[None]:
 
             typer.echo(encode_error(error))
         raise
+
+
+def refuse_closed_output() -> None:
+    """Raise FileProblem when nothing of what is printed can be read: what comes would be lost."""
+    if sys.__stdout__ is None:
+        raise FileProblem("The output is closed", "the same without >&-, or with > FILE")
 
 
 def exit_on_signals() -> None:

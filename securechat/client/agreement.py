@@ -39,21 +39,28 @@ class Agreement:
             return
         if not (contact.encrypted_once or contact.plain_allowed):
             self._desk.keep_contact(msgspec.structs.replace(contact, plain_allowed=True))
-        encrypted = not self.is_plain(person)
-        if person.told_encrypted is not encrypted:
-            person.told_encrypted = encrypted
-            name = self._desk.called(person.name)
-            self._desk.tell(EncryptionChanged(name, encrypted, contact.encrypted_once))
+        self._tell(person, once=contact.encrypted_once)
 
     def takes(self, contact: Contact | None) -> bool:
         """Tell whether a message of a contact is taken although it is not encrypted."""
         return contact is not None and contact.is_pinned and contact.plain_allowed
 
     def note_encrypted(self, contact: Contact) -> None:
-        """Keep that a message with this contact was encrypted."""
+        """Keep that a message with this contact was encrypted; tell it if that changes anything."""
         current = self._desk.contacts.by_key(contact.user_key)
-        if current is not None and not current.encrypted_once:
-            self._desk.keep_contact(msgspec.structs.replace(current, encrypted_once=True))
+        if current is None or current.encrypted_once:
+            return
+        self._desk.keep_contact(msgspec.structs.replace(current, encrypted_once=True))
+        person = self._desk.people.find(current.name)
+        if person is not None and person.told_encrypted is False:
+            self._tell(person, once=True)
+
+    def _tell(self, person: Person, *, once: bool) -> None:
+        """Tell whether a conversation is encrypted, if that was not told so before."""
+        encrypted = not self.is_plain(person)
+        if person.told_encrypted is not encrypted:
+            person.told_encrypted = encrypted
+            self._desk.tell(EncryptionChanged(self._desk.called(person.name), encrypted, once))
 
     def _is_wanted(self, person: Person) -> bool:
         wanted = self._desk.unencrypted

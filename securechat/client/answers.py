@@ -27,11 +27,11 @@ class Answers:
         try:
             self._lookups.found(question, found.user)
         finally:
+            if was_withheld:
+                self._sending.retry()  # first: what is sealed from now on comes after it
             self._receiving.settle(question.name)
         if person := self._desk.people.find(question.name):
             self._sending.flush(person)
-        if was_withheld:
-            self._sending.retry()
 
     def failed(self, failed: f.Failed) -> bool:
         """Take the answer that there is nobody to show; False when no look-up had asked."""

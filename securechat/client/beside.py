@@ -32,12 +32,17 @@ class Reception:
         if left_over is not None:
             remove_place(left_over)
         self._reactor = reactor
-        self._listener = LocalListener(reactor, accept)
+        self._listener = LocalListener(reactor, profile.directory, accept)
         try:
             replace(self._note, os.fsencode(self._listener.path))
         except FileProblem:
             self.close()
             raise
+
+    @property
+    def is_used(self) -> bool:
+        """Whether another command is connected."""
+        return self._listener.sessions > 0
 
     def close(self) -> None:
         """Let nobody in any more; those who are in are the caller's."""

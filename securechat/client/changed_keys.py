@@ -13,7 +13,7 @@ def next_command(changed: Contact, name: str) -> str:
     """Return what to type about the new key of somebody CHANGED."""
     if changed.verified:
         return f"/verify {name}, compare the digits, then /trust {name}"
-    return f"ask {name} on another way, then /accept-key {name}"
+    return f"ask {name} in another way, then /accept-key {name}"
 
 
 def refuse_to_write(desk: Desk, name: Name, text: str) -> None:

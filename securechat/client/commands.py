@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from securechat.errors import UsageError
+from securechat.client.contacts import split_key_id
+from securechat.errors import NameInvalid, UsageError
+from securechat.identity.names import parse_name
 from securechat.text import clip, safe_text
 
 TEXT_MAX_BYTES = 8 * 1024
@@ -111,7 +113,7 @@ def parse_line(line: str) -> Command | None:
 
     ``line`` may hold newlines (pasted text); blanks before a slash do not hide it. Raises
     UsageError for an unknown or incomplete command, which is never sent as text, and for text that
-    one message cannot hold.
+    one message cannot hold; NameInvalid for a name that nobody can have.
     """
     text = line.strip("\r\n")
     start = text.lstrip()
@@ -148,7 +150,17 @@ def _parse_command(word: str, rest: str) -> Command:
 def _parse_name(known: str, rest: str) -> str | None:
     if len(rest.split()) > 1:
         raise _too_much(known)
-    return rest or None
+    return _proper_name(known, rest) if rest else None
+
+
+def _proper_name(known: str, name: str) -> str:
+    """Return a name as it was typed, with or without a key id, if somebody can have it."""
+    try:
+        parse_name(split_key_id(name)[0])
+    except NameInvalid as error:
+        usage = next(line for line, _ in HELP if line.split()[0] == f"/{known}")
+        raise NameInvalid(error.what, usage) from None
+    return name
 
 
 def _require_name(known: str, rest: str) -> str:
@@ -161,9 +173,9 @@ def _require_name(known: str, rest: str) -> str:
 def _parse_petname(rest: str) -> Call:
     match rest.split():
         case [name]:
-            return Call(name, None)
+            return Call(_proper_name("petname", name), None)
         case [name, petname]:
-            return Call(name, petname)
+            return Call(_proper_name("petname", name), _proper_name("petname", petname))
         case _:
             raise UsageError("/petname needs a name, and what to call them", "/petname bob Bobby")
 
@@ -175,7 +187,7 @@ def _too_much(known: str) -> UsageError:
 def _parse_msg(rest: str) -> Msg:
     match rest.split(maxsplit=1):
         case [target, text]:
-            return Msg(target, fitting_text(text))
+            return Msg(_proper_name("msg", target), fitting_text(text))
         case [target]:
             shown = clip(safe_text(target), _SHOWN_COLUMNS)
             raise UsageError("/msg needs a text after the name", f"/msg {shown} hello")

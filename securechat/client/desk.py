@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
+from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
 from securechat.e2e.endpoint import Endpoint
@@ -33,6 +34,7 @@ class Desk:
     endpoint: Endpoint
     contacts: ContactBook
     outbox: Outbox
+    kept: KeptMessages
     people: People
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
@@ -71,6 +73,8 @@ class Desk:
             if split_key_id(typed)[1]:
                 raise UsageError(f"Nobody known here is called {typed}", "/contacts")
             return self.people.open(typed)
+        if not contact.is_pinned and split_key_id(typed)[1]:
+            raise UsageError(f"{typed} is blocked", f"/unblock {typed}")
         shown = self.contacts.shown_name(contact)
         key = name_key(Name(typed))
         if key != name_key(Name(shown)) and self._renamed.get(key) != shown:

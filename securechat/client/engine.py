@@ -8,29 +8,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from securechat.client import events as ev
-from securechat.client.agreement import Agreement
-from securechat.client.answers import Answers
-from securechat.client.audience import Audience
+from securechat.client.audience import Audience, Joining
 from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
 from securechat.client.commands import Decision
 from securechat.client.desk import Batch
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
-from securechat.client.lookups import Lookups
 from securechat.client.opening import open_desk, open_endpoint
+from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
-from securechat.client.pinning import Pinning
 from securechat.client.ports import LinkPort, StatePort
-from securechat.client.publishing import Publishing
-from securechat.client.receiving import Receiving
-from securechat.client.sending import Sending
-from securechat.client.trust import Decisions
+from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import LoginRefused, SecureChatError, Unreachable
+from securechat.errors import FileProblem, LoginRefused, SecureChatError, Unreachable
 from securechat.identity.names import parse_name
 from securechat.identity.types import MessageId, Name, RelayId, fingerprint
 from securechat.wire import frames as f
@@ -70,6 +65,7 @@ class Engine:
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._audience = Audience()
+        self._unread = Unread(state, now_s)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._endpoint = open_endpoint(state, now_ms())
         self._people = People(name)
@@ -83,19 +79,43 @@ class Engine:
         self._ended = False
         self.queued = 0
         """Own messages that the relay has not accepted yet."""
+        self.queued_for: list[str] = []
+        """To whom they are; for the time after the end, and as far as the relay is known."""
 
     # For faces, from any thread -------------------------------------------------------------------
 
-    def subscribe(self, listener: Callable[[ev.Event], None]) -> Callable[[], None]:
+    def subscribe(
+        self, listener: Callable[[ev.Event], None], *, errands: bool = False
+    ) -> Callable[[], None]:
         """Call ``listener`` with every event from now on, in the engine's thread.
 
-        Returns what ends that; an event that is being told may still come.
+        Returns what ends that; an event that is being told may still come. Only listeners who want
+        the ``errands`` hear what is wrong with the texts of other commands.
         """
-        return self._audience.join(listener)
+        return self._audience.join(listener, errands=errands)
 
-    def retell(self, event: ev.Event) -> None:
-        """Tell the listeners of something that an earlier run was told and showed to nobody."""
-        self._calls.put(lambda: self._desk.tell(event))
+    def catch_up(
+        self, listener: Callable[[ev.Event], None], first: ev.Event, sender: str | None = None
+    ) -> Callable[[], None]:
+        """Call ``listener`` with ``first``, what nobody was shown yet, and then as `subscribe`.
+
+        All in the engine's thread, so that it misses nothing, also not that the ``sender`` whom it
+        listens to is CHANGED; returns what ends that.
+        """
+        joining = Joining(self._audience, listener)
+        self._calls.put(
+            lambda: joining.begin(first, *self._parts.pinning.told_changed(sender), *self._unread)
+        )
+        return joining.leave
+
+    def retell(self) -> None:
+        """Tell the listeners of the messages that were kept, and that nobody was shown yet."""
+        self._calls.put(lambda: self._desk.batch.events.extend(self._unread))
+
+    def shown(self, sender: str, message_id: str) -> None:
+        """Keep a message no longer: its reader has it. Until this is said, it is on the disk."""
+        if self._unread.note_shown(sender, message_id):
+            self._calls.put(lambda: None)  # wakes the thread, which then knows when it is due
 
     def start(self) -> None:
         """Connect, and look for the peer."""
@@ -104,16 +124,19 @@ class Engine:
         if self._peer is not None:
             self.talk_to(self._peer)
 
-    def send(self, recipient: str, text: str) -> str:
-        """Send a text; return the id that its events carry. Raises as `People.check` does."""
+    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
+        """Send a text; return the id that its events carry. Raises as `People.check` does.
+
+        An ``errand`` (`Errands`) is the text of another command.
+        """
         self._people.check(recipient)
         message_id = new_message_id()
-        self._calls.put(lambda: self._write(recipient, message_id, text))
+        self._calls.put(lambda: self._write(recipient, message_id, text, errand=errand))
         return message_id.hex()
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
-        self._put(lambda: self._lookups.talk_to(self._desk.person(name)))
+        self._put(lambda: self._parts.lookups.talk_to(self._desk.person(name)))
 
     def who(self) -> None:
         """Ask who is connected; a People event follows."""
@@ -121,24 +144,27 @@ class Engine:
 
     def verify(self, name: str) -> None:
         """Ask for the safety number with a person; a SafetyNumber event follows."""
-        self._put(lambda: self._lookups.show_safety_number(self._desk.person(name)))
+        self._put(lambda: self._parts.lookups.show_safety_number(self._desk.person(name)))
 
     def decide(self, decision: Decision, name: str) -> None:
         """Decide about a person; TrustChanged, Blocked or Problem follows."""
-        self._put(lambda: self._decisions.decide(decision, name))
+        self._put(lambda: self._parts.decisions.decide(decision, name))
 
     def call(self, name: str, petname: str | None) -> None:
         """Give a person a name of the user's own, or take it away; Renamed or Problem follows."""
-        self._put(lambda: self._decisions.call(name, petname))
+        self._put(lambda: self._parts.decisions.call(name, petname))
 
     def contacts(self) -> None:
         """Ask who is known here; a Contacts event follows."""
-        self._put(lambda: self._decisions.list_contacts())
+        self._put(lambda: self._parts.decisions.list_contacts())
 
     def join(self, timeout_s: float) -> None:
-        """Wait until the thread has ended, if it was started, at most so long."""
+        """Wait at most so long until the thread has ended; what was shown is kept no longer."""
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+        if not self._thread.is_alive():
+            with suppress(FileProblem):  # then it is shown once more
+                self._state.commit(self._unread.take_shown())
 
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
@@ -161,12 +187,7 @@ class Engine:
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""
-        deadlines = (
-            self._stop_at,
-            self._publishing.due_at,
-            self._receiving.due_at,
-            self._sending.retry_at,
-        )
+        deadlines = (self._stop_at, self._unread.due_at, *self._parts.due_times)
         due = [at for at in deadlines if at is not None]
         wait_s = max(0.0, min(due) - self._now_s()) if due else None
         return self._calls.take(wait_s)
@@ -190,24 +211,23 @@ class Engine:
         """Commit the batch; then send, tell and acknowledge."""
         batch, self._desk.batch = self._desk.batch, Batch()
         changes = {**self._endpoint.take_changes(), **batch.changes}
-        self._state.commit(changes)
+        changes |= self._unread.keep(batch.events)
+        self._state.commit(changes | self._unread.take_shown() if changes else {})
         for frame in batch.frames:
             self._link.send(frame)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
         self.queued = self._people.draft_count + len(self._desk.outbox) + self._early_texts
         for event in batch.events:
-            self._audience.tell(event)
+            self._audience.tell(event, errand=self._parts.errands.concerns(event))
         if batch.ack:
             self._link.ack(batch.ack)
 
     def _do_what_is_due(self) -> None:
         now = self._now_s()
-        self._receiving.do_what_is_due()
-        if self._sending.retry_at is not None and self._sending.retry_at <= now:
-            self._sending.retry()
-        if self._publishing.due_at is not None and self._publishing.due_at <= now:
-            self._publishing.repeat()
+        self._parts.do_what_is_due(now)
+        if self._unread.due_at is not None and self._unread.due_at <= now:
+            self._desk.change(self._unread.take_shown())
         if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
             self._end(None)
 
@@ -223,14 +243,18 @@ class Engine:
         else:
             call()
 
-    def _write(self, recipient: str, message_id: MessageId, text: str) -> None:
+    def _write(self, recipient: str, message_id: MessageId, text: str, *, errand: bool) -> None:
         if self._desk.relay_id == NO_RELAY:
             self._early_texts += 1
-        self._at_relay(lambda: self._sending.write(recipient, message_id, text))
+        self._at_relay(
+            lambda: (self._parts.errands if errand else self._parts.sending).write(
+                recipient, message_id, text
+            )
+        )
 
     def _who(self) -> None:
         if self._desk.online:
-            self._desk.batch.frames.append(f.Who(self._lookups.new_request()))
+            self._desk.batch.frames.append(f.Who(self._parts.lookups.new_request()))
         elif self._was_ready:
             raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
         self._asks_who = True
@@ -240,8 +264,8 @@ class Engine:
 
     @property
     def _nothing_left(self) -> bool:
-        people = self._people
-        asking = self._asks_who or self._receiving.held or any(person.verify for person in people)
+        asks = any(person.verify for person in self._people)
+        asking = self._asks_who or self._parts.receiving.unsettled or asks
         return (
             self._was_ready and not asking and all(map(self._desk.is_withheld, self._desk.unsent))
         )
@@ -253,11 +277,12 @@ class Engine:
         self._ended = True
         error = error or outcome(self._desk, self._peer)
         try:
-            self._receiving.give_up()
-            self._receiving.send_receipts()
+            self._parts.receiving.give_up()
+            self._parts.receiving.send_receipts()
             self._carry_out()
         except SecureChatError as problem:
             error = error or problem
+        self.queued_for = sorted(map(self._desk.called, self._desk.unsent))
         self._link.stop()
         self._audience.tell(ev.Ended(error))
 
@@ -271,13 +296,13 @@ class Engine:
                 self._on_down(news)
             case Delivery():
                 for incoming in news.envelopes:
-                    self._guarded(partial(self._receiving.open, incoming.envelope))
-                self._receiving.note_delivered(news.last)
+                    self._guarded(partial(self._parts.receiving.open, incoming.envelope))
+                self._parts.receiving.note_delivered(news.last)
                 self._desk.batch.ack = news.last
             case Answered():
-                self._sending.answered(news)
+                self._parts.sending.answered(news)
             case NotTaken():
-                self._sending.not_taken(news)
+                self._parts.sending.not_taken(news)
             case Arrived(frame):
                 self._on_frame(frame)
 
@@ -286,16 +311,17 @@ class Engine:
             case f.Challenge() | f.Welcome():
                 self._on_login(frame)
             case f.Found():
-                self._answers.found(frame)
+                self._parts.answers.found(frame)
+                self._parts.errands.judge()
             case f.Failed():
                 self._on_failed(frame)
             case f.Presence():
-                self._answers.presence(frame)
+                self._parts.answers.presence(frame)
             case f.KeysLeft():
-                self._publishing.replenish(frame.one_time_keys)
+                self._parts.publishing.replenish(frame.one_time_keys)
             case f.People():
                 self._asks_who = False
-                self._lookups.tell_people(frame.names)
+                self._parts.lookups.tell_people(frame.names)
 
     # Login ----------------------------------------------------------------------------------------
 
@@ -324,31 +350,31 @@ class Engine:
     def _on_welcome(self, welcome: f.Welcome) -> None:
         again, self._was_ready = self._was_ready, True
         self._desk.online = True
-        self._publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
+        self._parts.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         relay_id = self._desk.relay_id
         name = parse_name(welcome.name)
         self._desk.tell(
             ev.Ready(name, self._relay, fingerprint(relay_id), again, self._unencrypted is None)
         )
-        self._lookups.ask_again()
-        self._receiving.begin(welcome.waiting)
-        self._sending.resume()
+        self._parts.lookups.ask_again()
+        self._parts.receiving.begin(welcome.waiting)
+        self._parts.sending.resume()
         if self._asks_who:
             self._who()
 
     # What the relay knows of others ---------------------------------------------------------------
 
     def _on_failed(self, failed: f.Failed) -> None:
-        if self._answers.failed(failed):
+        if self._parts.answers.failed(failed):
             return
         try:
-            self._publishing.check(failed)
+            self._parts.publishing.check(failed)
         except LoginRefused as error:
             self._end(error)
 
     def _on_down(self, down: Down) -> None:
         self._desk.online = False
-        self._publishing.due_at = None
+        self._parts.publishing.due_at = None
         for person in self._people:
             person.online = None
         if down.retry_in_s is None or not self._was_ready:
@@ -359,7 +385,7 @@ class Engine:
 
     def _open_desk(self, relay_id: RelayId) -> None:
         """Begin with a relay, where nothing is known of what another one has said."""
-        self._desk = desk = open_desk(
+        self._desk = open_desk(
             relay_id,
             self._state,
             self._endpoint,
@@ -368,11 +394,4 @@ class Engine:
             now_s=self._now_s,
             unencrypted=self._unencrypted,
         )
-        pinning = Pinning(desk)
-        agreement = Agreement(desk)
-        self._lookups = lookups = Lookups(desk, pinning, agreement)
-        self._publishing = Publishing(desk, lookups)
-        self._sending = Sending(desk, lookups, agreement)
-        self._receiving = Receiving(desk, self._name, lookups, self._sending, agreement)
-        self._answers = Answers(desk, lookups, self._sending, self._receiving)
-        self._decisions = Decisions(desk, pinning, lookups, self._receiving)
+        self._parts = make_parts(self._desk, self._name)

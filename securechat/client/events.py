@@ -119,6 +119,7 @@ class People:
 
     names: tuple[str, ...]
     trust: Mapping[str, Trust] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def refusal_error(recipient: str, code: str) -> SecureChatError:
     if code == "mailbox-full":
         return LimitExceeded(
             f"The mailbox of {recipient} is full; your message waits here",
-            f"ask {recipient} to come on line, or wait",
+            f"ask {recipient} to come online, or wait",
         )
     if code == "not-stored":
         return LimitExceeded(

@@ -9,7 +9,7 @@ from securechat.client.desk import Desk, trust_of
 from securechat.client.events import Blocked, PeerReady, People, PresenceChanged, Waiting
 from securechat.client.people import Person, proper_names
 from securechat.client.pinning import Pinning
-from securechat.errors import UsageError
+from securechat.errors import Unreachable, UsageError
 from securechat.identity.chain import PeerUser, PublishedUser
 from securechat.identity.types import Name, fingerprint
 from securechat.wire.frames import MAX_NAMES, Lookup, Watch
@@ -33,6 +33,7 @@ class Lookups:
         self._pinning = pinning
         self._asked: dict[int, Question] = {}
         self._last_request = 0
+        self._has_begun = False
 
     def new_request(self) -> int:
         """Return a number for a request that no other request of this run has."""
@@ -53,6 +54,7 @@ class Lookups:
     def ask_again(self) -> None:
         """After a login: watch everybody of this run's conversations and fetch their keys."""
         self._asked.clear()
+        self._has_begun = True
         self.watch()
         for person in self._desk.people:
             person.asked = False
@@ -110,19 +112,29 @@ class Lookups:
 
     def tell_people(self, names: Sequence[str]) -> None:
         """Tell who is connected, and how far those who are known here are trusted."""
-        trust = {}
-        shown = []
-        for name in proper_names(names):
-            contact = self._desk.contacts.by_name(name)
-            shown.append(self._desk.called(name))
-            if contact is not None:
-                trust[shown[-1]] = trust_of(contact)
-        self._desk.tell(People(tuple(shown), trust))
+        contacts = self._desk.contacts
+        named = proper_names(names)
+        known = [contact for name in named if (contact := contacts.by_name(name)) is not None]
+        self._desk.tell(
+            People(
+                tuple(map(self._desk.called, named)),
+                {contacts.shown_name(contact): trust_of(contact) for contact in known},
+                frozenset(contacts.shown_name(contact) for contact in known if contact.blocked),
+            )
+        )
 
     def show_safety_number(self, person: Person) -> None:
-        """Tell the 60 digits, now or when the person's key is known."""
+        """Tell the 60 digits, now or when the person's key is known.
+
+        Raises Unreachable when that cannot be asked for now, since the connection was lost.
+        """
         contact = self._desk.contacts.by_name(person.name)
         if contact is None:
+            if self._has_begun and not self._desk.online:
+                raise Unreachable(
+                    "There is no connection to the relay right now",
+                    f"/verify {person.name}, a bit later",
+                )
             person.verify = True
             self.ask(person, claim=False)
             return

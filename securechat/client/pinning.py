@@ -15,14 +15,14 @@ from securechat.identity.types import Name, UserKey, fingerprint
 class Pinning:
     """Pins keys to names, and notes when a relay shows another key under a pinned name.
 
-    It remembers which codes and digits the user has been shown in this run: only those can have
-    been compared.
+    It remembers which codes and digits of a person the user was shown last in this run: only those
+    can have been compared.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._codes_shown: set[tuple[UserKey, UserKey]] = set()
-        self._digits_shown: set[UserKey] = set()
+        self._codes_shown: dict[UserKey, UserKey] = {}
+        self._digits_shown: dict[str, UserKey] = {}
 
     def pin(
         self, name: Name, published: PublishedUser, *, wanted: bool
@@ -53,35 +53,42 @@ class Pinning:
         return self._keep(known, user, highest, wanted=wanted), user
 
     def tell_changed(self, contact: Contact) -> None:
-        """Show both codes of somebody CHANGED, once in a run."""
-        if contact.shown is None or self.are_codes_shown(contact):
-            return
-        self._codes_shown.add((contact.user_key, contact.shown.user_key))
-        self._desk.tell(
-            PeerKeyChanged(
-                self._desk.contacts.shown_name(contact),
-                fingerprint(contact.user_key),
-                fingerprint(contact.shown.user_key),
-                contact.verified,
-            )
-        )
+        """Show both codes of somebody CHANGED, unless they were the last ones shown."""
+        if contact.shown is not None and not self.are_codes_shown(contact):
+            self._codes_shown[contact.user_key] = contact.shown.user_key
+            self._desk.tell(self._changed(contact, contact.shown))
+
+    def told_changed(self, typed: str | None) -> list[PeerKeyChanged]:
+        """Return what was told already in this run about this person, if they are CHANGED."""
+        contact = self._desk.contacts.find(typed) if typed is not None else None
+        if contact is None or contact.shown is None or not self.are_codes_shown(contact):
+            return []
+        return [self._changed(contact, contact.shown)]
 
     def are_codes_shown(self, contact: Contact) -> bool:
-        """Tell whether the user has seen the pinned and the new code of somebody CHANGED."""
+        """Tell whether the codes that the user saw last are those of somebody CHANGED."""
         shown = contact.shown
-        return shown is not None and (contact.user_key, shown.user_key) in self._codes_shown
+        return shown is not None and self._codes_shown.get(contact.user_key) == shown.user_key
 
     def show_digits(self, contact: Contact) -> None:
         """Show the safety number with a person; with the new key of somebody CHANGED."""
         key = key_to_compare(contact)
-        self._digits_shown.add(key)
+        self._digits_shown[name_key(contact.name)] = key
         digits = safety_number(self._desk.endpoint.user_key, key)
         name = self._desk.contacts.shown_name(contact)
         self._desk.tell(SafetyNumber(name, digits, trust_of(contact), fingerprint(key)))
 
     def are_digits_shown(self, contact: Contact) -> bool:
-        """Tell whether the user has seen the digits of the key that `show_digits` would show."""
-        return key_to_compare(contact) in self._digits_shown
+        """Tell whether the digits that the user saw last are those `show_digits` would show."""
+        return self._digits_shown.get(name_key(contact.name)) == key_to_compare(contact)
+
+    def _changed(self, contact: Contact, shown: ShownKey) -> PeerKeyChanged:
+        return PeerKeyChanged(
+            self._desk.contacts.shown_name(contact),
+            fingerprint(contact.user_key),
+            fingerprint(shown.user_key),
+            contact.verified,
+        )
 
     def _note_changed(self, pinned: Contact, shown: ShownKey) -> None:
         contact = msgspec.structs.replace(pinned, shown=shown)
@@ -102,6 +109,7 @@ class Pinning:
             contact = accept(contact, desk.now_ms())
         desk.keep_contact(contact)
         if known is not None and known.shown is not None:
+            self._codes_shown.pop(known.user_key, None)
             desk.tell(
                 TrustChanged(
                     desk.contacts.shown_name(contact),

@@ -3,21 +3,26 @@
 ::
 
     HOME/last-name                   the name that was used last
-    HOME/profiles/<name>/state.db    identity, pins, sessions, outbox (mode 0600)
+    HOME/profiles/<name>/state.db    identity, pins, sessions, outbox (encrypted, mode 0600)
+    HOME/profiles/<name>/vault-key   where the key to that is (securechat.client.vault)
     HOME/profiles/<name>/lock        held while a command uses the profile
     HOME/profiles/<name>/control     where that one takes requests (securechat.client.beside)
 """
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
 import platformdirs
 
-from securechat.errors import Busy
+from securechat.client.core_dumps import forbid_core_dumps
+from securechat.client.vault import Passphrases, Vault
+from securechat.errors import Busy, FileProblem
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import Name
-from securechat.store.state import StateFile
+from securechat.store.encrypted import VaultKey
+from securechat.store.state import StateFile, is_encrypted
 from securechat.transport.private_files import (
     hold_lock,
     is_there,
@@ -28,6 +33,7 @@ from securechat.transport.private_files import (
 )
 
 LAST_NAME = "last-name"
+STATE = "state.db"
 
 
 def default_home() -> Path:
@@ -48,29 +54,68 @@ def profile_directory(home: Path, name: Name) -> Path:
     return home / "profiles" / name_key(name)
 
 
+@contextmanager
+def hold_profile(home: Path, name: Name) -> Iterator[Path]:
+    """Keep others out of a profile while the block runs; provides its directory, made if new.
+
+    Raises Busy when another client has it open.
+    """
+    directory = profile_directory(home, name)
+    make_private_directory(directory)
+    with ExitStack() as resources:
+        try:
+            resources.enter_context(hold_lock(directory / "lock"))
+        except Busy as error:
+            raise Busy(
+                f"{name} is open in another securechat command",
+                f"close that one, or: securechat client --name NAME --home {quote(home)}",
+            ) from error
+        yield directory
+
+
+def open_vault(vault: Vault, passphrases: Passphrases) -> VaultKey:
+    """Return the key of a profile, or draw one for a new profile.
+
+    Raises FileProblem where there is something encrypted and no key, and PassphraseRefused.
+    """
+    directory = vault.path.parent
+    if vault.is_new and is_encrypted(directory / STATE):
+        raise FileProblem(
+            f"{vault.path} is not there, and nothing else opens {directory / STATE}",
+            f"ls -l {quote(directory)}; put a copy of vault-key back;"
+            " a state.db without its key can be moved away;"
+            " that is a new identity, under another name while the relay knows the old one",
+        )
+    return vault.open(passphrases)
+
+
+def open_state(directory: Path, key: VaultKey) -> StateFile:
+    """Open what a profile keeps, making it if it is new; FileProblem when the key is another."""
+    return StateFile(directory / STATE, key)
+
+
 class Profile:
     """An open profile: nobody else uses it until it is closed."""
 
-    def __init__(self, home: Path, name: Name) -> None:
-        """Open it, making it if it is new; Busy when another client has it open."""
+    def __init__(self, home: Path, name: Name, passphrases: Passphrases) -> None:
+        """Open it, making it if it is new; this process leaves no core dump from then on.
+
+        Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
+        """
+        forbid_core_dumps()
         self.home = home
         self.name = name
-        self.directory = profile_directory(home, name)
-        make_private_directory(self.directory)
-        self._resources = ExitStack()
-        try:
-            self._resources.enter_context(hold_lock(self.directory / "lock"))
-        except Busy as error:
-            raise Busy(
-                f"{name} is open in another securechat client",
-                f"close that one, or: securechat client --name NAME --home {quote(home)}",
-            ) from error
-        try:
-            self.state = StateFile(self.directory / "state.db")
-        except Exception:
-            self._resources.close()
-            raise
-        self._resources.callback(self.state.close)
+        with ExitStack() as resources:
+            self.directory = resources.enter_context(hold_profile(home, name))
+            vault = Vault(self.directory, name)
+            key = open_vault(vault, passphrases)
+            self.has_new_key = vault.is_new
+            """Whether its key was made now, and lies in a file."""
+            if vault.is_new:
+                vault.keep_in_file(key)
+            self.state = open_state(self.directory, key)
+            resources.callback(self.state.close)
+            self._resources = resources.pop_all()
 
     def remember(self) -> None:
         """Make this the name that is used when none is given."""

@@ -20,18 +20,15 @@ from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Unreadab
 from securechat.errors import (
     CannotOpen,
     HistoryForked,
-    LimitExceeded,
     MessagesMissing,
     RemoteProtocolError,
     SecureChatError,
-    Untrusted,
 )
 from securechat.identity.names import name_key
 from securechat.identity.types import MAX_NUMBER, Name
 
 RECEIPT_MIN_S = 0.3
 RECEIPT_MAX_S = 1.0
-MAX_HELD = 1000
 TELL_UNOPENED_EVERY_S = 60.0
 
 
@@ -52,11 +49,10 @@ class Receiving:
         self._lookups = lookups
         self._sending = sending
         self._jitter = jitter
-        self._aside = SetAside(desk)
         self._strangers = StrangerLimit(desk)
+        self._aside = SetAside(desk, self._strangers)
         self._agreement = agreement
         self._recovering = Recovering(desk, sending)
-        self._held: dict[str, list[Opened | Invalid]] = {}
         self._waiting = 0
         self._unopened = 0
         self._tell_unopened_at = 0.0
@@ -74,15 +70,16 @@ class Receiving:
         if self._receipts_at is not None and self._receipts_at <= now:
             self.send_receipts()
         if self._strangers.due_at is not None and self._strangers.due_at <= now:
-            self._strangers.tell()
+            self._strangers.begin_minute()
+            self._show_all(self._aside.take_pinned())
         self._recovering.do_what_is_due()
 
     def begin(self, waiting: int) -> None:
         """After a login: ``waiting`` envelopes are in the mailbox, and come first."""
         self._waiting = waiting
         self.note_delivered(0)
-        for name in self._held:
-            self._ask_whose(Name(name))
+        for name in self._aside.held_names:
+            self._ask_whose(name)
 
     def note_delivered(self, number: int) -> None:
         """Let go of keys that waited for an empty mailbox, once what had waited has come."""
@@ -109,49 +106,31 @@ class Receiving:
             return
         elif contact.is_pinned:
             self._show(outcome, contact)
-        elif owner := self._aside.owner(contact):
+        elif owner := self._aside.owner(contact.name, contact.user_key):
             self._aside.put(outcome, owner)
-        else:
-            self._hold(outcome, contact)
+        elif self._aside.hold(outcome, contact.name):
+            self._ask_whose(contact.name)
 
     @property
-    def held(self) -> int:
+    def unsettled(self) -> int:
         """How many messages wait until the relay has said whose name their sender bears."""
-        return sum(map(len, self._held.values()))
+        return self._aside.unsettled
 
     def settle(self, name: Name) -> None:
         """The relay has said whose this name is, or will not: show what came from its holder."""
-        impostors = 0
-        for outcome in self._held.pop(name_key(name), ()):
-            contact = self._desk.contacts.by_key(outcome.sender.user_key)
-            owner = self._aside.owner(contact) if contact is not None else None
-            if contact is not None and contact.is_pinned:
-                self._show(outcome, contact)
-            elif owner is not None:
-                self._aside.put(outcome, owner)
-            else:
-                impostors += 1
-        self._aside.drop()
-        if impostors and self._strangers.allows_one():
-            self._desk.report(
-                Untrusted(
-                    f"Somebody wrote to you as {name} whom the relay does not know by that name;"
-                    f" {impostors} set aside",
-                    f"ask {name} on another way",
-                )
-            )
+        self._show_all(self._aside.settle(name))
 
     def give_up(self) -> None:
-        """Settle everything as it stands: there is no more time to ask."""
-        for name in list(self._held):
-            self.settle(Name(name))
-        self._aside.drop(all_of_them=True)
-        self._strangers.tell()
+        """Tell what stays set aside, or was not shown: there is no more time to ask."""
+        self._aside.tell()
 
     def show_aside(self, contact: Contact) -> None:
         """Show what came from a key before the user accepted it as this contact's."""
-        for outcome in self._aside.take(contact.user_key):
-            self._show(outcome, contact)
+        self._show_all(self._aside.take(contact.user_key))
+
+    def drop_aside(self, contact: Contact) -> None:
+        """Drop, with a word, what came from a new key of this contact, who is blocked now."""
+        self._aside.drop(contact)
 
     def send_receipts(self) -> None:
         """Tell everybody whose messages were shown, in one receipt each."""
@@ -193,24 +172,14 @@ class Receiving:
         user_key, introduction = outcome.sender.user_key, outcome.introduction
         contact = self._desk.contacts.by_key(user_key)
         if introduction is not None and (contact is None or not contact.is_pinned):
+            if name_key(introduction.registration.name) == name_key(self._own_name):
+                return None  # nobody else has the own name
             contact = msgspec.structs.replace(
                 contact or Contact(Name(""), user_key, met_ms=self._desk.now_ms()),
                 name=introduction.registration.name,
             )
             self._desk.keep_contact(contact)
         return contact
-
-    def _hold(self, outcome: Opened | Invalid, contact: Contact) -> None:
-        """Keep a message until its sender's name is settled: anybody can claim any name."""
-        if self.held >= MAX_HELD:
-            if self._strangers.allows_one():
-                what = "Too many strangers write at once; one is set aside"
-                self._desk.report(LimitExceeded(what))
-            return
-        held = self._held.setdefault(name_key(contact.name), [])
-        held.append(outcome)
-        if len(held) == 1:
-            self._ask_whose(contact.name)
 
     def _ask_whose(self, name: Name) -> None:
         person = self._desk.people.find(name)
@@ -219,13 +188,22 @@ class Receiving:
         else:
             self._lookups.ask_whose(name)
 
+    def _show_all(self, outcomes: list[Opened | Invalid]) -> None:
+        for outcome in outcomes:
+            contact = self._desk.contacts.by_key(outcome.sender.user_key)
+            if contact is not None:
+                self._show(outcome, contact)
+
     def _show(self, outcome: Opened | Invalid, contact: Contact) -> None:
-        if contact.blocked or (contact.is_stranger and not self._strangers.allows_one()):
+        if contact.blocked:
+            return
+        if contact.is_stranger and not self._strangers.allows_one():
+            self._aside.hold(outcome, contact.name)
             return
         name = self._desk.contacts.shown_name(contact)
         if isinstance(outcome, Invalid):
             what = f"{name} sent a message that breaks the rules"
-            self._desk.report(RemoteProtocolError(what))
+            self._desk.report(RemoteProtocolError(what, f"ask {name} for a newer securechat"))
             return
         self._tell_history(outcome, contact)
         if outcome.encrypted:
@@ -265,9 +243,11 @@ class Receiving:
         """Tell what is wrong with the order of somebody's messages and no text can say."""
         name = self._desk.contacts.shown_name(contact)
         if opened.missing and not isinstance(opened.content, Text):
+            one = opened.missing == 1
+            count, have = ("1 message", "has") if one else (f"{opened.missing} messages", "have")
             self._desk.report(
                 MessagesMissing(
-                    f"{opened.missing} of {name}'s messages have not arrived",
+                    f"{count} of {name} {have} not arrived",
                     f"ask {name} what came before",
                 )
             )
@@ -276,7 +256,7 @@ class Receiving:
                 HistoryForked(
                     f"What {name} has written does not fit what came before it: somebody may"
                     " have changed the order, or an old copy of that device is in use",
-                    f"ask {name} on another way",
+                    f"ask {name} in another way",
                 )
             )
 

@@ -10,6 +10,9 @@ from securechat.identity.types import DeviceAddress
 GAP_PATIENCE_S = 5.0
 """How long a missing message may be late before it is asked for."""
 
+ASK_AGAIN_S = 600.0
+"""How long to wait while the device was asked less than an hour ago."""
+
 
 class Recovering:
     """Asks people who are no strangers, each device once an hour, and answers them."""
@@ -50,9 +53,10 @@ class Recovering:
             return False
         if any(person.recoveries.values()):
             return True
-        if not self._desk.endpoint.may_ask_recovery(claimed, self._desk.now_ms()):
+        endpoint, now_ms = self._desk.endpoint, self._desk.now_ms()
+        if not endpoint.may_ask_recovery(claimed, now_ms):
             return False
-        person.recoveries[claimed] = True
+        person.recoveries[claimed] = not endpoint.awaits_answer(claimed, now_ms)
         name = self._desk.contacts.shown_name(contact)
         self._desk.report(
             CannotOpen(
@@ -74,7 +78,11 @@ class Recovering:
     def _ask_for_missing(self, device: DeviceAddress) -> None:
         endpoint, contact = self._desk.endpoint, self._desk.contacts.by_key(device.user_key)
         may_ask = endpoint.may_ask_recovery(device, self._desk.now_ms())
-        if contact is not None and may_ask and endpoint.has_gaps(device):
+        if contact is None or not endpoint.has_gaps(device):
+            return
+        if may_ask:
             person = self._desk.people.open(contact.name)
             person.recoveries.setdefault(device, False)
             self._sending.flush(person)
+        else:
+            self._gaps[device] = self._desk.now_s() + ASK_AGAIN_S

@@ -7,7 +7,7 @@ import msgspec
 
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
-from securechat.client.contacts import Contact
+from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk
 from securechat.client.events import Accepted, Delivered, Sent
 from securechat.client.faults import refusal_error
@@ -27,6 +27,9 @@ STORE_RETRY_S = 2.0
 """The same for what the relay cannot store: that may be over in a moment."""
 
 REFRESH_EVERY_S = 60 * 60.0
+REFETCH_AFTER_S = 10.0
+"""Keys this fresh are not fetched anew, whatever epoch a receipt announces."""
+
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 """Refusals that pass by themselves and are not worth a word."""
 
@@ -55,6 +58,9 @@ class Sending:
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
+        contact = desk.contacts.by_name(person.name)
+        if contact is not None and not contact.accepted:
+            desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
         draft = desk.people.add_draft(desk.relay_id, person.name, message_id, text)
         desk.change({draft.row: msgspec.msgpack.encode(draft)})
         if person.user is None and len(person.drafts) == 1:
@@ -70,8 +76,7 @@ class Sending:
             return
         self._refresh(person)
         try:
-            plain = self._agreement.is_plain(person)
-            if person.wants_claim and not plain and not self._prepare_sessions(person):
+            if self._needs_sessions(person) and not self._prepare_sessions(person):
                 return
             self._seal_recoveries(person)
             self._seal_drafts(person)
@@ -137,7 +142,8 @@ class Sending:
         person = self._desk.people.find(contact.name)
         if person is not None and person.user is not None:
             known = max(device.bundle.epoch for device in person.user.devices)
-            if receipt.envelope_epoch > known:
+            is_old = self._desk.now_s() >= person.fetched_at_s + REFETCH_AFTER_S
+            if receipt.envelope_epoch > known and is_old:
                 self._lookups.ask(person, claim=False)
 
     def _refresh(self, person: Person) -> None:
@@ -147,6 +153,11 @@ class Sending:
         due = any(device.is_refresh_due(now_ms) for device in person.user.devices)
         if due and now_s >= person.fetched_at_s + REFRESH_EVERY_S:
             self._lookups.ask(person, claim=False)
+
+    def _needs_sessions(self, person: Person) -> bool:
+        """Tell whether any of what waits goes out encrypted, as recoveries always do."""
+        recovers = bool(person.recoveries or person.requests)
+        return recovers or not self._agreement.is_plain(person)
 
     def _prepare_sessions(self, person: Person) -> bool:
         """Return whether there is a session with each device; start what can be started."""
@@ -207,6 +218,7 @@ class Sending:
             for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
                 named = tuple(message_ids[start : start + MAX_RECEIPT_IDS])
                 self._seal(person, device, self._desk.endpoint.receipt(named), None)
+        person.receipts.clear()  # of devices that are in no list
 
     def _seal(
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None

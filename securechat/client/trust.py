@@ -123,8 +123,8 @@ class Decisions:
         )
         desk.keep_contact(contact)
         self._tell_trust(contact, reason)
-        self._receiving.show_aside(contact)
         self._meet_again(contact.name)
+        self._receiving.show_aside(contact)
 
     def _meet_again(self, name: Name) -> None:
         """Forget the keys of the old device and fetch those of the new one."""
@@ -138,6 +138,7 @@ class Decisions:
     def _block(self, contact: Contact) -> None:
         name = self._called(contact)
         give_up_drafts(self._desk, contact)
+        self._receiving.drop_aside(contact)
         self._keep(contact, blocked=True)
         self._desk.tell(Blocked(name, blocked=True))
 

@@ -1,34 +1,42 @@
-"""Messages that came while a command without a screen ran: kept until somebody is shown them."""
+"""Messages that were opened and that nobody was shown yet: kept until somebody is."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from securechat.client.events import Message
+from securechat.client.events import Event, Message
 from securechat.client.ports import StatePort
 from securechat.errors import LimitExceeded
 
 MAX_UNREAD = 10_000
+FORGET_WITHIN_S = 0.2
+"""How long a message that was shown may stay on the disk: many are forgotten in one transaction."""
 
 _TABLE = "unread"
 
 _Row = tuple[str, bytes]
+_Changes = dict[_Row, bytes | None]
+_Identity = tuple[str, str]
 
 
 class Unread:
     """A profile's messages that were opened and not shown; in the order in which they came.
 
-    Only for the thread that commits to the state: the engine's, while that runs.
+    For the engine's thread, which commits the changes; only `note_shown` serves any thread.
     """
 
-    def __init__(self, state: StatePort) -> None:
-        self._state = state
-        self._rows: dict[tuple[str, str], _Row] = {}
+    def __init__(self, state: StatePort, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._rows: dict[_Identity, _Row] = {}
         self._messages: dict[_Row, Message] = {}
+        self._shown: deque[_Identity] = deque()
         for row, value in sorted(state.load().items()):
             if row[0] == _TABLE:
                 self._add(row, msgspec.msgpack.decode(value, type=Message))
         self._last = max((int.from_bytes(key) for _, key in self._messages), default=0)
+        self.due_at: float | None = None
+        """When what was shown should be forgotten, if anything was."""
 
     def __iter__(self) -> Iterator[Message]:
         return iter(tuple(self._messages.values()))
@@ -43,25 +51,43 @@ class Unread:
                 f"{len(self):,} messages wait to be read", "securechat listen --timeout 1"
             )
 
-    def keep(self, message: Message) -> None:
-        """Keep a message, durably, unless that is done already."""
-        if _identity(message) not in self._rows:
-            self._last += 1
-            row = (_TABLE, self._last.to_bytes(8))
-            self._state.commit({row: msgspec.msgpack.encode(message)})
-            self._add(row, message)
+    def keep(self, events: Iterable[Event]) -> _Changes:
+        """Keep the messages among these events; return the rows to commit before anybody is told.
 
-    def forget(self, message: Message) -> None:
-        """Forget a message that was shown, if it was kept."""
-        row = self._rows.pop(_identity(message), None)
-        if row is not None:
-            del self._messages[row]
-            self._state.commit({row: None})
+        One that is kept already stays where it is.
+        """
+        changes: _Changes = {}
+        for event in events:
+            if isinstance(event, Message) and _identity(event) not in self._rows:
+                self._last += 1
+                row = (_TABLE, self._last.to_bytes(8))
+                self._add(row, event)
+                changes[row] = msgspec.msgpack.encode(event)
+        return changes
+
+    def note_shown(self, sender: str, message_id: str) -> bool:
+        """Note that somebody was shown a message; return whether `due_at` is set by that."""
+        self._shown.append((sender, message_id))
+        if self.due_at is not None:
+            return False
+        self.due_at = self._now_s() + FORGET_WITHIN_S
+        return True
+
+    def take_shown(self) -> _Changes:
+        """Forget what was shown; return the deletions to commit."""
+        self.due_at = None  # before the rest: what is noted from here on sets it again
+        changes: _Changes = {}
+        while self._shown:
+            row = self._rows.pop(self._shown.popleft(), None)
+            if row is not None:
+                del self._messages[row]
+                changes[row] = None
+        return changes
 
     def _add(self, row: _Row, message: Message) -> None:
         self._rows[_identity(message)] = row
         self._messages[row] = message
 
 
-def _identity(message: Message) -> tuple[str, str]:
+def _identity(message: Message) -> _Identity:
     return message.sender, message.message_id

@@ -190,7 +190,8 @@ class Endpoint:
 
     def drained(self, now_ms: int) -> None:
         """Note that the mailbox is empty: keys and sessions that waited for this are deleted."""
-        self._device.note_drained()
+        if self._epochs.is_superseding(self._device.fallback_key, now_ms):
+            self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
         self._copies.forget_old(now_ms)
@@ -201,6 +202,11 @@ class Endpoint:
     def needs_session(self, peer: DeviceAddress, now_ms: int) -> bool:
         """Tell whether `start_session`, with keys fetched for it, has to come before `seal`."""
         return self._sessions.choose_sending(peer, now_ms) is None
+
+    def awaits_answer(self, peer: DeviceAddress, now_ms: int) -> bool:
+        """Tell whether what goes to ``peer`` starts a session, which its keys always open."""
+        session = self._sessions.choose_sending(peer, now_ms)
+        return session is not None and bool(session.start)
 
     def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool = False) -> None:
         """Begin a session with keys fetched and verified for this call; nothing is sent yet.

@@ -13,7 +13,7 @@ from securechat.errors import CannotOpen
 from securechat.identity.chain import ROTATE_AFTER_MS
 from securechat.identity.notation import u64
 from securechat.identity.prekeys import PrekeyBundle
-from securechat.identity.types import EnvelopeKey, HybridKey
+from securechat.identity.types import EnvelopeKey, HybridKey, Prekey
 
 _TABLE = "epoch"
 
@@ -21,7 +21,7 @@ BUNDLE_LIFE_MS = (30 + 14) * DAY_MS
 """How long a bundle serves for first messages: a mailbox's TTL and 14 days."""
 
 ROTATED_GRACE_MS = 2 * DAY_MS
-"""For so long after a rotation there may be senders who have not heard of it."""
+"""For so long after a rotation, and after it was due, something may come for the old keys."""
 
 
 class _Row(msgspec.Struct, frozen=True, array_like=True):
@@ -119,8 +119,18 @@ class EpochTable:
     def forget_old(self, now_ms: int) -> None:
         """Delete rotated keys; to be called only when the mailbox is empty."""
         for epoch in self._rotated():
-            if now_ms >= epoch.rotated_ms + ROTATED_GRACE_MS:
+            due_ms = epoch.bundle.not_before_ms + ROTATE_AFTER_MS
+            if now_ms >= max(epoch.rotated_ms, due_ms) + ROTATED_GRACE_MS:
                 self._delete(epoch)
+
+    def is_superseding(self, fallback_key: Prekey, now_ms: int) -> bool:
+        """Tell whether everybody has had time to hear that this fallback key replaced another."""
+        published = (
+            epoch.bundle.not_before_ms
+            for epoch in self._epochs.values()
+            if epoch.bundle.fallback_key == fallback_key
+        )
+        return now_ms >= min(published) + ROTATED_GRACE_MS
 
     def unseal(self, envelope: bytes) -> bytes:
         """Open the outer layer with whichever key fits, the newest first, or raise `CannotOpen`."""

@@ -56,13 +56,15 @@ class Receiver:
 
     def _open(self, frame: envelope.Frame, now_ms: int) -> Outcome:
         sender = frame.head.sender
+        introduction: Introduction | None
         session = self.sessions.find(sender, frame.head.session_id)
         if frame.head.nonce in self.nonces:
             return Duplicate()
         if session is None:
             plaintext, introduction = self._accept_session(frame, now_ms)
         else:
-            plaintext, introduction = self._continue_session(session, frame, now_ms), None
+            plaintext = self._continue_session(session, frame, now_ms)
+            introduction = self._introduce_again(frame)
         self.nonces.add(frame.head.nonce, now_ms)
         conversation = direct_conversation_id(sender.user_key, self.device.address.user_key)
         try:
@@ -97,6 +99,18 @@ class Receiver:
         )
         self.sessions.add_accepted(session, now_ms)
         return plaintext, Introduction(start.certificate, start.registration)
+
+    def _introduce_again(self, frame: envelope.Frame) -> Introduction | None:
+        """Return who the sender is, if that travels along: it may have been forgotten here."""
+        if not frame.start or self.device.registration is None:
+            return None
+        try:
+            start = envelope.decode_start(frame.start, frame.head.sender)
+            start.certificate.verify(frame.head.sender.user_key)
+            start.registration.verify(self.device.registration.relay_id)
+        except SecureChatError:
+            return None
+        return Introduction(start.certificate, start.registration)
 
     def _continue_session(self, session: Session, frame: envelope.Frame, now_ms: int) -> bytes:
         if session.ours and frame.head.type == envelope.TYPE_START:

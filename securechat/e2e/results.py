@@ -40,8 +40,8 @@ class Opened(msgspec.Struct, frozen=True):
 
     ``missing`` counts messages that should have come before it and have not. ``late`` says that it
     fills such a gap. ``forked`` is the alarm that the sender's history here is not the one seen.
-    ``introduction`` comes with the first message of a session that the sender started. It was not
-    ``encrypted`` end to end when both sides have agreed to do without: the relay could read it.
+    ``introduction`` comes with each message that carries the start of the sender's session. It was
+    not ``encrypted`` end to end when both have agreed to do without: the relay could read it.
     """
 
     sender: DeviceAddress

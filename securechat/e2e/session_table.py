@@ -16,6 +16,9 @@ MAX_ACTIVE = 4
 MAX_RETIRED = 16
 RETIRED_LIFE_MS = 21 * DAY_MS
 
+MAX_UNANSWERED = 1000
+"""Devices that write here and were never written to: anybody can make as many as they like."""
+
 
 class SessionTable:
     """All sessions of this device, by peer device and session id."""
@@ -72,6 +75,8 @@ class SessionTable:
         self._make_newest(session)
         self.note_changed(session)
         self._enforce_limits(session.peer, now_ms)
+        if len(self._by_peer) > MAX_UNANSWERED:
+            self._forget_unanswered()
 
     def note_opened(self, session: Session, now_ms: int) -> None:
         """Record that a message opened; the first one answers our start and settles the rest."""
@@ -95,7 +100,7 @@ class SessionTable:
 
         To be called only when the mailbox is empty, since a waiting message may need a session.
         """
-        for peer in self._by_peer:
+        for peer in list(self._by_peer):
             for session in self._of(peer):
                 if session.state is State.OPEN and session.is_renewal_due(now_ms):
                     self._retire(session, now_ms)
@@ -103,6 +108,17 @@ class SessionTable:
                 if session.state is State.RETIRED and silent_ms >= RETIRED_LIFE_MS:
                     self._delete(session)
             self._enforce_limits(peer, now_ms)
+
+    def _forget_unanswered(self) -> None:
+        """Delete the sessions of devices beyond `MAX_UNANSWERED`, the most silent ones first."""
+        unanswered = {
+            peer: max(session.silent_since_ms for session in sessions.values())
+            for peer, sessions in self._by_peer.items()
+            if not any(session.ours or session.sent for session in sessions.values())
+        }
+        for peer in sorted(unanswered, key=lambda peer: -unanswered[peer])[MAX_UNANSWERED:]:
+            for session in self._of(peer):
+                self._delete(session)
 
     def _of(self, peer: DeviceAddress) -> list[Session]:
         return list(self._by_peer.get(peer, {}).values())
@@ -127,7 +143,10 @@ class SessionTable:
             self._changes.delete(_START_TABLE, session.key)
 
     def _delete(self, session: Session) -> None:
-        del self._by_peer[session.peer][session.session_id]
+        sessions = self._by_peer[session.peer]
+        del sessions[session.session_id]
+        if not sessions:
+            del self._by_peer[session.peer]
         self._drop_start(session)
         self._changes.delete(_TABLE, session.key)
 

@@ -9,7 +9,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from securechat.client.events import Ended, Event
+from securechat.client.events import Ended, Event, Message
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 from securechat.faces.pending import Pending
@@ -68,23 +68,35 @@ def converse(
     slots = threading.Semaphore(_LINES_AHEAD)
     feed = threading.Thread(target=_feed, args=(source, inbox, slots), daemon=True)
     feed.start()
+
+    def hear(event: Event) -> None:
+        chat.hear(event)
+        if not gone():
+            note_shown(engine, event)
+
     try:
         with _interrupts_into(inbox) if on_interrupt else nullcontext():
             while not (chat.leaving or chat.ended or gone()):
-                _take_next(chat, inbox, slots, on_interrupt)
-        _finish(engine, chat, inbox, flush_s)
+                _take_next(hear, chat, inbox, slots, on_interrupt)
+        _finish(engine, chat, hear, inbox, flush_s)
     except BaseException:
-        _finish(engine, chat, inbox, 0.0)
+        _finish(engine, chat, hear, inbox, 0.0)
         raise
-    raise_outcome(chat, engine.queued)
+    raise_outcome(chat, engine)
 
 
-def raise_outcome(chat: Chat, queued: int) -> None:
+def note_shown(engine: ChatEngine, event: Event) -> None:
+    """Let the engine keep a message no longer: it was written out."""
+    if isinstance(event, Message):
+        engine.shown(event.sender, event.message_id)
+
+
+def raise_outcome(chat: Chat, engine: ChatEngine) -> None:
     """Raise what is wrong with the way a session ended, if anything is."""
     if chat.ended is not None and chat.ended.error is not None:
         raise chat.ended.error
-    if queued:
-        raise chat.pending.error(queued)
+    if engine.queued:
+        raise chat.pending.error(engine.queued, engine.queued_for)
 
 
 @contextmanager
@@ -98,7 +110,11 @@ def _interrupts_into(inbox: _Inbox) -> Iterator[None]:
 
 
 def _take_next(
-    chat: Chat, inbox: _Inbox, slots: threading.Semaphore, on_interrupt: Callable[[], None] | None
+    hear: Callable[[Event], None],
+    chat: Chat,
+    inbox: _Inbox,
+    slots: threading.Semaphore,
+    on_interrupt: Callable[[], None] | None,
 ) -> None:
     news = inbox.get()
     match news:
@@ -114,10 +130,16 @@ def _take_next(
             slots.release()
             chat.refuse(news)
         case _:
-            chat.hear(news)
+            hear(news)
 
 
-def _finish(engine: ChatEngine, chat: Chat, inbox: _Inbox, flush_s: float) -> None:
+def _finish(
+    engine: ChatEngine,
+    chat: Chat,
+    hear: Callable[[Event], None],
+    inbox: _Inbox,
+    flush_s: float,
+) -> None:
     """Stop the engine and take its last events; input that is left over is not read any more."""
     if chat.ended is not None:
         return
@@ -129,7 +151,7 @@ def _finish(engine: ChatEngine, chat: Chat, inbox: _Inbox, flush_s: float) -> No
         except Empty:
             return
         if not isinstance(news, str | UsageError | _Signal):
-            chat.hear(news)
+            hear(news)
 
 
 def _feed(source: ByteSource, inbox: _Inbox, slots: threading.Semaphore) -> None:

@@ -1,6 +1,6 @@
 """What a face needs of a client engine."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from securechat.client.commands import Decision
@@ -17,8 +17,28 @@ class ChatEngine(Protocol):
     def queued(self) -> int:
         """How many own messages the relay has not accepted yet."""
 
-    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``listener`` for each event from now on; return what ends that."""
+    @property
+    def queued_for(self) -> Sequence[str]:
+        """To whom they are, as far as that is known at the end."""
+
+    def subscribe(
+        self, listener: Callable[[Event], None], *, errands: bool = False
+    ) -> Callable[[], None]:
+        """Call ``listener`` for each event from now on; return what ends that.
+
+        What is wrong with an errand is only told to those who want the ``errands``.
+        """
+
+    def catch_up(
+        self, listener: Callable[[Event], None], first: Event, sender: str | None = None
+    ) -> Callable[[], None]:
+        """Call ``listener`` with ``first``, what nobody was shown yet, and then as `subscribe`.
+
+        Among that is that the ``sender`` is CHANGED, if they are.
+        """
+
+    def shown(self, sender: str, message_id: str) -> None:
+        """Take note that a message has reached its reader; until then it is told by later runs."""
 
     def start(self) -> None:
         """Connect, log in, and look up the person it was made for, if any."""
@@ -26,8 +46,10 @@ class ChatEngine(Protocol):
     def talk_to(self, name: str) -> None:
         """Look this person up and watch whether they are there."""
 
-    def send(self, recipient: str, text: str) -> str:
+    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
         """Take a message; return its id. Sent, Accepted, Delivered or Problem follow.
+
+        After a Problem with an ``errand`` nothing is kept of it.
 
         Raises NameInvalid, or UsageError for the own name; then nothing was taken.
         """

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from securechat.client import events as e
 from securechat.errors import (
-    KeyChanged,
     LimitExceeded,
     SecureChatError,
     StillQueued,
@@ -36,11 +35,11 @@ class Following:
         self._timeout_s = timeout_s
         self._show = show
         self._clock = clock
-        self._accepted = False
+        self.is_accepted = False
         self._in_the_way: SecureChatError | None = None
 
-    def await_ready(self, source: EventSource) -> None:
-        """Return when the engine has logged in; raise what has kept it from that."""
+    def await_ready(self, source: EventSource) -> e.Ready:
+        """Return the engine's log-in; raise what has kept it from that."""
         try:
             event = source.next(self.deadline - self._clock())
         except TimedOut:
@@ -48,8 +47,10 @@ class Following:
                 f"The relay did not let you in within {self._timeout_s:g} s; nothing was sent",
                 "the same with a longer --timeout",
             ) from None
-        if isinstance(event, e.Ended) and event.error is not None:
-            raise event.error
+        if isinstance(event, e.Ready):
+            return event
+        error = event.error if isinstance(event, e.Ended) else None
+        raise error or Unreachable("The client ended before it was let in; nothing was sent")
 
     def follow(self, source: EventSource) -> None:
         """Return when the message has come as far as it was to.
@@ -57,23 +58,29 @@ class Following:
         Raises what kept it from being sent, or what is in its way when the time is over;
         StillQueued, or TimedOut after it was accepted, when that is only its recipient.
         """
+        if not self._follow_until(self.deadline, source):
+            raise self._in_the_way or self._late()
+
+    def follow_for(self, seconds: float, source: EventSource) -> bool:
+        """Follow it at most so long; return whether it has come as far as it was to."""
+        return self._follow_until(min(self._clock() + seconds, self.deadline), source)
+
+    def _follow_until(self, deadline: float, source: EventSource) -> bool:
         wanted = _STATES[list(Wait).index(self._wait) :]
         while True:
             try:
-                event = source.next(self.deadline - self._clock())
+                event = source.next(deadline - self._clock())
             except TimedOut:
-                raise self._in_the_way or self._late() from None
+                return False
             self._take(event)
             if isinstance(event, wanted):
-                return
+                return True
 
     def _take(self, event: e.Event) -> None:
         match event:
             case e.Sent() | e.Accepted() | e.Delivered():
-                self._accepted |= isinstance(event, e.Accepted)
+                self.is_accepted |= isinstance(event, e.Accepted)
                 self._show(event)
-            case e.PeerKeyChanged():
-                raise _key_changed(event)
             case e.Problem(LimitExceeded() as error, None):
                 self._in_the_way = error
             case e.Problem(error, message_id) if message_id is not None:
@@ -87,17 +94,10 @@ class Following:
 
     def _late(self) -> StillQueued | TimedOut:
         recipient, within = self.request.recipient, f"within {self._timeout_s:g} s"
-        if self._accepted:
+        if self.is_accepted:
             return TimedOut(
-                f"The message to {recipient} was accepted, and not delivered {within}",
-                f"ask {recipient} to come on line; nothing has to be sent again",
+                f"The message to {recipient} was accepted, and not confirmed {within}. The client"
+                f" of {recipient} confirms nothing to people whom {recipient} has not accepted",
+                f"ask {recipient} to come on line and to answer; send nothing again",
             )
         return still_queued(recipient, f"not {self._wait} {within}")
-
-
-def _key_changed(event: e.PeerKeyChanged) -> KeyChanged:
-    return KeyChanged(
-        f"The key of {event.name} has CHANGED: {event.pinned} is known, {event.shown} was shown."
-        " Nothing was sent to it",
-        f"ask {event.name} on another way, then: securechat client --peer {event.name}",
-    )

@@ -64,5 +64,8 @@ _DECODERS: dict[str, Callable[[Fields], e.Event]] = {
     "key-changed": lambda f: e.PeerKeyChanged(
         f["name"], f["pinned"], f["shown"], f.get("verified", False)
     ),
+    "trust": lambda f: e.TrustChanged(
+        f["name"], e.Trust(f["trust"]), f["fingerprint"], e.Reason(f["reason"])
+    ),
     "error": lambda f: e.Problem(decode_error(f), f.get("id")),
 }

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.errors import FileProblem, SecureChatError, UsageError
+from securechat.errors import FileProblem, KeyChanged, SecureChatError, UsageError
 from securechat.faces import wording
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
@@ -33,7 +33,15 @@ class _Person:
     online: bool | None = None
     told_away: bool = False
     told_queued: bool = False
+    told_key: str = ""
+    """Of the last change of trust, which said all that the next PeerReady could say."""
     encrypted: bool = True
+    blocked: bool = False
+
+    @property
+    def barred(self) -> bool:
+        """Whether the engine refuses what is written to them."""
+        return self.blocked or self.trust is e.Trust.CHANGED
 
 
 class LineChat:
@@ -52,7 +60,7 @@ class LineChat:
         unicode: bool = True,
     ) -> None:
         self._engine = engine
-        self._current = peer
+        self._current = self._peer = peer
         self._show = show
         self._now = now
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
@@ -60,6 +68,7 @@ class LineChat:
         self._was_ready = False
         self._offline_why: str | None = None
         self._people: dict[str, _Person] = {}
+        self._called: dict[str, str] = {}
         self.leaving = False
         self.ended: e.Ended | None = None
         self.pending = Pending()
@@ -92,8 +101,7 @@ class LineChat:
             case e.Sent() | e.Delivered():
                 pass  # the calm case needs no words
             case e.Problem(error, message_id):
-                self.pending.settle(message_id)
-                self._show(wording.problem(error))
+                self._hear_problem(error, message_id)
             case e.Ended():
                 self.ended = event
             case e.Ready() | e.Offline():
@@ -105,6 +113,7 @@ class LineChat:
             case e.Renamed():
                 self._hear_renamed(event)
             case e.Blocked():
+                self._person(event.name).blocked = event.blocked
                 self._show(wording.blocked(event))
             case e.SafetyNumber():
                 self._show(wording.safety_number(event))
@@ -166,11 +175,7 @@ class LineChat:
             case e.Waiting():
                 self._hear_waiting(event, person)
             case e.PeerReady():
-                if event != person.ready:
-                    self._show(wording.peer_ready(event))
-                person.ready, person.trust, person.waiting = event, event.trust, False
-                self._spell_current(event.name)
-                self._tell_away(event.name, person)
+                self._hear_ready(event, person)
             case e.PresenceChanged():
                 self._hear_presence(event, person)
             case e.EncryptionChanged():
@@ -180,8 +185,25 @@ class LineChat:
                 person.trust = e.Trust.CHANGED
                 self._show(wording.key_changed(event))
             case e.TrustChanged():
-                person.trust = event.trust
-                self._show(wording.trust_changed(event))
+                self._hear_trust(event, person)
+
+    def _hear_problem(self, error: SecureChatError, message_id: str | None) -> None:
+        recipient = self.pending.settle(message_id)
+        if recipient is not None and isinstance(error, KeyChanged):
+            self._person(recipient).trust = e.Trust.CHANGED
+        self._show(wording.problem(error))
+
+    def _hear_ready(self, event: e.PeerReady, person: _Person) -> None:
+        if event != person.ready and event.fingerprint != person.told_key:
+            self._show(wording.peer_ready(event))
+        person.ready, person.trust, person.waiting = event, event.trust, False
+        person.told_key = ""
+        self._spell_current(event.name)
+        self._tell_away(event.name, person)
+
+    def _hear_trust(self, event: e.TrustChanged, person: _Person) -> None:
+        person.trust, person.told_key = event.trust, event.fingerprint
+        self._show(wording.trust_changed(event))
 
     def _hear_waiting(self, event: e.Waiting, person: _Person) -> None:
         told = person.told_away if event.known else person.waiting
@@ -216,6 +238,11 @@ class LineChat:
 
     def _hear_renamed(self, event: e.Renamed) -> None:
         before = event.before.casefold()
+        for typed, called in self._called.items():
+            if called.casefold() == before:
+                self._called[typed] = event.name
+        self._called[before] = event.name
+        self._called.pop(event.name.casefold(), None)
         if before in self._people:
             self._people[event.name.casefold()] = self._people.pop(before)
         if self._current is not None and self._current.casefold() == before:
@@ -237,7 +264,7 @@ class LineChat:
                 self._send(self._target(), text)
             case c.Msg(target, text):
                 self._send(target, text)
-                self._choose(target)
+                self._choose(self._called.get(target.casefold(), target))
             case c.Verify(name):
                 self._engine.verify(name or self._target())
             case c.Decide(decision, name):
@@ -254,11 +281,20 @@ class LineChat:
                 self.leaving = True
 
     def _send(self, recipient: str, text: str) -> None:
-        self.pending.add(self._engine.send(recipient, text), recipient)
+        message_id = self._engine.send(recipient, text)
+        recipient = self._called.get(recipient.casefold(), recipient)
+        self.pending.add(message_id, recipient)
         person = self._person(recipient)
-        if self._offline_why is not None or person.waiting or person.online is False:
+        offline = self._offline_why is not None and self._is_heard_of(recipient)
+        if not person.barred and (offline or person.waiting or person.online is False):
             person.told_queued = True
             self._show(wording.queued(recipient, self.pending.count(recipient)))
+
+    def _is_heard_of(self, name: str) -> bool:
+        """Tell whether this run's engine would have said so if it took nothing for this person."""
+        person = self._person(name)
+        is_peer = self._peer is not None and self._peer.casefold() == name.casefold()
+        return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
         if self._current is None:
@@ -269,7 +305,8 @@ class LineChat:
         """Make this the current conversation, and say so if it is another one."""
         if self._current is None or self._current.casefold() != name.casefold():
             self._current = name
-            self._show(wording.talking_to(name))
+            if not self._person(name).barred:
+                self._show(wording.talking_to(name))
 
     def _spell_current(self, name: str) -> None:
         """Write the name of the current conversation as its owner does."""

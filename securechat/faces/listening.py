@@ -4,50 +4,62 @@ import time
 from collections.abc import Callable
 
 from securechat.client import events as e
-from securechat.client.unread import Unread
-from securechat.errors import TimedOut
+from securechat.errors import KeyChanged, TimedOut
 from securechat.faces import wording
 from securechat.faces.entries import Entry, lay_out
 from securechat.faces.json_events import encode_event
-from securechat.faces.requests import Audible, ListenRequest
-from securechat.faces.sources import EventSource, OwnEvents
+from securechat.faces.sources import EventSource
 from securechat.faces.streams import LineWriter
 
 Print = Callable[[e.Event], None]
 
 
 class Listening:
-    """Prints the events of one ``listen``; ``left`` counts down the messages to come."""
+    """Prints the events of one ``listen``; ``left`` counts down the messages to come.
 
-    def __init__(self, print_event: Print, out: LineWriter, count: int | None) -> None:
+    With ``sender`` only events about that person come.
+    """
+
+    def __init__(
+        self, print_event: Print, out: LineWriter, count: int | None, sender: str | None = None
+    ) -> None:
         self._print = print_event
         self._out = out
+        self._sender = sender
+        self._changed: e.PeerKeyChanged | None = None
         self.left = count
         self.heard = 0
-        self._in_hand: e.Event | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether all have come, or nobody reads any more."""
         return self.left == 0 or self._out.broken
 
-    def hear(self, event: e.Event) -> None:
-        """Print an event."""
-        self._in_hand = event
+    def hear(self, event: e.Event) -> bool:
+        """Print an event, and count the messages; return whether somebody has read it."""
         self._print(event)
         if self._out.broken:
-            return
-        self._in_hand = None
-        if isinstance(event, e.Message):
-            self.heard += 1
-            if self.left is not None:
-                self.left -= 1
+            return False
+        match event:
+            case e.Message():
+                self.heard += 1
+                if self.left is not None:
+                    self.left -= 1
+            case e.PeerKeyChanged():
+                self._changed = event
+            case e.TrustChanged():
+                self._changed = None
+        return True
 
-    def take_unprinted(self, events: OwnEvents) -> list[e.Message]:
-        """Return the messages that came and were not printed; for an engine that has ended."""
-        rest = [self._in_hand, *events.take_rest()]
-        self._in_hand = None
-        return [event for event in rest if isinstance(event, e.Message)]
+    def raise_changed(self) -> None:
+        """Raise KeyChanged when whom this was about is CHANGED at the end."""
+        if self._sender is not None and self._changed is not None:
+            name = self._changed.name
+            raise KeyChanged(
+                f"The key of {name} has CHANGED: {self._changed.pinned} is pinned,"
+                f" {self._changed.shown} was shown",
+                f"ask {name} on another way, then: securechat client --peer {name}",
+            )
 
     def raise_timed_out(self, timeout_s: float) -> None:
         """Raise TimedOut unless enough has come: all of the count, or anything without one."""
@@ -58,37 +70,15 @@ class Listening:
             )
 
 
-class Gate:
-    """Lets through what one ``listen`` is to print, and keeps the other messages for later."""
-
-    def __init__(
-        self,
-        unread: Unread,
-        request: ListenRequest,
-        count: int | None,
-        tell: Callable[[e.Event], None],
-    ) -> None:
-        self._unread = unread
-        self._audible = Audible(request)
-        self._left = count
-        self._tell = tell
-
-    def hear(self, event: e.Event) -> None:
-        """Take an event in the engine's thread, before it is acknowledged to the relay."""
-        wanted = self._audible.includes(event)
-        if isinstance(event, e.Message):
-            if not wanted or self._left == 0:
-                self._unread.keep(event)
-                return
-            if self._left is not None:
-                self._left -= 1
-            self._unread.forget(event)
-        if wanted:
-            self._tell(event)
-
-
-def hear_all(source: EventSource, listening: Listening, deadline: float | None) -> e.Ended | None:
+def hear_all(
+    source: EventSource,
+    listening: Listening,
+    deadline: float | None,
+    shown: Callable[[str, str], None],
+) -> e.Ended | None:
     """Print what comes until that is enough; return the end of the source when it comes before.
+
+    ``shown`` is called for each message that was printed, with its sender and its id.
 
     Raises TimedOut at the ``deadline`` (of `time.monotonic`).
     """
@@ -96,7 +86,8 @@ def hear_all(source: EventSource, listening: Listening, deadline: float | None) 
         event = source.next(None if deadline is None else deadline - time.monotonic())
         if isinstance(event, e.Ended):
             return event
-        listening.hear(event)
+        if listening.hear(event) and isinstance(event, e.Message):
+            shown(event.sender, event.message_id)
     return None
 
 
@@ -130,6 +121,8 @@ def printing_lines(out: LineWriter, err: LineWriter) -> Print:
                 err.write_line(lay_out(wording.problem(error)))
             case e.PeerKeyChanged():
                 err.write_line(lay_out(wording.key_changed(event)))
+            case e.TrustChanged():
+                err.write_line(lay_out(wording.trust_changed(event)))
 
     return show
 

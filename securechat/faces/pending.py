@@ -1,5 +1,7 @@
 """The own messages of this session that the relay has not accepted yet."""
 
+from collections.abc import Iterable
+
 from securechat.errors import StillQueued
 
 
@@ -25,9 +27,13 @@ class Pending:
         key = recipient.casefold()
         return sum(1 for name in self._recipients.values() if name.casefold() == key)
 
-    def error(self, queued: int) -> StillQueued:
-        """Return the error for leaving with ``queued`` messages not handed over."""
-        names = sorted({name.casefold(): name for name in self._recipients.values()}.values())
+    def error(self, queued: int, recipients: Iterable[str] = ()) -> StillQueued:
+        """Return the error for leaving with ``queued`` messages not handed over.
+
+        ``recipients`` are also those of earlier sessions, as far as that is known.
+        """
+        everybody = (*recipients, *self._recipients.values())
+        names = sorted({name.casefold(): name for name in everybody}.values())
         messages = "1 message is" if queued == 1 else f"{queued} messages are"
         whom = f" for {', '.join(names)}" if names else ""
         return StillQueued(

@@ -14,6 +14,7 @@ from securechat.faces.requests import (
     Request,
     Sending,
     SendRequest,
+    Shown,
     parse_request,
 )
 
@@ -21,7 +22,8 @@ from securechat.faces.requests import (
 class RequestSession:
     """Greets with ``ready``, takes one request, and answers until the other side hangs up.
 
-    The first answer to a listener is ``ready`` once more: from then on it misses nothing.
+    The first answer to a listener is ``ready`` once more: from then on it misses nothing. It says
+    of each message that it has printed it, which is what ``shown`` is called for.
 
     ``write`` queues a line and ``end`` closes the session after it; neither blocks, and both may be
     called from any thread. ``is_unsent`` says whether the message of an id is kept for later.
@@ -32,12 +34,14 @@ class RequestSession:
         engine: ChatEngine,
         ready: Ready,
         is_unsent: Callable[[str], bool],
+        shown: Callable[[str, str], None],
         write: Callable[[bytes], None],
         end: Callable[[], None],
     ) -> None:
         self._engine = engine
         self._ready = ready
         self._is_unsent = is_unsent
+        self._shown = shown
         self._write = write
         self._end = end
         self._request: Request | None = None
@@ -47,9 +51,13 @@ class RequestSession:
     def received(self, line: bytes) -> None:
         """Take a line; ``error``, and the end, when it asks for nothing that can be done."""
         try:
-            if self._request is not None:
+            request = parse_request(line)
+            if isinstance(request, Shown):
+                self._shown(request.sender, request.message_id)
+            elif self._request is not None:
                 raise UsageError("One session carries one request", "ask in another one")
-            self._begin(parse_request(line))
+            else:
+                self._begin(request)
         except SecureChatError as error:
             self._write(self.farewell(error))
             self._end()
@@ -62,16 +70,16 @@ class RequestSession:
         """Answer no more."""
         self._cancel()
 
-    def _begin(self, request: Request) -> None:
+    def _begin(self, request: SendRequest | ListenRequest) -> None:
         match request:
             case SendRequest(_, text):
                 fitting_text(text)
                 self._cancel = Sending(self._engine, request, self._is_unsent, self._tell).cancel
             case ListenRequest(sender):
+                hear = partial(self._hear, Audible(request))
+                self._cancel = self._engine.catch_up(hear, self._ready, sender)
                 if sender is not None:
                     self._engine.talk_to(sender)
-                self._cancel = self._engine.subscribe(partial(self._hear, Audible(request)))
-                self._tell(self._ready)
         self._request = request
 
     def _hear(self, audible: Audible, event: Event) -> None:

@@ -30,7 +30,15 @@ class ListenRequest:
     sender: str | None = None
 
 
-Request = SendRequest | ListenRequest
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Not asked but told by a listener: it has printed this message."""
+
+    sender: str
+    message_id: str
+
+
+Request = SendRequest | ListenRequest | Shown
 
 
 def encode_request(request: Request) -> bytes:
@@ -40,6 +48,8 @@ def encode_request(request: Request) -> bytes:
             fields = {"do": "send", "to": recipient, "text": text}
         case ListenRequest(sender):
             fields = {"do": "listen"} if sender is None else {"do": "listen", "from": sender}
+        case Shown(sender, message_id):
+            fields = {"do": "shown", "from": sender, "id": message_id}
     return json.dumps({"v": VERSION, **fields}).encode()
 
 
@@ -56,6 +66,8 @@ def parse_request(line: bytes) -> Request:
             return ListenRequest(sender)
         case {"v": 1, "do": "listen"}:
             return ListenRequest()
+        case {"v": 1, "do": "shown", "from": str(sender), "id": str(message_id)}:
+            return Shown(sender, message_id)
         case _:
             raise UsageError("That is no request of this version", "securechat --version")
 
@@ -76,7 +88,11 @@ class Audible:
                 return False
             case e.Problem(_, message_id):
                 return message_id is None
-            case e.Ready() | e.Offline() | e.PeerKeyChanged() | e.Ended():
+            case e.PeerKeyChanged(name):
+                return self._sender is None or name in self._sender
+            case e.TrustChanged(name):
+                return self._sender is not None and name in self._sender
+            case e.Ready() | e.Offline() | e.Ended():
                 return True
             case _:
                 return False
@@ -114,13 +130,12 @@ class Sending:
         self._recipient = request.recipient
         self._is_unsent = is_unsent
         self._tell = tell
-        self._names = _Names(request.recipient)
         self._accepted = False
         self._lock = threading.Lock()
         with self._lock:  # the engine may tell of the message before we know its id
-            self.cancel = engine.subscribe(self._hear)
+            self.cancel = engine.subscribe(self._hear, errands=True)
             try:
-                self._message_id = engine.send(request.recipient, request.text)
+                self._message_id = engine.send(request.recipient, request.text, errand=True)
             except BaseException:
                 self.cancel()
                 raise
@@ -142,13 +157,13 @@ class Sending:
                 return message_id == self._message_id
             case e.Problem(_, message_id):
                 return message_id in (None, self._message_id)
-            case e.PeerKeyChanged(name):
-                return name in self._names
-            case e.Renamed():
-                self._names.note(event)
-                return False
             case _:
                 return False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it waits for the next connection; for the thread that commits to the state."""
+        return self._is_unsent(self._message_id)
 
     def _what_remains(self, ended: e.Ended) -> SecureChatError:
         if self._accepted:
@@ -157,7 +172,7 @@ class Sending:
                 " client ended",
                 f"ask {self._recipient}",
             )
-        if self._is_unsent(self._message_id):
+        if self.is_kept:
             return still_queued(self._recipient, "not handed over when the client ended")
         return ended.error or SecureChatError(
             f"The message to {self._recipient} was not taken: the client ended just then",

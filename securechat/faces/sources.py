@@ -36,10 +36,6 @@ class OwnEvents:
         except queue.Empty:
             raise TimedOut("Nothing has happened in time") from None
 
-    def take_rest(self) -> list[Event]:
-        """Return what has come and was not asked for."""
-        return [self._inbox.get() for _ in range(self._inbox.qsize())]
-
 
 class Answers:
     """The answers of a running client, as the events that they tell of.

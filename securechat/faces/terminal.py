@@ -19,7 +19,7 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 from securechat.client.events import Event
 from securechat.faces import wording
 from securechat.faces.color import color_codes
-from securechat.faces.conversing import GRACE_S, raise_outcome
+from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry, lay_out
 from securechat.faces.line_chat import LineChat
@@ -49,7 +49,7 @@ def run_terminal(
         asyncio.run(_Session(engine, chat, screen, inbox).run(flush_s))
     except KeyboardInterrupt:
         engine.stop(0.0)
-    raise_outcome(chat, engine.queued)
+    raise_outcome(chat, engine)
 
 
 class _Inbox:
@@ -207,9 +207,12 @@ class _Session:
 
     async def _listen(self) -> None:
         while self._chat.ended is None:
-            for event in await self._inbox.take():
+            events = await self._inbox.take()
+            for event in events:
                 self._chat.hear(event)
             self._screen.write()
+            for event in events:
+                note_shown(self._engine, event)
             await asyncio.sleep(0)
 
 

@@ -101,8 +101,7 @@ def away(name: str) -> Entry:
 
 def people(event: e.People) -> Entry:
     """Who is connected, with the trust words of those known here."""
-    trust = event.trust
-    listed = [f"{name} ({trust[name]})" if name in trust else name for name in event.names]
+    listed = [_connected(event, name) for name in event.names]
     return Entry(f"Connected now: {', '.join(listed) or 'nobody'}.")
 
 
@@ -219,6 +218,13 @@ def interrupt_hint() -> Entry:
 def leaving(flush_s: float) -> Entry:
     """Leaving with messages on their way."""
     return Entry(f"Handing over what waits, at most {flush_s:.0f} s; Ctrl-C leaves at once.")
+
+
+def _connected(event: e.People, name: str) -> str:
+    words = [event.trust[name].value] if name in event.trust else []
+    if name in event.blocked:
+        words.append("blocked")
+    return f"{name} ({', '.join(words)})" if words else name
 
 
 def _contact(known: e.KnownPerson) -> str:

@@ -6,17 +6,18 @@ have the same: ``1`` and ``I`` become ``l``, ``0`` becomes ``O``, ``m`` becomes 
 
 Look-ups ignore case and looks do not: the ``I`` of ``aIice`` looks like an ``l`` as a capital only.
 So a name is compared as it is written and in the three ways in which others may write it: ``ALlCE``
-looks like ``alice`` in capitals, ``lvan`` like ``ivan`` with a capital at its beginning.
+looks like ``alice`` in capitals, ``lvan`` like ``ivan`` with a capital at its beginning. Signs at
+the end and behind other signs are overlooked: ``bob.`` looks like ``bob``, ``a__b`` like ``a_b``.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from functools import cache
 
 from securechat.identity.names import name_key
 from securechat.identity.types import Name
 
+_OVERLOOKED = re.compile("[._-]+$|(?<=[._-])[._-]+")
 _DOT_ON_A_DOT = re.compile("(?<=[ij])\u0307")
 
 
@@ -25,14 +26,9 @@ def name_skeletons(name: Name) -> frozenset[str]:
 
     Names with one key always share one. The name is one that `parse_name` has accepted.
     """
-    key = name_key(name)
-    return frozenset(map(_skeleton, (name, key, key.upper(), key.title())))
-
-
-def looks_like(name: Name, others: Iterable[Name]) -> Name | None:
-    """Return the first of other people's names that this one could be taken for, or is."""
-    skeletons = name_skeletons(name)
-    return next((other for other in others if skeletons & name_skeletons(other)), None)
+    seen = Name(_OVERLOOKED.sub("", name))
+    key = name_key(seen)
+    return frozenset(map(_skeleton, (seen, key, key.upper(), key.title())))
 
 
 def _skeleton(text: str) -> str:

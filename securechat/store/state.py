@@ -1,22 +1,37 @@
-"""What a client's device keeps: rows of bytes in one SQLite file that only its owner can read."""
+"""What a client's device keeps: rows of bytes in one encrypted SQLite file."""
 
 import os
 import shlex
-import sqlite3
 import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from securechat.errors import FileProblem
-
-SCHEMA_VERSION = 1
-
-_DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+from securechat.store.encrypted import (
+    DatabaseError,
+    VaultKey,
+    connect,
+    is_unencrypted,
+    is_unreadable,
+    read_rows,
+)
+from securechat.store.schema import SCHEMA_VERSION, bring_up_to_date, check_version
+from securechat.store.unencrypted import encrypt
 
 Rows = dict[tuple[str, bytes], bytes]
 Changes = Mapping[tuple[str, bytes], bytes | None]
 """A value to write for a (table, key), or None to delete it."""
+
+
+def is_encrypted(path: Path) -> bool:
+    """Return whether there is a file that only a key opens; FileProblem when it cannot be seen."""
+    try:
+        return path.stat().st_size > 0 and not is_unencrypted(path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _broken(path, "open", error) from error
 
 
 class StateFile:
@@ -25,29 +40,31 @@ class StateFile:
     A commit is one transaction with a full sync: after a power cut all of it is there, or nothing.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, making it with mode 0600; FileProblem when that is not possible."""
+    def __init__(self, path: Path, key: VaultKey) -> None:
+        """Open the file, making it with mode 0600; FileProblem when that is not possible.
+
+        One of the first version, which was not encrypted, is encrypted now: all of it or nothing.
+        """
         self.path = path
         try:
-            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
-            permissions = stat.S_IMODE(os.fstat(descriptor).st_mode)
-            os.close(descriptor)
-            if permissions & 0o077 and sys.platform != "win32":
-                raise FileProblem(
-                    f"Others than its owner can reach {path} (mode {permissions:04o})",
-                    f"chmod 600 {shlex.quote(str(path))}",
-                )
-            self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            raise self._broken("open", error) from error
+            self._make_private()
+            if is_unencrypted(path):
+                encrypt(path, key)
+            self._database = connect(path, key)
+            try:
+                self._prepare()
+            except BaseException:
+                self._database.close()
+                raise
+        except (OSError, DatabaseError) as error:
+            raise _broken(self.path, "open", error) from error
 
     def load(self) -> Rows:
         """Return every row."""
         try:
-            rows = self._database.execute("SELECT kind, key, value FROM rows").fetchall()
-        except sqlite3.Error as error:
-            raise self._broken("read", error) from error
+            rows = read_rows(self._database, "SELECT kind, key, value FROM rows")
+        except DatabaseError as error:
+            raise _broken(self.path, "read", error) from error
         return {(kind, key): value for kind, key, value in rows}
 
     def commit(self, changes: Changes) -> None:
@@ -63,41 +80,46 @@ class StateFile:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany("REPLACE INTO rows VALUES (?, ?, ?)", written)
                 self._database.executemany("DELETE FROM rows WHERE kind = ? AND key = ?", deleted)
-        except sqlite3.Error as error:
-            raise self._broken("write", error) from error
+        except DatabaseError as error:
+            raise _broken(self.path, "write", error) from error
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
+    def _make_private(self) -> None:
+        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(self.path, flags, 0o600)
+        permissions = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        os.close(descriptor)
+        if permissions & 0o077 and sys.platform != "win32":
+            raise FileProblem(
+                f"Others than its owner can reach {self.path} (mode {permissions:04o})",
+                f"chmod 600 {shlex.quote(str(self.path))}",
+            )
+
     def _prepare(self) -> None:
         database = self._database
+        version = check_version(database, self.path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
         database.execute("PRAGMA secure_delete = ON")
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise FileProblem(
-                f"{self.path} was written by a newer securechat (schema {version})",
-                "securechat --version on the machine that wrote it, and update this one",
-            )
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS rows"
-            " (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
-        )
-        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if version < SCHEMA_VERSION:
+            bring_up_to_date(database)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a crash left deleted rows in the log
 
-    def _broken(self, verb: str, error: Exception) -> FileProblem:
-        cause = error.strerror if isinstance(error, OSError) else error
-        path = shlex.quote(str(self.path))
-        if isinstance(error, PermissionError):
-            try_next = f"ls -l {path}; if it is yours: chmod 600 {path}"
-        elif getattr(error, "sqlite_errorcode", None) in _DAMAGED:
-            try_next = (
-                f"ls -l {path}; a damaged file can be moved away;"
-                " that is a new identity, under another name while the relay knows the old one"
-            )
-        else:
-            try_next = f"ls -l {path}; df -h {shlex.quote(str(self.path.parent))}"
-        return FileProblem(f"Cannot {verb} {self.path}: {cause}", try_next)
+
+def _broken(path: Path, verb: str, error: Exception) -> FileProblem:
+    cause = error.strerror if isinstance(error, OSError) else error
+    file, directory = shlex.quote(str(path)), shlex.quote(str(path.parent))
+    if isinstance(error, PermissionError):
+        try_next = f"ls -l {file}; if it is yours: chmod 600 {file}"
+    elif is_unreadable(error):
+        cause = f"it is damaged, or its key is another one ({cause})"
+        try_next = (
+            f"ls -l {directory}; a damaged file can be moved away;"
+            " that is a new identity, under another name while the relay knows the old one"
+        )
+    else:
+        try_next = f"ls -l {file}; df -h {directory}"
+    return FileProblem(f"Cannot {verb} {path}: {cause}", try_next)

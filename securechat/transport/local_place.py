@@ -1,4 +1,4 @@
-"""Where a local socket is: a directory of its own that nobody but its user can enter."""
+"""Where a local socket is: a directory that nobody but its user can enter."""
 
 import os
 import socket
@@ -23,11 +23,18 @@ def has_local_sockets() -> bool:
     return hasattr(socket, "AF_UNIX")
 
 
-def make_place() -> tuple[Path, socket.socket]:
-    """Return a fresh path, and the socket that listens there; FileProblem when there is no room."""
-    path = _make_path()
+def make_place(directory: Path) -> tuple[Path, socket.socket]:
+    """Return a path, and the socket that listens there; FileProblem when there is no room.
+
+    It is in ``directory``, whose only user the caller is, or in a fresh temporary one when the
+    system takes no path as long as that.
+    """
+    path = directory / SOCKET_NAME
+    if len(os.fsencode(path)) > MAX_PATH_BYTES or not _is_private(directory):
+        path = _make_temporary_path()
     try:
         with translate_os_errors(path, "listen on"):
+            path.unlink(missing_ok=True)  # of a process that was killed
             return path, _bind(path)
     except FileProblem:
         remove_place(path)
@@ -35,11 +42,14 @@ def make_place() -> tuple[Path, socket.socket]:
 
 
 def remove_place(path: Path) -> None:
-    """Remove a local socket and its directory, also what a killed process left."""
-    if path.name == SOCKET_NAME and path.parent.name.startswith(DIRECTORY_PREFIX):
+    """Remove a local socket, also what a killed process left, and its directory if it was fresh."""
+    if path.name == SOCKET_NAME:
         with suppress(OSError):
-            path.unlink(missing_ok=True)
-            path.parent.rmdir()
+            if stat.S_ISSOCK(os.lstat(path).st_mode):
+                path.unlink()
+        if path.parent.name.startswith(DIRECTORY_PREFIX):
+            with suppress(OSError):
+                path.parent.rmdir()
 
 
 def check_place(path: Path) -> bool:
@@ -48,16 +58,22 @@ def check_place(path: Path) -> bool:
     They could have put a socket of their own there.
     """
     directory = path.parent
+    if not os.path.lexists(directory):
+        return False
+    if not _is_private(directory):
+        raise Untrusted(
+            f"{directory} is not yours alone, nothing was sent there", f"ls -ld {quote(directory)}"
+        )
+    return True
+
+
+def _is_private(directory: Path) -> bool:
     try:
         found = os.lstat(directory)
     except OSError:
         return False
     private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if not private or found.st_uid != os.geteuid():
-        raise Untrusted(
-            f"{directory} is not yours alone, nothing was sent there", f"ls -ld {quote(directory)}"
-        )
-    return True
+    return private and found.st_uid == os.geteuid()
 
 
 def _bind(path: Path) -> socket.socket:
@@ -72,7 +88,7 @@ def _bind(path: Path) -> socket.socket:
     return listening
 
 
-def _make_path() -> Path:
+def _make_temporary_path() -> Path:
     """Return a path for a socket in a new directory of mode 0700 that nobody could have guessed."""
     parent = tempfile.gettempdir()
     with translate_os_errors(Path(parent), "make a directory in"):

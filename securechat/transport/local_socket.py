@@ -8,6 +8,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
@@ -171,15 +172,17 @@ class LocalSession:
 
 
 class LocalListener:
-    """A local socket at a fresh ``path``; its directory and it go away with `abort`."""
+    """A local socket at ``path``, which goes away with `abort`; ``sessions`` are connected."""
 
-    def __init__(self, reactor: Reactor, accept: Callable[[LocalSession], LineHandler]) -> None:
-        """Make it, any thread; FileProblem when this system has no place for it."""
+    def __init__(
+        self, reactor: Reactor, directory: Path, accept: Callable[[LocalSession], LineHandler]
+    ) -> None:
+        """Make it in ``directory`` (`make_place`), any thread; FileProblem without a place."""
         self._reactor = reactor
         self._accept = accept
         self._accepting = False
-        self._sessions = 0
-        self.path, self._socket = make_place()
+        self.sessions = 0
+        self.path, self._socket = make_place(directory)
         reactor.call_soon(self._begin)
 
     def ready(self, _events: int) -> None:
@@ -189,7 +192,7 @@ class LocalListener:
         except OSError:
             return  # that one is gone again
         sock.setblocking(False)
-        self._sessions += 1
+        self.sessions += 1
         self._watch()
         LocalSession(self._reactor, sock, self._left).begin(self._accept)
 
@@ -213,12 +216,12 @@ class LocalListener:
             self._watch()
 
     def _left(self) -> None:
-        self._sessions -= 1
+        self.sessions -= 1
         self._watch()
 
     def _watch(self) -> None:
         """Let the next ones in while there is room."""
-        wanted = self._sessions < MAX_SESSIONS and self._socket.fileno() >= 0
+        wanted = self.sessions < MAX_SESSIONS and self._socket.fileno() >= 0
         if wanted != self._accepting:
             old, new = (0, EVENT_READ) if wanted else (EVENT_READ, 0)
             self._reactor.watch(self._socket, old, new, self)

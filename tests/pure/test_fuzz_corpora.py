@@ -4,7 +4,7 @@ import pytest
 
 from tests.fuzz.targets import TARGETS, corpus
 
-MAX_FILES = 80
+MAX_FILES = 60
 MAX_FILE_BYTES = 20_000
 
 

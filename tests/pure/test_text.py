@@ -121,7 +121,7 @@ def test_runs_without_width_are_bounded(text: str) -> None:
 def test_every_invisible_format_character_of_unicode_is_dealt_with() -> None:
     visible = {"ARABIC", "SYRIAC", "KAITHI"}  # signs that stand before a number
     joiners = {"\u200c", "\u200d"}
-    for code in range(0x110000):
+    for code in (*range(0x40000), *range(0xE0000, 0xF0000)):  # planes with characters of Unicode
         character = chr(code)
         if unicodedata.category(character) == "Cf" and character not in joiners:
             name = unicodedata.name(character).split()[0]
@@ -131,10 +131,10 @@ def test_every_invisible_format_character_of_unicode_is_dealt_with() -> None:
 
 @pytest.mark.parametrize("unit", ["\x1b", "e\u0301", "👩\u200d", "\u0301", "\u200b", "字", "a\n"])
 def test_the_time_is_linear(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (100_000 // len(unit))
     start = time.process_time()
     safe_text(text)
-    assert time.process_time() - start < 5  # a quadratic one would take an hour
+    assert time.process_time() - start < 2  # a quadratic one would take a minute
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Somebody comes with another key: the chat stays open, and the user decides."""
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tests.processes import Client, chatting, relaying, run
 
@@ -53,6 +56,30 @@ def test_a_new_key_is_accepted_and_the_chat_goes_on(tmp_path: Path) -> None:
         alice.expect("accepted")
         alice.ends_typing()
         assert alice.finish() == 0
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_a_new_key_has_written_waits_for_the_next_session(
+    is_killed: bool, tmp_path: Path
+) -> None:
+    with changed(tmp_path) as (alice, bob):
+        bob.types("/msg alice it is me", "on a new device")
+        bob.expect("accepted")
+        bob.expect("accepted")
+        alice.expect("error", code="key-changed")
+        if is_killed:
+            alice.signal(signal.SIGKILL)
+            alice.finish()
+        else:
+            alice.ends_typing()
+            assert "from the new key of bob: set aside" in str(alice.read_rest())
+            assert alice.finish() == UNTRUSTED
+        with chatting(tmp_path / "alice", "--name", "alice", "--peer", "bob") as again:
+            again.expect("ready")
+            again.types("/accept-key")
+            again.expect("message", text="it is me")
+            again.expect("message", text="on a new device")
+            bob.expect("delivered")
 
 
 def test_a_new_key_of_somebody_verified_has_to_be_compared(tmp_path: Path) -> None:

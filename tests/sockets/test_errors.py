@@ -199,7 +199,7 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
         assert changed["pinned"] == known != changed["shown"]
         alice.types("not for anybody else's either")
         refused = alice.expect("error", code="key-changed")
-        assert refused["try"] == "ask bob on another way, then /accept-key bob"
+        assert refused["try"] == "ask bob in another way, then /accept-key bob"
         alice.ends_typing()
         assert alice.finish() == UNTRUSTED
         assert "The key of bob has CHANGED" in alice.stderr

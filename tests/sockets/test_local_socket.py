@@ -14,7 +14,7 @@ import pytest
 from securechat.errors import FileProblem, SecureChatError, TimedOut, Unreachable, Untrusted
 from securechat.transport import local_socket
 from securechat.transport.local_dial import LocalConnection, dial_local
-from securechat.transport.local_place import remove_place
+from securechat.transport.local_place import DIRECTORY_PREFIX, SOCKET_NAME, remove_place
 from securechat.transport.local_socket import (
     MAX_LINE_BYTES,
     MAX_SESSIONS,
@@ -23,6 +23,9 @@ from securechat.transport.local_socket import (
 )
 from securechat.transport.loop import Loop
 from tests.sockets.loop_world import FAILURE_S, call, running_loop
+
+TOO_LONG = Path("/", "x" * 100)
+"""No place for a socket: it is in a fresh temporary directory then."""
 
 
 class Recorder:
@@ -48,10 +51,10 @@ class Recorder:
 class Place:
     """A listener in a running loop."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, directory: Path = TOO_LONG) -> None:
         self.loop = loop
         self.handlers: queue.SimpleQueue[Recorder] = queue.SimpleQueue()
-        self.listener = LocalListener(loop, self._accept)
+        self.listener = LocalListener(loop, directory, self._accept)
 
     def _accept(self, session: LocalSession) -> Recorder:
         handler = Recorder(session)
@@ -185,16 +188,34 @@ def test_the_place_is_its_owners_alone_and_goes_away(loop: Loop) -> None:
     path = place.listener.path
     found = path.parent.stat()
     assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o700, os.geteuid())
+    assert path.parent.name.startswith(DIRECTORY_PREFIX)
     call(loop, place.listener.abort)
     assert not path.parent.exists()
     assert dial_local(path) is None
+
+
+def test_the_place_is_in_the_directory_where_the_path_is_short_enough(loop: Loop) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        directory = Path(name)
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(directory / SOCKET_NAME))  # of a process that was killed
+        place = Place(loop, directory)
+        assert place.listener.path == directory / SOCKET_NAME
+        place.dial().close()
+        call(loop, place.listener.abort)
+        assert list(directory.iterdir()) == []
+
+
+def test_a_directory_that_others_can_enter_is_no_place(loop: Loop, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    assert Place(loop, tmp_path).listener.path.parent != tmp_path
 
 
 def test_the_place_goes_away_with_the_loop() -> None:
     with running_loop() as loop:
         path = Place(loop).listener.path
         assert path.exists()
-    assert not path.parent.exists()
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("mode", [0o701, 0o710, 0o777])
@@ -239,7 +260,7 @@ def test_no_room_for_a_path_leaves_nothing_behind(
     for parent in (deep, tmp_path / "missing"):
         monkeypatch.setattr(tempfile, "tempdir", str(parent))
         with pytest.raises(FileProblem):
-            Place(loop)
+            Place(loop, deep)
     assert list(deep.iterdir()) == []
 
 

@@ -1,5 +1,8 @@
 """What Alice types is nowhere in the relay: not in its memory, its output or its files.
 
+Nor is it in any file of a client. With SECURECHAT_SOAK_MESSAGES=5000 and --timeout 600 so many
+messages are typed for that, instead of some dozens.
+
 Reads /proc/PID/mem, so Linux and the right to look into one's own processes; else it is skipped,
 but never where CI is set. That the search finds what is there is shown on Alice's own client.
 """
@@ -7,6 +10,7 @@ but never where CI is set. That the search finds what is there is shown on Alice
 import base64
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +19,8 @@ import pytest
 from tests.processes import Process, Relay, chatting, relaying
 
 CHUNK_BYTES = 1 << 20
+MESSAGES = int(os.environ.get("SECURECHAT_SOAK_MESSAGES", "40"))
+BURST = 20
 
 
 @pytest.fixture
@@ -116,6 +122,38 @@ def test_what_is_typed_is_not_in_the_relay(relay: Relay, tmp_path: Path) -> None
     assert name in output
     assert found_in(output.encode(), marker) == set()
     assert found_in_files(relay.directory, marker) == set()
+
+
+def test_what_is_typed_is_in_no_file_of_a_client(tmp_path: Path) -> None:
+    """Sent, received, and waiting; of clients that run, were killed, and have ended."""
+    marker = f"the eagle lands at {secrets.token_hex(8)}"
+    homes = tmp_path / "homes"
+    with relaying(tmp_path / "relay") as relay:
+        names = {name: ("--name", name, *relay.flags) for name in ("alice", "bob")}
+        with (
+            chatting(homes / "alice", *names["alice"], "--peer", "bob") as alice,
+            chatting(homes / "bob", *names["bob"], "--peer", "alice") as bob,
+        ):
+            for first in range(0, MESSAGES, BURST):
+                texts = [f"{number}: {marker}" for number in range(first, first + BURST)]
+                alice.types(*texts)
+                for text in texts:
+                    bob.expect("message", text=text)
+                    alice.expect("delivered")
+            assert found_in_files(homes, marker) == set()
+            for client in (bob, alice):
+                client.signal(signal.SIGKILL)
+                client.finish()
+            assert (homes / "alice" / "profiles" / "alice" / "state.db-wal").stat().st_size > 0
+            assert found_in_files(homes, marker) == set()
+        with chatting(homes / "alice", *names["alice"], "--peer", "bob") as alice:
+            alice.types(*(f"waiting: {marker}" for _ in range(BURST)))
+            for _ in range(BURST):
+                alice.expect("sent")
+            alice.signal(signal.SIGTERM)
+            alice.finish()
+    assert found_in_files(homes, marker) == set()
+    assert found_in_files(tmp_path, marker) == set()
 
 
 @pytest.mark.parametrize("name", list(disguises("a unique marker")))

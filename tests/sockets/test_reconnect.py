@@ -98,7 +98,7 @@ def test_a_profile_serves_one_client(relay: Relay, tmp_path: Path) -> None:
         carol.expect("ready")
         status, _, stderr = run("client", "--json", "--name", "Carol", *relay.flags, home=tmp_path)
         assert status == 1
-        assert "open in another securechat client" in stderr
+        assert "open in another securechat command" in stderr
         assert "try: close that one, or: securechat client --name" in stderr
         assert "Traceback" not in stderr
         carol.types("/who")
@@ -108,7 +108,8 @@ def test_a_profile_serves_one_client(relay: Relay, tmp_path: Path) -> None:
 def test_a_copied_device_cannot_be_there_twice(relay: Relay, tmp_path: Path) -> None:
     with chatting(tmp_path / "dora", "--name", "dora", *relay.flags) as dora:
         dora.expect("ready")
-        shutil.copytree(tmp_path / "dora", tmp_path / "copy")
+        sockets = shutil.ignore_patterns("socket")
+        shutil.copytree(tmp_path / "dora", tmp_path / "copy", ignore=sockets)
         with chatting(tmp_path / "copy") as copy:
             copy.expect("ready", name="dora")
             assert dora.finish() == 6

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from securechat.client.profile import Profile
 from securechat.faces.requests import SendRequest, encode_request
+from securechat.identity.names import parse_name
 from securechat.transport.local_dial import LocalConnection, dial_local
 from securechat.transport.local_socket import MAX_SESSIONS
 from tests.processes import (
@@ -27,7 +29,8 @@ from tests.processes import (
     running,
 )
 
-DONE, FAILED, USAGE, UNREACHABLE, UNTRUSTED, REFUSED, TIMED_OUT = 0, 1, 2, 3, 4, 6, 7
+NO_TIMES = ("0", "-1", "nan", "inf", "1e30", "1000001")
+DONE, FAILED, USAGE, UNREACHABLE, UNTRUSTED, LIMIT, REFUSED, TIMED_OUT = range(8)
 
 
 @pytest.fixture(scope="module")
@@ -168,10 +171,8 @@ def test_what_comes_while_one_sends_is_kept_for_the_next_listen(alice: Person, b
 
 
 def unread(person: Person) -> bool:
-    import sqlite3
-
-    with sqlite3.connect(person.profile / "state.db") as database:
-        return bool(database.execute("SELECT 1 FROM rows WHERE kind = 'unread'").fetchall())
+    with Profile(person.home, parse_name(person.name), tuple) as profile:
+        return any(kind == "unread" for kind, _ in profile.state.load())
 
 
 def test_what_count_and_from_leave_out_is_shown_by_the_next_one(
@@ -189,7 +190,8 @@ def test_what_count_and_from_leave_out_is_shown_by_the_next_one(
     for number in range(2):
         assert alice.listen("--count", "1")[:2] == (DONE, f"{bob.name}: bob {number}")
     with alice.chatting() as client:
-        pass
+        client.ends_typing()
+        assert client.finish() == DONE
     assert texts(client.read_rest()) == ["bob 2"]
     assert alice.listen("--timeout", "0.5")[0] == TIMED_OUT
 
@@ -242,7 +244,7 @@ def test_what_nobody_reads_any_more_is_kept(alice: Person, bob: Person) -> None:
         ((), "x" * 20_000, "8,192 bytes"),
         (("hello",), "", "unexpected extra argument"),
         (("-m", "x", "--wait", "read"), "", "--wait"),
-        (("-m", "x", "--timeout", "0"), "", "--timeout"),
+        *((("-m", "x", "--timeout", time), "", "--timeout") for time in NO_TIMES),
         (("-m", "x", "--file", "y"), "", "--file"),
     ],
 )
@@ -312,6 +314,130 @@ def test_nothing_is_sent_to_a_changed_key(tmp_path: Path) -> None:
             listening.signal(signal.SIGTERM)
             listening.finish()
             assert texts(listening.read_rest()) == []
+
+
+def test_a_full_mailbox(tmp_path: Path) -> None:
+    with relaying(tmp_path, "--mailbox-messages", "4") as relay:
+        alice, bob = (Person(name, relay, tmp_path) for name in ("alice", "bob"))
+        with bob.listening():
+            pass  # he is away, and one sender may fill a quarter of his mailbox
+        assert alice.send("bob", "-m", "one", "--timeout", "1")[0] == TIMED_OUT
+        status, stdout, stderr = alice.send("bob", "-m", "two", "--timeout", "1", "--json")
+        assert status == LIMIT
+        assert json.loads(stdout.splitlines()[-1])["code"] == "limit"
+        assert "your message waits here" in stderr
+        with bob.listening() as listening, alice.listening():
+            assert [listening.expect("message")["text"] for _ in range(2)] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"]
+)
+def test_a_send_that_is_interrupted_has_kept_its_message(
+    alice: Person, bob: Person, number: signal.Signals, status: int
+) -> None:
+    with bob.listening():
+        pass
+    with alice.sending(bob.name, "-m", "hello", "--wait", "delivered", "--json") as sending:
+        assert json.loads(sending.read_line() or "")["event"] == "sent"
+        sending.signal(number)
+        assert sending.finish() == status
+        assert f"interrupted; the message to {bob.name} was taken" in sending.stderr
+        assert sending.stderr.count("\n") == 1
+    with bob.listening() as listening, alice.listening():
+        assert listening.expect("message")["text"] == "hello"
+
+
+def test_a_refused_text_is_not_sent_when_the_known_key_is_back(tmp_path: Path) -> None:
+    with relaying(tmp_path) as relay:
+        alice, bob = (Person(name, relay, tmp_path) for name in ("alice", "bob"))
+        with bob.listening():
+            assert alice.send("bob", "-m", "hello")[0] == DONE
+    mallory = Person("bob", relay, tmp_path / "mallory")
+    with relaying(tmp_path, port=relay.port), mallory.listening():
+        assert alice.send("bob", "-m", "secret")[0] == UNTRUSTED
+        with alice.chatting() as client:
+            assert alice.send("bob", "-m", "secret")[0] == UNTRUSTED
+            client.ends_typing()
+            client.finish()
+            assert "not sent" not in str(client.read_rest())  # that is not the client's affair
+        status, _, stderr = alice.listen("--from", "bob", "--timeout", "1")
+        assert status == UNTRUSTED
+        assert "The key of bob has CHANGED" in stderr
+        with alice.chatting("--peer", "bob") as client:
+            client.expect("key-changed")
+            assert alice.listen("--from", "bob", "--timeout", "1")[0] == UNTRUSTED
+    with relaying(tmp_path, port=relay.port), bob.listening() as at_bob:
+        assert alice.send("bob", "-m", "for you")[0] == DONE  # nobody had to decide anything
+        at_bob.expect("message", text="for you")
+        assert alice.listen("--from", "bob", "--timeout", "1")[0] == TIMED_OUT
+
+
+@pytest.mark.parametrize("command", [("listen",), ("client",)])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_nothing_is_lost_in_a_closed_output(
+    alice: Person, bob: Person, command: tuple[str, ...], form: tuple[str, ...]
+) -> None:
+    with bob.listening():
+        pass
+    assert alice.send(bob.name, "-m", "hello", "--timeout", "0.5")[0] == TIMED_OUT
+    closing = ("sh", "-c", 'exec "$@" >&-', "sh")
+    with (
+        alice.listening(),
+        running(*command, *form, *bob.flags, home=bob.home, prefix=closing) as closed,
+    ):
+        assert closed.finish() == FAILED
+        assert "output is closed" in closed.stderr
+        assert bob.listen("--count", "1")[1] == f"{alice.name}: hello"
+
+
+@pytest.mark.parametrize("command", [("listen", "--json"), ("client", "--json"), ("client",)])
+def test_what_a_killed_reader_has_not_read_is_shown_again(
+    alice: Person, bob: Person, command: tuple[str, ...]
+) -> None:
+    """Nobody reads the pipe: most of what was accepted is still in the process when it dies."""
+    texts_sent = [f"{number:02}{'z' * 8000}" for number in range(18)]  # a stranger may 20
+    reading, writing = os.pipe()
+    with (
+        alice.chatting("--peer", bob.name) as client,
+        running(*command, *bob.flags, home=bob.home, stdout=writing) as reader,
+    ):
+        os.close(writing)
+        client.types(*texts_sent)
+        for _ in texts_sent:
+            client.expect("accepted")
+        reader.signal(signal.SIGKILL)
+        reader.finish()
+        with os.fdopen(reading) as pipe:
+            read = pipe.read()
+        shown = read + bob.listen("--timeout", "1")[1]
+        assert [text for text in texts_sent if text[:20] not in read]
+        assert [text for text in texts_sent if text[:20] not in shown] == []
+
+
+def test_the_name_is_remembered(relay: Relay, alice: Person) -> None:
+    alice.listen("--timeout", "0.5")
+    status, _, stderr = run("send", "bob", "-m", "x", "--timeout", "0.5", home=alice.home)
+    assert status == TIMED_OUT, stderr
+
+
+def test_a_send_that_waits_serves_the_others(alice: Person, bob: Person) -> None:
+    with (
+        alice.sending("nobody", "-m", "x", "--timeout", "50") as waiting,
+        bob.listening() as at_bob,
+    ):
+        assert alice.send(bob.name, "-m", "one")[0] == DONE
+        assert at_bob.expect("message")["text"] == "one"
+        with alice.listening("--count", "1") as listening:
+            assert bob.send(alice.name, "-m", "two")[0] == DONE
+            assert listening.expect("message")["text"] == "two"
+            assert listening.finish() == DONE
+        assert bob.send(alice.name, "-m", "three")[0] == DONE
+        assert alice.listen("--count", "1")[1] == f"{bob.name}: three"
+        assert alice.send(bob.name, "-m", "four")[0] == DONE
+        waiting.signal(signal.SIGTERM)
+        waiting.finish()
+    assert not alice.listen("--timeout", "0.5")[1]  # the others have shown all of it
 
 
 # Beside a running client ----------------------------------------------------------------------
@@ -431,9 +557,11 @@ def test_a_killed_client_leaves_nothing_in_the_way(alice: Person, bob: Person) -
     with bob.listening() as at_bob:
         assert alice.send(bob.name, "-m", "hello")[0] == DONE
         at_bob.expect("message", text="hello")
-        with alice.listening():
-            assert not place.parent.exists()  # what was left is cleared away
+        with alice.listening() as listening:
             assert alice.send(bob.name, "-m", "again")[0] == DONE
+            listening.signal(signal.SIGTERM)
+            listening.finish()
+    assert not place.exists()  # what was left is cleared away
 
 
 def test_a_client_on_another_relay_is_not_used(alice: Person) -> None:
@@ -446,13 +574,27 @@ def test_a_client_on_another_relay_is_not_used(alice: Person) -> None:
         assert alice.relay.address in stderr
 
 
+def test_what_the_relay_has_to_show_is_checked_beside_a_client_too(alice: Person) -> None:
+    with alice.chatting():
+        for command in (("send", "bob", "-m", "x"), ("listen", "--timeout", "1")):
+            for flags, expected in (
+                (("--pin", f"sha256:{'0' * 64}"), UNTRUSTED),
+                (("--pin", alice.relay.ready["pin"]), TIMED_OUT),
+                (("--ca", "/nowhere/ca.pem"), FAILED),
+                (("--ca", str(alice.home / "config.toml")), FAILED),
+            ):
+                arguments = (*command, "--timeout", "0.5", "--name", alice.name, *flags)
+                status, _, stderr = run(*arguments, home=alice.home)
+                assert status == expected, (arguments, stderr)
+
+
 def test_without_a_client_that_answers_the_profile_is_busy(alice: Person) -> None:
     with alice.chatting():
         (alice.profile / "control").unlink()
         for command in (("send", "bob", "-m", "x"), ("listen",)):
             status, _, stderr = run(*command, "--timeout", "0.3", *alice.flags, home=alice.home)
             assert status == FAILED
-            assert "open in another securechat client" in stderr
+            assert "open in another securechat command" in stderr
 
 
 def test_nobody_else_can_reach_the_running_client(alice: Person) -> None:
@@ -461,7 +603,9 @@ def test_nobody_else_can_reach_the_running_client(alice: Person) -> None:
         place = Path(note.read_text())
         assert stat.S_IMODE(note.stat().st_mode) == 0o600
         assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
-        assert re.fullmatch(r"securechat-\w{8,}", place.parent.name)
+        assert place.parent == alice.profile or re.fullmatch(
+            r"securechat-\w{8,}", place.parent.name
+        )
         place.parent.chmod(0o755)
         try:
             status, _, stderr = alice.send("bob", "-m", "secret")

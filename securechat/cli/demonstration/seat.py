@@ -43,7 +43,7 @@ class Seat:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._running = False
         self._ended = threading.Event()
-        self._profile = Profile(home, parse_name(name))
+        self._profile = Profile(home, parse_name(name), lambda: ())
         self._connector = Connector(
             self._profile,
             address,

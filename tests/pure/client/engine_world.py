@@ -17,7 +17,7 @@ from securechat.identity.chain import PeerDevice, PublishedDevice, PublishedUser
 from securechat.identity.names import parse_name
 from securechat.identity.types import EnvelopeId, MailboxId, Name, RelayId
 from securechat.wire import frames as f
-from tests.pure.e2e.world import NOW_MS, RELAY, Seat
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat, small_batches
 
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
@@ -219,12 +219,12 @@ class World:
 
     @property
     def device(self) -> PeerDevice:
-        """Alice's device, from what she left on the relay; each time with another one-time key."""
+        """Alice's device, as she published it; with a one-time key of its own while any is left."""
         register, publish = self._register, self._publish
         assert register is not None
         assert publish is not None
         assert publish.bundle is not None
-        key, *rest = publish.one_time_keys
+        key, *rest = publish.one_time_keys or (None,)
         self._publish = msgspec.structs.replace(publish, one_time_keys=tuple(rest))
         device = PublishedDevice(register.certificates[0], publish.bundle, key)
         user, _ = verify_published(
@@ -264,16 +264,17 @@ def alice(
     e2e: bool = True,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
-    world = World(peer, state, e2e=e2e)
-    world.engine.start()
-    if logged_in:
-        world.log_in()
-    try:
-        yield world
-    finally:
-        world.engine.stop()
-        world.engine._thread.join(FAILURE_S)
-        assert not world.engine._thread.is_alive()
+    with small_batches():
+        world = World(peer, state, e2e=e2e)
+        world.engine.start()
+        if logged_in:
+            world.log_in()
+        try:
+            yield world
+        finally:
+            world.engine.stop()
+            world.engine._thread.join(FAILURE_S)
+            assert not world.engine._thread.is_alive()
     assert isinstance(world.events[-1], ev.Ended)
     assert world.link.stopped
     error = world.events[-1].error

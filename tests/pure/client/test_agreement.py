@@ -1,11 +1,12 @@
 """Doing without end-to-end encryption takes both, and is over with the first encrypted message."""
 
 from securechat.client import events as ev
-from securechat.e2e.content import Receipt, Text
+from securechat.e2e.content import Receipt, Recovery, Text
 from securechat.e2e.plain import PLAIN_SUITE, is_plain
 from securechat.e2e.results import Opened
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import MemoryState, World, alice, make_seat, published
+from tests.pure.client.test_recovery import unreadable
 from tests.pure.e2e.test_plain import agree
 from tests.pure.e2e.world import Seat, copy_seat
 
@@ -131,3 +132,58 @@ def test_everybody_else_is_written_to_with_encryption() -> None:
         world.settle()
         meet(world, carol)
         assert carol.read(world.mail_for(carol)[0]) == "hello"
+
+
+def test_a_receipt_for_what_was_not_encrypted_goes_out_encrypted_when_that_is_over() -> None:
+    """There is no session yet, so it starts one."""
+    state, bob = MemoryState(), copy_seat(WILLING)
+    with alice("bob", state, e2e=False) as world:
+        meet(world, bob)
+        envelope = write_plain(world, bob, "are you there")
+    with alice(None, state) as world:
+        world.deliver(envelope)
+        assert world.texts == ["are you there"]
+        world.pass_time(1)
+        meet(world, bob)
+        assert world.asked("bob").claim
+        meet(world, bob)
+        assert world.problems == []
+        (mail,) = world.mail_for(bob)
+        opened = bob.endpoint.open(mail, world.now_ms)
+        assert isinstance(opened, Opened)
+        assert isinstance(opened.content, Receipt)
+
+
+def test_a_stranger_is_not_asked_for_keys_to_start_a_session() -> None:
+    mallory = make_seat("mallory")
+    with alice() as world:
+        world.deliver(world.write(mallory, "hello"))
+        meet(world, mallory)
+        world.pass_time(1)
+        assert not any(look.claim for look in world.all_sent(f.Lookup))
+        assert world.link.envelopes == []
+
+
+def test_what_does_not_open_is_asked_for_with_encryption_in_a_plain_conversation_too() -> None:
+    bob = copy_seat(WILLING)
+    with alice("bob", e2e=False) as world:
+        meet(world, bob)
+        world.deliver(unreadable(world, bob))
+        meet(world, bob)
+        assert not any("no session" in problem for problem in world.problems)
+        opened = bob.endpoint.open(world.mail_for(bob)[-1], world.now_ms)
+        assert isinstance(opened, Opened)
+        assert isinstance(opened.content, Recovery)
+
+
+def test_a_conversation_that_becomes_encrypted_is_told_when_it_does() -> None:
+    bob = copy_seat(WILLING)
+    with alice("bob", e2e=False) as world:
+        meet(world, bob)
+        world.deliver(world.write(bob, "let us be private"))
+        assert world.told(ev.EncryptionChanged) == [
+            ev.EncryptionChanged("bob", False, False),
+            ev.EncryptionChanged("bob", True, True),
+        ]
+        world.deliver(world.write(bob, "good"), last=2)
+        assert len(world.told(ev.EncryptionChanged)) == 2

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from securechat.client import commands as c
 from securechat.client.commands import HELP, TEXT_MAX_BYTES, Decision, parse_line
-from securechat.errors import UsageError
+from securechat.errors import NameInvalid, UsageError
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,27 @@ def test_an_unusable_command_asks(line: str, what: str, try_next: str) -> None:
         parse_line(line)
     assert what in caught.value.what
     assert try_next in caught.value.try_next
+
+
+@pytest.mark.parametrize(
+    ("line", "usage"),
+    [
+        ("/msg b@b hello", "/msg NAME text"),
+        ("/verify -bob", "/verify [NAME]"),
+        ("/accept-key b@b", "/accept-key [NAME]"),
+        ("/block b@b[9f2c-41aa]", "/block NAME"),
+        ("/petname b@b", "/petname NAME [NEW]"),
+        ("/petname bob B@b", "/petname NAME [NEW]"),
+    ],
+)
+def test_a_name_that_nobody_can_have_is_answered_with_the_command(line: str, usage: str) -> None:
+    with pytest.raises(NameInvalid) as caught:
+        parse_line(line)
+    assert caught.value.try_next == usage
+
+
+def test_a_name_may_have_a_key_id() -> None:
+    assert parse_line("/msg bob[9f2c-41aa] hello") == c.Msg("bob[9f2c-41aa]", "hello")
 
 
 def test_the_answer_to_a_pasted_path_shows_little_of_it() -> None:

@@ -1,7 +1,7 @@
 """The book of contacts: its indexes follow every change."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import contacts
@@ -114,7 +114,6 @@ def people(draw: st.DrawFn) -> Contact:
     )
 
 
-@settings(max_examples=40)
 @given(st.lists(people(), max_size=12))
 def test_a_book_is_what_its_rows_say(changes: list[Contact]) -> None:
     """Whatever came before: what was replaced or forgotten leaves no trace in an index."""

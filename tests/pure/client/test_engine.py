@@ -5,12 +5,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import events as ev
+from securechat.client.aside import MAX_HELD
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
-from securechat.client.receiving import MAX_HELD
 from securechat.client.sending import RETRY_S
 from securechat.e2e.content import Receipt
 from securechat.errors import (
@@ -168,12 +168,15 @@ def forgeries() -> dict[str, PublishedUser]:
     }
 
 
-@pytest.mark.parametrize("name", list(forgeries()))
+FORGERIES = forgeries()
+
+
+@pytest.mark.parametrize("name", FORGERIES)
 def test_nothing_leaves_for_a_forged_bundle(name: str) -> None:
     with alice("bob") as world:
         world.engine.send("bob", SECRET)
         world.settle()
-        world.find("bob", forgeries()[name])
+        world.find("bob", FORGERIES[name])
         assert world.link.envelopes == []
         assert world.told(ev.PeerReady) == []
         assert len(world.problems) == 1
@@ -336,6 +339,21 @@ def test_a_name_is_asked_for_again_after_a_reconnect(mallory: Seat) -> None:
         assert world.texts == ["hello"]
 
 
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_message_waits_for_its_name_over_the_end_of_a_run(is_killed: bool, mallory: Seat) -> None:
+    with alice() as world:
+        world.deliver(world.write(mallory, "hello"), world.write(mallory, "again"))
+        assert world.link.acks == [1]
+        after_kill = MemoryState()
+        after_kill.rows = dict(world.state.rows)
+    with alice(None, after_kill if is_killed else world.state) as world:
+        world.find("mallory", published(mallory))
+        assert world.texts == ["hello", "again"]
+        assert all(message.request for message in world.told(ev.Message))
+    with alice(None, world.state) as world:
+        assert world.all_sent(f.Lookup) == []
+
+
 def test_the_end_waits_for_a_name_but_not_for_ever(mallory: Seat) -> None:
     with alice() as world:
         world.deliver(world.write(mallory, "hello"))
@@ -350,7 +368,7 @@ def test_the_end_waits_for_a_name_but_not_for_ever(mallory: Seat) -> None:
 
 def test_a_flood_of_strangers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_HELD <= 1000
-    monkeypatch.setattr("securechat.client.receiving.MAX_HELD", 3)
+    monkeypatch.setattr("securechat.client.aside.MAX_HELD", 3)
     with alice() as world:
         for number in range(5):
             world.deliver(world.write(make_seat(f"stranger{number}"), "hello"), last=number + 1)
@@ -560,7 +578,6 @@ def hostile_news() -> st.SearchStrategy[LinkNews]:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(news=st.lists(hostile_news(), max_size=12), request=st.integers(0, 4))
 def test_whatever_a_relay_says_the_engine_goes_on_or_ends_in_order(
     news: list[LinkNews], request: int

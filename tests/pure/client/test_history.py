@@ -4,7 +4,7 @@ from securechat.client import events as ev
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.results import Opened
 from securechat.errors import CannotOpen, HistoryForked, MessagesMissing
-from securechat.identity.types import MessageId
+from securechat.identity.types import Digest, MessageId
 from tests.pure.client.engine_world import (
     OTHER_CERTIFICATE,
     OTHER_RELAY,
@@ -51,6 +51,7 @@ def test_a_message_dropped_before_a_receipt_is_missed() -> None:
         world.deliver(one, receipt, last)
         assert world.texts == ["one", "last"]
         assert [type(problem.error) for problem in world.told(ev.Problem)] == [MessagesMissing]
+        assert world.problems == ["1 message of bob has not arrived"]
 
 
 def test_a_message_that_comes_late_is_said_to_be_late() -> None:
@@ -71,7 +72,7 @@ def test_a_forked_history_is_an_alarm() -> None:
         hidden = bob.endpoint._sender._chains
         world.deliver(first)
         for chain_key, chain in list(hidden._chains.items()):
-            hidden._chains[chain_key] = type(chain)(chain.next_sent, b"\1" * 32)
+            hidden._chains[chain_key] = type(chain)(chain.next_sent, Digest(b"\1" * 32))
         world.deliver(world.write(bob, "two, after another one"))
         assert HistoryForked in {type(problem.error) for problem in world.told(ev.Problem)}
 
@@ -101,13 +102,28 @@ def test_a_stranger_s_pin_gives_way_to_the_holder_of_the_name() -> None:
         world.deliver(world.write(squatter, "hi"))
         world.find("carol", published(squatter))
         assert [message.request for message in world.told(ev.Message)] == [True]
-        world.engine.send("carol", "for the carol of now")
+        world.engine.talk_to("carol")
         world.settle()
         world.find("carol", published(carol))
         assert world.told(ev.PeerKeyChanged) == []
         assert world.told(ev.PeerReady)[-1].first_use
+        world.engine.send("carol", "for the carol of now")
+        world.settle()
+        world.find("carol", published(carol))
         assert carol.read(world.mail_for(carol)[0]) == "for the carol of now"
         assert world.mail_for(squatter) == []
+
+
+def test_an_answer_to_a_stranger_never_goes_to_another_key_of_that_name() -> None:
+    stranger, other = make_seat("carol"), make_seat("carol")
+    with alice() as world:
+        world.deliver(world.write(stranger, "hi"))
+        world.find("carol", published(stranger))
+        world.engine.send("carol", "an answer")
+        world.settle()
+        world.find("carol", published(other))
+        assert len(world.told(ev.PeerKeyChanged)) == 1
+        assert world.link.envelopes == []
 
 
 def test_a_flood_of_nonsense_is_told_once_a_minute() -> None:

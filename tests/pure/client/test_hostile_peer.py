@@ -3,12 +3,14 @@
 import pytest
 
 from securechat.client import events as ev
+from securechat.client.sending import REFETCH_AFTER_S
 from securechat.crypto.sealing import random_bytes, seal_box
 from securechat.e2e import envelope
 from securechat.e2e.content import MAX_RECEIPT_IDS, Receipt
 from securechat.errors import CannotOpen
 from securechat.identity.registration import Registration
 from securechat.identity.types import MAX_NUMBER, DeviceAddress, DeviceId, MessageId, Name
+from securechat.wire import frames as f
 from tests.pure.client.engine_world import World, alice, make_seat, published
 from tests.pure.e2e.world import NOW_MS, RELAY, Seat
 
@@ -72,3 +74,17 @@ def test_forged_envelopes_in_a_friends_name_ask_nothing_and_are_told_once_a_minu
             world.deliver(forged(world, bob), last=number + 1)
         assert (len(world.link.frames), len(world.link.envelopes)) == before
         assert len(world.problems) == 1
+
+
+def test_receipts_that_announce_newer_keys_fetch_them_once_in_ten_seconds() -> None:
+    bob = make_seat("bob")
+    with alice() as world:
+        befriend(world, bob)
+        world.pass_time(REFETCH_AFTER_S)
+        looked_up = len(world.all_sent(f.Lookup))
+        for number in range(3):
+            world.deliver(world.write(bob, Receipt((), 1000 + number)), last=1 + number)
+        assert len(world.all_sent(f.Lookup)) == looked_up + 1
+        world.find("bob", published(bob))
+        world.deliver(world.write(bob, Receipt((), 2000)), last=4)
+        assert len(world.all_sent(f.Lookup)) == looked_up + 1

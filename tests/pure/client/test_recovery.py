@@ -2,7 +2,7 @@
 
 from securechat.client import events as ev
 from securechat.client.link import Answered
-from securechat.client.recovering import GAP_PATIENCE_S
+from securechat.client.recovering import ASK_AGAIN_S, GAP_PATIENCE_S
 from securechat.e2e.content import Receipt, Recovery, Text
 from securechat.e2e.recovery import ASK_EVERY_MS
 from securechat.e2e.results import Opened
@@ -145,3 +145,32 @@ def test_a_flood_of_what_does_not_open_asks_once_an_hour() -> None:
         world.find("bob", published(bob, claim=False))
         recoveries = [o for o in new_mail(world, bob) if isinstance(o.content, Recovery)]
         assert len(recoveries) == 1
+
+
+def test_a_gap_within_the_hour_is_asked_for_after_it() -> None:
+    bob = copy_seat(BOB)
+    with alice() as world:
+        meet(world, bob)
+        for number in range(2):
+            world.write(bob, "dropped by the relay")
+            world.deliver(world.write(bob, "next"), last=2 + number)
+            world.pass_time(GAP_PATIENCE_S)
+        assert len([o for o in new_mail(world, bob) if isinstance(o.content, Recovery)]) == 1
+        world.pass_time(ASK_AGAIN_S)
+        assert not [o for o in new_mail(world, bob) if isinstance(o.content, Recovery)]
+        world.pass_time(ASK_EVERY_MS / 1000)
+        assert len([o for o in new_mail(world, bob) if isinstance(o.content, Recovery)]) == 1
+
+
+def test_forged_envelopes_do_not_push_out_the_session_of_whom_they_claim() -> None:
+    """Bob is away, so none of the fresh sessions is answered; what he had sealed still opens."""
+    bob = copy_seat(BOB)
+    with alice() as world:
+        meet(world, bob)
+        on_its_way = world.write(bob, "sealed before")
+        for hour in range(18):
+            world.pass_time(ASK_EVERY_MS / 1000)
+            world.deliver(unreadable(world, bob), last=2 + hour)
+            world.find("bob", published(bob, claim=False))
+        world.deliver(on_its_way, last=50)
+        assert world.texts[-1] == "sealed before"

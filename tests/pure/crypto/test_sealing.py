@@ -84,7 +84,7 @@ def test_aead_opens_only_with_all_four() -> None:
             open_aead(*arguments)
 
 
-@pytest.mark.parametrize("size_bytes", range(17))
+@pytest.mark.parametrize("size_bytes", [0, 1, 15, 16])
 def test_what_is_too_short_for_a_tag_does_not_open(size_bytes: int) -> None:
     with pytest.raises(CannotOpen):
         open_aead(bytes(size_bytes), b"", bytes(24), bytes(32))

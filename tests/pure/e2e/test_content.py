@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.e2e.content import (
@@ -36,7 +36,6 @@ def make_recovery(ends: list[int]) -> Recovery:
 recoveries = st.lists(numbers, min_size=1, max_size=65, unique=True).map(make_recovery)
 
 
-@settings(max_examples=50)
 @given(st.text().map(Text) | st.builds(Receipt, ids, numbers) | recoveries)
 def test_decode_undoes_encode(content: Content) -> None:
     assert decode_content(*encode_content(content)) == content

@@ -13,7 +13,9 @@ from securechat.e2e.envelope import (
     Start,
     decode_start,
     unwrap_ciphertext,
+    wrap_ciphertext,
 )
+from securechat.e2e.plain import PlainEnvelope, decode_plain
 from securechat.e2e.plaintext import Plaintext, decode_plaintext
 from securechat.errors import CannotOpen, RemoteProtocolError
 from securechat.identity.types import MAX_NUMBER, Digest, MessageId
@@ -64,3 +66,14 @@ def test_no_byte_but_zero_fills_a_plaintext() -> None:
     for value in range(1, 256):
         with pytest.raises(RemoteProtocolError):
             decode_plaintext(message.encode() + bytes([value]))
+
+
+@pytest.mark.parametrize("filling", [b"\1", b"X", b"\xff"])
+def test_nothing_but_zeros_fills_an_envelope(filling: bytes) -> None:
+    wrapped = wrap_ciphertext(NORMAL_MESSAGE, b"c" * 200, 0, 512)
+    with pytest.raises(CannotOpen):
+        unwrap_ciphertext(TYPE_MESSAGE, wrapped[:-1] + filling)
+    plain = PlainEnvelope(ALICE.certificate, b"p" * 100, b"s" * 64).encode()
+    assert decode_plain(plain).plaintext == b"p" * 100
+    with pytest.raises(CannotOpen):
+        decode_plain(plain[:-1] + filling)

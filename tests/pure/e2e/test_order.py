@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.e2e.order import FIRST_PREVIOUS_HASH, ChainTable, Place, Placement
@@ -90,7 +90,6 @@ def test_gaps_are_bounded() -> None:
     assert reader.receive(397) == Placement(Place.LATE)
 
 
-@settings(max_examples=30)
 @given(st.permutations(range(12)))
 def test_in_any_order_each_counter_fits_once_without_a_fork(order: list[int]) -> None:
     reader = Reader()

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.e2e.plaintext import (
@@ -36,7 +36,6 @@ ALICE = DeviceAddress(UserKey(b"a" * 32), DeviceId(b"1" * 16))
 BOB = DeviceAddress(UserKey(b"b" * 32), DeviceId(b"1" * 16))
 
 
-@settings(max_examples=40)
 @given(plaintexts, st.integers(0, 100))
 def test_decode_undoes_encode_and_padding(message: Plaintext, padding: int) -> None:
     encoded = message.encode()
@@ -46,7 +45,6 @@ def test_decode_undoes_encode_and_padding(message: Plaintext, padding: int) -> N
     assert message_hash == hash_plaintext(encoded)
 
 
-@settings(max_examples=40)
 @given(plaintexts, st.integers(1, 100), st.data())
 def test_padding_must_be_zero(message: Plaintext, padding: int, data: st.DataObject) -> None:
     padded = bytearray(message.encode() + bytes(padding))

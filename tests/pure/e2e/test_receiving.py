@@ -110,17 +110,21 @@ def test_a_dropped_message_is_a_gap_and_a_late_one_fills_it() -> None:
         assert (outcome.content, outcome.late, outcome.forked) == (Text(text), True, False)
 
 
-def test_the_first_message_introduces_its_sender() -> None:
-    bob = copy_seat(START_CASE.recipient)
+def test_every_message_with_a_start_introduces_its_sender() -> None:
+    bob, alice = copy_seat(START_CASE.recipient), copy_seat(START_CASE.sender)
     outcome = bob.receive(START_CASE.genuine)
     assert isinstance(outcome, Opened)
-    assert outcome.sender == START_CASE.sender.address
+    assert outcome.sender == alice.address
     assert outcome.introduction is not None
-    assert outcome.introduction.certificate == START_CASE.sender.endpoint.certificate
+    assert outcome.introduction.certificate == alice.endpoint.certificate
     assert outcome.introduction.registration.name == "Alice"
-    again = bob.receive(START_CASE.sender.send(bob, "again"))
+    again = bob.receive(alice.send(bob, "again"))
     assert isinstance(again, Opened)
-    assert again.introduction is None
+    assert again.introduction == outcome.introduction
+    alice.read(bob.send(alice, "answer"))
+    later = bob.receive(alice.send(bob, "later"))
+    assert isinstance(later, Opened)
+    assert later.introduction is None
     assert (outcome.counter, again.counter) == (0, 1)
 
 

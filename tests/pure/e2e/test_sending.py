@@ -3,9 +3,11 @@ import pytest
 
 from securechat.e2e.content import MAX_TEXT_BYTES, Receipt, Text
 from securechat.e2e.endpoint import Endpoint, new_message_id
-from securechat.e2e.session import RENEW_AFTER_MESSAGES, RENEW_AFTER_MS
+from securechat.e2e.epochs import ROTATED_GRACE_MS
+from securechat.e2e.results import Opened
+from securechat.e2e.session import RENEW_AFTER_MESSAGES, RENEW_AFTER_MS, State
 from securechat.errors import LocalProtocolError, RemoteProtocolError, Untrusted, UsageError
-from securechat.identity.chain import PeerDevice
+from securechat.identity.chain import ROTATE_AFTER_MS, PeerDevice
 from securechat.identity.prekeys import PrekeyBundle
 from tests.pure.e2e.world import NOW_MS, Seat, copy_seat, make_pair, make_seat
 
@@ -212,3 +214,20 @@ def test_receipts_travel_like_texts(alice: Seat, bob: Seat) -> None:
     assert getattr(outcome, "content", None) == receipt
     assert isinstance(receipt, Receipt)
     assert receipt.envelope_epoch == 1
+
+
+def test_an_unanswered_start_is_renewed_when_the_peer_has_new_keys() -> None:
+    alice, bob = make_seat("Alice"), make_seat("Bob")
+    alice.send(bob, "dropped")
+    rotated_ms = NOW_MS + ROTATE_AFTER_MS
+    drained_ms = rotated_ms + ROTATED_GRACE_MS
+    bob.publish(rotated_ms)
+    bob.endpoint.drained(drained_ms)
+    assert not alice.endpoint.needs_session(bob.address, drained_ms)
+    outcome = bob.receive(alice.send(bob, "comes", drained_ms), drained_ms)
+    assert isinstance(outcome, Opened)
+    assert (outcome.content, outcome.missing) == (Text("comes"), 1)
+    first, second = alice.endpoint._sessions._of(bob.address)
+    assert (first.state, second.state) == (State.RETIRED, State.STARTING)
+    alice.send(bob, "on the same", drained_ms)
+    assert len(alice.endpoint._sessions._of(bob.address)) == 2

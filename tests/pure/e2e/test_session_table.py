@@ -5,10 +5,11 @@ from securechat.e2e.session import RENEW_AFTER_MESSAGES, RENEW_AFTER_MS, Session
 from securechat.e2e.session_table import (
     MAX_ACTIVE,
     MAX_RETIRED,
+    MAX_UNANSWERED,
     RETIRED_LIFE_MS,
     SessionTable,
 )
-from securechat.identity.types import DeviceId
+from securechat.identity.types import DeviceAddress, DeviceId, UserKey
 from tests.pure.e2e.test_session import BOB, make_session
 
 SMALL, MIDDLE, LARGE = b"1" * 16, b"2" * 16, b"3" * 16
@@ -201,3 +202,27 @@ def test_everything_survives_a_reload_and_nothing_deleted_comes_back() -> None:
     store.table.forget_old(RENEW_AFTER_MS + RETIRED_LIFE_MS + 1)
     store.reload()
     assert store.states() == {SMALL: State.STARTING}
+
+
+def test_devices_that_were_never_written_to_make_room_the_most_silent_first() -> None:
+    store = Store()
+    friend = store.accept(SMALL)
+    friend.sent = 1
+    own = make_session(MIDDLE, State.STARTING)
+    own.peer = stranger(0)
+    store.table.add_starting(own, recovery=False)
+    for number in range(1, MAX_UNANSWERED + 3):
+        session = make_session(SMALL, ours=False, created_ms=number)
+        session.peer = stranger(number)
+        store.table.add_accepted(session, number)
+    kept = [n for n in range(MAX_UNANSWERED + 3) if store.table.find(stranger(n), SMALL)]
+    assert kept == list(range(3, MAX_UNANSWERED + 3))
+    assert store.table.find(BOB, SMALL) is friend
+    assert store.table.find(stranger(0), MIDDLE) is own
+    store.reload()
+    assert store.table.find(stranger(2), SMALL) is None
+    assert store.table.find(stranger(3), SMALL) is not None
+
+
+def stranger(number: int) -> DeviceAddress:
+    return DeviceAddress(UserKey(number.to_bytes(32, "big")), DeviceId(bytes(16)))

@@ -12,13 +12,13 @@ from itertools import chain
 from securechat.e2e.content import Content, Receipt, Recovery, Text
 from securechat.e2e.copies import COPY_LIFE_MS
 from securechat.e2e.endpoint import Endpoint
-from securechat.e2e.epochs import ROTATED_GRACE_MS
+from securechat.e2e.epochs import BUNDLE_LIFE_MS, ROTATED_GRACE_MS
 from securechat.e2e.recovery import ASK_EVERY_MS
 from securechat.e2e.results import Duplicate, Opened, Unreadable
 from securechat.e2e.session import RENEW_AFTER_MESSAGES, State
 from securechat.e2e.session_table import MAX_ACTIVE, MAX_RETIRED, RETIRED_LIFE_MS
 from securechat.errors import CannotOpen
-from securechat.identity.chain import PeerDevice
+from securechat.identity.chain import ROTATE_AFTER_MS, PeerDevice
 from securechat.identity.prekeys import OneTimeKey
 from securechat.identity.types import DeviceAddress, MessageId
 from tests.pure.e2e.world import DAY_MS, NOW_MS, Seat, copy_seat, make_seat
@@ -357,8 +357,13 @@ class Town:
         overtakers = sum(number > letter.number for number in self.views[letter.pair].numbers)
         used_key = self.used_keys.get(letter.session_id)
         retired_ms = self.retired_ms.get((reader, letter.session_id), self.now_ms)
+        outlived = self.now_ms - letter.sealed_ms >= BUNDLE_LIFE_MS - ROTATE_AFTER_MS
+        sessions = seat.endpoint._sessions._of(self.seats[writer].address)
+        retired = sum(session.state is State.RETIRED for session in sessions)
+        crowded = known is None and retired == MAX_RETIRED
         excuses = {
-            "it was withheld until its keys were gone": letter.withheld,
+            "its session was pushed out by sixteen others": crowded,
+            "it was withheld until its keys were gone": letter.withheld or outlived,
             "too many have overtaken it": overtakers >= KEPT_TURNS,
             "its one-time key was given out twice": known is None
             and used_key is not None
@@ -367,5 +372,5 @@ class Town:
         }
         self.excuses.update(name for name, holds in excuses.items() if holds)
         if not self.hostile:
-            assert excuses[SILENCE] or letter.withheld
+            assert excuses[SILENCE] or letter.withheld or outlived or crowded
         assert any(excuses.values())

@@ -16,26 +16,44 @@ class FakeEngine:
     def __init__(self, *at_start: Event, queued: int = 0, never_ends: bool = False) -> None:
         self._at_start = at_start
         self.queued = queued
+        self.queued_for: list[str] = []
         self.calls: list[tuple[object, ...]] = []
         self.on_call: Callable[[tuple[object, ...]], None] = lambda call: None
         self.error: SecureChatError | None = None
         self._never_ends = never_ends
-        self._listeners: list[Callable[[Event], None]] = []
+        self._listeners: list[tuple[Callable[[Event], None], bool]] = []
+        self.unread: list[Event] = []
+        self.read: list[tuple[str, str]] = []
 
-    def emit(self, *events: Event) -> None:
-        """Tell the listeners."""
+    def emit(self, *events: Event, errand: bool = False) -> None:
+        """Tell the listeners, or those of errands."""
         for event in events:
-            for listener in tuple(self._listeners):
-                listener(event)
+            for listener, errands in tuple(self._listeners):
+                if errands or not errand:
+                    listener(event)
 
     @property
     def sent(self) -> list[tuple[object, ...]]:
         """The (recipient, text) pairs that were sent."""
         return [call[1:] for call in self.calls if call[0] == "send"]
 
-    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+    def subscribe(
+        self, listener: Callable[[Event], None], *, errands: bool = False
+    ) -> Callable[[], None]:
+        entry = (listener, errands)
+        self._listeners.append(entry)
+        return lambda: self._listeners.remove(entry)
+
+    def catch_up(
+        self, listener: Callable[[Event], None], first: Event, sender: str | None = None
+    ) -> Callable[[], None]:
+        self._note("catch_up", sender)
+        for event in (first, *self.unread):
+            listener(event)
+        return self.subscribe(listener)
+
+    def shown(self, sender: str, message_id: str) -> None:
+        self.read.append((sender, message_id))
 
     def start(self) -> None:
         self._note("start")
@@ -44,7 +62,7 @@ class FakeEngine:
     def talk_to(self, name: str) -> None:
         self._note("talk_to", name)
 
-    def send(self, recipient: str, text: str) -> str:
+    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
         message_id = f"id{len(self.sent) + 1}"
         self._note("send", recipient, text)
         return message_id

@@ -65,7 +65,6 @@ def test_delivered_is_accepted_too() -> None:
         (Wait.ACCEPTED, [e.Problem(UsageError("somebody else's"))], StillQueued),
         (Wait.ACCEPTED, [e.Problem(LimitExceeded("expired"), "id1")], LimitExceeded),
         (Wait.ACCEPTED, [e.Problem(KeyChanged("CHANGED"), "id1"), SENT], KeyChanged),
-        (Wait.ACCEPTED, [e.PeerKeyChanged("bob", "a", "b"), SENT], KeyChanged),
         (Wait.ACCEPTED, [e.Ended(LoginRefused("no"))], LoginRefused),
         (Wait.ACCEPTED, [SENT, e.Ended(None)], SecureChatError),
     ],
@@ -80,6 +79,22 @@ def test_what_is_in_the_way_is_raised(
 def test_a_full_mailbox_that_empties_in_time_is_no_error() -> None:
     full = e.Problem(LimitExceeded("mailbox full"))
     assert follow(Wait.ACCEPTED, SENT, full, ACCEPTED) == ([SENT, ACCEPTED], None)
+
+
+def test_it_is_followed_for_a_while_and_then_on() -> None:
+    source, shown = OwnEvents(), list[e.Event]()
+    following = Following(SendRequest("bob", "x"), Wait.ACCEPTED, 9.0, shown.append, lambda: 0.0)
+    source.put(SENT)
+    assert not following.follow_for(0.0, source)
+    source.put(ACCEPTED)
+    following.follow(source)
+    assert shown == [SENT, ACCEPTED]
+
+
+def test_who_is_not_confirmed_to_may_be_a_stranger() -> None:
+    _, error = follow(Wait.DELIVERED, SENT, ACCEPTED)
+    assert error is not None
+    assert "confirms nothing to people whom bob has not accepted" in error.what
 
 
 def test_what_is_still_queued_says_that_it_is_kept() -> None:
@@ -103,6 +118,8 @@ def test_nothing_begins_before_the_login() -> None:
         await_ready(e.Ended(LoginRefused("no")))
     with pytest.raises(Unreachable, match="nothing was sent"):
         await_ready()
+    with pytest.raises(Unreachable, match="nothing was sent"):
+        await_ready(e.Ended(None))
 
 
 class Lines:

@@ -166,6 +166,17 @@ def test_a_reader_that_has_gone_ends_the_session_quietly() -> None:
     assert engine.calls[-1] == ("stop", 0.1)
 
 
+def test_a_message_is_kept_no_longer_once_it_is_written() -> None:
+    engine = FakeEngine(ready(), message("1"), message("2"))
+    stdin = OpenInput()
+    run_json(engine, peer="bob", stdin=stdin, stdout=ClosedPipe(2), flush_s=0.1)
+    stdin.close()
+    assert len(engine.read) == 1  # nobody has read the other one
+    engine = FakeEngine(message("1"), message("2"))
+    run_json(engine, peer="bob", stdin=io.BytesIO(), stdout=io.BytesIO(), flush_s=0.1)
+    assert len(engine.read) == 2
+
+
 def test_an_input_that_breaks_off_has_ended() -> None:
     engine = FakeEngine()
     run_json(engine, peer="bob", stdin=BrokenInput(), stdout=io.BytesIO(), flush_s=0.1)

@@ -6,7 +6,7 @@ import pytest
 
 from securechat.client import events as e
 from securechat.client.commands import Decision
-from securechat.errors import NameInvalid, UsageError
+from securechat.errors import KeyChanged, NameInvalid, UsageError
 from securechat.faces.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
@@ -111,6 +111,16 @@ def test_coming_and_going() -> None:
     ]
 
 
+@pytest.mark.parametrize("reason", list(e.Reason))
+def test_a_key_that_was_told_with_its_trust_is_not_told_again(reason: e.Reason) -> None:
+    trust = e.Trust.VERIFIED if reason is e.Reason.COMPARED else e.Trust.NEW
+    desk = Desk()
+    desk.hear(peer_ready(), CHANGED)
+    decided = e.TrustChanged("bob", trust, FINGERPRINT, reason)
+    assert len(desk.hear(decided, peer_ready(trust=trust))) == 1
+    assert len(desk.hear(e.Waiting("bob"), e.PeerReady("bob", trust, "another", True))) == 2
+
+
 def test_missing_messages_are_told_before_the_next_one() -> None:
     assert Desk().hear(message(missing=2)) == [
         "[Missing] 2 messages of bob before the next one.",
@@ -191,6 +201,25 @@ def test_a_new_name_moves_the_conversation() -> None:
     assert desk.engine.sent == [("Bobby", "hi")]
 
 
+def test_another_name_than_the_typed_one_is_told_once() -> None:
+    desk = Desk()
+    desk.enter("/msg alice hi")
+    assert desk.hear(e.Renamed("alice", "Chef")) == ["alice is called Chef here."]
+    assert desk.enter("/msg Alice hi") == []
+    desk.hear(e.Renamed("Chef", "Boss"))
+    assert desk.enter("/msg alice hi") == []
+    assert desk.chat.prompt() == "Boss > "
+    desk.hear(e.Renamed("Boss", "alice"))
+    assert desk.enter("/msg alice hi") == []
+    assert desk.chat.prompt() == "alice > "
+
+
+def test_msg_to_somebody_who_is_blocked_does_not_say_that_it_is_written_to_them() -> None:
+    desk = Desk()
+    desk.hear(e.Blocked("carol", blocked=True))
+    assert desk.enter("/msg carol hi") == []
+
+
 def test_msg_writes_and_stays() -> None:
     desk = Desk()
     assert desk.enter("/msg carol hi", "there", "/msg Carol again") == [
@@ -245,7 +274,7 @@ def test_an_engine_that_refuses_at_once_is_a_problem_too() -> None:
         raise NameInvalid("A name has only letters.", "another name")
 
     desk.engine.on_call = refuse
-    assert desk.enter("/verify b@b") == ["[Problem] A name has only letters. Try: another name"]
+    assert desk.enter("/verify bob") == ["[Problem] A name has only letters. Try: another name"]
 
 
 def test_a_bad_line_of_input_is_a_problem() -> None:
@@ -273,6 +302,36 @@ def test_a_message_given_up_does_not_wait() -> None:
     desk.enter("one")
     desk.hear(e.Problem(UsageError("Bad"), "id1"))
     assert desk.enter("two") == ["1 message waits for bob."]
+
+
+CHANGED = e.PeerKeyChanged("bob", "a", "b")
+REFUSED = e.Problem(KeyChanged("The key of bob has CHANGED"), "id1")
+
+
+@pytest.mark.parametrize("obstacle", [LOST, e.Waiting("bob", known=True), AWAY])
+@pytest.mark.parametrize("bar", [CHANGED, e.Blocked("bob", blocked=True)])
+def test_what_is_refused_does_not_wait(bar: e.Event, obstacle: e.Event) -> None:
+    desk = Desk()
+    desk.hear(ready(), peer_ready(), bar, obstacle)
+    assert desk.enter("one") == []
+
+
+def test_what_waits_for_somebody_not_heard_of_is_not_counted() -> None:
+    """They may be CHANGED or blocked since an earlier run: the engine will say so."""
+    desk = Desk(peer=None)
+    desk.hear(ready(), LOST)
+    assert desk.enter("/msg bob one") == ["You are writing to bob now."]
+    desk.hear(REFUSED)
+    assert desk.enter("two") == []
+    assert desk.chat.prompt() == "bob (CHANGED, no connection) > "
+
+
+def test_somebody_is_written_to_again_once_that_is_settled() -> None:
+    desk = Desk()
+    desk.hear(CHANGED, e.TrustChanged("bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED), AWAY)
+    assert desk.enter("one") == ["1 message waits for bob."]
+    desk.hear(e.Blocked("bob", blocked=True), e.Blocked("bob", blocked=False))
+    assert desk.enter("two") == ["2 messages wait for bob."]
 
 
 # The prompt -----------------------------------------------------------------------------------

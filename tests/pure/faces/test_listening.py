@@ -7,19 +7,15 @@ import time
 import pytest
 
 from securechat.client import events as e
-from securechat.client.unread import Unread
-from securechat.errors import SecureChatError, TimedOut, UsageError
+from securechat.errors import KeyChanged, SecureChatError, TimedOut, UsageError
 from securechat.faces.listening import (
-    Gate,
     Listening,
     hear_all,
     printing_json,
     printing_lines,
 )
-from securechat.faces.requests import ListenRequest
 from securechat.faces.sources import OwnEvents
 from securechat.faces.streams import LineWriter
-from tests.pure.client.engine_world import MemoryState
 from tests.pure.faces.sample_events import message, ready
 from tests.pure.faces.test_json_lines import ClosedPipe
 
@@ -27,16 +23,20 @@ from tests.pure.faces.test_json_lines import ClosedPipe
 class Desk:
     """A listen in lines, and what it has printed."""
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, sender: str | None = None) -> None:
         self._out, self._err = io.BytesIO(), io.BytesIO()
         out = LineWriter(self._out)
-        self.listening = Listening(printing_lines(out, LineWriter(self._err)), out, count)
+        self.listening = Listening(printing_lines(out, LineWriter(self._err)), out, count, sender)
         self.events = OwnEvents()
+        self.shown: list[str] = []
 
     def hear(self, *events: e.Event, seconds: float = 0.0) -> e.Ended | None:
         for event in events:
             self.events.put(event)
-        return hear_all(self.events, self.listening, time.monotonic() + seconds)
+        deadline = time.monotonic() + seconds
+        return hear_all(
+            self.events, self.listening, deadline, lambda _, mid: self.shown.append(mid)
+        )
 
     @property
     def printed(self) -> list[str]:
@@ -102,7 +102,7 @@ def test_it_is_over_after_the_count() -> None:
     assert desk.hear(message("1"), ready(), message("2"), message("3")) is None
     assert desk.printed == ["bob: 1", "bob: 2"]
     assert desk.listening.is_over
-    assert [m.text for m in desk.listening.take_unprinted(desk.events)] == ["3"]
+    assert len(desk.shown) == 2
 
 
 def test_the_end_of_the_engine_is_given_back() -> None:
@@ -126,33 +126,37 @@ def test_when_the_time_is_over_enough_has_come_or_not(
             desk.listening.raise_timed_out(1.0)
 
 
-def test_what_a_reader_who_has_gone_was_not_shown_is_given_back() -> None:
+def test_what_a_reader_who_has_gone_was_not_shown_is_not_said_to_be() -> None:
     out = LineWriter(ClosedPipe(1))
     listening, events = Listening(printing_json(out), out, None), OwnEvents()
+    shown: list[tuple[str, str]] = []
     for text in ("1", "2", "3"):
         events.put(message(text))
-    assert hear_all(events, listening, None) is None
-    assert [m.text for m in listening.take_unprinted(events)] == ["2", "3"]
+    assert hear_all(events, listening, None, lambda *which: shown.append(which)) is None
+    assert len(shown) == 1
 
 
-def gate(state: MemoryState, sender: str | None, count: int | None, *events: e.Event) -> list[str]:
-    """Return the texts that pass a gate."""
-    told: list[e.Event] = []
-    hearing = Gate(Unread(state), ListenRequest(sender), count, told.append)
-    for event in events:
-        hearing.hear(event)
-    return [event.text for event in told if isinstance(event, e.Message)]
+CHANGED = e.PeerKeyChanged("bob", "aaaa", "bbbb")
+RESTORED = e.TrustChanged("bob", e.Trust.NEW, "aaaa", e.Reason.RESTORED)
 
 
-def numbered(number: int, sender: str) -> e.Message:
-    return e.Message(f"m{number}", sender, "alice", str(number), 0, True, e.Trust.NEW, False, 0)
-
-
-def test_a_gate_keeps_what_is_not_wanted_now() -> None:
-    state = MemoryState()
-    came = [numbered(number, "bob" if number % 2 else "carol") for number in range(6)]
-    assert gate(state, "Bob", 2, ready(), *came) == ["1", "3"]
-    kept = list(Unread(state))
-    assert [each.text for each in kept] == ["0", "2", "4", "5"]
-    assert gate(state, None, 3, *kept) == ["0", "2", "4"]
-    assert [each.text for each in Unread(state)] == ["5"]
+@pytest.mark.parametrize(
+    ("sender", "events", "changed"),
+    [
+        ("bob", [CHANGED], True),
+        ("bob", [CHANGED, RESTORED], False),
+        ("bob", [CHANGED, RESTORED, CHANGED], True),
+        ("bob", [], False),
+        (None, [CHANGED], False),
+    ],
+)
+def test_whom_it_is_about_is_changed_at_the_end_or_not(
+    sender: str | None, events: list[e.Event], *, changed: bool
+) -> None:
+    desk = Desk(1, sender)
+    desk.hear(*events, message())
+    if changed:
+        with pytest.raises(KeyChanged, match="aaaa is pinned, bbbb was shown"):
+            desk.listening.raise_changed()
+    else:
+        desk.listening.raise_changed()

@@ -40,3 +40,10 @@ def test_the_error_names_nobody_twice() -> None:
 
 def test_messages_of_an_earlier_session_have_no_names_here() -> None:
     assert Pending().error(1).what == "1 message is still queued"
+
+
+def test_those_of_earlier_sessions_are_named_too() -> None:
+    pending = Pending()
+    pending.add("1", "Bob")
+    assert pending.error(3, ["bob", "carol"]).what == "3 messages are still queued for Bob, carol"
+    assert Pending().error(1, ["carol"]).what == "1 message is still queued for carol"

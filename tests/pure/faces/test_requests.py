@@ -15,6 +15,7 @@ from securechat.faces.requests import (
     Request,
     Sending,
     SendRequest,
+    Shown,
     encode_request,
     parse_request,
 )
@@ -23,7 +24,9 @@ from tests.pure.faces.sample_events import message, ready
 
 
 @given(
-    st.builds(SendRequest, st.text(), st.text()) | st.builds(ListenRequest, st.none() | st.text())
+    st.builds(SendRequest, st.text(), st.text())
+    | st.builds(ListenRequest, st.none() | st.text())
+    | st.builds(Shown, st.text(), st.text())
 )
 def test_a_request_is_one_line_and_comes_back(request: Request) -> None:
     line = encode_request(request)
@@ -45,6 +48,7 @@ def test_a_request_is_one_line_and_comes_back(request: Request) -> None:
         b'{"v":1,"do":"quit"}',
         b'{"v":1,"do":"send","to":"bob"}',
         b'{"v":1,"do":"send","to":"bob","text":1}',
+        b'{"v":1,"do":"shown","from":"bob"}',
         b"[" * 60_000,
         b"1" * 60_000,
     ],
@@ -62,7 +66,12 @@ class Asked:
         self.lines: list[bytes] = []
         self.ends = 0
         self.session = RequestSession(
-            self.engine, ready(), lambda _message_id: unsent, self.lines.append, self._end
+            self.engine,
+            ready(),
+            lambda _message_id: unsent,
+            self.engine.shown,
+            self.lines.append,
+            self._end,
         )
         assert self.take() == [{**READY}]
 
@@ -114,11 +123,37 @@ def test_a_send_hears_of_its_own_message_and_of_nothing_else() -> None:
     assert asked.ends == 0
 
 
-def test_a_key_that_has_changed_is_told_whatever_the_recipient_is_called() -> None:
+def test_what_is_wrong_with_a_message_is_told_to_whoever_asked_for_it() -> None:
+    asked, screen = Asked(), list[e.Event]()
+    asked.engine.subscribe(screen.append)
+    asked.ask(SendRequest("bob", "x"))
+    asked.engine.emit(e.Problem(KeyChanged("CHANGED"), "id1"), errand=True)
+    assert [found["code"] for found in asked.take()] == ["key-changed"]
+    assert screen == []
+
+
+def test_a_listener_gets_what_nobody_was_shown_and_says_what_it_has_printed() -> None:
     asked = Asked()
-    asked.ask(SendRequest("Bobby", "x"))
-    told = asked.tell(e.Renamed("bobby", "bob"), e.PeerKeyChanged("bob", "a", "b"))
-    assert [found["event"] for found in told] == ["key-changed"]
+    asked.engine.unread.append(message("early"))
+    told = asked.ask(ListenRequest())
+    assert [found["event"] for found in told] == ["ready", "message"]
+    assert asked.ask(Shown("bob", told[1]["id"])) == []
+    assert asked.engine.read == [("bob", told[1]["id"])]
+    assert asked.ends == 0
+
+
+def test_a_listener_to_one_person_hears_of_that_one_s_key_only() -> None:
+    asked = Asked()
+    asked.ask(ListenRequest("bob"))
+    assert ("catch_up", "bob") in asked.engine.calls
+    restored = e.TrustChanged("bob", e.Trust.NEW, "a", e.Reason.RESTORED)
+    told = asked.tell(
+        e.PeerKeyChanged("carol", "a", "b"), e.PeerKeyChanged("bob", "a", "b"), restored
+    )
+    assert [(found["event"], found["name"]) for found in told] == [
+        ("key-changed", "bob"),
+        ("trust", "bob"),
+    ]
 
 
 def test_a_listener_hears_messages_and_trouble() -> None:

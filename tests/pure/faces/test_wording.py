@@ -186,6 +186,8 @@ def test_a_problem_says_what_to_try() -> None:
 def test_people_are_listed() -> None:
     event = e.People(("alice", "bob", "carol"), {"bob": e.Trust.NEW, "carol": e.Trust.CHANGED})
     assert wording.people(event).text == "Connected now: alice, bob (new), carol (CHANGED)."
+    blocked = e.People(("bob", "eve"), {"bob": e.Trust.NEW}, frozenset({"bob", "eve"}))
+    assert wording.people(blocked).text == "Connected now: bob (new, blocked), eve (blocked)."
     assert wording.people(e.People(())).text == "Connected now: nobody."
 
 

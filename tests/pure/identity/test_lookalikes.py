@@ -1,9 +1,9 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import NameInvalid
-from securechat.identity.lookalikes import looks_like, name_skeletons
+from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import Name
 
@@ -12,6 +12,10 @@ MANY = 12_000
 
 def names(text: str) -> list[Name]:
     return [parse_name(word) for word in text.split()]
+
+
+def are_alike(one: str, other: str) -> bool:
+    return bool(name_skeletons(parse_name(one)) & name_skeletons(parse_name(other)))
 
 
 @pytest.mark.parametrize(
@@ -37,14 +41,15 @@ def names(text: str) -> list[Name]:
         "ZO ΖΟ",
         "o ο о օ ס 0",
         "五ロ 五口",
+        "bob bob. bob_ BOB- b0b._-",
+        "jean-luc jean--luc Jean-_luc jean-luc-",
         "ааа ααα aaa",
     ],
 )
 def test_names_that_look_alike_share_a_skeleton(alike: str) -> None:
     first, *others = names(alike)
     for other in others:
-        assert looks_like(other, [first]) == first
-        assert looks_like(first, [other]) == other
+        assert are_alike(first, other)
 
 
 @pytest.mark.parametrize(
@@ -58,12 +63,13 @@ def test_names_that_look_alike_share_a_skeleton(alike: str) -> None:
         "mei mel Mel",
         "kai KAL",
         "明 朋",
-        "jean-luc jeanluc",
+        "jean-luc jeanluc jean.luc",
+        "user-1 user1 user_1",
     ],
 )
 def test_names_that_look_different_do_not(different: str) -> None:
     first, *others = names(different)
-    assert looks_like(first, others) is None
+    assert not any(are_alike(first, other) for other in others)
 
 
 @pytest.mark.parametrize("stem", ["u", "user", "guest-", "l", "O", "", "m"])
@@ -73,18 +79,10 @@ def test_no_two_numbers_look_alike(stem: str) -> None:
 
 
 def test_a_mark_is_seen_unless_it_is_the_dot_of_an_i() -> None:
-    assert looks_like(Name("a\u0307"), names("a")) is None
-    assert looks_like(Name("i\u0323"), names("i")) is None
+    assert not are_alike("a\u0307", "a")
+    assert not are_alike("i\u0323", "i")
 
 
-def test_the_first_of_the_others_that_looks_like_it_is_returned() -> None:
-    others = names("carol ALICE alice")
-    assert looks_like(Name("aIice"), others) == "ALICE"
-    assert looks_like(Name("alice"), others[2:]) == "alice"
-    assert looks_like(Name("alice"), []) is None
-
-
-@settings(max_examples=50)
 @given(st.text("aAiIlLoOmMnNrR01ßıİ\u0307οОаА", min_size=1, max_size=6))
 def test_names_with_one_key_look_alike(text: str) -> None:
     try:
@@ -92,4 +90,4 @@ def test_names_with_one_key_look_alike(text: str) -> None:
     except NameInvalid:
         return
     if name_key(one) == name_key(other):
-        assert looks_like(one, [other])
+        assert are_alike(one, other)

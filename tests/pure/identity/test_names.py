@@ -1,7 +1,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import NameInvalid
@@ -77,7 +77,6 @@ def test_the_length_counts_after_normalisation() -> None:
         parse_name("ﬁ" * 17)
 
 
-@settings(max_examples=50)
 @given(st.text(max_size=40))
 def test_a_parsed_name_stays_itself(text: str) -> None:
     try:

@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.identity.notation import L, digest, u64
@@ -11,13 +11,11 @@ def test_label_and_parts_have_their_lengths_before_them() -> None:
     assert L("l/1", b"\xab\xcd", b"") == expected
 
 
-@settings(max_examples=50)
 @given(parts, parts)
 def test_different_lists_give_different_bytes(one: list[bytes], other: list[bytes]) -> None:
     assert (L("label", *one) == L("label", *other)) == (one == other)
 
 
-@settings(max_examples=50)
 @given(st.binary(max_size=40), st.integers(0, 40))
 def test_moving_a_border_changes_the_bytes(data: bytes, border: int) -> None:
     assert L("label", data[:border], data[border:]) != L("label", data)

@@ -31,7 +31,7 @@ def test_it_travels_as_the_list_of_its_fields(signed: SignedObject, verify: Chec
     assert listed == [list(each) if isinstance(each, tuple) else each for each in fields]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(st.data())
 def test_any_flipped_bit_is_refused(data: st.DataObject) -> None:
     signed, verify = data.draw(st.sampled_from(ALICE.checks()))

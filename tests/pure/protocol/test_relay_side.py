@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import LocalProtocolError, RemoteProtocolError
@@ -75,7 +75,6 @@ def test_one_old_hole_does_not_cost_memory_for_every_later_answer() -> None:
     assert not relay._ahead._last
 
 
-@settings(max_examples=60)
 @given(order=st.permutations(range(2, 14)), cuts=st.lists(st.booleans(), min_size=12, max_size=12))
 def test_whatever_the_order_every_number_is_told_exactly_once(
     order: list[int], cuts: list[bool]

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -164,4 +165,6 @@ def test_the_end_of_the_stream_ends_the_dropping_too() -> None:
 
 
 def test_many_short_lines_take_linear_time() -> None:
-    assert len(split(b"\n" * 100_000)) == 100_000
+    start = time.process_time()
+    assert len(split(b"\n" * 10_000)) == 10_000
+    assert time.process_time() - start < 2

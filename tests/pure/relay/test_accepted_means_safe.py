@@ -4,11 +4,11 @@ Whatever happens: every envelope arrives at least once, the first arrivals of on
 order, and what a sender was told is accepted has been acknowledged or is in the store.
 """
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from securechat.identity.types import EnvelopeId
+from tests.pure.e2e.profiles import profile
 from tests.pure.relay.world import Client, RelayWorld
 from tests.pure.store.delayed import DelayedStore
 
@@ -173,4 +173,4 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
 
 
 TestAcceptedMeansSafe = AcceptedMeansSafe.TestCase
-TestAcceptedMeansSafe.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+TestAcceptedMeansSafe.settings = profile(max_examples=20, steps=50)

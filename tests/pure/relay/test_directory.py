@@ -97,7 +97,7 @@ def named(who: Person, name: str, time_ms: int = 1) -> Register:
     return register(replace(who, registration=signed))
 
 
-@pytest.mark.parametrize("name", ["AIice", "al1ce", "ALlCE"])
+@pytest.mark.parametrize("name", ["AIice", "al1ce", "ALlCE", "alice."])
 def test_a_name_that_looks_like_a_taken_one_is_refused(name: str) -> None:
     directory = Directory(RELAY, 100)
     directory.register(register(ALICE))

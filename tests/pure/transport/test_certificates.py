@@ -179,7 +179,7 @@ def pem_of(key, protection=None):
 
 
 def test_keys_of_another_kind_load_but_are_not_ours():
-    pem = pem_of(rsa.generate_private_key(65537, 2048))
+    pem = pem_of(rsa.generate_private_key(65537, 1024))
     decode_key(pem, SOURCE)
     with pytest.raises(FileProblem):
         decode_own_key(pem, SOURCE)

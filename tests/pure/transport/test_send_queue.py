@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from securechat.transport.send_queue import SendQueue
@@ -6,6 +6,7 @@ from securechat.transport.send_queue import SendQueue
 operations = st.lists(st.binary(max_size=40) | st.integers(1, 30), max_size=100)
 
 
+@settings(max_examples=3 * settings().max_examples)
 @given(operations)
 def test_what_comes_out_is_what_went_in(steps: list[bytes | int]) -> None:
     queue, expected = SendQueue(), b""

@@ -1,6 +1,6 @@
 """The kinds of frames, and hypothesis strategies made from their msgspec types."""
 
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, get_args
 
 import msgspec
@@ -33,11 +33,13 @@ def decoders_of(kind: type[f.Frame]) -> list[FrameDecoder[Any]]:
     return found
 
 
+@cache
 def values(of: Any) -> st.SearchStrategy[Any]:
     """Return a strategy for every value that decoding as ``of`` accepts (long ones left out)."""
     return _values(msgspec.inspect.type_info(of))
 
 
+@cache
 def any_of(kinds: tuple[type[f.Frame], ...]) -> st.SearchStrategy[f.Frame]:
     return reduce(lambda one, other: one | other, map(values, kinds))
 

@@ -40,7 +40,6 @@ def check_error(body: bytes) -> None:
         assert all(isinstance(frame, f.Frame) for frame in frames)
 
 
-@settings(max_examples=40)
 @given(frames=st.lists(any_of(RELAY_FRAMES), max_size=6), cuts=st.data())
 def test_the_same_frames_come_however_the_stream_is_split(
     frames: list[f.AnyFrame], cuts: st.DataObject
@@ -65,7 +64,7 @@ def test_a_long_frame_dripped_byte_by_byte_takes_linear_time() -> None:
     assert time.process_time() - began < 2.0
 
 
-@settings(max_examples=200)
+@settings(max_examples=3 * settings().max_examples)
 @given(body=st.binary(max_size=200))
 @example(b"")
 @example(b"\x93\x0d\x01" + b"\x91" * 100_000)
@@ -89,7 +88,7 @@ def test_whatever_the_bytes_the_error_is_the_documented_one(body: bytes) -> None
     check_error(body)
 
 
-@settings(max_examples=150)
+@settings(max_examples=3 * settings().max_examples)
 @given(
     frame=st.sampled_from(FRAMES),
     place=st.floats(0, 1, exclude_max=True),

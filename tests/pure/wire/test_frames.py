@@ -18,7 +18,7 @@ def on_the_wire(*fields: object) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ALL_FRAMES)
-@settings(max_examples=12)
+@settings(max_examples=settings().max_examples // 3)
 @given(data=st.data())
 def test_decoding_undoes_encoding(kind: type[f.AnyFrame], data: st.DataObject) -> None:
     frame = data.draw(values(kind))
@@ -31,11 +31,11 @@ def test_tags_are_numbered_without_gaps_or_repetition() -> None:
     assert len(ALL_FRAMES) == 24
 
 
-@pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: type(frame).__name__)
-def test_fields_that_a_later_version_appended_are_ignored(frame: f.AnyFrame) -> None:
-    fields = msgspec.msgpack.decode(encode(frame)[4:])
-    for decoder in decoders_of(type(frame)):
-        assert decoder.decode(on_the_wire(*fields, "later", [1, {"x": 2}])) == [frame]
+def test_fields_that_a_later_version_appended_are_ignored() -> None:
+    for frame in FRAMES:
+        fields = msgspec.msgpack.decode(encode(frame)[4:])
+        for decoder in decoders_of(type(frame)):
+            assert decoder.decode(on_the_wire(*fields, "later", [1, {"x": 2}])) == [frame]
 
 
 @pytest.mark.parametrize("frame", FRAMES, ids=lambda frame: type(frame).__name__)

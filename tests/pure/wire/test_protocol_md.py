@@ -126,11 +126,11 @@ def test_every_frame_is_listed_with_its_tag_and_direction() -> None:
     assert listed == [(str(tag), kind.__name__, directions(kind)) for tag, kind in expected]
 
 
-@pytest.mark.parametrize("kind", ALL_FRAMES + PARTS, ids=lambda kind: kind.__name__)
-def test_the_fields_of_every_frame_and_part_are_as_listed(kind: type[msgspec.Struct]) -> None:
-    [rows] = tables(kind.__name__)
-    assert [(row["field"], row["type"]) for row in rows] == fields_of(kind)
-    assert all(row["meaning"] for row in rows)
+def test_the_fields_of_every_frame_and_part_are_as_listed() -> None:
+    for kind in ALL_FRAMES + PARTS:
+        [rows] = tables(kind.__name__)
+        assert [(row["field"], row["type"]) for row in rows] == fields_of(kind), kind
+        assert all(row["meaning"] for row in rows), kind
 
 
 def test_the_states_and_who_may_say_what_are_as_listed() -> None:

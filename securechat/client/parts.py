@@ -1,0 +1,59 @@
+"""What an engine is made of at one relay: who takes which of its work."""
+
+from typing import NamedTuple
+
+from securechat.client.agreement import Agreement
+from securechat.client.answers import Answers
+from securechat.client.desk import Desk
+from securechat.client.errands import Errands
+from securechat.client.lookups import Lookups
+from securechat.client.pinning import Pinning
+from securechat.client.publishing import Publishing
+from securechat.client.receiving import Receiving
+from securechat.client.sending import Sending
+from securechat.client.trust import Decisions
+from securechat.identity.types import Name
+
+
+class Parts(NamedTuple):
+    """Each works on the same desk."""
+
+    pinning: Pinning
+    lookups: Lookups
+    publishing: Publishing
+    sending: Sending
+    errands: Errands
+    receiving: Receiving
+    answers: Answers
+    decisions: Decisions
+
+    @property
+    def due_times(self) -> tuple[float | None, ...]:
+        """When `do_what_is_due` wants to be called, if at all."""
+        return self.receiving.due_at, self.sending.retry_at, self.publishing.due_at
+
+    def do_what_is_due(self, now_s: float) -> None:
+        """Do what was planned for this time, or before it."""
+        self.receiving.do_what_is_due()
+        if self.sending.retry_at is not None and self.sending.retry_at <= now_s:
+            self.sending.retry()
+        if self.publishing.due_at is not None and self.publishing.due_at <= now_s:
+            self.publishing.repeat()
+
+
+def make_parts(desk: Desk, own_name: Name) -> Parts:
+    """Return the parts for a desk."""
+    pinning, agreement = Pinning(desk), Agreement(desk)
+    lookups = Lookups(desk, pinning, agreement)
+    sending = Sending(desk, lookups, agreement)
+    receiving = Receiving(desk, own_name, lookups, sending, agreement)
+    return Parts(
+        pinning=pinning,
+        lookups=lookups,
+        publishing=Publishing(desk, lookups),
+        sending=sending,
+        errands=Errands(desk, lookups, sending),
+        receiving=receiving,
+        answers=Answers(desk, lookups, sending, receiving),
+        decisions=Decisions(desk, pinning, lookups, receiving),
+    )

@@ -1,0 +1,75 @@
+"""SQLite files that are encrypted and authenticated page by page, with SQLCipher.
+
+The key is 32 random bytes and no passphrase, so that opening a file costs no key derivation. The
+journals beside a database are encrypted with it; temporary tables stay in memory. SQLCipher's own
+memory is not wiped (``cipher_memory_security``): the same rows lie in Python's, which nobody wipes.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3 as sqlcipher  # whose interface it has
+else:
+    from sqlcipher3 import dbapi2 as sqlcipher
+
+Connection = sqlcipher.Connection
+DatabaseError = sqlcipher.Error
+
+
+class AlteredPage(DatabaseError):
+    """A page that was read is not one that was written there."""
+
+
+KEY_SIZE_BYTES = 32
+
+_UNENCRYPTED_START = b"SQLite format 3\0"
+_UNREADABLE = (sqlcipher.SQLITE_CORRUPT, sqlcipher.SQLITE_NOTADB)
+
+
+@dataclass(frozen=True, slots=True)
+class VaultKey:
+    """The key of a profile's database: 32 bytes."""
+
+    secret: bytes = field(repr=False)
+
+
+def connect(path: Path, key: VaultKey | None) -> Connection:
+    """Open a database, or make it; an unencrypted one without a key.
+
+    Whether the key fits is seen when the first page is read. Raises DatabaseError.
+    """
+    database = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr
+    if key is not None:
+        database.execute(f'PRAGMA key = "{key_literal(key)}"')
+    return database
+
+
+def read_rows(database: Connection, query: str) -> list[Any]:
+    """Return the rows of a query; DatabaseError when a page that they come from was altered.
+
+    SQLCipher reads such a page as zeros. It notes that, but reports it only with some later page,
+    which may never be read: the rest of a long value, on pages of its own, would just be zeros.
+    """
+    rows = database.execute(query).fetchall()
+    if database.execute("PRAGMA cipher_status").fetchone() != ("1",):
+        raise AlteredPage("a page is not what was written")
+    return rows
+
+
+def key_literal(key: VaultKey) -> str:
+    """Return a key as SQLCipher takes it where it asks for one."""
+    return f"x'{key.secret.hex()}'"
+
+
+def is_unencrypted(path: Path) -> bool:
+    """Return whether this is a database that anybody can read; OSError when it cannot be seen."""
+    with path.open("rb") as file:
+        return file.read(len(_UNENCRYPTED_START)) == _UNENCRYPTED_START
+
+
+def is_unreadable(error: Exception) -> bool:
+    """Return whether this came of a damaged file, or of one with another key: both look alike."""
+    return isinstance(error, AlteredPage) or getattr(error, "sqlite_errorcode", None) in _UNREADABLE
