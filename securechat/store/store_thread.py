@@ -168,15 +168,18 @@ class StoreThread:
         is_writing = any(isinstance(order, _Put | _Remove | _Expire | _Save) for order in batch)
         if not is_writing and (batch or not self._is_failing):
             return
+        is_begun = False
         try:
             if self._is_failing:
                 self._recover()
+            is_begun = True
             with self._file.transaction():
                 answers = [self._do(order) for order in batch]
         except (sqlite3.Error, OSError) as error:
             puts = [order for order in batch if isinstance(order, _Put)]
             self._failures += bool(puts)
-            self._doubtful += [_place(entry) for order in puts for entry in order.entries]
+            if is_begun:
+                self._doubtful += [_place(entry) for order in puts for entry in order.entries]
             for order in batch:
                 if isinstance(order, _Remove):
                     self._gone.update(dict.fromkeys(order.places))
