@@ -99,12 +99,17 @@ class Engine:
     ) -> Callable[[], None]:
         """Call ``listener`` with ``first``, what nobody was shown yet, and then as `subscribe`.
 
-        All in the engine's thread, so that it misses nothing, also not that the ``sender`` whom it
-        listens to is CHANGED; returns what ends that.
+        All in the engine's thread, so that it misses nothing, also not what the ``sender`` whom it
+        listens to is called here, or that they are CHANGED; returns what ends that.
         """
         joining = Joining(self._audience, listener)
         self._calls.put(
-            lambda: joining.begin(first, *self._parts.pinning.told_changed(sender), *self._unread)
+            lambda: joining.begin(
+                first,
+                *self._desk.introduction(sender),
+                *self._parts.pinning.told_changed(sender),
+                *self._unread,
+            )
         )
         return joining.leave
 

@@ -67,5 +67,6 @@ _DECODERS: dict[str, Callable[[Fields], e.Event]] = {
     "trust": lambda f: e.TrustChanged(
         f["name"], e.Trust(f["trust"]), f["fingerprint"], e.Reason(f["reason"])
     ),
+    "ended": lambda _f: e.Ended(None),
     "error": lambda f: e.Problem(decode_error(f), f.get("id")),
 }

@@ -7,7 +7,7 @@ from securechat.client.commands import fitting_text
 from securechat.client.events import Ended, Event, Ready
 from securechat.errors import SecureChatError, UsageError
 from securechat.faces.engine import ChatEngine
-from securechat.faces.json_events import encode_error, encode_event
+from securechat.faces.json_events import encode_error, encode_event, encode_object
 from securechat.faces.requests import (
     Audible,
     ListenRequest,
@@ -85,6 +85,7 @@ class RequestSession:
     def _hear(self, audible: Audible, event: Event) -> None:
         """Tell a listener what it wants; why the engine ends is not its business."""
         if isinstance(event, Ended):
+            self._write(encode_object("ended", {}).encode())  # no error before it is the reason
             self._end()
         elif audible.includes(event):
             self._tell(event)

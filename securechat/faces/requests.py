@@ -6,6 +6,7 @@ one user talk like this among themselves; the requests are no public interface.
 
 import json
 import threading
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -102,14 +103,18 @@ class _Names:
     """All that one person is called in the course of a run; case does not matter."""
 
     def __init__(self, name: str) -> None:
-        self._names = {name.casefold()}
+        self._names = {_key(name)}
 
     def __contains__(self, name: str) -> bool:
-        return name.casefold() in self._names
+        return _key(name) in self._names
 
     def note(self, renamed: e.Renamed) -> None:
         if renamed.before in self:
-            self._names.add(renamed.name.casefold())
+            self._names.add(_key(renamed.name))
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 class Sending:

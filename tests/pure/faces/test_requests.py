@@ -230,7 +230,11 @@ def test_whoever_hangs_up_is_not_told_any_more(request_: Request) -> None:
 def test_the_end_of_the_client_only_ends_a_listener() -> None:
     asked = Asked()
     asked.ask(ListenRequest())
-    assert asked.tell(e.Ended(Untrusted("not its business"))) == []
+    stranger = e.Problem(Untrusted("of a stranger"))
+    told = [
+        found["event"] for found in asked.tell(stranger, e.Ended(Untrusted("not its business")))
+    ]
+    assert told == ["error", "ended"]
     assert asked.ends == 1
 
 
