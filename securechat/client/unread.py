@@ -54,11 +54,14 @@ class Unread:
     def keep(self, events: Iterable[Event]) -> _Changes:
         """Keep the messages among these events; return the rows to commit before anybody is told.
 
-        One that is kept already stays where it is.
+        One that is kept already stays where it is. Beyond `MAX_UNREAD` those of strangers are not
+        kept: they could write for ever where nobody looks.
         """
         changes: _Changes = {}
         for event in events:
-            if isinstance(event, Message) and _identity(event) not in self._rows:
+            if not isinstance(event, Message) or _identity(event) in self._rows:
+                continue
+            if not event.request or len(self) < MAX_UNREAD:
                 self._last += 1
                 row = (_TABLE, self._last.to_bytes(8))
                 self._add(row, event)

@@ -90,7 +90,10 @@ def _bind(path: Path) -> socket.socket:
 
 def _make_temporary_path() -> Path:
     """Return a path for a socket in a new directory of mode 0700 that nobody could have guessed."""
-    parent = tempfile.gettempdir()
+    try:
+        parent = tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise FileProblem("There is no directory for temporary files", "TMPDIR=/tmp") from error
     with translate_os_errors(Path(parent), "make a directory in"):
         path = Path(tempfile.mkdtemp(prefix=DIRECTORY_PREFIX)) / SOCKET_NAME
     if len(os.fsencode(path)) > MAX_PATH_BYTES:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from securechat.errors import FileProblem, SecureChatError, TimedOut, Unreachable, Untrusted
-from securechat.transport import local_socket
+from securechat.transport import local_place, local_socket
 from securechat.transport.local_dial import LocalConnection, dial_local
 from securechat.transport.local_place import DIRECTORY_PREFIX, SOCKET_NAME, remove_place
 from securechat.transport.local_socket import (
@@ -270,3 +270,10 @@ def test_only_what_is_a_place_is_removed(tmp_path: Path) -> None:
         path.write_bytes(b"")
         remove_place(path)
         assert path.exists()
+
+
+def test_no_place_for_temporary_files_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/nowhere/at/all"])
+    with pytest.raises(FileProblem, match="temporary files"):
+        local_place._make_temporary_path()

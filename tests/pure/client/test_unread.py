@@ -1,5 +1,7 @@
 """Messages that nobody was shown yet, and own ones that wait."""
 
+from dataclasses import replace
+
 import pytest
 
 from securechat.client import unread
@@ -181,3 +183,11 @@ def test_a_message_is_unsent_until_the_relay_answers_for_it() -> None:
     assert is_unsent(state, message_id)
     state.commit(dict.fromkeys(rows))
     assert not is_unsent(state, message_id)
+
+
+def test_those_of_strangers_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unread, "MAX_UNREAD", 2)
+    kept = Kept(profile_with())
+    friends = [replace(message(number, "friend"), request=False) for number in range(4)]
+    kept.keep(message(1), message(2), message(3), *friends)
+    assert on_disk(kept.state) == [message(1), message(2), *friends]
