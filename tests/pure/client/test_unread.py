@@ -91,7 +91,7 @@ def test_a_profile_that_nobody_reads_takes_no_more(monkeypatch: pytest.MonkeyPat
     kept = Kept(MemoryState())
     for number in range(3):
         kept.unread.check()
-        kept.keep(message(number))
+        kept.keep(replace(message(number), request=False))
     with pytest.raises(LimitExceeded):
         kept.unread.check()
 
