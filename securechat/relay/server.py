@@ -101,7 +101,7 @@ class RelayServer:
         relay_id = self.certificate.relay_id
         owner = store.rows().get(OWNER)
         if owner is None:
-            store.save({OWNER: relay_id}, lambda _is_saved: None)
+            store.save_now({OWNER: relay_id})
         elif owner != relay_id:
             raise FileProblem(
                 f"{path} belongs to the relay with the fingerprint"

@@ -1,5 +1,6 @@
 """A new file out of the readable rows of one whose pages or indexes are damaged."""
 
+import filecmp
 import os
 import shlex
 import shutil
@@ -11,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from securechat.errors import FileProblem, SecureChatError
-from securechat.store.relay_schema import transaction
+from securechat.store.relay_schema import MAGIC, transaction
 from securechat.store.relay_wal import PAGE_BYTES
 
 MAX_PROBED = 1_000_000
 """How many ids are tried one by one between two parts that can be read."""
 
-_MAGIC = b"SQLite format 3\0"
 _SIZE_AT = 28
 """Where the header has the number of pages; the list of free pages follows it."""
 
@@ -49,8 +49,7 @@ def rebuild(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> Lost:
 
     Raises sqlite3.Error or OSError when that fails; then the damaged file is still there.
     """
-    kept_as, fresh = free_name(path), path.with_name(path.name + ".new")
-    shutil.copy2(path, kept_as)
+    kept_as, fresh = _copy_aside(path), path.with_name(path.name + ".new")
     for leftover in (fresh, fresh.with_name(fresh.name + "-wal")):
         leftover.unlink(missing_ok=True)
     fresh.touch(0o600)
@@ -75,10 +74,9 @@ def mend_first_page(path: Path, connect: Callable[[Path], sqlite3.Connection]) -
     not look like a store at all.
     """
     first = path.read_bytes()[:PAGE_BYTES]
-    if not (first.startswith(_MAGIC) or b"CREATE TABLE envelopes" in first):
+    if not (first.startswith(MAGIC) or b"CREATE TABLE envelopes" in first):
         return None
-    kept_as, fresh = free_name(path), path.with_name(path.name + ".new")
-    shutil.copy2(path, kept_as)
+    kept_as, fresh = _copy_aside(path), path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     fresh.touch(0o600)
     with closing(connect(fresh)) as new:
@@ -134,7 +132,23 @@ def _readable(old: sqlite3.Connection, table: str, columns: str) -> Iterator[tup
 
 def free_name(path: Path) -> Path:
     """Return a name beside a file that nothing has yet."""
-    number = 1
-    while (name := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    return name
+    return _numbered(path, _count_copies(path) + 1)
+
+
+def _copy_aside(path: Path) -> Path:
+    """Copy a file to a free name, unless the last copy is the same: starts may be many."""
+    count = _count_copies(path)
+    if count and filecmp.cmp(path, last := _numbered(path, count), shallow=False):
+        return last
+    return Path(shutil.copy2(path, _numbered(path, count + 1)))
+
+
+def _count_copies(path: Path) -> int:
+    count = 0
+    while _numbered(path, count + 1).exists():
+        count += 1
+    return count
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.damaged-{number}")

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from securechat.errors import FileProblem
 
+MAGIC = b"SQLite format 3\0"
+"""How every SQLite file begins."""
+
 USER_VERSION_AT = 60
 """Where the header of an SQLite file has the schema version: 4 bytes, big-endian."""
 
@@ -52,7 +55,7 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
     with path.open("rb") as file:
         header = file.read(USER_VERSION_AT + 4)
     version = int.from_bytes(header[USER_VERSION_AT:], "big")
-    if version > len(migrations):
+    if header.startswith(MAGIC) and version > len(migrations):
         raise FileProblem(
             f"{path} has schema {version}; this securechat knows schema {len(migrations)} at most",
             "update securechat here (securechat --version tells which one this is)",
@@ -60,10 +63,20 @@ def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> No
 
 
 def migrate(database: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Bring a store to the present version, all or nothing."""
+    """Bring a store to the present version, all or nothing.
+
+    Raises FileProblem, and changes nothing, when it is a database of something else.
+    """
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version == len(migrations):
         return
+    tables = {
+        bytes(name) for [name] in database.execute("SELECT CAST(name AS BLOB) FROM sqlite_master")
+    }
+    if not version and tables and b"envelopes" not in tables:
+        raise FileProblem(
+            "The database there is not a relay's store", "securechat server --data ANOTHER-DIR"
+        )
     with transaction(database):
         for step in migrations[version:]:
             step(database)

@@ -97,6 +97,14 @@ class StoreThread:
         """Return every row, before `start`; see RowStore."""
         return self._file.rows()
 
+    def save_now(self, changes: RowChanges) -> None:
+        """Carry out changes before `start`, and have them on the disk; raises FileProblem."""
+        try:
+            with self._file.transaction():
+                self._file.save(changes)
+        except (sqlite3.Error, OSError) as error:
+            raise self._file.problem("write", error) from error
+
     def start(self) -> None:
         """Begin to work."""
         self._thread.start()

@@ -109,6 +109,36 @@ def test_a_store_of_a_later_version_is_refused_and_stays_as_it_is(tmp_path: Path
     assert [each.name for each in tmp_path.iterdir()] == ["relay.db"]
 
 
+def test_the_database_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "relay.db"
+    change(path, "CREATE TABLE accounts (name)")
+    path.chmod(0o600)
+    with pytest.raises(FileProblem, match="not a relay's store"):
+        RelayFile(path, [].append)
+    assert read(path, "SELECT name FROM sqlite_master") == [("accounts",)]
+
+
+def test_a_header_of_noise_is_no_later_version(tmp_path: Path) -> None:
+    path = tmp_path / "relay.db"
+    entries = fill(path)
+    damaged = b"\xff" * 100 + path.read_bytes()[100:]
+    path.write_bytes(damaged)
+    news: list[StoreNews] = []
+    with opened(path, news) as file:
+        assert len(file.mailboxes()) == len({each.mailbox for each in entries})
+    assert any(isinstance(each, Damaged) for each in news)
+
+
+def test_failed_starts_do_not_pile_up_copies(tmp_path: Path) -> None:
+    path = tmp_path / "relay.db"
+    fill(path, count=200)
+    os.truncate(path, 30_000)
+    for _ in range(4):
+        with pytest.raises((FileProblem, sqlite3.Error)):
+            RelayFile(path, [].append)
+    assert len(list(tmp_path.glob("relay.db.damaged-*"))) <= 2
+
+
 def test_the_version_is_where_the_header_has_it(tmp_path: Path) -> None:
     fill(tmp_path / "relay.db")
     header = (tmp_path / "relay.db").read_bytes()
