@@ -82,14 +82,6 @@ class Desk:
             self.tell(Renamed(typed, shown))
         return self.people.open(contact.name)
 
-    def introduction(self, typed: str | None) -> list[Renamed]:
-        """Return what a face that begins now has to know to recognise whom a user calls so."""
-        contact = self.contacts.find(typed) if typed is not None else None
-        if typed is None or contact is None:
-            return []
-        shown = self.contacts.shown_name(contact)
-        return [Renamed(typed, shown)] if name_key(Name(typed)) != name_key(Name(shown)) else []
-
     def called(self, name: str) -> str:
         """Return what to call whoever has this name on the relay."""
         contact = self.contacts.by_name(name)

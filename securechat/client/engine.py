@@ -104,12 +104,7 @@ class Engine:
         """
         joining = Joining(self._audience, listener)
         self._calls.put(
-            lambda: joining.begin(
-                first,
-                *self._desk.introduction(sender),
-                *self._parts.pinning.told_changed(sender),
-                *self._unread,
-            )
+            lambda: joining.begin(first, *self._parts.pinning.introduction(sender), *self._unread)
         )
         return joining.leave
 

@@ -4,7 +4,7 @@ import msgspec
 
 from securechat.client.contacts import Contact, ShownKey, accept
 from securechat.client.desk import Desk, trust_of
-from securechat.client.events import PeerKeyChanged, Reason, SafetyNumber, TrustChanged
+from securechat.client.events import PeerKeyChanged, Reason, Renamed, SafetyNumber, TrustChanged
 from securechat.errors import RemoteProtocolError
 from securechat.identity.chain import Highest, PeerUser, PublishedUser, verify_published
 from securechat.identity.names import name_key
@@ -58,12 +58,21 @@ class Pinning:
             self._codes_shown[contact.user_key] = contact.shown.user_key
             self._desk.tell(self._changed(contact, contact.shown))
 
-    def told_changed(self, typed: str | None) -> list[PeerKeyChanged]:
-        """Return what was told already in this run about this person, if they are CHANGED."""
+    def introduction(self, typed: str | None) -> list[Renamed | PeerKeyChanged]:
+        """Return what a face that begins now has missed of whom a user calls so.
+
+        That is what they are called here, and that they are CHANGED if that was told in this run.
+        """
         contact = self._desk.contacts.find(typed) if typed is not None else None
-        if contact is None or contact.shown is None or not self.are_codes_shown(contact):
+        if typed is None or contact is None:
             return []
-        return [self._changed(contact, contact.shown)]
+        told: list[Renamed | PeerKeyChanged] = []
+        shown_name = self._desk.contacts.shown_name(contact)
+        if name_key(Name(typed)) != name_key(Name(shown_name)):
+            told.append(Renamed(typed, shown_name))
+        if contact.shown is not None and self.are_codes_shown(contact):
+            told.append(self._changed(contact, contact.shown))
+        return told
 
     def are_codes_shown(self, contact: Contact) -> bool:
         """Tell whether the codes that the user saw last are those of somebody CHANGED."""

@@ -4,19 +4,18 @@ import struct
 from typing import NamedTuple
 
 from securechat.crypto.signing import verify
-from securechat.e2e.content import Receipt, Text, encode_content
+from securechat.e2e.content import Receipt, Text
 from securechat.e2e.envelope import SIZES_BYTES
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.plaintext import (
-    Plaintext,
-    context_hash,
     hash_plaintext,
     plain_conversation_id,
 )
 from securechat.e2e.reading import Reader
 from securechat.e2e.results import Invalid, Outcome, Sealed
+from securechat.e2e.writing import write
 from securechat.errors import (
     CannotOpen,
     LocalProtocolError,
@@ -143,14 +142,9 @@ class PlainSuite:
             raise LocalProtocolError("Not both ends have agreed to do without encryption.")
         if peer.is_expired(now_ms):
             raise Untrusted("The keys of this person's device have expired.")
-        kind, body = encode_content(content)
         own, other = self._device.address, peer.address
         conversation = plain_conversation_id(own.user_key, other.user_key)
-        counter, previous_hash = self._chains.last_sent(conversation, other)
-        context = context_hash(conversation, own, other)
-        plaintext = Plaintext(
-            kind, counter, now_ms, message_id, previous_hash, context, body
-        ).encode()
+        _, plaintext = write(self._chains, conversation, own, other, content, now_ms, message_id)
         signature = self._device.signing_key.sign(signed_bytes(own, other, plaintext))
         envelope = PlainEnvelope(self._device.certificate, plaintext, signature).encode()
         self._chains.note_sent(conversation, other, hash_plaintext(plaintext))

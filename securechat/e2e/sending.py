@@ -10,13 +10,11 @@ from securechat.crypto.sealing import (
     seal_box,
 )
 from securechat.e2e import envelope
-from securechat.e2e.content import Content, Recovery, encode_content
+from securechat.e2e.content import Content, Recovery
 from securechat.e2e.copies import Copy, CopyTable
 from securechat.e2e.order import ChainTable
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.plaintext import (
-    Plaintext,
-    context_hash,
     direct_conversation_id,
     hash_plaintext,
 )
@@ -30,6 +28,7 @@ from securechat.e2e.session import (
     session_info,
 )
 from securechat.e2e.session_table import SessionTable
+from securechat.e2e.writing import write
 from securechat.errors import LocalProtocolError, RemoteProtocolError, Untrusted
 from securechat.identity.chain import PeerDevice
 from securechat.identity.types import DeviceAddress, MessageId
@@ -91,15 +90,12 @@ class Sender:
     ) -> Sealed:
         """Seal a content to one device on the session that sends."""
         _require_usable(peer, now_ms)
-        kind, body = encode_content(content)
         own, other = self._device.address, peer.address
-        session = self._choose_session(peer, now_ms)
         conversation = direct_conversation_id(own.user_key, other.user_key)
-        counter, previous_hash = self._chains.last_sent(conversation, other)
-        context = context_hash(conversation, own, other)
-        plaintext = Plaintext(
-            kind, counter, now_ms, message_id, previous_hash, context, body
-        ).encode()
+        counter, plaintext = write(
+            self._chains, conversation, own, other, content, now_ms, message_id
+        )
+        session = self._choose_session(peer, now_ms)
         sealed = self._encrypt(session, peer, plaintext)
         self._chains.note_sent(conversation, other, hash_plaintext(plaintext))
         self._copies.add(other, Copy(counter, now_ms, message_id, plaintext))

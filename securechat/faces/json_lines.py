@@ -3,6 +3,7 @@
 from securechat.client import commands as c
 from securechat.client.events import Accepted, Ended, Event, Problem
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
+from securechat.faces.asking import ask
 from securechat.faces.conversing import converse
 from securechat.faces.engine import ChatEngine
 from securechat.faces.json_events import encode_error, encode_event, encode_help
@@ -80,16 +81,8 @@ class JsonChat:
             case c.Msg(target, text):
                 self._send(target, text)
                 self._last_target = target
-            case c.Verify(name):
-                self._engine.verify(name or self._target())
-            case c.Decide(decision, name):
-                self._engine.decide(decision, name or self._target())
-            case c.Call(name, petname):
-                self._engine.call(name, petname)
-            case c.Contacts():
-                self._engine.contacts()
-            case c.Who():
-                self._engine.who()
+            case c.Verify() | c.Decide() | c.Call() | c.Contacts() | c.Who():
+                ask(self._engine, command, self._target)
             case c.Help():
                 self._out.write_line(encode_help())
             case c.Quit():

@@ -11,6 +11,7 @@ from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import FileProblem, KeyChanged, SecureChatError, UsageError
 from securechat.faces import wording
+from securechat.faces.asking import ask
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.pending import Pending
@@ -265,16 +266,8 @@ class LineChat:
             case c.Msg(target, text):
                 self._send(target, text)
                 self._choose(self._called.get(target.casefold(), target))
-            case c.Verify(name):
-                self._engine.verify(name or self._target())
-            case c.Decide(decision, name):
-                self._engine.decide(decision, name or self._target())
-            case c.Call(name, petname):
-                self._engine.call(name, petname)
-            case c.Contacts():
-                self._engine.contacts()
-            case c.Who():
-                self._engine.who()
+            case c.Verify() | c.Decide() | c.Call() | c.Contacts() | c.Who():
+                ask(self._engine, command, self._target)
             case c.Help():
                 self._show(wording.commands())
             case c.Quit():
