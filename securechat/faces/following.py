@@ -98,6 +98,6 @@ class Following:
             return TimedOut(
                 f"The message to {recipient} was accepted, and not confirmed {within}. The client"
                 f" of {recipient} confirms nothing to people whom {recipient} has not accepted",
-                f"ask {recipient} to come on line and to answer; send nothing again",
+                f"ask {recipient} to come online and to answer; send nothing again",
             )
         return still_queued(recipient, f"not {self._wait} {within}")

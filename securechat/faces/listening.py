@@ -58,7 +58,7 @@ class Listening:
             raise KeyChanged(
                 f"The key of {name} has CHANGED: {self._changed.pinned} is pinned,"
                 f" {self._changed.shown} was shown",
-                f"ask {name} on another way, then: securechat client --peer {name}",
+                f"ask {name} in another way, then: securechat client --peer {name}",
             )
 
     def raise_timed_out(self, timeout_s: float) -> None:

@@ -1,6 +1,7 @@
 from securechat.e2e.copies import COPY_LIFE_MS, MAX_COPIES, Copy, CopyTable
 from securechat.e2e.rows import ChangeLog
 from securechat.identity.types import DeviceAddress, DeviceId, MessageId, UserKey
+from tests.pure.e2e.world import carry_out
 
 BOB = DeviceAddress(UserKey(b"b" * 32), DeviceId(b"1" * 16))
 BOBS_OTHER_DEVICE = BOB._replace(device_id=DeviceId(b"2" * 16))
@@ -23,11 +24,7 @@ class Store:
         self.table = CopyTable(self.changes, {})
 
     def reload(self) -> None:
-        for row, value in self.changes.take().items():
-            if value is None:
-                self.rows.pop(row, None)
-            else:
-                self.rows[row] = value
+        carry_out(self.changes.take(), self.rows)
         self.table = CopyTable(self.changes, self.rows)
 
     def counters(self, peer: DeviceAddress = BOB) -> list[int]:

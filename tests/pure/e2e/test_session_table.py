@@ -11,6 +11,7 @@ from securechat.e2e.session_table import (
 )
 from securechat.identity.types import DeviceAddress, DeviceId, UserKey
 from tests.pure.e2e.test_session import BOB, make_session
+from tests.pure.e2e.world import carry_out
 
 SMALL, MIDDLE, LARGE = b"1" * 16, b"2" * 16, b"3" * 16
 
@@ -24,11 +25,7 @@ class Store:
         self.table = SessionTable(self.changes, {})
 
     def reload(self) -> None:
-        for row, value in self.changes.take().items():
-            if value is None:
-                self.rows.pop(row, None)
-            else:
-                self.rows[row] = value
+        carry_out(self.changes.take(), self.rows)
         self.table = SessionTable(self.changes, self.rows)
 
     def start(self, session_id: bytes, now_ms: int = 0) -> Session:

@@ -24,6 +24,15 @@ ONE_TIME_KEYS = 8
 """So many are in a batch here: to make and to store 50 takes longer than most tests."""
 
 
+def carry_out(changes: Rows, rows: dict[tuple[str, bytes], bytes]) -> None:
+    """Change rows as a store does."""
+    for row, value in changes.items():
+        if value is None:
+            rows.pop(row, None)
+        else:
+            rows[row] = value
+
+
 @dataclass
 class Seat:
     """A person at a device, with everything that the device has committed and published."""
@@ -41,11 +50,7 @@ class Seat:
 
     def commit(self) -> Rows:
         changes = self.endpoint.take_changes()
-        for row, value in changes.items():
-            if value is None:
-                self.rows.pop(row, None)
-            else:
-                self.rows[row] = value
+        carry_out(changes, self.rows)
         return changes
 
     def reload(self) -> None:
