@@ -17,7 +17,7 @@ from securechat.identity.chain import PeerDevice, PublishedDevice, PublishedUser
 from securechat.identity.names import parse_name
 from securechat.identity.types import EnvelopeId, MailboxId, Name, RelayId
 from securechat.wire import frames as f
-from tests.pure.e2e.world import NOW_MS, RELAY, Seat, small_batches
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat, carry_out, small_batches
 
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
@@ -40,11 +40,7 @@ class MemoryState:
     def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
         if changes and self.broken:
             raise FileProblem("The disk is full", "df")
-        for row, value in changes.items():
-            if value is None:
-                self.rows.pop(row, None)
-            else:
-                self.rows[row] = value
+        carry_out(changes, self.rows)
 
 
 class FakeLink:

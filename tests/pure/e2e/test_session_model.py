@@ -23,6 +23,7 @@ from securechat.e2e.session_table import (
 from tests.pure.e2e.profiles import profile
 from tests.pure.e2e.session_model import SessionModel
 from tests.pure.e2e.test_session import BOB, make_session
+from tests.pure.e2e.world import carry_out
 
 STARTING, OPEN, RETIRED = State.STARTING, State.OPEN, State.RETIRED
 
@@ -65,11 +66,7 @@ class RealTable:
         return {session.session_id: session.state for session in self.table._of(BOB)}
 
     def reload(self) -> None:
-        for row, value in self.changes.take().items():
-            if value is None:
-                self.rows.pop(row, None)
-            else:
-                self.rows[row] = value
+        carry_out(self.changes.take(), self.rows)
         self.table = SessionTable(self.changes, self.rows)
 
 

@@ -1,6 +1,6 @@
 """People with endpoints and stores in memory, and the tools of those who attack them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -24,7 +24,9 @@ ONE_TIME_KEYS = 8
 """So many are in a batch here: to make and to store 50 takes longer than most tests."""
 
 
-def carry_out(changes: Rows, rows: dict[tuple[str, bytes], bytes]) -> None:
+def carry_out(
+    changes: Mapping[tuple[str, bytes], bytes | None], rows: dict[tuple[str, bytes], bytes]
+) -> None:
     """Change rows as a store does."""
     for row, value in changes.items():
         if value is None:
