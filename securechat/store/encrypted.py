@@ -5,6 +5,7 @@ journals beside a database are encrypted with it; temporary tables stay in memor
 memory is not wiped (``cipher_memory_security``): the same rows lie in Python's, which nobody wipes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,16 +48,21 @@ def connect(path: Path, key: VaultKey | None) -> Connection:
     return database
 
 
-def read_rows(database: Connection, query: str) -> list[Any]:
-    """Return the rows of a query; DatabaseError when a page that they come from was altered.
+def read_rows(database: Connection, query: str, values: Sequence[object] = ()) -> list[Any]:
+    """Return the rows of a query; DatabaseError when a page that they come from was altered."""
+    rows = database.execute(query, values).fetchall()
+    check_pages(database)
+    return rows
+
+
+def check_pages(database: Connection) -> None:
+    """Raise DatabaseError when a page that was read until now had been altered.
 
     SQLCipher reads such a page as zeros. It notes that, but reports it only with some later page,
     which may never be read: the rest of a long value, on pages of its own, would just be zeros.
     """
-    rows = database.execute(query).fetchall()
     if database.execute("PRAGMA cipher_status").fetchone() != ("1",):
         raise AlteredPage("a page is not what was written")
-    return rows
 
 
 def key_literal(key: VaultKey) -> str:

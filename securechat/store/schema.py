@@ -5,8 +5,31 @@ from pathlib import Path
 from securechat.errors import FileProblem
 from securechat.store.encrypted import Connection
 
-SCHEMA_VERSION = 2
-"""1 had the same rows, not encrypted."""
+SCHEMA_VERSION = 3
+"""1 had the rows, not encrypted; 2 had no history."""
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS {within}.rows"
+    " (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS {within}.conversations"
+    " (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, title TEXT NOT NULL, days INTEGER)",
+    "CREATE TABLE IF NOT EXISTS {within}.history"
+    " (sequence INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL,"
+    " message_id BLOB NOT NULL, sender TEXT NOT NULL, user_key BLOB NOT NULL,"
+    " time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL,"
+    " progress INTEGER NOT NULL, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
+    " missing INTEGER NOT NULL, late INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
+    "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS {within}.history_text USING fts5 (text,"
+    " content='history', content_rowid='sequence', tokenize='trigram remove_diacritics 1')",
+    "INSERT INTO {within}.history_text (history_text, rank) VALUES ('secure-delete', 1)",
+    "CREATE TRIGGER IF NOT EXISTS {within}.history_added AFTER INSERT ON history BEGIN"
+    " INSERT INTO history_text (rowid, text) VALUES (new.sequence, new.text); END",
+    "CREATE TRIGGER IF NOT EXISTS {within}.history_removed AFTER DELETE ON history BEGIN"
+    " INSERT INTO history_text (history_text, rowid, text)"
+    " VALUES ('delete', old.sequence, old.text); END",
+)
 
 
 def check_version(database: Connection, path: Path) -> int:
@@ -27,8 +50,6 @@ def bring_up_to_date(database: Connection, within: str = "main") -> None:
     """Make the tables that are missing ``within`` a database, in one transaction."""
     with database:
         database.execute("BEGIN IMMEDIATE")
-        database.execute(
-            f"CREATE TABLE IF NOT EXISTS {within}.rows"
-            " (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID"
-        )
+        for statement in _TABLES:
+            database.execute(statement.format(within=within))
         database.execute(f"PRAGMA {within}.user_version = {SCHEMA_VERSION}")

@@ -1,21 +1,24 @@
-"""What a client's device keeps: rows of bytes in one encrypted SQLite file."""
+"""What a client's device keeps: rows of bytes, and the history, in one encrypted SQLite file."""
 
 import os
 import shlex
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from securechat.errors import FileProblem
 from securechat.store.encrypted import (
     DatabaseError,
     VaultKey,
+    check_pages,
     connect,
     is_unencrypted,
     is_unreadable,
     read_rows,
 )
+from securechat.store.history import HistoryChange, HistoryTable
 from securechat.store.schema import SCHEMA_VERSION, bring_up_to_date, check_version
 from securechat.store.unencrypted import encrypt
 
@@ -53,6 +56,7 @@ class StateFile:
             self._database = connect(path, key)
             try:
                 self._prepare()
+                self._history = HistoryTable(self._database)
             except BaseException:
                 self._database.close()
                 raise
@@ -67,9 +71,9 @@ class StateFile:
             raise _broken(self.path, "read", error) from error
         return {(kind, key): value for kind, key, value in rows}
 
-    def commit(self, changes: Changes) -> None:
+    def commit(self, changes: Changes, history: Sequence[HistoryChange] = ()) -> None:
         """Carry out all the changes, or raise FileProblem and carry out none."""
-        if not changes:
+        if not (changes or history):
             return
         written = [
             (kind, key, value) for (kind, key), value in changes.items() if value is not None
@@ -80,8 +84,19 @@ class StateFile:
                 self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany("REPLACE INTO rows VALUES (?, ?, ?)", written)
                 self._database.executemany("DELETE FROM rows WHERE kind = ? AND key = ?", deleted)
+                for change in history:
+                    self._history.apply(change)
+                check_pages(self._database)  # a full-text index is read when it is written
         except DatabaseError as error:
             raise _broken(self.path, "write", error) from error
+
+    @contextmanager
+    def read_history(self) -> Iterator[HistoryTable]:
+        """Provide what to read the history with; what fails within raises FileProblem."""
+        try:
+            yield self._history
+        except DatabaseError as error:
+            raise _broken(self.path, "read", error) from error
 
     def close(self) -> None:
         """Close the file."""

@@ -15,6 +15,7 @@ from securechat.client.profile import Profile
 from securechat.errors import FileProblem
 from securechat.identity.names import parse_name
 from securechat.store.encrypted import VaultKey, connect
+from securechat.store.schema import SCHEMA_VERSION
 from securechat.store.state import StateFile
 from tests.processes import environment
 from tests.sockets.crashes import survives
@@ -149,10 +150,10 @@ def test_what_an_attempt_left_is_not_used(place: Path) -> None:
 
 def test_a_newer_one_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
-    with first_version(path, version=3):
+    with first_version(path, version=SCHEMA_VERSION + 1):
         pass
     before = path.read_bytes()
-    with pytest.raises(FileProblem, match=r"newer securechat \(schema 3\)"):
+    with pytest.raises(FileProblem, match=r"newer securechat \(schema"):
         StateFile(path, KEY)
     assert path.read_bytes() == before
     assert {each.name for each in tmp_path.iterdir()} == {"state.db"}
@@ -162,9 +163,9 @@ def test_a_newer_encrypted_one_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     StateFile(path, KEY).close()
     with closing(connect(path, KEY)) as database:
-        database.execute("PRAGMA user_version = 3")
+        database.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = path.read_bytes()
-    with pytest.raises(FileProblem, match=r"newer securechat \(schema 3\)"):
+    with pytest.raises(FileProblem, match=r"newer securechat \(schema"):
         StateFile(path, KEY)
     assert path.read_bytes() == before
 

@@ -1,0 +1,241 @@
+"""What was written in conversations: kept in order, found by any part of a word.
+
+Two tables of a client's database and a full-text index (FTS5, trigrams: a piece of three or more
+characters is found wherever it stands, in any script, without regard to case and accents). Changes
+are carried out in the transaction of the state that they belong to (securechat.store.state).
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from securechat.store.encrypted import Connection, read_rows
+
+PAGE_ENTRIES = 500
+"""How many entries `HistoryTable.all` holds in memory at a time."""
+
+FOREVER_DAYS = 1_000_000
+"""A retention that never ends."""
+
+_DAY_MS = 24 * 60 * 60 * 1000
+_INDEXED_CHARACTERS = 3
+_COMBINING = range(0x300, 0x332)
+"""The characters that the index leaves out, as accents of the one before."""
+
+
+class Progress(IntEnum):
+    """How far an own message has come; a later state follows from a higher number."""
+
+    FAILED = 0
+    QUEUED = 1
+    SENT = 2
+    ACCEPTED = 3
+    DELIVERED = 4
+    READ = 5
+
+
+class Entry(NamedTuple):
+    """One message of a conversation.
+
+    ``conversation`` is the caller's key of it, and ``title`` what it was called when this came.
+    ``sender`` is empty for an own message, and ``progress`` 0 for one of somebody else.
+    ``user_key`` is that of the other side, empty before a message was sealed for anybody.
+    ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here.
+    """
+
+    conversation: bytes
+    title: str
+    message_id: bytes
+    sender: str
+    user_key: bytes
+    time_ms: int
+    kept_ms: int
+    text: str
+    progress: int
+    encrypted: bool
+    trust: str
+    missing: int
+    late: bool
+    sequence: int = 0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the user wrote it."""
+        return not self.sender
+
+
+class Reached(NamedTuple):
+    """An own message has come further, or has FAILED; ``user_key`` says for whom it was sealed."""
+
+    message_id: bytes
+    progress: Progress
+    user_key: bytes = b""
+
+
+class Retention(NamedTuple):
+    """For how many days the messages of a conversation are kept from now on; 0: not at all."""
+
+    conversation: bytes
+    title: str
+    days: int
+
+
+class Expire(NamedTuple):
+    """Everything goes that is older than its conversation allows; else than ``days``."""
+
+    now_ms: int
+    days: int
+
+
+HistoryChange = Entry | Reached | Retention | Expire
+
+
+class Query(NamedTuple):
+    """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
+
+    ``since_ms`` and ``before_ms`` bound what the senders say about the time.
+    """
+
+    words: tuple[str, ...] = ()
+    conversation: bytes | None = None
+    sender: str | None = None
+    since_ms: int | None = None
+    before_ms: int | None = None
+
+
+_SELECT = """
+    SELECT c.key, c.title, h.message_id, h.sender, h.user_key, h.time_ms, h.kept_ms, h.text,
+           h.progress, h.encrypted, h.trust, h.missing, h.late, h.sequence
+    FROM history h JOIN conversations c ON c.number = h.conversation
+"""
+
+
+class HistoryTable:
+    """The conversations in one database; for the thread that has it. Raises DatabaseError."""
+
+    def __init__(self, database: Connection) -> None:
+        self._database = database
+        database.create_function("casefold", 1, str.casefold, deterministic=True)
+
+    def apply(self, change: HistoryChange) -> None:
+        """Carry out a change, within the caller's transaction."""
+        match change:
+            case Entry():
+                self._add(change)
+            case Reached():
+                self._note_reached(change)
+            case Retention():
+                self._number(change.conversation, change.title)
+                self._database.execute(
+                    "UPDATE conversations SET days = ? WHERE key = ?",
+                    (change.days, change.conversation),
+                )
+            case Expire():
+                self._expire(change)
+
+    def last(self, count: int, conversation: bytes | None = None) -> list[Entry]:
+        """Return the newest entries, of one conversation or of all, the oldest first."""
+        return self.search(Query(conversation=conversation), count)
+
+    def search(self, query: Query, count: int) -> list[Entry]:
+        """Return the newest entries that a query fits, the oldest first."""
+        conditions, values = _conditions(query)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        found = self._read(f"{_SELECT} {where} ORDER BY h.sequence DESC LIMIT ?", (*values, count))
+        return found[::-1]
+
+    def all(self, conversation: bytes) -> Iterator[Entry]:
+        """Give every entry of a conversation in order, `PAGE_ENTRIES` of them at a time."""
+        last = 0
+        while page := self._read(
+            f"{_SELECT} WHERE c.key = ? AND h.sequence > ? ORDER BY h.sequence LIMIT ?",
+            (conversation, last, PAGE_ENTRIES),
+        ):
+            yield from page
+            last = page[-1].sequence
+
+    def own(self, message_id: bytes) -> Entry | None:
+        """Return an own message."""
+        found = self._read(f"{_SELECT} WHERE h.message_id = ? AND h.sender = ''", (message_id,))
+        return found[0] if found else None
+
+    def retention(self, conversation: bytes) -> int | None:
+        """Return for how many days a conversation is kept, if that was decided for it."""
+        rows = read_rows(
+            self._database, "SELECT days FROM conversations WHERE key = ?", (conversation,)
+        )
+        return rows[0][0] if rows else None
+
+    def conversations(self) -> list[tuple[bytes, str]]:
+        """Return key and title of each conversation, in the order in which they began."""
+        return read_rows(self._database, "SELECT key, title FROM conversations ORDER BY number")
+
+    def _read(self, query: str, values: Sequence[object]) -> list[Entry]:
+        rows = read_rows(self._database, query, values)
+        entries = map(Entry._make, rows)
+        return [
+            entry._replace(encrypted=bool(entry.encrypted), late=bool(entry.late))
+            for entry in entries
+        ]
+
+    def _number(self, conversation: bytes, title: str) -> int:
+        self._database.execute(
+            "INSERT INTO conversations (key, title) VALUES (?, ?)"
+            " ON CONFLICT (key) DO UPDATE SET title = excluded.title",
+            (conversation, title),
+        )
+        rows = read_rows(
+            self._database, "SELECT number FROM conversations WHERE key = ?", (conversation,)
+        )
+        return int(rows[0][0])
+
+    def _add(self, entry: Entry) -> None:
+        number = self._number(entry.conversation, entry.title)
+        self._database.execute(
+            "INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms,"
+            " text, progress, encrypted, trust, missing, late)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, *entry[2:13]),
+        )
+
+    def _note_reached(self, change: Reached) -> None:
+        failed = change.progress is Progress.FAILED
+        further = Progress.ACCEPTED if failed else change.progress
+        self._database.execute(
+            "UPDATE history SET progress = ?, user_key = CASE WHEN ? = x'' THEN user_key ELSE ? END"
+            " WHERE message_id = ? AND sender = '' AND progress < ?",
+            (change.progress, change.user_key, change.user_key, change.message_id, further),
+        )
+
+    def _expire(self, change: Expire) -> None:
+        self._database.execute(
+            "DELETE FROM history WHERE sequence IN ("
+            " SELECT h.sequence FROM history h JOIN conversations c ON c.number = h.conversation"
+            " WHERE h.kept_ms <= ? - coalesce(c.days, ?) * ?)",
+            (change.now_ms, change.days, _DAY_MS),
+        )
+
+
+def _conditions(query: Query) -> tuple[list[str], list[object]]:
+    """Return what a query comes to in SQL, and the values for it."""
+    conditions: list[str] = []
+    values: list[object] = []
+    for condition, value in (
+        ("c.key = ?", query.conversation),
+        ("h.sender = ? COLLATE NOCASE", query.sender),
+        ("h.time_ms >= ?", query.since_ms),
+        ("h.time_ms < ?", query.before_ms),
+        *map(_word_condition, query.words),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return conditions, values
+
+
+def _word_condition(word: str) -> tuple[str, str]:
+    """Return how to look for a word: by the index, unless it is too short for that."""
+    if sum(ord(character) not in _COMBINING for character in word) >= _INDEXED_CHARACTERS:
+        quoted = word.replace('"', '""')
+        return "h.sequence IN (SELECT rowid FROM history_text(?))", f'"{quoted}"'
+    return "instr(casefold(h.text), ?)", word.casefold()

@@ -1,0 +1,200 @@
+"""The history's tables, in a database in memory."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from securechat.store import history as h
+from securechat.store.history import (
+    Entry,
+    Expire,
+    HistoryTable,
+    Progress,
+    Query,
+    Reached,
+    Retention,
+)
+from tests.pure.store.memory_history import memory_history
+
+BOB, CAROL = b"relay/bob", b"relay/carol"
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.fixture
+def table() -> Iterator[HistoryTable]:
+    """Return empty tables."""
+    with memory_history() as table:
+        yield table
+
+
+def entry(
+    text: str,
+    *,
+    conversation: bytes = BOB,
+    sender: str = "bob",
+    message_id: bytes = b"id",
+    kept_ms: int = 1000,
+    time_ms: int = 1000,
+) -> Entry:
+    """Return a message of somebody else, or an own one without a sender."""
+    return Entry(
+        conversation=conversation,
+        title=conversation.decode().split("/")[1],
+        message_id=message_id,
+        sender=sender,
+        user_key=b"k" * 32 if sender else b"",
+        time_ms=time_ms,
+        kept_ms=kept_ms,
+        text=text,
+        progress=0 if sender else Progress.QUEUED,
+        encrypted=True,
+        trust="new",
+        missing=2,
+        late=True,
+    )
+
+
+def texts(entries: list[Entry]) -> list[str]:
+    """Return what was written."""
+    return [each.text for each in entries]
+
+
+def test_the_last_ones_come_back_as_they_were_in_order(table: HistoryTable) -> None:
+    given_entries = [entry(str(number), message_id=bytes([number])) for number in range(5)]
+    for each in given_entries:
+        table.apply(each)
+    table.apply(entry("elsewhere", conversation=CAROL))
+    last = table.last(3, BOB)
+    assert [each._replace(sequence=0) for each in last] == given_entries[2:]
+    assert texts(table.last(2)) == ["4", "elsewhere"]
+    assert table.last(3, b"nobody") == []
+    assert table.conversations() == [(BOB, "bob"), (CAROL, "carol")]
+
+
+def test_all_of_a_conversation_comes_in_pages(
+    table: HistoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h, "PAGE_ENTRIES", 3)
+    for number in range(7):
+        table.apply(entry(str(number)))
+        table.apply(entry("elsewhere", conversation=CAROL))
+    assert texts(list(table.all(BOB))) == [str(number) for number in range(7)]
+
+
+def test_progress_only_goes_on(table: HistoryTable) -> None:
+    table.apply(entry("mine", sender="", message_id=b"1"))
+    table.apply(entry("of bob, who drew the same id", message_id=b"1"))
+
+    def progress_after(change: Reached) -> int:
+        table.apply(change)
+        own = table.own(b"1")
+        assert own is not None
+        assert table.last(1)[0].progress == 0
+        return own.progress
+
+    assert progress_after(Reached(b"1", Progress.SENT, b"key")) == Progress.SENT
+    assert progress_after(Reached(b"1", Progress.FAILED)) == Progress.FAILED
+    assert progress_after(Reached(b"1", Progress.DELIVERED)) == Progress.DELIVERED
+    assert progress_after(Reached(b"1", Progress.ACCEPTED)) == Progress.DELIVERED
+    assert progress_after(Reached(b"1", Progress.FAILED)) == Progress.DELIVERED
+    assert progress_after(Reached(b"1", Progress.READ)) == Progress.READ
+    own = table.own(b"1")
+    assert own is not None
+    assert own.user_key == b"key"
+    assert table.own(b"2") is None
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("ffe", "Coffee"),
+        ("COFF", "Coffee"),
+        ("cafe", "Café"),
+        ("CAFE\u0301", "Café"),
+        ("世", "你好世界"),
+        ("好世界", "你好世界"),
+        ("δοσ", "ΟΔΟΣ"),
+        ('say "hi"', 'to say "hi" OR NOT'),
+        ("or not", 'to say "hi" OR NOT'),
+        ("ß", "Straße"),
+        ("50%", "50% off_"),
+        ("f_", "50% off_"),
+        ("*", "a * b"),
+    ],
+)
+def test_a_part_of_a_word_is_found(table: HistoryTable, word: str, found: str) -> None:
+    for text in (
+        "Coffee",
+        "Café",
+        "你好世界",
+        "ΟΔΟΣ",
+        'to say "hi" OR NOT',
+        "Straße",
+        "50% off_",
+        "a * b",
+    ):
+        table.apply(entry(text))
+    assert texts(table.search(Query(words=(word,)), 10)) == [found]
+
+
+def test_a_query_narrows(table: HistoryTable) -> None:
+    for time_ms, (conversation, sender, text) in enumerate(
+        [
+            (BOB, "Bob", "tea at five"),
+            (BOB, "", "five it is"),
+            (CAROL, "carol", "five of us"),
+            (BOB, "Bob", "make it six"),
+        ]
+    ):
+        table.apply(entry(text, conversation=conversation, sender=sender, time_ms=time_ms))
+
+    def found(query: Query, count: int = 10) -> list[str]:
+        return texts(table.search(query, count))
+
+    assert found(Query(words=("five",))) == ["tea at five", "five it is", "five of us"]
+    assert found(Query(words=("five",)), 2) == ["five it is", "five of us"]
+    assert found(Query(words=("five", "it"))) == ["five it is"]
+    assert found(Query(words=("five",), conversation=BOB)) == ["tea at five", "five it is"]
+    assert found(Query(sender="bob")) == ["tea at five", "make it six"]
+    assert found(Query(sender="")) == ["five it is"]
+    assert found(Query(since_ms=1, before_ms=3)) == ["five it is", "five of us"]
+
+
+def test_each_conversation_is_kept_for_its_time(table: HistoryTable) -> None:
+    for kept_ms in (0, 5 * DAY_MS, 10 * DAY_MS):
+        for conversation in (BOB, CAROL):
+            table.apply(entry(f"{kept_ms // DAY_MS}", conversation=conversation, kept_ms=kept_ms))
+    table.apply(Retention(CAROL, "carol", 5))
+    assert table.retention(CAROL) == 5
+    assert table.retention(BOB) is None
+    table.apply(Expire(10 * DAY_MS, h.FOREVER_DAYS))
+    assert texts(table.last(9, BOB)) == ["0", "5", "10"]
+    assert texts(table.last(9, CAROL)) == ["10"]
+    table.apply(Retention(CAROL, "carol", h.FOREVER_DAYS))
+    table.apply(Expire(12 * DAY_MS, 3))
+    assert texts(table.last(9)) == ["10", "10"]
+    table.apply(Expire(13 * DAY_MS, 3))
+    assert texts(table.last(9)) == ["10"]
+    table.apply(Retention(CAROL, "carol", 0))
+    table.apply(Expire(10 * DAY_MS, 3))
+    assert table.last(9) == []
+
+
+def test_what_has_gone_is_not_in_the_index_either(table: HistoryTable) -> None:
+    table.apply(entry("a-very-rare-word"))
+    table.apply(Expire(1000, 0))
+    blocks = table._database.execute("SELECT block FROM history_text_data").fetchall()
+    assert b"ver" not in b"".join(block for (block,) in blocks)
+
+
+@given(st.lists(st.text(max_size=12), max_size=8), st.text(min_size=1, max_size=5))
+@settings(max_examples=60)
+def test_whatever_is_typed_finds_what_holds_it(written: list[str], word: str) -> None:
+    with memory_history() as table:
+        for text in written:
+            table.apply(entry(text))
+        found = texts(table.search(Query(words=(word,)), 100))
+    missed = [text for text in written if word in text and text not in found]
+    assert not missed
