@@ -18,6 +18,9 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
+FOREVER_DAYS = 1_000_000
+"""A retention that never ends."""
+
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of a section: an unknown key is an error, not a silent typo."""
@@ -54,6 +57,7 @@ class ClientConfig(Section, frozen=True):
     server: str = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
     name: str | None = None
     dial_timeout_s: Seconds = 3.0
+    history_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 class Config(Section, frozen=True):

@@ -38,6 +38,9 @@ RELAY_ONLY = (
 )
 """Parameters that mean nothing to the quit mode."""
 
+SCROLLBACK_MESSAGES = 20
+"""How many earlier messages a terminal shows at the start; a program asks for them."""
+
 
 def client(
     context: typer.Context,
@@ -115,7 +118,9 @@ def client(
             access = read_access(context, flags, peer, settings)
             if peer is not None:
                 check_peer(peer, access.me, "client --peer {}")
-            engine = stack.enter_context(_chatting(access, peer, e2e=not no_e2e))
+            on_terminal = not json_output and sys.stdin.isatty() and sys.stdout.isatty()
+            scrollback = SCROLLBACK_MESSAGES if on_terminal else 0
+            engine = stack.enter_context(_chatting(access, peer, scrollback, e2e=not no_e2e))
         if json_output:
             _show_json(peer, engine)
         else:
@@ -123,10 +128,13 @@ def client(
 
 
 @contextmanager
-def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engine]":
+def _chatting(
+    access: Access, peer: str | None, scrollback: int, *, e2e: bool
+) -> "Iterator[Engine]":
     """Open the profile and provide its engine, beside which other commands can be used.
 
-    A message that one of those prints is still to be shown here.
+    A message that one of those prints is still to be shown here. So many messages of earlier runs
+    are shown first.
     """
 
     with (
@@ -134,7 +142,7 @@ def _chatting(access: Access, peer: str | None, *, e2e: bool) -> "Iterator[Engin
         open_engine(access, profile, peer, e2e=e2e) as connector,
         serving(profile, connector, shown=lambda _sender, _message_id: None),
     ):
-        connector.engine.retell()
+        connector.engine.retell(scrollback)
         yield connector.engine
 
 

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from securechat.client.contacts import split_key_id
+from securechat.client.searching import SearchWords, parse_search
+from securechat.config import FOREVER_DAYS
 from securechat.errors import NameInvalid, UsageError
 from securechat.identity.names import parse_name
 from securechat.text import clip, safe_text
 
 TEXT_MAX_BYTES = 8 * 1024
 """The longest text of one message, in UTF-8; the largest envelope has no room for more."""
+
+MAX_HISTORY = 1000
+"""The most messages that one ``/history`` shows; `securechat export` has all."""
 
 _SHOWN_COLUMNS = 24
 _COMMAND = re.compile(r"/(?P<word>\S*)\s*(?P<rest>.*)", re.DOTALL)
@@ -74,6 +79,29 @@ class Contacts:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """``/history [NAME] [COUNT]``: the newest messages with a person; without one, of all."""
+
+    name: str | None
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """``/search WORDS``: messages that hold these words."""
+
+    words: SearchWords
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """``/keep [NAME] [DAYS]``: for how long messages are kept; without DAYS nothing changes."""
+
+    name: str | None
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """``/help``: what can be typed."""
 
@@ -83,7 +111,10 @@ class Quit:
     """``/quit``: leave."""
 
 
-Command = Say | Msg | Who | Verify | Decide | Call | Contacts | Help | Quit
+Question = Who | Verify | Decide | Call | Contacts | History | Search | Keep
+"""What the engine answers with events."""
+
+Command = Say | Msg | Question | Help | Quit
 
 _WITHOUT_ARGUMENTS: dict[str, Command] = {
     "who": Who(),
@@ -100,6 +131,9 @@ HELP = (
     ("/trust [NAME]", "say that you have compared it: NAME is verified"),
     ("/accept-key [NAME]", "take the new key of NAME, who is CHANGED"),
     ("/petname NAME [NEW]", "call NAME by a name of your own; without NEW, no longer"),
+    ("/history [NAME] [COUNT]", "the last messages with NAME"),
+    ("/search WORDS", "find messages; from:NAME in:NAME since:DATE before:DATE narrow it"),
+    ("/keep [NAME] [DAYS]", "for how long messages are kept: DAYS, forever, or 0 for not at all"),
     ("/block NAME", "see nothing more of NAME, and send nothing"),
     ("/unblock NAME", "undo that"),
     ("/help", "this list"),
@@ -136,6 +170,12 @@ def _parse_command(word: str, rest: str) -> Command:
             return Verify(_parse_name("verify", rest))
         case "trust" | "accept-key" as known:
             return Decide(Decision(known), _parse_name(known, rest))
+        case "history":
+            return _parse_history(rest)
+        case "search":
+            return Search(parse_search(rest))
+        case "keep":
+            return _parse_keep(rest)
         case "block" | "unblock" as known:
             return Decide(Decision(known), _require_name(known, rest))
         case "who" | "contacts" | "help" | "quit" as known:
@@ -178,6 +218,49 @@ def _parse_petname(rest: str) -> Call:
             return Call(_proper_name("petname", name), _proper_name("petname", petname))
         case _:
             raise UsageError("/petname needs a name, and what to call them", "/petname bob Bobby")
+
+
+def _parse_history(rest: str) -> History:
+    match rest.split():
+        case []:
+            return History(None, None)
+        case [count] if _is_number(count):
+            return History(None, _count(count))
+        case [name]:
+            return History(_proper_name("history", name), None)
+        case [name, count] if _is_number(count):
+            return History(_proper_name("history", name), _count(count))
+        case _:
+            raise UsageError("/history takes a name and a number", "/history bob 50")
+
+
+def _count(typed: str) -> int:
+    count = int(typed[:9])
+    if not 0 < count <= MAX_HISTORY:
+        raise UsageError(f"/history shows 1 to {MAX_HISTORY:,} messages", "/history 50")
+    return count
+
+
+def _parse_keep(rest: str) -> Keep:
+    match rest.split():
+        case []:
+            return Keep(None, None)
+        case [days] if _is_number(days) or days.lower() == "forever":
+            return Keep(None, _days(days))
+        case [name]:
+            return Keep(_proper_name("keep", name), None)
+        case [name, days] if _is_number(days) or days.lower() == "forever":
+            return Keep(_proper_name("keep", name), _days(days))
+        case _:
+            raise UsageError("/keep takes a name, and a number of days or forever", "/keep bob 30")
+
+
+def _days(typed: str) -> int:
+    return FOREVER_DAYS if typed.lower() == "forever" else min(int(typed[:9]), FOREVER_DAYS)
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
 
 
 def _too_much(known: str) -> UsageError:

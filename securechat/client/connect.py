@@ -9,7 +9,7 @@ from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
-from securechat.config import DEFAULT_PORT
+from securechat.config import DEFAULT_PORT, FOREVER_DAYS, ClientConfig
 from securechat.errors import Untrusted, UsageError
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.endpoint import Endpoint
@@ -98,16 +98,17 @@ class Connector:
         *,
         peer: str | None,
         e2e: bool = True,
-        dial_timeout_s: float,
+        settings: ClientConfig,
     ) -> None:
         self._profile = profile
         self._address = address
         self.loop = Loop()
 
         def make_link(inbox: Callable[[LinkNews], None]) -> Link:
+            timeout_s = settings.dial_timeout_s
             return Link(
                 self.loop,
-                lambda handler: self.loop.dial(*address, tls, handler, timeout_s=dial_timeout_s),
+                lambda handler: self.loop.dial(*address, tls, handler, timeout_s=timeout_s),
                 inbox,
             )
 
@@ -119,6 +120,7 @@ class Connector:
             relay=str(address),
             peer=peer,
             e2e=e2e,
+            history_days=FOREVER_DAYS if settings.history_days is None else settings.history_days,
         )
         self.loop.start()
 

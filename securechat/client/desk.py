@@ -1,17 +1,21 @@
 """What the parts of the engine work on together, and what they want done once it is committed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+
+import msgspec
 
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
+from securechat.client.history import HistoryBook
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key
-from securechat.identity.types import Name, RelayId
+from securechat.identity.types import MessageId, Name, RelayId, UserKey
+from securechat.store.history import HistoryChange, Progress, Reached
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
@@ -20,6 +24,9 @@ class Batch:
     """The effects of one wake-up, carried out in this order: commit, send, tell, acknowledge."""
 
     changes: dict[tuple[str, bytes], bytes | None] = field(default_factory=dict)
+    history: list[HistoryChange] = field(default_factory=list)
+    progress: dict[MessageId, Progress] = field(default_factory=dict)
+    """How far own messages have come in it."""
     frames: list[ClientFrame] = field(default_factory=list)
     envelopes: list[Outgoing] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
@@ -35,6 +42,7 @@ class Desk:
     contacts: ContactBook
     outbox: Outbox
     kept: KeptMessages
+    history: HistoryBook
     people: People
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
@@ -51,12 +59,35 @@ class Desk:
         self.batch.events.append(event)
 
     def report(self, error: SecureChatError, message_id: str | None = None) -> None:
-        """Tell the faces that something did not work."""
+        """Tell the faces that something did not work; ``message_id`` is what it was the end of."""
         self.tell(Problem(error, message_id))
+        if message_id is not None:
+            self.note_progress(MessageId(bytes.fromhex(message_id)), Progress.FAILED)
 
     def change(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
         """Add rows to the batch's transaction."""
         self.batch.changes.update(changes)
+
+    def record(self, changes: Iterable[HistoryChange]) -> None:
+        """Add to the history, in the batch's transaction."""
+        self.batch.history.extend(changes)
+
+    def note_progress(self, message_id: MessageId, progress: Progress) -> None:
+        """Keep how far an own message has come."""
+        self.batch.progress[message_id] = progress
+        self.record([Reached(message_id, progress)])
+
+    def awaits(self, message_id: MessageId, user_key: UserKey, progress: Progress) -> bool:
+        """Tell whether an own message went to this key, and has not come so far yet."""
+        if self.batch.progress.get(message_id, progress.FAILED) >= progress:
+            return False
+        return self.history.awaits(message_id, user_key, progress)
+
+    def add_draft(self, person: Person, message_id: MessageId, text: str) -> None:
+        """Keep an own message until it is sealed, and in the history."""
+        draft = self.people.add_draft(self.relay_id, person.name, message_id, text)
+        self.change({draft.row: msgspec.msgpack.encode(draft)})
+        self.record(self.history.written(person.name, message_id, text, self.now_ms()))
 
     def keep_contact(self, contact: Contact) -> None:
         """Add or change a contact, durably."""

@@ -15,15 +15,16 @@ from securechat.client import events as ev
 from securechat.client.audience import Audience, Joining
 from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
-from securechat.client.commands import Decision
+from securechat.client.commands import Question, Who
 from securechat.client.desk import Batch
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
-from securechat.client.opening import open_desk, open_endpoint
+from securechat.client.opening import open_desk, open_endpoint, recall
 from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.unread import Unread
+from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import FileProblem, LoginRefused, SecureChatError, Unreachable
 from securechat.identity.names import parse_name
@@ -46,14 +47,17 @@ class Engine:
         relay: str,
         peer: str | None = None,
         e2e: bool = True,
+        history_days: int = FOREVER_DAYS,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
 
         ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
-        end-to-end encryption with ``peer``, if that is what both want. When the key of ``peer`` is
-        a changed one at the end, or texts were not sent for such a key, Ended has a KeyChanged.
+        end-to-end encryption with ``peer``, if that is what both want. Messages are kept for
+        ``history_days`` unless the user has chosen another time for the conversation. When the key
+        of ``peer`` is a changed one at the end, or texts were not sent for such a key, Ended has a
+        KeyChanged.
         """
         self._name = name
         self._state = state
@@ -61,6 +65,7 @@ class Engine:
         self._relay = relay
         self._peer = peer
         self._unencrypted = None if e2e else peer
+        self._history_days = history_days
         self._now_ms, self._now_s = now_ms, now_s
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
@@ -108,9 +113,12 @@ class Engine:
         )
         return joining.leave
 
-    def retell(self) -> None:
-        """Tell the listeners of the messages that were kept, and that nobody was shown yet."""
-        self._calls.put(lambda: self._desk.batch.events.extend(self._unread))
+    def retell(self, scrollback: int = 0) -> None:
+        """Tell the listeners of the messages that were kept, and that nobody was shown yet.
+
+        So many of those that came before them are told first, as History.
+        """
+        self._calls.put(lambda: self._retell(scrollback))
 
     def shown(self, sender: str, message_id: str) -> None:
         """Keep a message no longer: its reader has it. Until this is said, it is on the disk."""
@@ -138,25 +146,12 @@ class Engine:
         """Look a person up and hear of their coming and going."""
         self._put(lambda: self._parts.lookups.talk_to(self._desk.person(name)))
 
-    def who(self) -> None:
-        """Ask who is connected; a People event follows."""
-        self._calls.put(self._who)
-
-    def verify(self, name: str) -> None:
-        """Ask for the safety number with a person; a SafetyNumber event follows."""
-        self._put(lambda: self._parts.lookups.show_safety_number(self._desk.person(name)))
-
-    def decide(self, decision: Decision, name: str) -> None:
-        """Decide about a person; TrustChanged, Blocked or Problem follows."""
-        self._put(lambda: self._parts.decisions.decide(decision, name))
-
-    def call(self, name: str, petname: str | None) -> None:
-        """Give a person a name of the user's own, or take it away; Renamed or Problem follows."""
-        self._put(lambda: self._parts.decisions.call(name, petname))
-
-    def contacts(self) -> None:
-        """Ask who is known here; a Contacts event follows."""
-        self._put(lambda: self._parts.decisions.list_contacts())
+    def ask(self, question: Question) -> None:
+        """Ask something, all names filled in that it needs; its event follows, or Problem."""
+        if isinstance(question, Who):
+            self._calls.put(self._who)
+        else:
+            self._put(lambda: self._parts.questions.answer(question))
 
     def join(self, timeout_s: float) -> None:
         """Wait at most so long until the thread has ended; what was shown is kept no longer."""
@@ -212,7 +207,8 @@ class Engine:
         batch, self._desk.batch = self._desk.batch, Batch()
         changes = {**self._endpoint.take_changes(), **batch.changes}
         changes |= self._unread.keep(batch.events)
-        self._state.commit(changes | self._unread.take_shown() if changes else {})
+        if changes or batch.history:
+            self._state.commit(changes | self._unread.take_shown(), batch.history)
         for frame in batch.frames:
             self._link.send(frame)
         if batch.envelopes:
@@ -251,6 +247,11 @@ class Engine:
                 recipient, message_id, text
             )
         )
+
+    def _retell(self, scrollback: int) -> None:
+        unread = self._unread
+        past = recall(self._state, self._relay, self._name, self._peer, scrollback, unread.ids)
+        self._desk.batch.events += [*past, *unread]
 
     def _who(self) -> None:
         if self._desk.online:
@@ -393,5 +394,7 @@ class Engine:
             now_ms=self._now_ms,
             now_s=self._now_s,
             unencrypted=self._unencrypted,
+            own_name=self._name,
+            history_days=self._history_days,
         )
         self._parts = make_parts(self._desk, self._name)

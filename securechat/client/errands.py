@@ -4,8 +4,6 @@ Whoever runs that command is told once, by its exit status: a text that is refus
 later, and one that waits must.
 """
 
-import msgspec
-
 from securechat.client.changed_keys import next_command, refuse_to_write
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
@@ -41,8 +39,7 @@ class Errands:
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
-        draft = desk.people.add_draft(desk.relay_id, person.name, message_id, text)
-        desk.change({draft.row: msgspec.msgpack.encode(draft)})
+        desk.add_draft(person, message_id, text)
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
         if desk.is_withheld(person.name):

@@ -217,6 +217,61 @@ class Contacts:
     people: tuple[KnownPerson, ...]
 
 
+class State(StrEnum):
+    """How far an own message has come."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """A message as the history has it; an own one has a ``state``.
+
+    ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here.
+    """
+
+    message_id: str
+    sender: str
+    recipient: str
+    text: str
+    time_ms: int
+    kept_ms: int
+    e2e: bool
+    trust: str
+    state: State | None
+    missing: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The newest messages of the conversation with a person, or of all; the oldest first."""
+
+    name: str | None
+    messages: tuple[PastMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The newest messages that were searched for, the oldest first; ``more``: there are others."""
+
+    messages: tuple[PastMessage, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many ``days`` the messages with a person are kept; None: for ever, 0: not at all."""
+
+    name: str
+    days: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something has not worked; the engine goes on."""
@@ -235,5 +290,5 @@ class Ended:
 Event = (
     Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
-    | Blocked | Renamed | Contacts | Problem | Ended
+    | Blocked | Renamed | Contacts | History | SearchResult | Retention | Problem | Ended
 )  # fmt: skip

@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
+from securechat.client.events import History
+from securechat.client.history import HistoryBook
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
+from securechat.client.relays import known_relays
+from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import Endpoint
-from securechat.identity.types import RelayId
+from securechat.identity.types import Name, RelayId
 
 
 def open_endpoint(state: StatePort, now_ms: int) -> Endpoint:
@@ -31,19 +35,45 @@ def open_desk(
     now_ms: Callable[[], int],
     now_s: Callable[[], float],
     unencrypted: str | None,
+    own_name: Name,
+    history_days: int,
 ) -> Desk:
     """Lay out what this profile has to do with a relay; ``people`` get what is unsent there."""
     rows = state.load()
     if relay_id != NO_RELAY:
         people.meet(relay_id, rows)
+    contacts = ContactBook(relay_id, rows)
     return Desk(
         relay_id=relay_id,
         endpoint=endpoint,
-        contacts=ContactBook(relay_id, rows),
+        contacts=contacts,
         outbox=Outbox(relay_id, rows),
         kept=KeptMessages(relay_id, rows),
+        history=HistoryBook(relay_id, own_name, contacts, state, history_days),
         people=people,
         now_ms=now_ms,
         now_s=now_s,
         unencrypted=unencrypted,
     )
+
+
+def recall(
+    state: StatePort,
+    address: str,
+    own_name: Name,
+    peer: str | None,
+    count: int,
+    unread: frozenset[str],
+) -> list[History]:
+    """Return the end of a conversation, or of all, on the relay that was met at this address.
+
+    That is before it is met again. Without the ``unread`` messages; nothing if there are no others.
+    """
+    rows = state.load()
+    here = [relay.relay_id for relay in known_relays(rows) if relay.address == address]
+    if not (count and here):
+        return []
+    contacts = ContactBook(here[0], rows)
+    history = HistoryBook(here[0], own_name, contacts, state, FOREVER_DAYS)
+    past = history.last(peer, count, unread)
+    return [past] if past.messages else []

@@ -6,9 +6,11 @@ from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
 from securechat.client.desk import Desk
 from securechat.client.errands import Errands
+from securechat.client.expiry import Expiry
 from securechat.client.lookups import Lookups
 from securechat.client.pinning import Pinning
 from securechat.client.publishing import Publishing
+from securechat.client.questions import Questions
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
@@ -25,12 +27,18 @@ class Parts(NamedTuple):
     errands: Errands
     receiving: Receiving
     answers: Answers
-    decisions: Decisions
+    questions: Questions
+    expiry: Expiry
 
     @property
     def due_times(self) -> tuple[float | None, ...]:
         """When `do_what_is_due` wants to be called, if at all."""
-        return self.receiving.due_at, self.sending.retry_at, self.publishing.due_at
+        return (
+            self.receiving.due_at,
+            self.sending.retry_at,
+            self.publishing.due_at,
+            self.expiry.due_at,
+        )
 
     def do_what_is_due(self, now_s: float) -> None:
         """Do what was planned for this time, or before it."""
@@ -39,6 +47,8 @@ class Parts(NamedTuple):
             self.sending.retry()
         if self.publishing.due_at is not None and self.publishing.due_at <= now_s:
             self.publishing.repeat()
+        if self.expiry.due_at <= now_s:
+            self.expiry.carry_out()
 
 
 def make_parts(desk: Desk, own_name: Name) -> Parts:
@@ -55,5 +65,6 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
         errands=Errands(desk, lookups, sending),
         receiving=receiving,
         answers=Answers(desk, lookups, sending, receiving),
-        decisions=Decisions(desk, pinning, lookups, receiving),
+        questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving)),
+        expiry=Expiry(desk),
     )

@@ -1,8 +1,10 @@
 """What the engine needs of the world: somewhere to commit, and a connection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
+from securechat.store.history import HistoryChange, HistoryTable
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
@@ -12,8 +14,15 @@ class StatePort(Protocol):
     def load(self) -> dict[tuple[str, bytes], bytes]:
         """Return every row."""
 
-    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
+    def commit(
+        self,
+        changes: Mapping[tuple[str, bytes], bytes | None],
+        history: Sequence[HistoryChange] = (),
+    ) -> None:
         """Carry out all the changes or none."""
+
+    def read_history(self) -> AbstractContextManager[HistoryTable]:
+        """Provide what to read the history with; for the thread that commits."""
 
 
 class LinkPort(Protocol):

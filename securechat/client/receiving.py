@@ -216,21 +216,7 @@ class Receiving:
             case Recovery():
                 self._recovering.answer(outcome.content, outcome.sender, contact)
             case Text(text):
-                self._desk.tell(
-                    Message(
-                        message_id=outcome.message_id.hex(),
-                        sender=name,
-                        recipient=self._own_name,
-                        text=text,
-                        time_ms=outcome.time_ms,
-                        e2e=outcome.encrypted,
-                        trust=trust_of(contact),
-                        request=not contact.accepted,
-                        missing=outcome.missing,
-                        late=outcome.late,
-                    )
-                )
-                self._plan_receipt(outcome, contact)
+                self._show_text(text, outcome, contact)
             case Unsupported(kind):
                 self._desk.report(
                     SecureChatError(
@@ -238,6 +224,24 @@ class Receiving:
                         "a newer securechat can show it",
                     )
                 )
+
+    def _show_text(self, text: str, opened: Opened, contact: Contact) -> None:
+        desk = self._desk
+        message = Message(
+            message_id=opened.message_id.hex(),
+            sender=desk.contacts.shown_name(contact),
+            recipient=self._own_name,
+            text=text,
+            time_ms=opened.time_ms,
+            e2e=opened.encrypted,
+            trust=trust_of(contact),
+            request=not contact.accepted,
+            missing=opened.missing,
+            late=opened.late,
+        )
+        desk.tell(message)
+        desk.record(desk.history.received(contact, message, desk.now_ms()))
+        self._plan_receipt(opened, contact)
 
     def _tell_history(self, opened: Opened, contact: Contact) -> None:
         """Tell what is wrong with the order of somebody's messages and no text can say."""

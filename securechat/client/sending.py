@@ -3,14 +3,13 @@
 import math
 import secrets
 
-import msgspec
-
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk
 from securechat.client.events import Accepted, Delivered, Sent
 from securechat.client.faults import refusal_error
+from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
@@ -20,6 +19,7 @@ from securechat.e2e.results import Sealed
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerDevice
 from securechat.identity.types import DeviceAddress, EnvelopeId, MailboxId, MessageId, UserKey
+from securechat.store.history import Progress
 
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
@@ -61,8 +61,7 @@ class Sending:
         contact = desk.contacts.by_name(person.name)
         if contact is not None and not contact.accepted:
             desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
-        draft = desk.people.add_draft(desk.relay_id, person.name, message_id, text)
-        desk.change({draft.row: msgspec.msgpack.encode(draft)})
+        desk.add_draft(person, message_id, text)
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
         self.flush(person)
@@ -115,6 +114,8 @@ class Sending:
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
                 self._desk.tell(Accepted(parcel.message_id, self._desk.called(parcel.recipient)))
+                message_id = MessageId(bytes.fromhex(parcel.message_id))
+                self._desk.note_progress(message_id, Progress.ACCEPTED)
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -136,8 +137,9 @@ class Sending:
         """A person has opened messages; a receipt for what went to others counts for nothing."""
         self._desk.endpoint.note_delivered(device, receipt.message_ids)
         for message_id in receipt.message_ids:
-            if self._recipients.get(message_id) == contact.user_key:
-                del self._recipients[message_id]
+            if self._is_undelivered(message_id, contact.user_key):
+                self._recipients.pop(message_id, None)
+                self._desk.note_progress(message_id, Progress.DELIVERED)
                 self._desk.tell(Delivered(message_id.hex(), self._desk.called(contact.name)))
         person = self._desk.people.find(contact.name)
         if person is not None and person.user is not None:
@@ -145,6 +147,13 @@ class Sending:
             is_old = self._desk.now_s() >= person.fetched_at_s + REFETCH_AFTER_S
             if receipt.envelope_epoch > known and is_old:
                 self._lookups.ask(person, claim=False)
+
+    def _is_undelivered(self, message_id: MessageId, user_key: UserKey) -> bool:
+        """Tell whether a message went to this key, in this run or an earlier one."""
+        recipient = self._recipients.get(message_id)
+        if recipient is not None:
+            return recipient == user_key
+        return self._desk.awaits(message_id, user_key, Progress.DELIVERED)
 
     def _refresh(self, person: Person) -> None:
         """Fetch a person's keys again when theirs may have been replaced; the old ones serve on."""
@@ -206,7 +215,10 @@ class Sending:
             except UsageError as error:
                 self._desk.report(error, draft.message_id.hex())
             else:
-                self._recipients[draft.message_id] = person.user.user_key
+                user_key = person.user.user_key
+                self._recipients[draft.message_id] = user_key
+                encrypted = not self._agreement.is_plain(person)
+                self._desk.record(sealed(draft.message_id, user_key, encrypted=encrypted))
                 self._desk.tell(Sent(draft.message_id.hex(), self._desk.called(person.name)))
             self._desk.change({draft.row: None})
             person.drafts.popleft()

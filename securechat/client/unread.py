@@ -44,6 +44,11 @@ class Unread:
     def __len__(self) -> int:
         return len(self._messages)
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of these messages."""
+        return frozenset(message.message_id for message in self._messages.values())
+
     def check(self) -> None:
         """Raise LimitExceeded when there are more than `MAX_UNREAD`: nobody ever looks."""
         if len(self) > MAX_UNREAD:

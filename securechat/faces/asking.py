@@ -1,23 +1,20 @@
-"""What every face does alike with a command: ask the engine, which answers with events."""
+"""What every face does alike with a question: fill in whom it is about, and ask the engine."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
 from securechat.client import commands as c
+from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 
-Question = c.Verify | c.Decide | c.Call | c.Contacts | c.Who
 
-
-def ask(engine: ChatEngine, question: Question, target: Callable[[], str]) -> None:
-    """Ask the engine; ``target`` says whom a command without a name means, or raises."""
+def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> None:
+    """Ask the engine; ``target`` says whom a question without a name means, or raises."""
     match question:
-        case c.Verify(name):
-            engine.verify(name or target())
-        case c.Decide(decision, name):
-            engine.decide(decision, name or target())
-        case c.Call(name, petname):
-            engine.call(name, petname)
-        case c.Contacts():
-            engine.contacts()
-        case c.Who():
-            engine.who()
+        case c.Verify(None) | c.Decide(_, None) | c.Keep(None, _):
+            question = replace(question, name=target())
+        case c.History(None, _):
+            with suppress(UsageError):  # nobody is chosen: that of all
+                question = replace(question, name=target())
+    engine.ask(question)

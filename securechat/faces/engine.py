@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from securechat.client.commands import Decision
+from securechat.client.commands import Question
 from securechat.client.events import Event
 
 
@@ -54,20 +54,8 @@ class ChatEngine(Protocol):
         Raises NameInvalid, or UsageError for the own name; then nothing was taken.
         """
 
-    def who(self) -> None:
-        """Ask who is connected; a People event follows."""
-
-    def verify(self, name: str) -> None:
-        """Ask for the safety number with a person; SafetyNumber or Problem follows."""
-
-    def decide(self, decision: Decision, name: str) -> None:
-        """Trust, accept, block, … a person; TrustChanged, Blocked or Problem follows."""
-
-    def call(self, name: str, petname: str | None) -> None:
-        """Give a person a petname or take it away (None); Renamed or Problem follows."""
-
-    def contacts(self) -> None:
-        """Ask who is known here; a Contacts event follows."""
+    def ask(self, question: Question) -> None:
+        """Ask something, all names filled in that it needs; its event follows, or Problem."""
 
     def stop(self, flush_s: float) -> None:
         """Hand over what is queued within ``flush_s`` seconds, then stop; Ended follows."""

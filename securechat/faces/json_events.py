@@ -42,6 +42,8 @@ def encode_event(event: e.Event) -> str | None:
         case e.Offline():
             retry_ms = round(event.retry_in_s * 1000)
             return encode_object("offline", {"message": event.why, "retry_ms": retry_ms})
+        case e.History() | e.SearchResult() | e.Retention():
+            return _encode_about_history(event)
         case _:
             return _encode_about_people(event)
 
@@ -78,6 +80,42 @@ def _message_fields(message: e.Message) -> Fields:
     if message.missing:
         fields["missing"] = message.missing
     if message.late:
+        fields["late"] = True
+    return fields
+
+
+def _encode_about_history(event: e.History | e.SearchResult | e.Retention) -> str:
+    match event:
+        case e.History():
+            fields: Fields = {"messages": [past_fields(past) for past in event.messages]}
+            if event.name is not None:
+                fields["name"] = event.name
+            return encode_object("history", fields)
+        case e.SearchResult():
+            messages = [past_fields(past) for past in event.messages]
+            return encode_object("found", {"messages": messages, "more": event.more})
+        case e.Retention():
+            return encode_object("retention", {"name": event.name, "days": event.days})
+
+
+def past_fields(past: e.PastMessage) -> Fields:
+    """Return a message of the history, with the names that `encode_event` gives to one now."""
+    fields: Fields = {
+        "id": past.message_id,
+        "from": past.sender,
+        "to": past.recipient,
+        "text": past.text,
+        "ts": past.time_ms,
+        "kept": past.kept_ms,
+        "e2e": past.e2e,
+    }
+    if past.state is not None:
+        fields["state"] = past.state.value
+    else:
+        fields["trust"] = past.trust
+    if past.missing:
+        fields["missing"] = past.missing
+    if past.late:
         fields["late"] = True
     return fields
 

@@ -81,12 +81,14 @@ class JsonChat:
             case c.Msg(target, text):
                 self._send(target, text)
                 self._last_target = target
-            case c.Verify() | c.Decide() | c.Call() | c.Contacts() | c.Who():
-                ask(self._engine, command, self._target)
             case c.Help():
                 self._out.write_line(encode_help())
             case c.Quit():
                 self.leaving = True
+            case None:
+                pass
+            case _:
+                ask(self._engine, command, self._target)
 
     def _send(self, recipient: str, text: str) -> None:
         self.pending.add(self._engine.send(recipient, text), recipient)

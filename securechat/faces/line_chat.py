@@ -118,6 +118,8 @@ class LineChat:
                 self._show(wording.blocked(event))
             case e.SafetyNumber():
                 self._show(wording.safety_number(event))
+            case e.History() | e.SearchResult() | e.Retention():
+                self._hear_history(event)
             case _:
                 self._hear_about_person(event, self._person(event.name))
 
@@ -149,6 +151,18 @@ class LineChat:
 
     def _person(self, name: str) -> _Person:
         return self._people.setdefault(name.casefold(), _Person())
+
+    def _hear_history(self, event: e.History | e.SearchResult | e.Retention) -> None:
+        if isinstance(event, e.Retention):
+            self._show(wording.retention(event))
+            return
+        if isinstance(event, e.History):
+            self._show(wording.history(event))
+        else:
+            self._show(wording.search_result(event))
+        now = self._now()
+        for past in event.messages:
+            self._show(wording.past_message(past, now))
 
     def _hear_connection(self, event: e.Ready | e.Offline) -> None:
         if isinstance(event, e.Offline):
@@ -266,12 +280,14 @@ class LineChat:
             case c.Msg(target, text):
                 self._send(target, text)
                 self._choose(self._called.get(target.casefold(), target))
-            case c.Verify() | c.Decide() | c.Call() | c.Contacts() | c.Who():
-                ask(self._engine, command, self._target)
             case c.Help():
                 self._show(wording.commands())
             case c.Quit():
                 self.leaving = True
+            case None:
+                pass
+            case _:
+                ask(self._engine, command, self._target)
 
     def _send(self, recipient: str, text: str) -> None:
         message_id = self._engine.send(recipient, text)

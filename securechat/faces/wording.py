@@ -82,6 +82,55 @@ def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) ->
     return Entry(f"{event.sender}{remark}: {event.text}", Tone.MESSAGE)
 
 
+def history(event: e.History) -> Entry:
+    """What stands above earlier messages."""
+    person = "" if event.name is None else f" with {event.name}"
+    if not event.messages:
+        return Entry(f"No messages{person} are kept here.")
+    count = len(event.messages)
+    last = f"The last {count} messages" if count > 1 else "The last message"
+    return Entry(f"{last}{person}:")
+
+
+def search_result(event: e.SearchResult) -> Entry:
+    """What stands above messages that were searched for."""
+    count = len(event.messages)
+    if event.more:
+        return Entry(f"More than {count} messages; before:DATE finds older ones. The last {count}:")
+    if not count:
+        return Entry("Nothing was found.")
+    return Entry(f"Found {count} messages:" if count > 1 else "Found 1 message:")
+
+
+def past_message(past: e.PastMessage, now: datetime) -> Entry:
+    """A message of the history, always with its time; of an own one, how far it has come."""
+    remarks = [_clock(past.time_ms, now)]
+    if past.state is not None:
+        remarks.append(past.state.value)
+    if not past.e2e:
+        remarks.append("TLS only: the relay could read this")
+    if past.missing:
+        remarks.append(f"{past.missing} missing before it")
+    if past.late:
+        remarks.append("late")
+    who = past.sender if past.state is None else f"{past.sender} to {past.recipient}"
+    return Entry(f"{who} ({', '.join(remarks)}): {past.text}", Tone.MESSAGE)
+
+
+def retention(event: e.Retention) -> Entry:
+    """For how long messages are kept."""
+    match event.days:
+        case None:
+            kept = "kept for ever"
+        case 0:
+            kept = "not kept"
+        case 1:
+            kept = "kept for 1 day"
+        case days:
+            kept = f"kept for {days:,} days"
+    return Entry(f"Messages with {event.name} are {kept} here. /keep {event.name} DAYS changes it.")
+
+
 def missing(event: e.Message) -> Entry:
     """Messages before this one have not arrived."""
     before = "1 message" if event.missing == 1 else f"{event.missing} messages"
@@ -239,11 +288,16 @@ def _contact(known: e.KnownPerson) -> str:
 
 
 def _when(time_ms: int, now: datetime) -> str:
-    """Return when a message was written, in local time, or nothing when that is about now."""
+    """Return when a message was written, or nothing when that is about now."""
+    if abs(now.timestamp() - time_ms / 1000) < _RECENT.total_seconds():
+        return ""
+    return _clock(time_ms, now)
+
+
+def _clock(time_ms: int, now: datetime) -> str:
+    """Return a time in the zone of ``now``, with its day unless that is today."""
     try:
         then = datetime.fromtimestamp(time_ms / 1000, now.tzinfo)
     except (OverflowError, ValueError, OSError):
         return "at an impossible time"
-    if abs(now - then) < _RECENT:
-        return ""
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from securechat.config import FOREVER_DAYS
 from securechat.store.encrypted import Connection, read_rows
 
 PAGE_ENTRIES = 500
 """How many entries `HistoryTable.all` holds in memory at a time."""
-
-FOREVER_DAYS = 1_000_000
-"""A retention that never ends."""
 
 _DAY_MS = 24 * 60 * 60 * 1000
 _INDEXED_CHARACTERS = 3
@@ -65,11 +63,12 @@ class Entry(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """An own message has come further, or has FAILED; ``user_key`` says for whom it was sealed."""
+    """An own message has come further, or has FAILED; SENT says for whom it was sealed, and how."""
 
     message_id: bytes
     progress: Progress
     user_key: bytes = b""
+    encrypted: bool = True
 
 
 class Retention(NamedTuple):
@@ -202,17 +201,29 @@ class HistoryTable:
         failed = change.progress is Progress.FAILED
         further = Progress.ACCEPTED if failed else change.progress
         self._database.execute(
-            "UPDATE history SET progress = ?, user_key = CASE WHEN ? = x'' THEN user_key ELSE ? END"
+            "UPDATE history SET progress = ?, encrypted = encrypted AND ?,"
+            " user_key = CASE WHEN ? = x'' THEN user_key ELSE ? END"
             " WHERE message_id = ? AND sender = '' AND progress < ?",
-            (change.progress, change.user_key, change.user_key, change.message_id, further),
+            (
+                change.progress,
+                change.encrypted,
+                change.user_key,
+                change.user_key,
+                change.message_id,
+                further,
+            ),
         )
 
     def _expire(self, change: Expire) -> None:
-        self._database.execute(
-            "DELETE FROM history WHERE sequence IN ("
-            " SELECT h.sequence FROM history h JOIN conversations c ON c.number = h.conversation"
-            " WHERE h.kept_ms <= ? - coalesce(c.days, ?) * ?)",
-            (change.now_ms, change.days, _DAY_MS),
+        limited = read_rows(
+            self._database,
+            "SELECT number, days FROM (SELECT number, coalesce(days, ?) AS days FROM conversations)"
+            " WHERE days < ?",
+            (change.days, FOREVER_DAYS),
+        )
+        self._database.executemany(
+            "DELETE FROM history WHERE conversation = ? AND kept_ms <= ?",
+            [(number, change.now_ms - days * _DAY_MS) for number, days in limited],
         )
 
 

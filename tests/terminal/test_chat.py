@@ -144,6 +144,19 @@ def test_two_people_talk(relay: Relay, tmp_path: Path) -> None:
         bob.see("[SERVER] alice left the chat!")
         bob.press(CTRL_D)
         assert bob.finish() == 0
+    command = ("client", "--name", "alice", "--peer", "bob", *relay.flags)
+    with sitting_at(*command, home=tmp_path / "alice") as alice:
+        alice.see("The last 2 messages with bob:")
+        alice.see("You are alice")
+        above = alice.text.partition("You are alice")[0]
+        assert re.search(r"alice to bob \(\d\d:\d\d, (accepted|delivered)\): hello bob", above)
+        assert re.search(r"bob \(\d\d:\d\d\): hällo älice", above)
+        alice.enter("/search HALLO from:bob")
+        alice.see("Found 1 message:")
+        alice.enter("/keep 0")
+        alice.see("Messages with bob are not kept here.")
+        alice.enter("/history")
+        alice.see("No messages with bob are kept here.")
 
 
 def test_what_comes_in_does_not_tear_the_line_being_typed(relay: Relay, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from securechat.cli.demonstration.seat import AGAIN, Seat
 from securechat.cli.demonstration.stage import open_stage
 from securechat.cli.demonstration.verdict import conclude, tell_what_to_type
 from securechat.cli.demonstration.witness import Sighting, Witness
+from securechat.client.commands import Verify
 from securechat.client.events import Accepted, Message, PeerReady, Ready, SafetyNumber
 from securechat.errors import KeyChanged, SecureChatError, StillQueued
 from securechat.faces.lines import run_lines
@@ -70,7 +71,7 @@ def _exchange_keys(page: Page, alice: Seat, bob: Seat) -> None:
 def _compare_safety_numbers(page: Page, alice: Seat, bob: Seat) -> None:
     numbers = []
     for seat in (alice, bob):
-        seat.engine.verify(seat.peer)
+        seat.engine.ask(Verify(seat.peer))
         numbers.append(seat.expect(SafetyNumber).digits)
     if numbers[0] != numbers[1]:
         raise KeyChanged(f"The safety numbers differ: {' and '.join(numbers)}", AGAIN)

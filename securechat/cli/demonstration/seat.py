@@ -49,7 +49,7 @@ class Seat:
             address,
             ClientTls(ca_file=ca_file),
             peer=peer,
-            dial_timeout_s=ClientConfig().dial_timeout_s,
+            settings=ClientConfig(),
         )
         self.engine.subscribe(self._hear)
 

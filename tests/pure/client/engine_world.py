@@ -1,7 +1,7 @@
 """An engine between a test that plays the relay and faces that remember what they were told."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -10,14 +10,17 @@ import msgspec
 from securechat.client import events as ev
 from securechat.client.engine import Engine
 from securechat.client.link import Arrived, Delivery, Down, LinkNews, Up
+from securechat.config import FOREVER_DAYS
 from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import FileProblem, SecureChatError
 from securechat.identity.chain import PeerDevice, PublishedDevice, PublishedUser, verify_published
 from securechat.identity.names import parse_name
 from securechat.identity.types import EnvelopeId, MailboxId, Name, RelayId
+from securechat.store.history import HistoryChange, HistoryTable
 from securechat.wire import frames as f
 from tests.pure.e2e.world import NOW_MS, RELAY, Seat, carry_out, small_batches
+from tests.pure.store.memory_history import open_in_memory
 
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
@@ -32,15 +35,26 @@ class MemoryState:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, bytes], bytes] = {}
+        self.history = HistoryTable(open_in_memory())
         self.broken = False
 
     def load(self) -> dict[tuple[str, bytes], bytes]:
         return dict(self.rows)
 
-    def commit(self, changes: Mapping[tuple[str, bytes], bytes | None]) -> None:
-        if changes and self.broken:
+    def commit(
+        self,
+        changes: Mapping[tuple[str, bytes], bytes | None],
+        history: Sequence[HistoryChange] = (),
+    ) -> None:
+        if (changes or history) and self.broken:
             raise FileProblem("The disk is full", "df")
         carry_out(changes, self.rows)
+        for change in history:
+            self.history.apply(change)
+
+    @contextmanager
+    def read_history(self) -> Iterator[HistoryTable]:
+        yield self.history
 
 
 class FakeLink:
@@ -73,7 +87,12 @@ class World:
     """Alice's engine, and the test at the other end of its connection."""
 
     def __init__(
-        self, peer: str | None = None, state: MemoryState | None = None, *, e2e: bool = True
+        self,
+        peer: str | None = None,
+        state: MemoryState | None = None,
+        *,
+        e2e: bool = True,
+        history_days: int = FOREVER_DAYS,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -85,6 +104,7 @@ class World:
             relay="relay:5555",
             peer=peer,
             e2e=e2e,
+            history_days=history_days,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )

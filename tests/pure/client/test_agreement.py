@@ -42,6 +42,7 @@ def test_where_both_want_it_the_relay_can_read_and_everybody_is_told() -> None:
         assert (message.text, message.e2e, message.request) == ("I see", False, False)
         world.pass_time(1)
         assert [type(content) for content in read_plain(world, bob)] == [Receipt]
+        assert not any(entry.encrypted for entry in world.state.history.last(9))
         assert not any(look.claim for look in world.all_sent(f.Lookup))
 
 

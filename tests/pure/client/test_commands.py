@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from securechat.client import commands as c
 from securechat.client.commands import HELP, TEXT_MAX_BYTES, Decision, parse_line
+from securechat.client.searching import SearchWords
+from securechat.config import FOREVER_DAYS
 from securechat.errors import NameInvalid, UsageError
 
 
@@ -38,6 +40,17 @@ from securechat.errors import NameInvalid, UsageError
         ("/unblock bob", c.Decide(Decision.UNBLOCK, "bob")),
         ("/petname bob Bobby", c.Call("bob", "Bobby")),
         ("/petname bob", c.Call("bob", None)),
+        ("/history", c.History(None, None)),
+        ("/history bob", c.History("bob", None)),
+        ("/history 50", c.History(None, 50)),
+        ("/history bob 5", c.History("bob", 5)),
+        ("/search tea", c.Search(SearchWords(("tea",)))),
+        ("/keep", c.Keep(None, None)),
+        ("/keep 30", c.Keep(None, 30)),
+        ("/keep Forever", c.Keep(None, FOREVER_DAYS)),
+        ("/keep bob", c.Keep("bob", None)),
+        ("/keep bob 0", c.Keep("bob", 0)),
+        ("/keep bob 9999999999999999999999", c.Keep("bob", FOREVER_DAYS)),
         ("/help", c.Help()),
         ("/quit", c.Quit()),
     ],
@@ -68,6 +81,13 @@ def test_an_empty_line_is_nothing(line: str) -> None:
         ("/accept-key bob now", "too much after /accept-key", "//accept-key"),
         ("/block", "/block needs a name", "/block bob"),
         ("/petname", "/petname needs a name", "/petname bob Bobby"),
+        ("/history bob carol", "a name and a number", "/history bob 50"),
+        ("/history 0", "1 to 1,000", "/history 50"),
+        ("/history bob 1001", "1 to 1,000", "/history 50"),
+        ("/history 99999999999999999999", "1 to 1,000", "/history 50"),
+        ("/keep bob long", "a number of days", "/keep bob 30"),
+        ("/keep bob 3 days", "a number of days", "/keep bob 30"),
+        ("/search", "something to look for", "/search tea"),
         ("/petname bob Uncle Bob", "/petname needs a name", "/petname bob Bobby"),
     ],
 )
@@ -145,8 +165,9 @@ def test_two_slashes_are_one_in_the_text(text: str) -> None:
 def test_the_help_lists_every_command() -> None:
     listed = {match[1] for command, _ in HELP if (match := re.match(r"/([\w-]+)", command))}
     known = {"msg", "who", "contacts", "verify", "petname", "help", "quit", *Decision}
+    known |= {"history", "search", "keep"}
     assert listed == known
     for word in listed:
-        line = {"msg": "/msg bob hello"}.get(word, f"/{word}")
+        line = {"msg": "/msg bob hello", "search": "/search tea"}.get(word, f"/{word}")
         needs_name = word in {"petname", Decision.BLOCK, Decision.UNBLOCK}
         assert parse_line(f"{line} bob" if needs_name else line) is not None

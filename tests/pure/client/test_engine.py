@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.aside import MAX_HELD
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
@@ -536,7 +537,7 @@ def test_somebody_whom_the_relay_forgot_is_still_known(bob: Seat) -> None:
 def test_nobody_to_write_to_and_nobody_to_verify_are_both_told() -> None:
     with alice() as world:
         world.engine.send("nope", SECRET)
-        world.engine.verify("nope")
+        world.engine.ask(c.Verify("nope"))
         world.settle()
         world.fail("nope")
         assert world.told(ev.Waiting) == [ev.Waiting("nope")]
@@ -546,7 +547,7 @@ def test_nobody_to_write_to_and_nobody_to_verify_are_both_told() -> None:
 def test_names_that_are_none_are_not_shown() -> None:
     names = ("bob", "\x1b]52;c;x\x07", "eve (verified)", "\u202eecila", "", "ﬁ", "Änne")
     with alice() as world:
-        world.engine.who()
+        world.engine.ask(c.Who())
         world.settle()
         world.tell(f.People(world.sent(f.Who).request, names, 7))
         assert world.told(ev.People) == [ev.People(("bob", "Änne"))]
@@ -630,8 +631,8 @@ def test_what_cannot_be_remembered_is_not_sent(bob: Seat) -> None:
 
 def test_the_end_waits_for_the_login_and_for_answers(bob: Seat) -> None:
     with alice(logged_in=False) as world:
-        world.engine.who()
-        world.engine.verify("bob")
+        world.engine.ask(c.Who())
+        world.engine.ask(c.Verify("bob"))
         world.engine.stop(5.0)
         world.settle()
         assert not world.has_ended()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.link import Answered
@@ -141,7 +142,7 @@ def test_somebody_blocked_is_refused_to_whoever_asked(bob: Seat) -> None:
     state = MemoryState()
     meet(state, bob)
     with asking(state) as other:
-        other.world.engine.decide(Decision.BLOCK, "bob")
+        other.world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
         message_id = other.send("x")
         assert other.refusals(message_id) == [UsageError]
         assert not is_unsent(state, message_id)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from securechat.client import aside, contacts, strangers
+from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.contacts import Contact, ContactBook
@@ -67,12 +68,12 @@ def show(world: World, seat: Seat, name: str = "bob") -> None:
 
 
 def decide(world: World, decision: Decision, name: str = "bob") -> None:
-    world.engine.decide(decision, name)
+    world.engine.ask(c.Decide(decision, name))
     world.settle()
 
 
 def verify(world: World, name: str = "bob") -> ev.SafetyNumber:
-    world.engine.verify(name)
+    world.engine.ask(c.Verify(name))
     world.settle()
     return world.told(ev.SafetyNumber)[-1]
 
@@ -101,7 +102,7 @@ def key(seat: Seat) -> str:
 
 
 def known(world: World, name: str = "bob") -> ev.KnownPerson:
-    world.engine.contacts()
+    world.engine.ask(c.Contacts())
     world.settle()
     (found,) = [each for each in world.told(ev.Contacts)[-1].people if each.relay_name == name]
     return found
@@ -154,8 +155,8 @@ def test_decisions_typed_before_the_login_are_carried_out_in_their_order(bob: Se
     with alice(None, state) as world:
         meet(world, bob)
     with alice(None, state, logged_in=False) as world:
-        world.engine.verify("bob")
-        world.engine.decide(Decision.TRUST, "bob")
+        world.engine.ask(c.Verify("bob"))
+        world.engine.ask(c.Decide(Decision.TRUST, "bob"))
         world.engine.send("bob", SECRET)
         world.settle()
         assert world.engine.queued == 1
@@ -691,7 +692,7 @@ def test_a_decision_about_nobody_known() -> None:
     with alice() as world:
         for decision in Decision:
             decide(world, decision, "nobody")
-        world.engine.call("nobody", "Somebody")
+        world.engine.ask(c.Call("nobody", "Somebody"))
         decide(world, Decision.BLOCK, "no name\x1b")
         assert [type(error) for error in refusals(world)] == [UsageError] * 5 + [NameInvalid]
         assert last_refusal(world).what.isprintable()
@@ -702,7 +703,7 @@ def test_the_list_of_those_connected_says_who_is_blocked(bob: Seat) -> None:
     with alice() as world:
         meet(world, bob)
         decide(world, Decision.BLOCK)
-        world.engine.who()
+        world.engine.ask(c.Who())
         world.settle()
         world.tell(f.People(world.sent(f.Who).request, ("alice", "bob"), 2))
         (people,) = world.told(ev.People)
@@ -714,7 +715,7 @@ def test_a_number_that_cannot_be_asked_for_now_is_a_problem(bob: Seat) -> None:
         meet(world, bob)
         world.lose_connection()
         assert verify(world).name == "bob"  # whom one knows one can compare with all the same
-        world.engine.verify("nobody")
+        world.engine.ask(c.Verify("nobody"))
         world.settle()
         assert type(last_refusal(world)) is Unreachable
         assert last_refusal(world).try_next == "/verify nobody, a bit later"
@@ -724,7 +725,7 @@ def test_a_number_that_cannot_be_asked_for_now_is_a_problem(bob: Seat) -> None:
 
 
 def call(world: World, name: str, petname: str | None) -> None:
-    world.engine.call(name, petname)
+    world.engine.ask(c.Call(name, petname))
     world.settle()
 
 
@@ -740,7 +741,7 @@ def test_a_petname_is_shown_and_can_be_typed_everywhere(bob: Seat) -> None:
         assert world.told(ev.Sent)[-1].recipient == "Bobby"
         world.deliver(world.write(bob, "hello"))
         assert world.told(ev.Message)[-1].sender == "Bobby"
-        world.engine.who()
+        world.engine.ask(c.Who())
         world.settle()
         world.tell(f.People(world.sent(f.Who).request, ("alice", "bob"), 2))
         assert world.told(ev.People) == [ev.People(("alice", "Bobby"), {"Bobby": ev.Trust.NEW})]
@@ -866,7 +867,7 @@ def test_a_key_id_that_nobody_has(bob: Seat) -> None:
 def test_looking_somebody_up_does_not_accept_them() -> None:
     mallory = make_seat("mallory")
     with alice() as world:
-        world.engine.verify("mallory")
+        world.engine.ask(c.Verify("mallory"))
         world.settle()
         world.find("mallory", published(mallory))
         assert len(world.told(ev.SafetyNumber)) == 1
@@ -974,7 +975,7 @@ def test_strangers_are_forgotten_before_friends(bob: Seat, monkeypatch: pytest.M
             world.find(stranger.name, published(stranger))
             if number == 0:
                 decide(world, Decision.BLOCK, stranger.name)
-        world.engine.contacts()
+        world.engine.ask(c.Contacts())
         world.settle()
         names = [person.name for person in world.told(ev.Contacts)[-1].people]
         assert names == ["bob", "stranger0", "stranger2", "stranger3"]

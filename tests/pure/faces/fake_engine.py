@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from securechat.client.commands import Decision
+from securechat.client.commands import Question
 from securechat.client.events import Ended, Event
 from securechat.errors import SecureChatError
 
@@ -67,20 +67,8 @@ class FakeEngine:
         self._note("send", recipient, text)
         return message_id
 
-    def who(self) -> None:
-        self._note("who")
-
-    def verify(self, name: str) -> None:
-        self._note("verify", name)
-
-    def decide(self, decision: Decision, name: str) -> None:
-        self._note("decide", decision, name)
-
-    def call(self, name: str, petname: str | None) -> None:
-        self._note("call", name, petname)
-
-    def contacts(self) -> None:
-        self._note("contacts")
+    def ask(self, question: Question) -> None:
+        self._note("ask", question)
 
     def stop(self, flush_s: float) -> None:
         self._note("stop", flush_s)

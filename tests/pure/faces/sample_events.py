@@ -28,3 +28,22 @@ def message(
     late: bool = False,
 ) -> e.Message:
     return e.Message("m1", sender, "alice", text, time_ms, e2e, trust, request, missing, late)
+
+
+def past(
+    text: str = "hello", *, state: e.State | None = None, time_ms: int = NOON_MS
+) -> e.PastMessage:
+    own = state is not None
+    return e.PastMessage(
+        message_id="m1",
+        sender="alice" if own else "bob",
+        recipient="bob" if own else "alice",
+        text=text,
+        time_ms=time_ms,
+        kept_ms=time_ms + 5,
+        e2e=True,
+        trust="" if own else "new",
+        state=state,
+        missing=0 if own else 2,
+        late=not own,
+    )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from securechat.client import events as e
 from securechat.errors import KeyChanged, SecureChatError, UsageError
 from securechat.faces.json_events import encode_error, encode_event, encode_help
-from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
 
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
 
@@ -36,11 +36,14 @@ FULLEST: tuple[e.Event, ...] = (
     e.TrustChanged("bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED),
     e.Blocked("bob", blocked=True),
     e.Renamed("bob", "Bobby"),
+    e.History("bob", (past(), past("out", state=e.State.READ))),
+    e.SearchResult((past(),), more=True),
+    e.Retention("bob", 30),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
 """Every kind of event, with every optional field."""
 
-SPARSE: tuple[e.Event, ...] = (message(), e.Problem(SecureChatError("Bad")))
+SPARSE: tuple[e.Event, ...] = (message(), e.History(None, ()), e.Problem(SecureChatError("Bad")))
 """The events that have optional fields, without them."""
 
 
@@ -126,6 +129,38 @@ def test_a_contact() -> None:
         "request": False,
         "blocked": True,
     }
+
+
+def test_messages_of_the_history() -> None:
+    of_bob, own = decoded(e.History("bob", (past("in"), past("out", state=e.State.READ))))[
+        "messages"
+    ]
+    assert of_bob == {
+        "id": "m1",
+        "from": "bob",
+        "to": "alice",
+        "text": "in",
+        "ts": NOON_MS,
+        "kept": NOON_MS + 5,
+        "e2e": True,
+        "trust": "new",
+        "missing": 2,
+        "late": True,
+    }
+    assert own == {
+        "id": "m1",
+        "from": "alice",
+        "to": "bob",
+        "text": "out",
+        "ts": NOON_MS,
+        "kept": NOON_MS + 5,
+        "e2e": True,
+        "state": "read",
+    }
+
+
+def test_messages_that_are_kept_for_ever() -> None:
+    assert decoded(e.Retention("bob", None))["days"] is None
 
 
 def test_an_end_is_an_error_or_nothing() -> None:

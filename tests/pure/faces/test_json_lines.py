@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.errors import KeyChanged, SecureChatError, StillQueued, UsageError
@@ -67,10 +68,10 @@ def test_lines_are_carried_out_in_order_and_the_end_flushes() -> None:
     assert engine.calls == [
         ("start",),
         ("send", "bob", "one"),
-        ("who",),
+        ("ask", c.Who()),
         ("send", "carol", "two"),
         ("send", "bob", "three"),
-        ("verify", "bob"),
+        ("ask", c.Verify("bob")),
         ("send", "bob", "last"),
         ("stop", 0.1),
     ]
@@ -82,10 +83,10 @@ def test_decisions_about_people_reach_the_engine() -> None:
     engine = FakeEngine()
     printed, _ = session(engine, b"/trust\n/unblock eve\n/petname bob\n/contacts\n/block\n")
     assert engine.calls[1:-1] == [
-        ("decide", Decision.TRUST, "bob"),
-        ("decide", Decision.UNBLOCK, "eve"),
-        ("call", "bob", None),
-        ("contacts",),
+        ("ask", c.Decide(Decision.TRUST, "bob")),
+        ("ask", c.Decide(Decision.UNBLOCK, "eve")),
+        ("ask", c.Call("bob", None)),
+        ("ask", c.Contacts()),
     ]
     assert [found["message"] for found in printed] == ["/block needs a name"]
 

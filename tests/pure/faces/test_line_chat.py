@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.commands import Decision
+from securechat.client.searching import SearchWords
 from securechat.errors import KeyChanged, NameInvalid, UsageError
 from securechat.faces.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
-from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
@@ -44,6 +46,33 @@ class Desk:
         for line in lines:
             self.chat.enter(line)
         return list(self.shown)
+
+
+def test_the_history_is_shown_message_by_message() -> None:
+    desk = Desk()
+    assert desk.hear(e.History("bob", (past("in\nbob: out"), past("out", state=e.State.SENT)))) == [
+        "The last 2 messages with bob:",
+        "bob (15:06, 2 missing before it, late): in\nbob: out",
+        "alice to bob (15:06, sent): out",
+    ]
+    assert desk.hear(e.SearchResult((), more=False)) == ["Nothing was found."]
+    assert len(desk.hear(e.Retention("bob", 3))) == 1
+
+
+def test_questions_about_the_history_reach_the_engine() -> None:
+    desk = Desk()
+    desk.enter("/history", "/history 3", "/history carol", "/search tea", "/keep", "/keep carol 3")
+    assert desk.engine.calls == [
+        ("ask", c.History("bob", None)),
+        ("ask", c.History("bob", 3)),
+        ("ask", c.History("carol", None)),
+        ("ask", c.Search(SearchWords(("tea",)))),
+        ("ask", c.Keep("bob", None)),
+        ("ask", c.Keep("carol", 3)),
+    ]
+    alone = Desk(peer=None)
+    assert "Nobody is chosen" in alone.enter("/history", "/keep")[0]
+    assert alone.engine.calls == [("ask", c.History(None, None))]
 
 
 # Events ---------------------------------------------------------------------------------------
@@ -244,15 +273,19 @@ def test_a_name_that_the_engine_refuses_is_no_conversation() -> None:
 def test_commands_reach_the_engine() -> None:
     desk = Desk()
     desk.enter("/who", "/verify", "/verify carol", "")
-    assert desk.engine.calls == [("who",), ("verify", "bob"), ("verify", "carol")]
+    assert desk.engine.calls == [
+        ("ask", c.Who()),
+        ("ask", c.Verify("bob")),
+        ("ask", c.Verify("carol")),
+    ]
     desk.engine.calls.clear()
     desk.enter("/trust", "/accept-key carol", "/block eve", "/petname bob Bobby", "/contacts")
     assert desk.engine.calls == [
-        ("decide", Decision.TRUST, "bob"),
-        ("decide", Decision.ACCEPT_KEY, "carol"),
-        ("decide", Decision.BLOCK, "eve"),
-        ("call", "bob", "Bobby"),
-        ("contacts",),
+        ("ask", c.Decide(Decision.TRUST, "bob")),
+        ("ask", c.Decide(Decision.ACCEPT_KEY, "carol")),
+        ("ask", c.Decide(Decision.BLOCK, "eve")),
+        ("ask", c.Call("bob", "Bobby")),
+        ("ask", c.Contacts()),
     ]
     assert "/quit" in desk.enter("/help")[0]
     desk.enter("/quit")

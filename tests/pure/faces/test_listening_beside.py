@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.faces.request_session import RequestSession
 from securechat.faces.requests import ListenRequest, encode_request
@@ -32,7 +33,7 @@ def test_every_listener_hears_somebody_with_a_petname(typed: str) -> None:
     bob = make_seat("bob")
     with alice() as world:
         befriend(world, bob)
-        world.engine.call("bob", "Bobby")
+        world.engine.ask(c.Call("bob", "Bobby"))
         world.settle()
         listeners = [listen(world, typed) for _ in range(2)]
         world.deliver(world.write(bob, "hello"))

@@ -1,6 +1,7 @@
 """The sentences."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,7 +14,7 @@ from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
 from securechat.faces import wording
 from securechat.faces.entries import Entry, Tone, lay_out
 from securechat.identity.names import parse_name
-from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, peer_ready, ready
+from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 
@@ -74,6 +75,52 @@ def test_what_is_wrong_with_a_message_stands_before_it() -> None:
 )
 def test_the_time_is_said_when_it_is_not_now(now: datetime, when: str) -> None:
     assert text_of(message(), now) == f"bob{when}: hello"
+
+
+def test_messages_of_the_history_say_when_and_how_far() -> None:
+    later = NOW + timedelta(hours=1)
+    own = past("out", state=e.State.READ)
+    assert wording.past_message(own, later).text == "alice to bob (15:06, read): out"
+    of_bob = past("in")
+    assert wording.past_message(of_bob, later + timedelta(days=1)).text == (
+        "bob (2025-06-15 15:06, 2 missing before it, late): in"
+    )
+    plain = replace(of_bob, e2e=False, missing=0, late=False)
+    assert wording.past_message(plain, NOW).text == (
+        "bob (15:06, TLS only: the relay could read this): in"
+    )
+
+
+def test_the_titles_of_histories() -> None:
+    def title(count: int, name: str | None = "bob") -> str:
+        return wording.history(e.History(name, (past(),) * count)).text
+
+    assert title(0) == "No messages with bob are kept here."
+    assert title(1) == "The last message with bob:"
+    assert title(2) == "The last 2 messages with bob:"
+    assert title(2, None) == "The last 2 messages:"
+
+    def found(count: int, *, more: bool = False) -> str:
+        return wording.search_result(e.SearchResult((past(),) * count, more)).text
+
+    assert found(0) == "Nothing was found."
+    assert found(1) == "Found 1 message:"
+    assert found(2) == "Found 2 messages:"
+    assert "before:DATE" in found(2, more=True)
+
+
+@pytest.mark.parametrize(
+    ("days", "kept"),
+    [
+        (None, "kept for ever"),
+        (0, "not kept"),
+        (1, "kept for 1 day"),
+        (1000, "kept for 1,000 days"),
+    ],
+)
+def test_how_long_messages_are_kept(days: int | None, kept: str) -> None:
+    text = wording.retention(e.Retention("bob", days)).text
+    assert text.startswith(f"Messages with bob are {kept} here.")
 
 
 @given(st.integers(-(2**70), 2**70))

@@ -1,0 +1,49 @@
+"""What users ask for besides writing: each question goes to the part that answers it."""
+
+from securechat.client import commands as c
+from securechat.client.desk import Desk
+from securechat.client.events import Retention
+from securechat.client.lookups import Lookups
+from securechat.client.trust import Decisions
+from securechat.config import FOREVER_DAYS
+from securechat.store.history import Expire
+
+HISTORY_MESSAGES = 20
+"""How many messages ``/history`` shows of its own accord."""
+
+
+class Questions:
+    """Answers with events; what cannot be answered raises a SecureChatError."""
+
+    def __init__(self, desk: Desk, lookups: Lookups, decisions: Decisions) -> None:
+        self._desk = desk
+        self._lookups = lookups
+        self._decisions = decisions
+
+    def answer(self, question: c.Question) -> None:
+        """Answer a question whose names are all filled in, where it needs any."""
+        match question:
+            case c.Verify(str(name)):
+                self._lookups.show_safety_number(self._desk.person(name))
+            case c.Decide(decision, str(name)):
+                self._decisions.decide(decision, name)
+            case c.Call(name, petname):
+                self._decisions.call(name, petname)
+            case c.Contacts():
+                self._decisions.list_contacts()
+            case c.History(name, count):
+                self._desk.tell(self._desk.history.last(name, count or HISTORY_MESSAGES))
+            case c.Search(words):
+                self._desk.tell(self._desk.history.search(words))
+            case c.Keep(str(name), days):
+                self._keep(name, days)
+
+    def _keep(self, typed: str, days: int | None) -> None:
+        """Say for how long messages are kept, after changing it if ``days`` says so."""
+        desk = self._desk
+        name = desk.person(typed).name
+        if days is not None:
+            desk.record(desk.history.keep_for(name, days))
+            desk.record([Expire(desk.now_ms(), desk.history.default_days)])
+        kept = desk.history.days(name)
+        desk.tell(Retention(desk.called(name), None if kept >= FOREVER_DAYS else kept))
