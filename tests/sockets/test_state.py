@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from securechat.errors import FileProblem
+from securechat.store import encrypted
+from securechat.store import state as state_module
 from securechat.store.encrypted import VaultKey, connect
-from securechat.store.history import Entry, Query
+from securechat.store.history import Entry, Expire, Query
 from securechat.store.state import StateFile
 
 PAGE_BYTES = 4096
@@ -183,6 +185,24 @@ def read_pages(path: Path) -> list[bytes]:
     pages = [data[at : at + PAGE_BYTES] for at in range(0, len(data), PAGE_BYTES)]
     assert len(pages) > 10
     return pages
+
+
+def test_what_was_let_go_of_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file holds besides its encryption is looked at, so here it is without any."""
+    path = tmp_path / "state.db"
+    monkeypatch.setattr(state_module, "connect", lambda at, _key: connect(at, None))
+    monkeypatch.setattr(state_module, "is_unencrypted", lambda _: False)
+    monkeypatch.setattr(encrypted, "check_pages", lambda _: None)
+    monkeypatch.setattr(state_module, "check_pages", lambda _: None)
+    state = StateFile(path, KEY)
+    state.commit({}, [message(number)._replace(text=f"xyzzy {number}") for number in range(50)])
+    state.commit({}, [message(number) for number in range(9)])
+    state.commit({}, [Expire(0, 0)])
+    state.close()
+    data = path.read_bytes()
+    assert b"history_text" in data
+    assert b"xyz" not in data
+    assert b"yzz" not in data
 
 
 def test_nothing_is_written_to_the_terminal(
