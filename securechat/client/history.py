@@ -80,6 +80,7 @@ class HistoryBook:
             trust=message.trust,
             missing=message.missing,
             late=message.late,
+            request=message.request,
         )
         return self._if_kept(entry)
 

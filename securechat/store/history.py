@@ -15,6 +15,8 @@ from securechat.store.encrypted import Connection, read_rows
 PAGE_ENTRIES = 500
 """How many entries `HistoryTable.all` holds in memory at a time."""
 
+MAX_REQUESTS = 1000
+
 _DAY_MS = 24 * 60 * 60 * 1000
 _INDEXED_CHARACTERS = 3
 _COMBINING = range(0x300, 0x332)
@@ -38,7 +40,8 @@ class Entry(NamedTuple):
     ``conversation`` is the caller's key of it, and ``title`` what it was called when this came.
     ``sender`` is empty for an own message, and ``progress`` 0 for one of somebody else.
     ``user_key`` is that of the other side, empty before a message was sealed for anybody.
-    ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here.
+    ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here. A ``request`` comes
+    from a stranger: of these the newest `MAX_REQUESTS` are kept, since anybody can send some.
     """
 
     conversation: bytes
@@ -54,6 +57,7 @@ class Entry(NamedTuple):
     trust: str
     missing: int
     late: bool
+    request: bool = False
     sequence: int = 0
 
     @property
@@ -90,7 +94,7 @@ HistoryChange = Entry | Reached | Retention | Expire
 
 
 class Query(NamedTuple):
-    """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
+    """Entries with all the ``words`` (without NUL), of one conversation, of one sender ('' is the user's own).
 
     ``since_ms`` and ``before_ms`` bound what the senders say about the time.
     """
@@ -104,7 +108,7 @@ class Query(NamedTuple):
 
 _SELECT = """
     SELECT c.key, c.title, h.message_id, h.sender, h.user_key, h.time_ms, h.kept_ms, h.text,
-           h.progress, h.encrypted, h.trust, h.missing, h.late, h.sequence
+           h.progress, h.encrypted, h.trust, h.missing, h.late, h.request, h.sequence
     FROM history h JOIN conversations c ON c.number = h.conversation
 """
 
@@ -173,29 +177,37 @@ class HistoryTable:
         rows = read_rows(self._database, query, values)
         entries = map(Entry._make, rows)
         return [
-            entry._replace(encrypted=bool(entry.encrypted), late=bool(entry.late))
+            entry._replace(
+                encrypted=bool(entry.encrypted), late=bool(entry.late), request=bool(entry.request)
+            )
             for entry in entries
         ]
 
     def _number(self, conversation: bytes, title: str) -> int:
-        self._database.execute(
-            "INSERT INTO conversations (key, title) VALUES (?, ?)"
-            " ON CONFLICT (key) DO UPDATE SET title = excluded.title",
-            (conversation, title),
-        )
-        rows = read_rows(
-            self._database, "SELECT number FROM conversations WHERE key = ?", (conversation,)
-        )
+        query = "SELECT number FROM conversations WHERE key = ? AND title = ?"
+        if not (rows := read_rows(self._database, query, (conversation, title))):
+            self._database.execute(
+                "INSERT INTO conversations (key, title) VALUES (?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET title = excluded.title",
+                (conversation, title),
+            )
+            rows = read_rows(self._database, query, (conversation, title))
         return int(rows[0][0])
 
     def _add(self, entry: Entry) -> None:
         number = self._number(entry.conversation, entry.title)
         self._database.execute(
             "INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms,"
-            " text, progress, encrypted, trust, missing, late)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, *entry[2:13]),
+            " text, progress, encrypted, trust, missing, late, request)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, *entry[2:14]),
         )
+        if entry.request:
+            self._database.execute(
+                "DELETE FROM history WHERE request AND sequence <= (SELECT sequence FROM history"
+                " WHERE request ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
+                (MAX_REQUESTS,),
+            )
 
     def _note_reached(self, change: Reached) -> None:
         failed = change.progress is Progress.FAILED

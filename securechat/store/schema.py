@@ -14,13 +14,14 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS {within}.conversations"
     " (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, title TEXT NOT NULL, days INTEGER)",
     "CREATE TABLE IF NOT EXISTS {within}.history"
-    " (sequence INTEGER PRIMARY KEY AUTOINCREMENT, conversation INTEGER NOT NULL,"
+    " (sequence INTEGER PRIMARY KEY, conversation INTEGER NOT NULL,"
     " message_id BLOB NOT NULL, sender TEXT NOT NULL, user_key BLOB NOT NULL,"
     " time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL,"
     " progress INTEGER NOT NULL, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
-    " missing INTEGER NOT NULL, late INTEGER NOT NULL)",
+    " missing INTEGER NOT NULL, late INTEGER NOT NULL, request INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
     "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",
+    "CREATE INDEX IF NOT EXISTS {within}.history_requests ON history (sequence) WHERE request",
     "CREATE VIRTUAL TABLE IF NOT EXISTS {within}.history_text USING fts5 (text,"
     " content='history', content_rowid='sequence', tokenize='trigram remove_diacritics 1')",
     "INSERT INTO {within}.history_text (history_text, rank) VALUES ('secure-delete', 1)",

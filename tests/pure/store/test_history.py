@@ -182,6 +182,18 @@ def test_each_conversation_is_kept_for_its_time(table: HistoryTable) -> None:
     assert table.last(9) == []
 
 
+def test_of_strangers_the_newest_are_kept(
+    table: HistoryTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h, "MAX_REQUESTS", 3)
+    table.apply(entry("a friend"))
+    for number in range(5):
+        conversation = CAROL if number % 2 else BOB
+        table.apply(entry(str(number), conversation=conversation)._replace(request=True))
+    assert texts(table.last(9)) == ["a friend", "2", "3", "4"]
+    assert [each.request for each in table.last(2, BOB)] == [True, True]
+
+
 def test_what_has_gone_is_not_in_the_index_either(table: HistoryTable) -> None:
     table.apply(entry("a-very-rare-word"))
     table.apply(Expire(1000, 0))
@@ -189,7 +201,10 @@ def test_what_has_gone_is_not_in_the_index_either(table: HistoryTable) -> None:
     assert b"ver" not in b"".join(block for (block,) in blocks)
 
 
-@given(st.lists(st.text(max_size=12), max_size=8), st.text(min_size=1, max_size=5))
+WORDS = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=5)
+
+
+@given(st.lists(st.text(max_size=12), max_size=8), WORDS)
 @settings(max_examples=60)
 def test_whatever_is_typed_finds_what_holds_it(written: list[str], word: str) -> None:
     with memory_history() as table:
