@@ -94,9 +94,9 @@ HistoryChange = Entry | Reached | Retention | Expire
 
 
 class Query(NamedTuple):
-    """Entries with all the ``words`` (without NUL), of one conversation, of one sender ('' is the user's own).
+    """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
 
-    ``since_ms`` and ``before_ms`` bound what the senders say about the time.
+    No word has a NUL in it. ``since_ms`` and ``before_ms`` bound what the senders say about the time.
     """
 
     words: tuple[str, ...] = ()
