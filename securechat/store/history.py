@@ -96,7 +96,7 @@ HistoryChange = Entry | Reached | Retention | Expire
 class Query(NamedTuple):
     """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
 
-    No word has a NUL in it. ``since_ms`` and ``before_ms`` bound what the senders say about the time.
+    No word has a NUL in it. ``since_ms`` and ``before_ms`` bound the time that senders say.
     """
 
     words: tuple[str, ...] = ()
