@@ -54,6 +54,7 @@ class ClientConfig(Section, frozen=True):
     server: str = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
     name: str | None = None
     dial_timeout_s: Seconds = 3.0
+    read_receipts: bool = False
 
 
 class Config(Section, frozen=True):

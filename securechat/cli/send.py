@@ -53,7 +53,7 @@ def send(
         typer.Option(
             "--wait",
             help="Until it is handed to the connection, the relay answers for it, or the"
-            " recipient's device has opened it.",
+            " recipient's device has opened it, or the recipient was shown it and lets you know.",
         ),
     ] = Wait.ACCEPTED,
     timeout_s: Annotated[

@@ -76,7 +76,13 @@ def open_engine(
     where = access.address or remembered_address(profile) or parse_address(settings.server)
     trust = decide_trust(profile, where, access.trust, confirm)
     connector = Connector(
-        profile, where, trust, peer=peer, e2e=e2e, dial_timeout_s=settings.dial_timeout_s
+        profile,
+        where,
+        trust,
+        peer=peer,
+        e2e=e2e,
+        read_receipts=access.read_receipts,
+        dial_timeout_s=settings.dial_timeout_s,
     )
 
     def hear(event: "Event") -> None:

@@ -98,6 +98,7 @@ class Connector:
         *,
         peer: str | None,
         e2e: bool = True,
+        read_receipts: bool = False,
         dial_timeout_s: float,
     ) -> None:
         self._profile = profile
@@ -119,6 +120,7 @@ class Connector:
             relay=str(address),
             peer=peer,
             e2e=e2e,
+            read_receipts=read_receipts,
         )
         self.loop.start()
 

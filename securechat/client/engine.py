@@ -25,7 +25,7 @@ from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import FileProblem, LoginRefused, SecureChatError, Unreachable
+from securechat.errors import FileProblem, LoginRefused, SecureChatError
 from securechat.identity.names import parse_name
 from securechat.identity.types import MessageId, Name, RelayId, fingerprint
 from securechat.wire import frames as f
@@ -46,13 +46,15 @@ class Engine:
         relay: str,
         peer: str | None = None,
         e2e: bool = True,
+        read_receipts: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
 
         ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
-        end-to-end encryption with ``peer``, if that is what both want. When the key of ``peer`` is
+        end-to-end encryption with ``peer``, if that is what both want. With ``read_receipts``
+        contacts are told when a message of theirs was shown. When the key of ``peer`` is
         a changed one at the end, or texts were not sent for such a key, Ended has a KeyChanged.
         """
         self._name = name
@@ -65,7 +67,7 @@ class Engine:
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._audience = Audience()
-        self._unread = Unread(state, now_s)
+        self._unread = Unread(state, now_s, confirms=read_receipts)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._endpoint = open_endpoint(state, now_ms())
         self._people = People(name)
@@ -73,7 +75,6 @@ class Engine:
         self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
-        self._asks_who = False
         self._early: list[Callable[[], None]] = []
         self._early_texts = 0
         self._ended = False
@@ -117,6 +118,11 @@ class Engine:
         if self._unread.note_shown(sender, message_id):
             self._calls.put(lambda: None)  # wakes the thread, which then knows when it is due
 
+    def confirm_read(self, sender: str, message_id: str) -> None:
+        """Let a contact know that a message of theirs was shown, also without `read_receipts`."""
+        if self._unread.note_read(sender, message_id):
+            self._calls.put(lambda: None)
+
     def start(self) -> None:
         """Connect, and look for the peer."""
         self._thread.start()
@@ -140,7 +146,7 @@ class Engine:
 
     def who(self) -> None:
         """Ask who is connected; a People event follows."""
-        self._calls.put(self._who)
+        self._put(lambda: self._parts.lookups.who())
 
     def verify(self, name: str) -> None:
         """Ask for the safety number with a person; a SafetyNumber event follows."""
@@ -222,6 +228,8 @@ class Engine:
             self._audience.tell(event, errand=self._parts.errands.concerns(event))
         if batch.ack:
             self._link.ack(batch.ack)
+        if self._unread.read_receipts.hand_out(self._desk):
+            self._parts.receiving.plan_receipts()
 
     def _do_what_is_due(self) -> None:
         now = self._now_s()
@@ -230,6 +238,12 @@ class Engine:
             self._desk.change(self._unread.take_shown())
         if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
             self._end(None)
+
+    def _send_receipts(self) -> None:
+        """Let others know at once what has come, and what was read."""
+        self._desk.change(self._unread.take_shown())
+        self._unread.read_receipts.hand_out(self._desk)
+        self._parts.receiving.send_receipts()
 
     # What faces asked for -------------------------------------------------------------------------
 
@@ -252,23 +266,14 @@ class Engine:
             )
         )
 
-    def _who(self) -> None:
-        if self._desk.online:
-            self._desk.batch.frames.append(f.Who(self._parts.lookups.new_request()))
-        elif self._was_ready:
-            raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
-        self._asks_who = True
-
     def _plan_stop(self, flush_s: float) -> None:
         self._stop_at = self._now_s() + flush_s
+        self._send_receipts()
 
     @property
     def _nothing_left(self) -> bool:
-        asks = any(person.verify for person in self._people)
-        asking = self._asks_who or self._parts.receiving.unsettled or asks
-        return (
-            self._was_ready and not asking and all(map(self._desk.is_withheld, self._desk.unsent))
-        )
+        asking = self._parts.lookups.asks_who or self._parts.receiving.unsettled
+        return self._was_ready and not asking and self._desk.is_settled
 
     def _end(self, error: SecureChatError | None) -> None:
         """Carry out what is left, say goodbye, and tell the faces that it is over."""
@@ -278,7 +283,7 @@ class Engine:
         error = error or outcome(self._desk, self._peer)
         try:
             self._parts.receiving.give_up()
-            self._parts.receiving.send_receipts()
+            self._send_receipts()
             self._carry_out()
         except SecureChatError as problem:
             error = error or problem
@@ -320,7 +325,6 @@ class Engine:
             case f.KeysLeft():
                 self._parts.publishing.replenish(frame.one_time_keys)
             case f.People():
-                self._asks_who = False
                 self._parts.lookups.tell_people(frame.names)
 
     # Login ----------------------------------------------------------------------------------------
@@ -350,17 +354,12 @@ class Engine:
     def _on_welcome(self, welcome: f.Welcome) -> None:
         again, self._was_ready = self._was_ready, True
         self._desk.online = True
-        self._parts.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         relay_id = self._desk.relay_id
         name = parse_name(welcome.name)
         self._desk.tell(
             ev.Ready(name, self._relay, fingerprint(relay_id), again, self._unencrypted is None)
         )
-        self._parts.lookups.ask_again()
-        self._parts.receiving.begin(welcome.waiting)
-        self._parts.sending.resume()
-        if self._asks_who:
-            self._who()
+        self._parts.begin(welcome)
 
     # What the relay knows of others ---------------------------------------------------------------
 

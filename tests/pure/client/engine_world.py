@@ -73,7 +73,12 @@ class World:
     """Alice's engine, and the test at the other end of its connection."""
 
     def __init__(
-        self, peer: str | None = None, state: MemoryState | None = None, *, e2e: bool = True
+        self,
+        peer: str | None = None,
+        state: MemoryState | None = None,
+        *,
+        e2e: bool = True,
+        read_receipts: bool = False,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -85,6 +90,7 @@ class World:
             relay="relay:5555",
             peer=peer,
             e2e=e2e,
+            read_receipts=read_receipts,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -258,10 +264,11 @@ def alice(
     *,
     logged_in: bool = True,
     e2e: bool = True,
+    read_receipts: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
-        world = World(peer, state, e2e=e2e)
+        world = World(peer, state, e2e=e2e, read_receipts=read_receipts)
         world.engine.start()
         if logged_in:
             world.log_in()
