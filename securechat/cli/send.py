@@ -52,7 +52,7 @@ def send(
         Wait,
         typer.Option(
             "--wait",
-            help="Until it is handed to the connection, the relay answers for it, or the"
+            help="Until it is handed to the connection, the relay answers for it, the"
             " recipient's device has opened it, or the recipient was shown it and lets you know.",
         ),
     ] = Wait.ACCEPTED,

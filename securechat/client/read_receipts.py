@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.events import Message, Origin
 from securechat.identity.types import DeviceAddress, MessageId, RelayId
@@ -70,7 +69,7 @@ class ReadReceipts:
         any_waits = False
         for (_, device), message_id in self._due.pop(desk.relay_id, ()):
             contact = desk.contacts.by_key(device.user_key)
-            if contact is not None and _may_know(contact):
+            if contact is not None and contact.accepted and not contact.blocked:
                 person = desk.people.open(contact.name)
                 person.reads.setdefault(device, []).append(message_id)
                 any_waits = True
@@ -85,10 +84,6 @@ class ReadReceipts:
 def read_row(relay_id: RelayId, device: DeviceAddress, message_id: MessageId) -> _Row:
     """Return table and key of the row that a receipt has until it is sealed."""
     return _TABLE, relay_id + device.encode() + message_id
-
-
-def _may_know(contact: Contact) -> bool:
-    return contact.is_pinned and contact.accepted and not contact.blocked
 
 
 def _stored(rows: Mapping[_Row, bytes]) -> Iterator[_Due]:

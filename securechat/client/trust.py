@@ -130,7 +130,7 @@ class Decisions:
         """Forget the keys of the old device and fetch those of the new one."""
         person = self._desk.people.open(name)
         person.user, person.claimed, person.told_ready, person.asked = None, False, False, False
-        for waiting in (person.receipts, person.reads, person.recoveries, person.requests):
+        for waiting in (person.receipts, person.recoveries, person.requests):
             waiting.clear()
         person.wanted = True
         self._lookups.ask(person, claim=False)

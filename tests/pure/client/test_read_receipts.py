@@ -154,6 +154,7 @@ def test_whoever_is_blocked_learns_nothing(when: str) -> None:
         world.settle()
         show_all(world)
         assert receipts(world, bob) == []
+        assert (pending(world.state) == 0) == (when == "shown")  # nor when he is unblocked
 
 
 def test_whoever_is_changed_is_told_once_the_pinned_key_is_back() -> None:
@@ -259,6 +260,21 @@ def test_what_was_shown_just_before_the_end_is_told_before_it() -> None:
         assert read_of(world, bob) == [message.message_id]
 
 
+def test_what_is_shown_while_an_engine_ends_is_told_too() -> None:
+    bob = copy_seat(BOB)
+    with alice("bob", read_receipts=True) as world:
+        befriend(world, bob)
+        world.deliver(world.write(bob, "hello"))
+        world.engine.stop(60.0)  # an own message is not accepted yet
+        world.settle()
+        (message,) = world.told(ev.Message)
+        world.engine.shown("bob", message.message_id)
+        world.settle()
+        assert not world.has_ended()
+        world.pass_time(60.0)
+        assert read_of(world, bob) == [message.message_id]
+
+
 @pytest.mark.parametrize("shown", ["before the end", "after it"])
 def test_what_cannot_be_told_before_the_end_is_told_by_the_next_run(shown: str) -> None:
     """There has been no connection; the next run need not give any receipts itself."""
@@ -346,6 +362,20 @@ def test_a_receipt_goes_to_the_relay_where_the_message_came_from() -> None:
         show_all(world)
         assert world.link.envelopes == []
     assert pending(state) == 1
+
+
+def test_a_receipt_stays_with_its_relay_when_another_one_answers() -> None:
+    bob = copy_seat(BOB)
+    with alice("bob", read_receipts=True) as world:
+        befriend(world, bob)
+        world.deliver(world.write(bob, "hello"))
+        world.lose_connection()
+        show_all(world)
+        world.log_in(OTHER_CERTIFICATE, OTHER_RELAY)
+        world.find("bob", published(bob, relay_id=OTHER_RELAY))
+        world.pass_time(LATER_S)
+        assert read_of(world, bob) == []
+        assert pending(world.state) == 1
 
 
 def message(number: int) -> ev.Message:
