@@ -58,6 +58,7 @@ class ClientConfig(Section, frozen=True):
     name: str | None = None
     dial_timeout_s: Seconds = 3.0
     history_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    read_receipts: bool = False
 
 
 class Config(Section, frozen=True):

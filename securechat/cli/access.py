@@ -30,6 +30,7 @@ class Flags:
     ca: Path | None
     home: Path | None
     passphrase_file: Path | None
+    read_receipts: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Access:
     trust: "TrustFlags"
     settings: "ClientConfig"
     passphrase_file: Path | None
+    read_receipts: bool
 
 
 def read_access(
@@ -58,7 +60,10 @@ def read_access(
     trust = _read_trust(flags, certs_directory(flags.home, None, settings.server.certs) / "ca.pem")
     address = _given_address(flags.host, flags.port, flags.server)
     me = choose_name(home, flags.name or settings.client.name, peer)
-    return Access(me, home, address, trust, settings.client, flags.passphrase_file)
+    read_receipts = flags.read_receipts
+    if read_receipts is None:
+        read_receipts = settings.client.read_receipts
+    return Access(me, home, address, trust, settings.client, flags.passphrase_file, read_receipts)
 
 
 def check_peer(peer: str, me: "Name", usage: str) -> None:

@@ -15,6 +15,7 @@ from securechat.cli.options import (
     NameOption,
     PassphraseFileOption,
     PinOption,
+    ReadReceiptsOption,
     ServerOption,
 )
 from securechat.cli.session import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
-    *("plain", "json_output", "color", "no_e2e"),
+    *("plain", "json_output", "color", "no_e2e", "read_receipts"),
 )
 """Parameters that mean nothing to the quit mode."""
 
@@ -67,6 +68,7 @@ def client(
         ColorChoice, typer.Option("--color", help="Whether to use colour.")
     ] = ColorChoice.AUTO,
     json_output: JsonOption = False,
+    read_receipts: ReadReceiptsOption = None,
     no_e2e: Annotated[
         bool,
         typer.Option(
@@ -112,7 +114,7 @@ def client(
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
     exit_on_signals()
     refuse_closed_output()
-    flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+    flags = Flags(name, host, port, server, pin, ca, home, passphrase_file, read_receipts)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             access = read_access(context, flags, peer, settings)

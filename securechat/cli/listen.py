@@ -17,9 +17,11 @@ from securechat.cli.options import (
     PassphraseFileOption,
     PinOption,
     PortOption,
+    ReadReceiptsOption,
     ServerOption,
 )
 from securechat.cli.session import (
+    LAST_MOMENT_S,
     Beside,
     claim,
     errors_as_json,
@@ -65,6 +67,7 @@ def listen(
         ),
     ] = None,
     json_output: JsonOption = False,
+    read_receipts: ReadReceiptsOption = None,
     name: NameOption = None,
     server: ServerOption = None,
     host: HostOption = None,
@@ -83,7 +86,7 @@ def listen(
     exit_on_signals()
     with errors_as_json(json_output):
         refuse_closed_output()
-        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file, read_receipts)
         access = read_access(context, flags, sender)
         if sender is not None:
             check_peer(sender, access.me, "listen --from {}")
@@ -107,7 +110,7 @@ def _listen(
     patience = time.monotonic() + CLAIM_S
     place = claim(access, patience if deadline is None else min(patience, deadline))
     if isinstance(place, Beside):
-        ended = _listen_beside(place, request, listening, deadline)
+        ended = _listen_beside(place, access, request, listening, deadline)
     else:
         ended = _listen_alone(place, access, request, listening, deadline)
     if ended is not None and ended.error is not None:
@@ -115,7 +118,11 @@ def _listen(
 
 
 def _listen_beside(
-    place: Beside, request: "ListenRequest", listening: "Listening", deadline: float | None
+    place: Beside,
+    access: Access,
+    request: "ListenRequest",
+    listening: "Listening",
+    deadline: float | None,
 ) -> "Ended | None":
     """Print what the command that has the profile open is told; it shows that too."""
     from securechat.faces.listening import hear_all
@@ -126,7 +133,8 @@ def _listen_beside(
 
         def tell_shown(sender: str, message_id: str) -> None:
             with suppress(Unreachable):  # it has ended; what it had said can be read all the same
-                connection.write_line(encode_request(Shown(sender, message_id)))
+                shown = Shown(sender, message_id, access.read_receipts)
+                connection.write_line(encode_request(shown))
 
         return hear_all(place.answers, listening, deadline, tell_shown)
 
@@ -159,7 +167,12 @@ def _listen_alone(
         engine.start()
         if request.sender is not None:
             engine.talk_to(request.sender)
-        return hear_all(events, listening, deadline, engine.shown)
+        try:
+            return hear_all(events, listening, deadline, engine.shown)
+        finally:
+            if access.read_receipts:  # they may need a connection and somebody's keys first
+                engine.stop(LAST_MOMENT_S)
+                engine.join(LAST_MOMENT_S)
 
 
 def _open_output(json_output: bool, count: int | None, sender: str | None) -> "Listening":

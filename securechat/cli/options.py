@@ -42,3 +42,11 @@ PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="The relay's port [5555].")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+ReadReceiptsOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--read-receipts/--no-read-receipts",
+        envvar="SECURECHAT_READ_RECEIPTS",
+        help="Whether your contacts learn that you have read what they wrote [they do not].",
+    ),
+]

@@ -52,8 +52,8 @@ def send(
         Wait,
         typer.Option(
             "--wait",
-            help="Until it is handed to the connection, the relay answers for it, or the"
-            " recipient's device has opened it.",
+            help="Until it is handed to the connection, the relay answers for it, the"
+            " recipient's device has opened it, or the recipient was shown it and lets you know.",
         ),
     ] = Wait.ACCEPTED,
     timeout_s: Annotated[

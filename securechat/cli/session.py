@@ -75,7 +75,15 @@ def open_engine(
     settings = access.settings
     where = access.address or remembered_address(profile) or parse_address(settings.server)
     trust = decide_trust(profile, where, access.trust, confirm)
-    connector = Connector(profile, where, trust, peer=peer, e2e=e2e, settings=settings)
+    connector = Connector(
+        profile,
+        where,
+        trust,
+        peer=peer,
+        e2e=e2e,
+        read_receipts=access.read_receipts,
+        settings=settings,
+    )
 
     def hear(event: "Event") -> None:
         if isinstance(event, Ready):

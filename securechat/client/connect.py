@@ -98,6 +98,7 @@ class Connector:
         *,
         peer: str | None,
         e2e: bool = True,
+        read_receipts: bool = False,
         settings: ClientConfig,
     ) -> None:
         self._profile = profile
@@ -121,6 +122,7 @@ class Connector:
             peer=peer,
             e2e=e2e,
             history_days=FOREVER_DAYS if settings.history_days is None else settings.history_days,
+            read_receipts=read_receipts,
         )
         self.loop.start()
 

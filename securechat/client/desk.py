@@ -124,6 +124,15 @@ class Desk:
         unsealed = {str(person.name) for person in self.people if person.drafts}
         return unsealed | {parcel.recipient for parcel in self.outbox if parcel.message_id}
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nobody waits for an answer about a person, nor for own messages to be accepted.
+
+        Messages that a changed key holds up are not waited for.
+        """
+        asked = any(person.verify or (person.reads and person.asked) for person in self.people)
+        return not asked and all(map(self.is_withheld, self.unsent))
+
     def is_withheld(self, name: str) -> bool:
         """Tell whether what is for this person waits, since their key has changed."""
         contact = self.contacts.by_name(name)

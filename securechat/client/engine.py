@@ -15,7 +15,7 @@ from securechat.client import events as ev
 from securechat.client.audience import Audience, Joining
 from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
-from securechat.client.commands import Question, Who
+from securechat.client.commands import Question
 from securechat.client.desk import Batch
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
@@ -26,7 +26,7 @@ from securechat.client.ports import LinkPort, StatePort
 from securechat.client.unread import Unread
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import FileProblem, LoginRefused, SecureChatError, Unreachable
+from securechat.errors import FileProblem, LoginRefused, SecureChatError
 from securechat.identity.names import parse_name
 from securechat.identity.types import MessageId, Name, RelayId, fingerprint
 from securechat.wire import frames as f
@@ -48,6 +48,7 @@ class Engine:
         peer: str | None = None,
         e2e: bool = True,
         history_days: int = FOREVER_DAYS,
+        read_receipts: bool = False,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -55,8 +56,9 @@ class Engine:
 
         ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
         end-to-end encryption with ``peer``, if that is what both want. Messages are kept for
-        ``history_days`` unless the user has chosen another time for the conversation. When the key
-        of ``peer`` is a changed one at the end, or texts were not sent for such a key, Ended has a
+        ``history_days`` unless the user has chosen another time for the conversation. With
+        ``read_receipts`` contacts are told when a message of theirs was shown. When the key of
+        ``peer`` is a changed one at the end, or texts were not sent for such a key, Ended has a
         KeyChanged.
         """
         self._name = name
@@ -70,7 +72,7 @@ class Engine:
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._audience = Audience()
-        self._unread = Unread(state, now_s)
+        self._unread = Unread(state, now_s, confirms=read_receipts)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._endpoint = open_endpoint(state, now_ms())
         self._people = People(name)
@@ -78,7 +80,6 @@ class Engine:
         self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
-        self._asks_who = False
         self._early: list[Callable[[], None]] = []
         self._early_texts = 0
         self._ended = False
@@ -125,6 +126,11 @@ class Engine:
         if self._unread.note_shown(sender, message_id):
             self._calls.put(lambda: None)  # wakes the thread, which then knows when it is due
 
+    def confirm_read(self, sender: str, message_id: str) -> None:
+        """Let a contact know that a message of theirs was shown, also without `read_receipts`."""
+        if self._unread.note_read(sender, message_id):
+            self._calls.put(lambda: None)
+
     def start(self) -> None:
         """Connect, and look for the peer."""
         self._thread.start()
@@ -148,10 +154,7 @@ class Engine:
 
     def ask(self, question: Question) -> None:
         """Ask something, all names filled in that it needs; its event follows, or Problem."""
-        if isinstance(question, Who):
-            self._calls.put(self._who)
-        else:
-            self._put(lambda: self._parts.questions.answer(question))
+        self._put(lambda: self._parts.questions.answer(question))
 
     def join(self, timeout_s: float) -> None:
         """Wait at most so long until the thread has ended; what was shown is kept no longer."""
@@ -218,6 +221,8 @@ class Engine:
             self._audience.tell(event, errand=self._parts.errands.concerns(event))
         if batch.ack:
             self._link.ack(batch.ack)
+        if self._unread.read_receipts.hand_out(self._desk):
+            self._parts.receiving.plan_receipts()
 
     def _do_what_is_due(self) -> None:
         now = self._now_s()
@@ -226,6 +231,12 @@ class Engine:
             self._desk.change(self._unread.take_shown())
         if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
             self._end(None)
+
+    def _send_receipts(self) -> None:
+        """Let others know at once what has come, and what was read."""
+        self._desk.change(self._unread.take_shown())
+        self._unread.read_receipts.hand_out(self._desk)
+        self._parts.receiving.send_receipts()
 
     # What faces asked for -------------------------------------------------------------------------
 
@@ -253,23 +264,14 @@ class Engine:
         past = recall(self._state, self._relay, self._name, self._peer, scrollback, unread.ids)
         self._desk.batch.events += [*past, *unread]
 
-    def _who(self) -> None:
-        if self._desk.online:
-            self._desk.batch.frames.append(f.Who(self._parts.lookups.new_request()))
-        elif self._was_ready:
-            raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
-        self._asks_who = True
-
     def _plan_stop(self, flush_s: float) -> None:
         self._stop_at = self._now_s() + flush_s
+        self._send_receipts()
 
     @property
     def _nothing_left(self) -> bool:
-        asks = any(person.verify for person in self._people)
-        asking = self._asks_who or self._parts.receiving.unsettled or asks
-        return (
-            self._was_ready and not asking and all(map(self._desk.is_withheld, self._desk.unsent))
-        )
+        asking = self._parts.lookups.asks_who or self._parts.receiving.unsettled
+        return self._was_ready and not asking and self._desk.is_settled
 
     def _end(self, error: SecureChatError | None) -> None:
         """Carry out what is left, say goodbye, and tell the faces that it is over."""
@@ -279,7 +281,7 @@ class Engine:
         error = error or outcome(self._desk, self._peer)
         try:
             self._parts.receiving.give_up()
-            self._parts.receiving.send_receipts()
+            self._send_receipts()
             self._carry_out()
         except SecureChatError as problem:
             error = error or problem
@@ -321,7 +323,6 @@ class Engine:
             case f.KeysLeft():
                 self._parts.publishing.replenish(frame.one_time_keys)
             case f.People():
-                self._asks_who = False
                 self._parts.lookups.tell_people(frame.names)
 
     # Login ----------------------------------------------------------------------------------------
@@ -351,17 +352,12 @@ class Engine:
     def _on_welcome(self, welcome: f.Welcome) -> None:
         again, self._was_ready = self._was_ready, True
         self._desk.online = True
-        self._parts.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         relay_id = self._desk.relay_id
         name = parse_name(welcome.name)
         self._desk.tell(
             ev.Ready(name, self._relay, fingerprint(relay_id), again, self._unencrypted is None)
         )
-        self._parts.lookups.ask_again()
-        self._parts.receiving.begin(welcome.waiting)
-        self._parts.sending.resume()
-        if self._asks_who:
-            self._who()
+        self._parts.begin(welcome)
 
     # What the relay knows of others ---------------------------------------------------------------
 

@@ -7,8 +7,10 @@ typed: a face that shows it on a terminal makes it safe first (securechat.text).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from securechat.errors import SecureChatError
+from securechat.identity.types import DeviceAddress, RelayId
 
 
 class Trust(StrEnum):
@@ -63,6 +65,13 @@ class PeerReady:
     first_use: bool
 
 
+class Origin(NamedTuple):
+    """Which device wrote a message, and on which relay: where a read receipt for it goes."""
+
+    relay_id: RelayId
+    device: DeviceAddress
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message of another person. A ``request`` comes from a stranger."""
@@ -79,6 +88,8 @@ class Message:
     """How many messages of this sender before this one have not arrived."""
     late: bool = False
     """Whether it belongs before one that was shown already."""
+    origin: Origin | None = None
+    """For the engine's own use: faces say by sender and id what was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,14 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The recipient's device has opened an own message."""
+
+    message_id: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An own message was shown to its recipient, who lets people know; Delivered comes before."""
 
     message_id: str
     recipient: str
@@ -288,7 +307,7 @@ class Ended:
 
 
 Event = (
-    Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered
+    Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | Blocked | Renamed | Contacts | History | SearchResult | Retention | Problem | Ended
 )  # fmt: skip

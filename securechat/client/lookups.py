@@ -12,7 +12,7 @@ from securechat.client.pinning import Pinning
 from securechat.errors import Unreachable, UsageError
 from securechat.identity.chain import PeerUser, PublishedUser
 from securechat.identity.types import Name, fingerprint
-from securechat.wire.frames import MAX_NAMES, Lookup, Watch
+from securechat.wire.frames import MAX_NAMES, Lookup, Watch, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Lookups:
         self._asked: dict[int, Question] = {}
         self._last_request = 0
         self._has_begun = False
+        self.asks_who = False
+        """Whether the user waits for the relay to say who is connected."""
 
     def new_request(self) -> int:
         """Return a number for a request that no other request of this run has."""
@@ -59,6 +61,16 @@ class Lookups:
         for person in self._desk.people:
             person.asked = False
             self.ask(person, claim=person.wants_claim)
+        if self.asks_who:
+            self.who()
+
+    def who(self) -> None:
+        """Ask who is connected, now or after the login; Unreachable when the connection is lost."""
+        if self._desk.online:
+            self._desk.batch.frames.append(Who(self.new_request()))
+        elif self._has_begun:
+            raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
+        self.asks_who = True
 
     def watch(self) -> None:
         """Tell the relay whose comings and goings matter here."""
@@ -112,6 +124,7 @@ class Lookups:
 
     def tell_people(self, names: Sequence[str]) -> None:
         """Tell who is connected, and how far those who are known here are trusted."""
+        self.asks_who = False
         contacts = self._desk.contacts
         named = proper_names(names)
         known = [contact for name in named if (contact := contacts.by_name(name)) is not None]

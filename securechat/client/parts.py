@@ -15,6 +15,7 @@ from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
 from securechat.identity.types import Name
+from securechat.wire.frames import Welcome
 
 
 class Parts(NamedTuple):
@@ -39,6 +40,13 @@ class Parts(NamedTuple):
             self.publishing.due_at,
             self.expiry.due_at,
         )
+
+    def begin(self, welcome: Welcome) -> None:
+        """After a login: leave keys, ask for those of others, and send what is not accepted."""
+        self.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
+        self.lookups.ask_again()
+        self.receiving.begin(welcome.waiting)
+        self.sending.resume()
 
     def do_what_is_due(self, now_s: float) -> None:
         """Do what was planned for this time, or before it."""

@@ -64,6 +64,8 @@ class Person:
     """The safety number is wanted once the keys are known."""
     drafts: deque[Draft] = field(default_factory=deque)
     receipts: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)
+    reads: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)
+    """What was read of theirs, and they are to know."""
     recoveries: dict[DeviceAddress, bool] = field(default_factory=dict)
     """Devices to ask to send again; True: on a fresh session, since theirs does not open here."""
     requests: dict[DeviceAddress, Recovery] = field(default_factory=dict)
@@ -72,7 +74,8 @@ class Person:
     @property
     def has_waiting(self) -> bool:
         """Whether anything waits to be sealed for them."""
-        return bool(self.drafts or self.receipts or self.recoveries or self.requests)
+        receipts = self.receipts or self.reads
+        return bool(self.drafts or receipts or self.recoveries or self.requests)
 
     @property
     def wants_claim(self) -> bool:
@@ -109,6 +112,7 @@ class People:
             person.user, person.claimed = None, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
+            person.reads.clear()
         stored = [
             msgspec.msgpack.decode(value, type=Draft)
             for (table, _), value in sorted(rows.items())

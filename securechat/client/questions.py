@@ -23,6 +23,8 @@ class Questions:
     def answer(self, question: c.Question) -> None:
         """Answer a question whose names are all filled in, where it needs any."""
         match question:
+            case c.Who():
+                self._lookups.who()
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.person(name))
             case c.Decide(decision, str(name)):

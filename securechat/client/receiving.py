@@ -9,12 +9,12 @@ from securechat.client.agreement import Agreement
 from securechat.client.aside import SetAside
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
-from securechat.client.events import Message
+from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
 from securechat.client.recovering import Recovering
 from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
-from securechat.e2e.content import Receipt, Recovery, Text, Unsupported
+from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Unreadable
 from securechat.errors import (
@@ -133,11 +133,17 @@ class Receiving:
         self._aside.drop(contact)
 
     def send_receipts(self) -> None:
-        """Tell everybody whose messages were shown, in one receipt each."""
+        """Tell everybody which of their messages came, and were read, in one receipt each."""
         self._receipts_at = None
         for person in self._desk.people:
-            if person.receipts:
+            if person.receipts or person.reads:
                 self._sending.flush(person)
+
+    def plan_receipts(self) -> None:
+        """Send what receipts wait in a moment, so that one names many messages."""
+        if self._receipts_at is None:
+            spread = RECEIPT_MAX_S - RECEIPT_MIN_S
+            self._receipts_at = self._desk.now_s() + RECEIPT_MIN_S + self._jitter() * spread
 
     def _tell_unopened(self) -> None:
         """Tell of what could not be opened, once a minute: anybody can send such things."""
@@ -213,6 +219,8 @@ class Receiving:
         match outcome.content:
             case Receipt():
                 self._sending.delivered(contact, outcome.sender, outcome.content)
+            case ReadReceipt():
+                self._sending.read(contact, outcome.sender, outcome.content)
             case Recovery():
                 self._recovering.answer(outcome.content, outcome.sender, contact)
             case Text(text):
@@ -238,6 +246,7 @@ class Receiving:
             request=not contact.accepted,
             missing=opened.missing,
             late=opened.late,
+            origin=Origin(desk.relay_id, opened.sender),
         )
         desk.tell(message)
         desk.record(desk.history.received(contact, message, desk.now_ms()))
@@ -269,6 +278,4 @@ class Receiving:
             return
         person = self._desk.people.open(contact.name)
         person.receipts.setdefault(opened.sender, []).append(opened.message_id)
-        if self._receipts_at is None:
-            spread = RECEIPT_MAX_S - RECEIPT_MIN_S
-            self._receipts_at = self._desk.now_s() + RECEIPT_MIN_S + self._jitter() * spread
+        self.plan_receipts()

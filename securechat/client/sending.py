@@ -2,19 +2,28 @@
 
 import math
 import secrets
+from collections.abc import Iterator
 
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk
-from securechat.client.events import Accepted, Delivered, Sent
+from securechat.client.events import Accepted, Delivered, Read, Sent
 from securechat.client.faults import refusal_error
 from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
 from securechat.client.people import Person
-from securechat.e2e.content import MAX_RECEIPT_IDS, Content, Receipt, Recovery, Text
+from securechat.client.read_receipts import read_row
+from securechat.e2e.content import (
+    MAX_RECEIPT_IDS,
+    Content,
+    ReadReceipt,
+    Receipt,
+    Recovery,
+    Text,
+)
 from securechat.e2e.results import Sealed
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.chain import PeerDevice
@@ -25,6 +34,9 @@ ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
 STORE_RETRY_S = 2.0
 """The same for what the relay cannot store: that may be over in a moment."""
+
+MAX_AWAITING_READ = 10_000
+"""Own messages that were delivered and may be read still; beyond that the oldest are forgotten."""
 
 REFRESH_EVERY_S = 60 * 60.0
 REFETCH_AFTER_S = 10.0
@@ -44,6 +56,7 @@ class Sending:
         self._in_flight: set[EnvelopeId] = set()
         self._held: set[MailboxId] = set()
         self._recipients: dict[MessageId, UserKey] = {}
+        self._readers: dict[MessageId, UserKey] = {}
         self.retry_at: float | None = None
 
     def write(self, recipient: str, message_id: MessageId, text: str) -> None:
@@ -80,6 +93,7 @@ class Sending:
             self._seal_recoveries(person)
             self._seal_drafts(person)
             self._seal_receipts(person)
+            self._seal_read_receipts(person)
         except SecureChatError as error:
             self._desk.report(error)
 
@@ -135,12 +149,7 @@ class Sending:
 
     def delivered(self, contact: Contact, device: DeviceAddress, receipt: Receipt) -> None:
         """A person has opened messages; a receipt for what went to others counts for nothing."""
-        self._desk.endpoint.note_delivered(device, receipt.message_ids)
-        for message_id in receipt.message_ids:
-            if self._is_undelivered(message_id, contact.user_key):
-                self._recipients.pop(message_id, None)
-                self._desk.note_progress(message_id, Progress.DELIVERED)
-                self._desk.tell(Delivered(message_id.hex(), self._desk.called(contact.name)))
+        self._note_delivered(contact, device, receipt.message_ids)
         person = self._desk.people.find(contact.name)
         if person is not None and person.user is not None:
             known = max(device.bundle.epoch for device in person.user.devices)
@@ -148,12 +157,40 @@ class Sending:
             if receipt.envelope_epoch > known and is_old:
                 self._lookups.ask(person, claim=False)
 
-    def _is_undelivered(self, message_id: MessageId, user_key: UserKey) -> bool:
-        """Tell whether a message went to this key, in this run or an earlier one."""
-        recipient = self._recipients.get(message_id)
-        if recipient is not None:
-            return recipient == user_key
-        return self._desk.awaits(message_id, user_key, Progress.DELIVERED)
+    def read(self, contact: Contact, device: DeviceAddress, receipt: ReadReceipt) -> None:
+        """A person has read messages, and so opened them; what went to others is left alone."""
+        self._note_delivered(contact, device, receipt.message_ids)
+        for message_id in receipt.message_ids:
+            if self._awaits(self._readers, message_id, contact, Progress.READ):
+                self._readers.pop(message_id, None)
+                self._desk.note_progress(message_id, Progress.READ)
+                self._desk.tell(Read(message_id.hex(), self._desk.called(contact.name)))
+
+    def _note_delivered(
+        self, contact: Contact, device: DeviceAddress, message_ids: tuple[MessageId, ...]
+    ) -> None:
+        self._desk.endpoint.note_delivered(device, message_ids)
+        for message_id in message_ids:
+            if self._awaits(self._recipients, message_id, contact, Progress.DELIVERED):
+                self._recipients.pop(message_id, None)
+                self._readers[message_id] = contact.user_key
+                self._desk.note_progress(message_id, Progress.DELIVERED)
+                self._desk.tell(Delivered(message_id.hex(), self._desk.called(contact.name)))
+        while len(self._readers) > MAX_AWAITING_READ:
+            del self._readers[next(iter(self._readers))]
+
+    def _awaits(
+        self,
+        of_this_run: dict[MessageId, UserKey],
+        message_id: MessageId,
+        contact: Contact,
+        progress: Progress,
+    ) -> bool:
+        """Tell whether a message went to this person's key and has not come so far yet."""
+        user_key = of_this_run.get(message_id)
+        if user_key is not None:
+            return user_key == contact.user_key
+        return self._desk.awaits(message_id, contact.user_key, progress)
 
     def _refresh(self, person: Person) -> None:
         """Fetch a person's keys again when theirs may have been replaced; the old ones serve on."""
@@ -227,10 +264,21 @@ class Sending:
         assert person.user is not None  # noqa: S101
         for device in person.user.devices:
             message_ids = person.receipts.pop(device.address, [])
-            for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
-                named = tuple(message_ids[start : start + MAX_RECEIPT_IDS])
+            for named in _in_receipts(message_ids):
                 self._seal(person, device, self._desk.endpoint.receipt(named), None)
         person.receipts.clear()  # of devices that are in no list
+
+    def _seal_read_receipts(self, person: Person) -> None:
+        """Tell what was read; of devices that are in no list it is forgotten."""
+        assert person.user is not None  # noqa: S101
+        devices = {device.address: device for device in person.user.devices}
+        for address in tuple(person.reads):
+            message_ids = person.reads.pop(address)
+            if address in devices:
+                for named in _in_receipts(message_ids):
+                    self._seal(person, devices[address], ReadReceipt(named), None)
+            rows = (read_row(self._desk.relay_id, address, each) for each in message_ids)
+            self._desk.change(dict.fromkeys(rows))
 
     def _seal(
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None
@@ -261,3 +309,9 @@ class Sending:
         if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):
             self._in_flight.add(parcel.envelope_id)
             self._desk.batch.envelopes.append(parcel.outgoing)
+
+
+def _in_receipts(message_ids: list[MessageId]) -> Iterator[tuple[MessageId, ...]]:
+    """Yield what each receipt names."""
+    for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
+        yield tuple(message_ids[start : start + MAX_RECEIPT_IDS])

@@ -7,6 +7,7 @@ import msgspec
 
 from securechat.client.events import Event, Message
 from securechat.client.ports import StatePort
+from securechat.client.read_receipts import ReadReceipts
 from securechat.errors import LimitExceeded
 
 MAX_UNREAD = 10_000
@@ -23,20 +24,27 @@ _Identity = tuple[str, str]
 class Unread:
     """A profile's messages that were opened and not shown; in the order in which they came.
 
-    For the engine's thread, which commits the changes; only `note_shown` serves any thread.
+    For the engine's thread, which commits the changes; only `note_shown` and `note_read` serve any
+    thread.
     """
 
-    def __init__(self, state: StatePort, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self, state: StatePort, now_s: Callable[[], float], *, confirms: bool = False
+    ) -> None:
+        """Take up what is kept. With ``confirms`` who wrote what is shown is to know that."""
+        self._confirms = confirms
         self._now_s = now_s
+        rows = state.load()
+        self.read_receipts = ReadReceipts(rows)
         self._rows: dict[_Identity, _Row] = {}
         self._messages: dict[_Row, Message] = {}
         self._shown: deque[_Identity] = deque()
-        for row, value in sorted(state.load().items()):
+        for row, value in sorted(rows.items()):
             if row[0] == _TABLE:
                 self._add(row, msgspec.msgpack.decode(value, type=Message))
         self._last = max((int.from_bytes(key) for _, key in self._messages), default=0)
         self.due_at: float | None = None
-        """When what was shown should be forgotten, if anything was."""
+        """When what was shown, or read, should be committed, if anything was."""
 
     def __iter__(self) -> Iterator[Message]:
         return iter(tuple(self._messages.values()))
@@ -75,16 +83,20 @@ class Unread:
 
     def note_shown(self, sender: str, message_id: str) -> bool:
         """Note that somebody was shown a message; return whether `due_at` is set by that."""
+        if self._confirms:
+            self.read_receipts.note_read(sender, message_id)
         self._shown.append((sender, message_id))
-        if self.due_at is not None:
-            return False
-        self.due_at = self._now_s() + FORGET_WITHIN_S
-        return True
+        return self._set_due()
+
+    def note_read(self, sender: str, message_id: str) -> bool:
+        """Note that the writer of a message is to know that it was shown; as `note_shown`."""
+        self.read_receipts.note_read(sender, message_id)
+        return self._set_due()
 
     def take_shown(self) -> _Changes:
-        """Forget what was shown; return the deletions to commit."""
+        """Forget what was shown, but not what its writer is to know; return the rows to commit."""
         self.due_at = None  # before the rest: what is noted from here on sets it again
-        changes: _Changes = {}
+        changes: _Changes = self.read_receipts.take()
         while self._shown:
             row = self._rows.pop(self._shown.popleft(), None)
             if row is not None:
@@ -92,9 +104,16 @@ class Unread:
                 changes[row] = None
         return changes
 
+    def _set_due(self) -> bool:
+        if self.due_at is not None:
+            return False
+        self.due_at = self._now_s() + FORGET_WITHIN_S
+        return True
+
     def _add(self, row: _Row, message: Message) -> None:
         self._rows[_identity(message)] = row
         self._messages[row] = message
+        self.read_receipts.note_told(message)
 
 
 def _identity(message: Message) -> _Identity:

@@ -13,6 +13,7 @@ MAX_RECOVERY_GAPS = 32
 KIND_TEXT = 1
 KIND_RECEIPT = 2
 KIND_RECOVERY = 3
+KIND_READ = 4
 
 _ID_SIZE_BYTES = 16
 _NUMBER_SIZE_BYTES = 8
@@ -32,6 +33,16 @@ class Receipt:
 
     message_ids: tuple[MessageId, ...]
     envelope_epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReceipt:
+    """These messages of yours were shown to a person who lets you know; one at least.
+
+    It announces no epoch: the `Receipt` of the same messages did that.
+    """
+
+    message_ids: tuple[MessageId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,10 @@ class Unsupported:
     kind: int
 
 
-Content = Text | Receipt | Recovery
+PlainContent = Text | Receipt | ReadReceipt
+"""What can be sent without encryption too."""
+
+Content = PlainContent | Recovery
 """What can be sent."""
 
 ReceivedContent = Content | Unsupported
@@ -73,6 +87,10 @@ def encode_content(content: Content) -> tuple[int, bytes]:
             if len(message_ids) > MAX_RECEIPT_IDS:
                 raise UsageError(f"A receipt names up to {MAX_RECEIPT_IDS} messages.")
             return KIND_RECEIPT, u64(epoch) + b"".join(message_ids)
+        case ReadReceipt(message_ids):
+            if not 1 <= len(message_ids) <= MAX_RECEIPT_IDS:
+                raise UsageError(f"A read receipt names 1 to {MAX_RECEIPT_IDS} messages.")
+            return KIND_READ, b"".join(message_ids)
         case Recovery(next_counter, gaps):
             if len(gaps) > MAX_RECOVERY_GAPS:
                 raise UsageError(f"A recovery names up to {MAX_RECOVERY_GAPS} gaps.")
@@ -89,6 +107,8 @@ def decode_content(kind: int, body: bytes) -> ReceivedContent:
         return _decode_receipt(body)
     if kind == KIND_RECOVERY:
         return _decode_recovery(body)
+    if kind == KIND_READ:
+        return _decode_read_receipt(body)
     return Unsupported(kind)
 
 
@@ -115,11 +135,14 @@ def _decode_receipt(body: bytes) -> Receipt:
     count, rest = divmod(len(body) - _NUMBER_SIZE_BYTES, _ID_SIZE_BYTES)
     if rest or not 0 <= count <= MAX_RECEIPT_IDS:
         raise RemoteProtocolError("A receipt has a wrong length.")
-    ids = body[_NUMBER_SIZE_BYTES:]
-    return Receipt(
-        tuple(MessageId(ids[i : i + _ID_SIZE_BYTES]) for i in range(0, len(ids), _ID_SIZE_BYTES)),
-        _decode_number(body, 0),
-    )
+    return Receipt(_split_ids(body[_NUMBER_SIZE_BYTES:]), _decode_number(body, 0))
+
+
+def _decode_read_receipt(body: bytes) -> ReadReceipt:
+    count, rest = divmod(len(body), _ID_SIZE_BYTES)
+    if rest or not 1 <= count <= MAX_RECEIPT_IDS:
+        raise RemoteProtocolError("A read receipt has a wrong length.")
+    return ReadReceipt(_split_ids(body))
 
 
 def _decode_recovery(body: bytes) -> Recovery:
@@ -136,6 +159,11 @@ def _decode_recovery(body: bytes) -> Recovery:
             raise RemoteProtocolError("The gaps of a recovery are not in order.")
         above = last
     return Recovery(next_counter, gaps)
+
+
+def _split_ids(ids: bytes) -> tuple[MessageId, ...]:
+    starts = range(0, len(ids), _ID_SIZE_BYTES)
+    return tuple(MessageId(ids[start : start + _ID_SIZE_BYTES]) for start in starts)
 
 
 def _decode_number(body: bytes, offset: int) -> int:

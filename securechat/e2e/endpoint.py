@@ -5,7 +5,7 @@ from typing import Self
 import msgspec
 
 from securechat.crypto.sealing import random_bytes
-from securechat.e2e.content import Content, Receipt, Recovery, Text
+from securechat.e2e.content import Content, PlainContent, Receipt, Recovery
 from securechat.e2e.copies import CopyTable
 from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
@@ -242,7 +242,7 @@ class Endpoint:
     def seal_plain(
         self,
         peer: PeerDevice,
-        content: Text | Receipt,
+        content: PlainContent,
         now_ms: int,
         message_id: MessageId | None = None,
     ) -> Sealed:
@@ -265,7 +265,7 @@ class Endpoint:
         return Receipt(message_ids, self._epochs.bundle.epoch)
 
     def note_delivered(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
-        """Note that a receipt of ``peer`` names these messages: it need not get them again."""
+        """Note that a receipt or read receipt of ``peer`` names these: it has these messages."""
         self._copies.drop(peer, message_ids)
 
     def has_gaps(self, peer: DeviceAddress) -> bool:

@@ -4,7 +4,7 @@ import struct
 from typing import NamedTuple
 
 from securechat.crypto.signing import verify
-from securechat.e2e.content import Receipt, Text
+from securechat.e2e.content import PlainContent
 from securechat.e2e.envelope import SIZES_BYTES
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable
@@ -135,7 +135,7 @@ class PlainSuite:
         self._reader = reader
 
     def seal(
-        self, peer: PeerDevice, content: Text | Receipt, now_ms: int, message_id: MessageId
+        self, peer: PeerDevice, content: PlainContent, now_ms: int, message_id: MessageId
     ) -> Sealed:
         """Sign a content for one device, for the relay to read along."""
         if PLAIN_SUITE not in self._epochs.bundle.suites or PLAIN_SUITE not in peer.bundle.suites:

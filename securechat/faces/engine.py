@@ -40,6 +40,12 @@ class ChatEngine(Protocol):
     def shown(self, sender: str, message_id: str) -> None:
         """Take note that a message has reached its reader; until then it is told by later runs."""
 
+    def confirm_read(self, sender: str, message_id: str) -> None:
+        """Let the sender know that a message was shown, also if this engine does not do so itself.
+
+        A contact, that is: strangers and the blocked are told nothing.
+        """
+
     def start(self) -> None:
         """Connect, log in, and look up the person it was made for, if any."""
 
@@ -47,7 +53,7 @@ class ChatEngine(Protocol):
         """Look this person up and watch whether they are there."""
 
     def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
-        """Take a message; return its id. Sent, Accepted, Delivered or Problem follow.
+        """Take a message; return its id. Sent, Accepted, Delivered, Read or Problem follow.
 
         After a Problem with an ``errand`` nothing is kept of it.
 

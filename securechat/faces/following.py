@@ -15,7 +15,7 @@ from securechat.faces.requests import SendRequest, still_queued
 from securechat.faces.sources import EventSource
 from securechat.faces.waiting import Wait
 
-_STATES: tuple[type[e.Event], ...] = (e.Sent, e.Accepted, e.Delivered)
+_STATES: tuple[type[e.Event], ...] = (e.Sent, e.Accepted, e.Delivered, e.Read)
 
 
 class Following:
@@ -36,6 +36,7 @@ class Following:
         self._show = show
         self._clock = clock
         self.is_accepted = False
+        self._is_delivered = False
         self._in_the_way: SecureChatError | None = None
 
     def await_ready(self, source: EventSource) -> e.Ready:
@@ -78,8 +79,9 @@ class Following:
 
     def _take(self, event: e.Event) -> None:
         match event:
-            case e.Sent() | e.Accepted() | e.Delivered():
+            case e.Sent() | e.Accepted() | e.Delivered() | e.Read():
                 self.is_accepted |= isinstance(event, e.Accepted)
+                self._is_delivered |= isinstance(event, e.Delivered)
                 self._show(event)
             case e.Problem(LimitExceeded() as error, None):
                 self._in_the_way = error
@@ -94,6 +96,12 @@ class Following:
 
     def _late(self) -> StillQueued | TimedOut:
         recipient, within = self.request.recipient, f"within {self._timeout_s:g} s"
+        if self._is_delivered:
+            return TimedOut(
+                f"The message to {recipient} was delivered, and not confirmed as read {within}."
+                f" Whether {recipient} lets others know that is up to {recipient}: most do not",
+                f"--wait delivered, or ask {recipient}; send nothing again",
+            )
         if self.is_accepted:
             return TimedOut(
                 f"The message to {recipient} was accepted, and not confirmed {within}. The client"

@@ -61,6 +61,7 @@ _DECODERS: dict[str, Callable[[Fields], e.Event]] = {
     "sent": lambda f: e.Sent(f["id"], f["to"]),
     "accepted": lambda f: e.Accepted(f["id"], f["to"]),
     "delivered": lambda f: e.Delivered(f["id"], f["to"]),
+    "read": lambda f: e.Read(f["id"], f["to"]),
     "key-changed": lambda f: e.PeerKeyChanged(
         f["name"], f["pinned"], f["shown"], f.get("verified", False)
     ),

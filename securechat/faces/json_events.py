@@ -32,7 +32,7 @@ def encode_event(event: e.Event) -> str | None:
             )
         case e.Message():
             return encode_object("message", _message_fields(event))
-        case e.Sent() | e.Accepted() | e.Delivered():
+        case e.Sent() | e.Accepted() | e.Delivered() | e.Read():
             fields = {"id": event.message_id, "to": event.recipient}
             return encode_object(type(event).__name__.lower(), fields)
         case e.Problem():

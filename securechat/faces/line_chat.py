@@ -99,7 +99,7 @@ class LineChat:
                 self._hear_message(event)
             case e.Accepted(message_id):
                 self._hear_accepted(message_id)
-            case e.Sent() | e.Delivered():
+            case e.Sent() | e.Delivered() | e.Read():
                 pass  # the calm case needs no words
             case e.Problem(error, message_id):
                 self._hear_problem(error, message_id)

@@ -53,6 +53,8 @@ class RequestSession:
         try:
             request = parse_request(line)
             if isinstance(request, Shown):
+                if request.confirm:
+                    self._engine.confirm_read(request.sender, request.message_id)
                 self._shown(request.sender, request.message_id)
             elif self._request is not None:
                 raise UsageError("One session carries one request", "ask in another one")

@@ -33,10 +33,14 @@ class ListenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Not asked but told by a listener: it has printed this message."""
+    """Not asked but told by a listener: it has printed this message.
+
+    ``confirm``: and its user lets the writers of messages know that.
+    """
 
     sender: str
     message_id: str
+    confirm: bool = False
 
 
 Request = SendRequest | ListenRequest | Shown
@@ -44,13 +48,14 @@ Request = SendRequest | ListenRequest | Shown
 
 def encode_request(request: Request) -> bytes:
     """Return the line for a request."""
+    fields: dict[str, str | bool]
     match request:
         case SendRequest(recipient, text):
             fields = {"do": "send", "to": recipient, "text": text}
         case ListenRequest(sender):
             fields = {"do": "listen"} if sender is None else {"do": "listen", "from": sender}
-        case Shown(sender, message_id):
-            fields = {"do": "shown", "from": sender, "id": message_id}
+        case Shown(sender, message_id, confirm):
+            fields = {"do": "shown", "from": sender, "id": message_id, "confirm": confirm}
     return json.dumps({"v": VERSION, **fields}).encode()
 
 
@@ -67,8 +72,8 @@ def parse_request(line: bytes) -> Request:
             return ListenRequest(sender)
         case {"v": 1, "do": "listen"}:
             return ListenRequest()
-        case {"v": 1, "do": "shown", "from": str(sender), "id": str(message_id)}:
-            return Shown(sender, message_id)
+        case {"v": 1, "do": "shown", "from": str(sender), "id": str(message_id), **others}:
+            return Shown(sender, message_id, others.get("confirm") is True)
         case _:
             raise UsageError("That is no request of this version", "securechat --version")
 
@@ -135,7 +140,7 @@ class Sending:
         self._recipient = request.recipient
         self._is_unsent = is_unsent
         self._tell = tell
-        self._accepted = False
+        self._accepted = self._delivered = False
         self._lock = threading.Lock()
         with self._lock:  # the engine may tell of the message before we know its id
             self.cancel = engine.subscribe(self._hear, errands=True)
@@ -155,7 +160,10 @@ class Sending:
 
     def _concerns(self, event: e.Event) -> bool:
         match event:
-            case e.Sent(message_id) | e.Delivered(message_id):
+            case e.Sent(message_id) | e.Read(message_id):
+                return message_id == self._message_id
+            case e.Delivered(message_id):
+                self._delivered |= message_id == self._message_id
                 return message_id == self._message_id
             case e.Accepted(message_id):
                 self._accepted |= message_id == self._message_id
@@ -171,9 +179,10 @@ class Sending:
         return self._is_unsent(self._message_id)
 
     def _what_remains(self, ended: e.Ended) -> SecureChatError:
-        if self._accepted:
+        if self._accepted or self._delivered:
+            come, not_yet = ("delivered", "read") if self._delivered else ("accepted", "delivered")
             return TimedOut(
-                f"The message to {self._recipient} was accepted, and not yet delivered when the"
+                f"The message to {self._recipient} was {come}, and not yet {not_yet} when the"
                 " client ended",
                 f"ask {self._recipient}",
             )

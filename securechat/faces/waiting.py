@@ -9,3 +9,4 @@ class Wait(StrEnum):
     SENT = "sent"
     ACCEPTED = "accepted"
     DELIVERED = "delivered"
+    READ = "read"

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from securechat.e2e import envelope
-from securechat.e2e.content import KIND_RECEIPT, KIND_TEXT, MAX_RECEIPT_IDS, MAX_TEXT_BYTES
+from securechat.e2e.content import (
+    KIND_READ,
+    KIND_RECEIPT,
+    KIND_TEXT,
+    MAX_RECEIPT_IDS,
+    MAX_TEXT_BYTES,
+)
 from securechat.e2e.plaintext import Plaintext
 from securechat.identity.types import MAX_NUMBER, Digest, EnvelopeId, MailboxId, MessageId
 from securechat.wire import frames as f
@@ -99,7 +105,7 @@ def wrapped() -> Iterator[bytes]:
 
 
 def plaintext() -> Iterator[bytes]:
-    kinds = (0, KIND_TEXT, KIND_RECEIPT, 3, 4, 5, 255)
+    kinds = (0, KIND_TEXT, KIND_RECEIPT, 3, KIND_READ, 5, 255)
     for kind in kinds:
         yield from (_plaintext(kind, each) for each in (b"", bytes(8), bytes(24), b"text\xff"))
     yield _plaintext(KIND_TEXT, b"t" * MAX_TEXT_BYTES)
@@ -112,6 +118,8 @@ def plaintext() -> Iterator[bytes]:
         yield _plaintext(KIND_TEXT, b"time", time_ms=number)
     padded = _plaintext(KIND_TEXT, b"padded")
     yield from (padded + bytes(9), padded + bytes(9) + b"\1", padded[:-1], padded[:99])
+    for count in (0, MAX_RECEIPT_IDS, MAX_RECEIPT_IDS + 1):
+        yield _plaintext(KIND_READ, bytes(16 * count))
 
 
 def _plaintext(kind: int, body: bytes, *, counter: int = 7, time_ms: int = 1) -> bytes:
@@ -145,12 +153,12 @@ def middle() -> Iterator[bytes]:
 def inner() -> Iterator[bytes]:
     fields = struct.Struct(">BBQQ")
     for wrong in (0, 1, 2, 4, 8, 16, 64, 96, 31):
-        for kind in (KIND_TEXT, KIND_RECEIPT):
+        for kind in (KIND_TEXT, KIND_RECEIPT, KIND_READ):
             yield fields.pack(wrong, kind, 2**32, MAX_NUMBER) + bytes(24)
     for number in EDGES:
         yield fields.pack(1, KIND_TEXT, number, 0) + b"text"
     yield fields.pack(0, KIND_TEXT, 0, 0) + b"t" * MAX_TEXT_BYTES
-    yield from (fields.pack(0, kind, 0, 0) + b"body" for kind in (0, 3, 4, 255))
+    yield from (fields.pack(0, kind, 0, 0) + b"body" for kind in (0, 3, 4, 5, 255))
     yield from (fields.pack(128, 0, 0, 0) + each for each in [*plaintext()][::5])
 
 

@@ -393,6 +393,7 @@ def test_flags_that_make_no_sense(flags: tuple[str, ...], cause: str, tmp_path: 
                 "--plain",
                 "--json",
                 "--color never",
+                "--read-receipts",
             )
         ),
         ("client --tls", "--tls needs --quit-mode"),
@@ -423,6 +424,17 @@ def test_the_environment_may_hold_settings_of_the_other_mode(tmp_path: Path) -> 
     env = {"SECURECHAT_NAME": "alice", "SECURECHAT_SERVER": "127.0.0.1:1"}
     status, _, stderr = run("client", "--quit-mode", "--port", "1", home=tmp_path, env=env)
     assert (status, "connection refused" in stderr) == (UNREACHABLE, True)
+
+
+@pytest.mark.parametrize("command", ["client", "listen"])
+def test_read_receipts_are_wanted_or_not(command: str, tmp_path: Path) -> None:
+    """The variable is looked at, and the flag wins over it."""
+    arguments = (command, "--name", "alice", "--server", "127.0.0.1:1")
+    env = {"SECURECHAT_READ_RECEIPTS": "perhaps"}
+    status, _, stderr = run(*arguments, home=tmp_path, env=env)
+    assert (status, "SECURECHAT_READ_RECEIPTS" in stderr) == (USAGE, True)
+    status, _, _ = run(*arguments, "--no-read-receipts", home=tmp_path, env=env)
+    assert status == UNREACHABLE
 
 
 def test_host_and_port_as_the_documents_write_them(relay: Relay, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ class World:
         *,
         e2e: bool = True,
         history_days: int = FOREVER_DAYS,
+        read_receipts: bool = False,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -105,6 +106,7 @@ class World:
             peer=peer,
             e2e=e2e,
             history_days=history_days,
+            read_receipts=read_receipts,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -278,10 +280,11 @@ def alice(
     *,
     logged_in: bool = True,
     e2e: bool = True,
+    read_receipts: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
-        world = World(peer, state, e2e=e2e)
+        world = World(peer, state, e2e=e2e, read_receipts=read_receipts)
         world.engine.start()
         if logged_in:
             world.log_in()

@@ -10,7 +10,7 @@ from securechat.client.commands import Decision, parse_line
 from securechat.client.expiry import LOOK_EVERY_S
 from securechat.client.link import Answered
 from securechat.client.relays import KnownRelay
-from securechat.e2e.content import Receipt, Text
+from securechat.e2e.content import ReadReceipt, Receipt, Text
 from securechat.identity.types import MessageId
 from tests.pure.client.engine_world import MemoryState, World, alice, befriend, make_seat, published
 from tests.pure.e2e.world import NOW_MS, RELAY
@@ -86,6 +86,11 @@ def test_an_own_message_says_how_far_it_has_come() -> None:
         assert state_of(world) is ev.State.DELIVERED
         world.deliver(receipt)
         assert len(world.told(ev.Delivered)) == 1
+        read = world.write(bob, ReadReceipt((MessageId(bytes.fromhex(sent.message_id)),)))
+    with alice(None, state) as world:
+        world.deliver(read)
+        assert [told.message_id for told in world.told(ev.Read)] == [sent.message_id]
+        assert state_of(world) is ev.State.READ
 
 
 def test_a_receipt_of_somebody_else_counts_for_nothing_in_a_later_run() -> None:

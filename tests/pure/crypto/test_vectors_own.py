@@ -180,6 +180,8 @@ def test_contents() -> None:
             case {"kind": 3, "next_counter": counter, "gaps": gaps}:
                 numbers = [counter, *(number for gap in gaps for number in gap)]
                 assert each["body"] == b"".join(map(u64, numbers)).hex()
+            case {"kind": 4, "message_ids": ids}:
+                assert each["body"] == "".join(ids)
             case _:
                 pytest.fail(f"nothing here checks the content {each}")
 

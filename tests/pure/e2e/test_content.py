@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.e2e.content import (
+    KIND_READ,
     KIND_RECEIPT,
     KIND_RECOVERY,
     KIND_TEXT,
@@ -10,6 +11,7 @@ from securechat.e2e.content import (
     MAX_RECOVERY_GAPS,
     MAX_TEXT_BYTES,
     Content,
+    ReadReceipt,
     Receipt,
     Recovery,
     Text,
@@ -22,9 +24,12 @@ from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, MessageId
 
-KINDS = {KIND_TEXT, KIND_RECEIPT, KIND_RECOVERY}
+KINDS = {KIND_TEXT, KIND_RECEIPT, KIND_RECOVERY, KIND_READ}
 numbers = st.integers(0, MAX_NUMBER)
 ids = st.lists(st.binary(min_size=16, max_size=16).map(MessageId), max_size=5).map(tuple)
+texts_and_receipts = (
+    st.text().map(Text) | st.builds(Receipt, ids, numbers) | ids.filter(len).map(ReadReceipt)
+)
 
 
 def make_recovery(ends: list[int]) -> Recovery:
@@ -36,7 +41,7 @@ def make_recovery(ends: list[int]) -> Recovery:
 recoveries = st.lists(numbers, min_size=1, max_size=65, unique=True).map(make_recovery)
 
 
-@given(st.text().map(Text) | st.builds(Receipt, ids, numbers) | recoveries)
+@given(texts_and_receipts | recoveries)
 def test_decode_undoes_encode(content: Content) -> None:
     assert decode_content(*encode_content(content)) == content
 
@@ -112,3 +117,22 @@ def test_a_recovery_names_as_many_gaps_as_are_kept() -> None:
 def test_a_receipt_with_an_epoch_out_of_range_is_refused() -> None:
     with pytest.raises(RemoteProtocolError):
         decode_content(KIND_RECEIPT, u64(2**63))
+
+
+@pytest.mark.parametrize("count", [0, MAX_RECEIPT_IDS + 1])
+def test_a_read_receipt_of_none_or_too_many_is_refused(count: int) -> None:
+    with pytest.raises(UsageError):
+        encode_content(ReadReceipt((MessageId(bytes(16)),) * count))
+    with pytest.raises(RemoteProtocolError):
+        decode_content(KIND_READ, bytes(16 * count))
+
+
+@pytest.mark.parametrize("size_bytes", [1, 15, 17, 24, 8 + 16 * MAX_RECEIPT_IDS])
+def test_a_read_receipt_of_another_length_is_refused(size_bytes: int) -> None:
+    with pytest.raises(RemoteProtocolError):
+        decode_content(KIND_READ, bytes(size_bytes))
+
+
+def test_a_read_receipt_names_up_to_256_messages() -> None:
+    full = ReadReceipt(tuple(MessageId(bytes([n] * 16)) for n in range(MAX_RECEIPT_IDS)))
+    assert decode_content(*encode_content(full)) == full

@@ -29,6 +29,7 @@ def test_it_lists_exactly_the_kinds_of_content() -> None:
         str(content.KIND_TEXT): "text",
         str(content.KIND_RECEIPT): "receipt",
         str(content.KIND_RECOVERY): "recovery",
+        str(content.KIND_READ): "read",
     }
 
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from securechat.e2e.content import Receipt, Text
+from securechat.e2e.content import PlainContent, ReadReceipt, Receipt, Text
 from securechat.e2e.plain import MAGIC, decode_plain, is_plain
 from securechat.e2e.results import Duplicate, Invalid, Opened
 from securechat.errors import CannotOpen, LocalProtocolError, Untrusted, UsageError
@@ -73,8 +73,10 @@ def test_both_can_write_and_the_relay_can_read(alice: Seat, bob: Seat) -> None:
     assert read(alice, write(bob, alice)).content == Text("hello")
 
 
-def test_receipts_go_the_same_way(alice: Seat, bob: Seat) -> None:
-    receipt = Receipt((MessageId(b"m" * 16),), 2)
+@pytest.mark.parametrize(
+    "receipt", [Receipt((MessageId(b"m" * 16),), 2), ReadReceipt((MessageId(b"m" * 16),))]
+)
+def test_receipts_go_the_same_way(alice: Seat, bob: Seat, receipt: PlainContent) -> None:
     sealed = alice.endpoint.seal_plain(bob.shown(claim=False), receipt, NOW_MS)
     assert read(bob, sealed.envelope).content == receipt
 

@@ -64,9 +64,9 @@ class Life(RuleBasedStateMachine):
     def read(self, pick: int, count: int, crash: bool) -> None:
         self.town.read(self.person(pick), count=count, crash=crash)
 
-    @rule(pick=PICKS)
-    def send_receipt(self, pick: int) -> None:
-        self.town.receipt(*self.pair(pick))
+    @rule(pick=PICKS, read=st.booleans())
+    def send_receipt(self, pick: int, read: bool) -> None:
+        (self.town.read_receipt if read else self.town.receipt)(*self.pair(pick))
 
     @rule(pick=PICKS)
     def ask_recovery(self, pick: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 
-from securechat.e2e.content import Content, Receipt, Recovery, Text
+from securechat.e2e.content import Content, ReadReceipt, Receipt, Recovery, Text
 from securechat.e2e.copies import COPY_LIFE_MS
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.epochs import BUNDLE_LIFE_MS, ROTATED_GRACE_MS
@@ -163,6 +163,13 @@ class Town:
         written = self.written[writer, reader]
         ids = tuple(written[n].message_id for n in sorted(self.views[writer, reader].shown))
         self.write((reader, writer), self.seats[reader].endpoint.receipt(ids[-256:]))
+
+    def read_receipt(self, reader: int, writer: int) -> None:
+        """Tell a writer which of the last texts were read, if there were any."""
+        written = self.written[writer, reader]
+        ids = tuple(written[n].message_id for n in sorted(self.views[writer, reader].shown))
+        if ids:
+            self.write((reader, writer), ReadReceipt(ids[-256:]))
 
     def publish(self, person: int) -> None:
         self.seats[person].publish(self.now_ms)
@@ -337,6 +344,9 @@ class Town:
                 known = self.keys.get((reader, writer))
                 if known is not None and known.bundle.epoch < epoch:
                     del self.keys[reader, writer]
+            case ReadReceipt(message_ids):
+                seat.endpoint.note_delivered(opened.sender, message_ids)
+                seat.commit()
             case Recovery() if self._prepare((reader, writer)):
                 self._answer((reader, writer), opened.content)
 

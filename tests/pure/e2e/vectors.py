@@ -12,7 +12,14 @@ import msgspec
 
 from securechat.crypto.sealing import seal_aead
 from securechat.e2e import envelope
-from securechat.e2e.content import Content, Receipt, Recovery, Text, encode_content
+from securechat.e2e.content import (
+    Content,
+    ReadReceipt,
+    Receipt,
+    Recovery,
+    Text,
+    encode_content,
+)
 from securechat.e2e.plain import PlainEnvelope, signed_bytes
 from securechat.e2e.plaintext import (
     Plaintext,
@@ -104,10 +111,12 @@ def session() -> dict[str, Any]:
 def contents() -> list[dict[str, Any]]:
     text, receipt = Text("Grüße, 明"), Receipt((MessageId(b"\x54" * 16),), 7)
     recovery = Recovery(12, ((0, 2), (7, 7)))
+    read = ReadReceipt((MessageId(b"\x54" * 16), MessageId(b"\x58" * 16)))
     return [
         {"text": text.text, **kind_and_body(text)},
         {"message_ids": receipt.message_ids, "envelope_epoch": 7, **kind_and_body(receipt)},
         {"next_counter": 12, "gaps": recovery.gaps, **kind_and_body(recovery)},
+        {"message_ids": read.message_ids, **kind_and_body(read)},
     ]
 
 

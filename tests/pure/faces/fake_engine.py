@@ -24,6 +24,7 @@ class FakeEngine:
         self._listeners: list[tuple[Callable[[Event], None], bool]] = []
         self.unread: list[Event] = []
         self.read: list[tuple[str, str]] = []
+        self.confirmed: list[tuple[str, str]] = []
 
     def emit(self, *events: Event, errand: bool = False) -> None:
         """Tell the listeners, or those of errands."""
@@ -54,6 +55,9 @@ class FakeEngine:
 
     def shown(self, sender: str, message_id: str) -> None:
         self.read.append((sender, message_id))
+
+    def confirm_read(self, sender: str, message_id: str) -> None:
+        self.confirmed.append((sender, message_id))
 
     def start(self) -> None:
         self._note("start")

@@ -23,10 +23,11 @@ from securechat.faces.sources import Answers, OwnEvents
 from securechat.faces.waiting import Wait
 from tests.pure.faces.sample_events import message, ready
 
-SENT, ACCEPTED, DELIVERED = (
+SENT, ACCEPTED, DELIVERED, READ = (
     e.Sent("id1", "bob"),
     e.Accepted("id1", "bob"),
     e.Delivered("id1", "bob"),
+    e.Read("id1", "bob"),
 )
 
 
@@ -45,13 +46,17 @@ def follow(wait: Wait, *events: e.Event) -> tuple[list[e.Event], SecureChatError
 
 @pytest.mark.parametrize("wait", Wait)
 def test_it_waits_as_far_as_it_is_told(wait: Wait) -> None:
-    states = [SENT, ACCEPTED, DELIVERED]
+    states: list[e.Event] = [SENT, ACCEPTED, DELIVERED, READ]
     expected = states[: list(Wait).index(wait) + 1]
     assert follow(wait, *states) == (expected, None)
 
 
 def test_delivered_is_accepted_too() -> None:
     assert follow(Wait.ACCEPTED, SENT, DELIVERED) == ([SENT, DELIVERED], None)
+
+
+def test_read_is_delivered_too() -> None:
+    assert follow(Wait.DELIVERED, SENT, READ) == ([SENT, READ], None)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +66,9 @@ def test_delivered_is_accepted_too() -> None:
         (Wait.ACCEPTED, [SENT], StillQueued),
         (Wait.DELIVERED, [SENT], StillQueued),
         (Wait.DELIVERED, [SENT, ACCEPTED], TimedOut),
+        (Wait.READ, [SENT], StillQueued),
+        (Wait.READ, [SENT, ACCEPTED], TimedOut),
+        (Wait.READ, [SENT, ACCEPTED, DELIVERED], TimedOut),
         (Wait.ACCEPTED, [SENT, e.Problem(LimitExceeded("mailbox full"))], LimitExceeded),
         (Wait.ACCEPTED, [e.Problem(UsageError("somebody else's"))], StillQueued),
         (Wait.ACCEPTED, [e.Problem(LimitExceeded("expired"), "id1")], LimitExceeded),
@@ -95,6 +103,13 @@ def test_who_is_not_confirmed_to_may_be_a_stranger() -> None:
     _, error = follow(Wait.DELIVERED, SENT, ACCEPTED)
     assert error is not None
     assert "confirms nothing to people whom bob has not accepted" in error.what
+
+
+def test_who_does_not_say_what_they_have_read_is_no_stranger() -> None:
+    _, error = follow(Wait.READ, SENT, ACCEPTED, DELIVERED)
+    assert error is not None
+    assert "to bob was delivered, and not confirmed as read within 0 s" in error.what
+    assert "--wait delivered" in error.try_next
 
 
 def test_what_is_still_queued_says_that_it_is_kept() -> None:

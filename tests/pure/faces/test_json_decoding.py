@@ -24,6 +24,7 @@ from tests.pure.faces.sample_events import message, peer_ready, ready
         e.Sent("id1", "bob"),
         e.Accepted("id1", "bob"),
         e.Delivered("id1", "bob"),
+        e.Read("id1", "bob"),
         e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True),
     ],
     ids=lambda event: type(event).__name__,

@@ -27,6 +27,7 @@ FULLEST: tuple[e.Event, ...] = (
     e.Sent("id1", "bob"),
     e.Accepted("id1", "bob"),
     e.Delivered("id1", "bob"),
+    e.Read("id1", "bob"),
     e.PresenceChanged("bob", True),
     e.EncryptionChanged("bob", False, False),
     e.People(("alice", "bob"), {"bob": e.Trust.NEW}),

@@ -90,6 +90,7 @@ def test_own_messages_that_go_well_make_no_noise() -> None:
     assert desk.enter("hello") == []
     assert desk.hear(e.Sent("id1", "bob"), e.Accepted("id1", "bob")) == []
     assert desk.hear(e.Delivered("id1", "bob")) == []
+    assert desk.hear(e.Read("id1", "bob")) == []
 
 
 def test_each_kind_of_outage_is_told_once() -> None:

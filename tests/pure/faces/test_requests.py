@@ -26,7 +26,7 @@ from tests.pure.faces.sample_events import message, ready
 @given(
     st.builds(SendRequest, st.text(), st.text())
     | st.builds(ListenRequest, st.none() | st.text())
-    | st.builds(Shown, st.text(), st.text())
+    | st.builds(Shown, st.text(), st.text(), st.booleans())
 )
 def test_a_request_is_one_line_and_comes_back(request: Request) -> None:
     line = encode_request(request)
@@ -116,10 +116,14 @@ def test_a_send_hears_of_its_own_message_and_of_nothing_else() -> None:
         e.PeerKeyChanged("carol", "a", "b"),
         e.Problem(UsageError("not mine"), "other"),
         e.Problem(UsageError("mine"), "id1"),
+        e.Delivered("other", "bob"),
         e.Delivered("id1", "bob"),
+        e.Read("other", "bob"),
+        e.Read("id1", "bob"),
         e.PresenceChanged("bob", True),
     )
-    assert [found["event"] for found in told] == ["sent", "accepted", "error", "delivered"]
+    states = [found["event"] for found in told]
+    assert states == ["sent", "accepted", "error", "delivered", "read"]
     assert asked.ends == 0
 
 
@@ -197,6 +201,30 @@ def test_what_cannot_be_done_is_an_error_and_the_end(line: bytes) -> None:
     assert (error["event"], error["code"]) == ("error", "usage")
     assert asked.ends == 1
     assert asked.engine.sent == []
+
+
+@pytest.mark.parametrize("confirm", [False, True])
+def test_a_listener_says_whether_the_writer_is_to_know_what_it_has_printed(confirm: bool) -> None:
+    asked = Asked()
+    asked.ask(ListenRequest())
+    asked.ask(Shown("bob", "m1", confirm))
+    assert asked.engine.read == [("bob", "m1")]
+    assert asked.engine.confirmed == ([("bob", "m1")] if confirm else [])
+
+
+@pytest.mark.parametrize("rest", ["", ',"confirm":1', ',"confirm":"true"'])
+def test_nobody_is_to_know_unless_it_says_so(rest: str) -> None:
+    line = '{"v":1,"do":"shown","from":"bob","id":"m1"' + rest + "}"
+    assert parse_request(line.encode()) == Shown("bob", "m1", confirm=False)
+
+
+def test_the_end_of_the_client_after_delivery_says_what_has_not_come() -> None:
+    asked = Asked()
+    asked.ask(SendRequest("bob", "x"))
+    asked.tell(e.Sent("id1", "bob"), e.Accepted("id1", "bob"), e.Delivered("id1", "bob"))
+    (error,) = asked.tell(e.Ended(None))
+    assert error["code"] == "timed-out"
+    assert "was delivered, and not yet read when the client ended" in error["message"]
 
 
 def test_one_session_carries_one_request() -> None:
