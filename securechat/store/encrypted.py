@@ -42,27 +42,10 @@ def connect(path: Path, key: VaultKey | None) -> Connection:
     Whether the key fits is seen when the first page is read. Raises DatabaseError.
     """
     database = sqlcipher.connect(path, isolation_level=None, check_same_thread=False)
-    _unlock(database, key)
-    return database
-
-
-def connect_for_reading(path: Path, key: VaultKey) -> Connection:
-    """Open a database that is there, beside whoever writes to it; see `connect`.
-
-    Every statement that would change it is refused. It is no read-only file to SQLite all the same:
-    whoever closes a database last empties its log, and that may be this one.
-    """
-    uri = f"{path.absolute().as_uri()}?mode=rw"
-    database = sqlcipher.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    _unlock(database, key)
-    database.execute("PRAGMA query_only = ON")
-    return database
-
-
-def _unlock(database: Connection, key: VaultKey | None) -> None:
     database.execute("PRAGMA cipher_log_level = NONE")  # it would write to stderr
     if key is not None:
         database.execute(f'PRAGMA key = "{key_literal(key)}"')
+    return database
 
 
 def read_rows(database: Connection, query: str, values: Sequence[object] = ()) -> list[Any]:
