@@ -217,6 +217,37 @@ class Contacts:
     people: tuple[KnownPerson, ...]
 
 
+class State(StrEnum):
+    """How far an own message has come."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """A message as the history has it; an own one has a ``state``.
+
+    ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here.
+    """
+
+    message_id: str
+    sender: str
+    recipient: str
+    text: str
+    time_ms: int
+    kept_ms: int
+    e2e: bool
+    trust: str
+    state: State | None
+    missing: int
+    late: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something has not worked; the engine goes on."""
