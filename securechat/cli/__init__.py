@@ -11,6 +11,7 @@ import typer
 from securechat import __version__
 from securechat.cli.client import client
 from securechat.cli.demo import demo
+from securechat.cli.export import export
 from securechat.cli.gen_certs import gen_certs
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
@@ -35,6 +36,7 @@ app.command()(server)
 app.command()(client)
 app.command()(send)
 app.command()(listen)
+app.command()(export)
 app.add_typer(passphrase, name="passphrase")
 app.command()(demo)
 

@@ -133,8 +133,7 @@ class HistoryBook:
         return self._days[conversation]
 
     def _key(self, typed: str) -> bytes:
-        contact = self._contacts.find(typed)
-        return conversation_key(self._relay_id, contact.name if contact else typed)
+        return conversation_key(self._relay_id, relay_name(self._contacts, typed))
 
     def _sender(self, typed: str) -> str:
         if typed == OWN or name_key(Name(typed)) == name_key(self._own_name):
@@ -152,21 +151,39 @@ class HistoryBook:
         """Return an entry as it is shown; on another relay the same name is somebody else."""
         here = entry.conversation.startswith(self._relay_id)
         contact = self._contacts.by_name(entry.title) if here else None
-        other = self._contacts.shown_name(contact) if contact else entry.title
-        own_name = str(self._own_name)
-        return PastMessage(
-            message_id=entry.message_id.hex(),
-            sender=own_name if entry.is_own else other,
-            recipient=other if entry.is_own else own_name,
-            text=entry.text,
-            time_ms=entry.time_ms,
-            kept_ms=entry.kept_ms,
-            e2e=entry.encrypted,
-            trust=entry.trust,
-            state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
-            missing=entry.missing,
-            late=entry.late,
-        )
+        peer = self._contacts.shown_name(contact) if contact else entry.title
+        return past_message(entry, self._own_name, peer)
+
+
+def past_message(entry: Entry, own_name: str, peer: str) -> PastMessage:
+    """Return an entry of the conversation with whom the user calls ``peer``."""
+    return PastMessage(
+        message_id=entry.message_id.hex(),
+        sender=own_name if entry.is_own else peer,
+        recipient=peer if entry.is_own else own_name,
+        text=entry.text,
+        time_ms=entry.time_ms,
+        kept_ms=entry.kept_ms,
+        e2e=entry.encrypted,
+        trust=entry.trust,
+        state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
+        missing=entry.missing,
+        late=entry.late,
+    )
+
+
+def relay_name(contacts: ContactBook, typed: str) -> str:
+    """Return the name on the relay of whom a user means; of nobody known, what was typed."""
+    contact = contacts.find(typed) or _shown_as(contacts, typed)
+    return contact.name if contact else typed
+
+
+def _shown_as(contacts: ContactBook, typed: str) -> Contact | None:
+    """Return the stranger who is shown under a name: nobody pinned has it."""
+    key = name_key(Name(typed))
+    return next(
+        (each for each in contacts if name_key(Name(contacts.shown_name(each))) == key), None
+    )
 
 
 def sealed(message_id: MessageId, user_key: UserKey, *, encrypted: bool) -> Changes:

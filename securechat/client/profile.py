@@ -108,12 +108,12 @@ class Profile:
         with ExitStack() as resources:
             self.directory = resources.enter_context(hold_profile(home, name))
             vault = Vault(self.directory, name)
-            key = open_vault(vault, passphrases)
+            self.key = open_vault(vault, passphrases)
             self.has_new_key = vault.is_new
             """Whether its key was made now, and lies in a file."""
             if vault.is_new:
-                vault.keep_in_file(key)
-            self.state = open_state(self.directory, key)
+                vault.keep_in_file(self.key)
+            self.state = open_state(self.directory, self.key)
             resources.callback(self.state.close)
             self._resources = resources.pop_all()
 

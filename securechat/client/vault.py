@@ -73,13 +73,17 @@ class _InKeyring(_Kept, frozen=True, tag="keyring"):
 
 
 class Vault:
-    """The place of one profile's key; whoever uses it holds the profile's lock."""
+    """The place of one profile's key; whoever changes it holds the profile's lock."""
 
-    def __init__(self, directory: Path, name: Name) -> None:
-        """Read where the key is; FileProblem when that is not possible."""
+    def __init__(self, directory: Path, name: Name, *, locked: bool = True) -> None:
+        """Read where the key is; FileProblem when that is not possible.
+
+        Without the lock (``locked``) nothing is tidied up: another process may be changing it.
+        """
         self.path = directory / VAULT_KEY
         self._name = name
-        self._remove_interrupted()
+        if locked:
+            self._remove_interrupted()
         self._kept = self._read() if is_there(self.path) else None
 
     @property

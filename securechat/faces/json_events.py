@@ -112,6 +112,7 @@ def past_fields(past: e.PastMessage) -> Fields:
     if past.state is not None:
         fields["state"] = past.state.value
     else:
+        fields["verified"] = past.trust == e.Trust.VERIFIED
         fields["trust"] = past.trust
     if past.missing:
         fields["missing"] = past.missing

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from securechat.errors import FileProblem
 from securechat.store.encrypted import (
+    Connection,
     DatabaseError,
     VaultKey,
     check_pages,
@@ -34,10 +35,40 @@ def is_encrypted(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _broken(path, "open", error) from error
+        raise state_problem(path, "open", error) from error
 
 
-class StateFile:
+class StateReader:
+    """Reads rows by (table, key), and the history; one thread uses it at a time."""
+
+    def __init__(self, path: Path, database: Connection) -> None:
+        """Read from a database, which is closed with this; DatabaseError when it cannot be."""
+        self.path = path
+        self._database = database
+        self._history = HistoryTable(database)
+
+    def load(self) -> Rows:
+        """Return every row."""
+        try:
+            rows = read_rows(self._database, "SELECT kind, key, value FROM rows")
+        except DatabaseError as error:
+            raise state_problem(self.path, "read", error) from error
+        return {(kind, key): value for kind, key, value in rows}
+
+    @contextmanager
+    def read_history(self) -> Iterator[HistoryTable]:
+        """Provide what to read the history with; what fails within raises FileProblem."""
+        try:
+            yield self._history
+        except DatabaseError as error:
+            raise state_problem(self.path, "read", error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+
+class StateFile(StateReader):
     """Rows by (table, key); one thread uses it at a time.
 
     A commit is one transaction with a full sync: after a power cut all of it is there, or nothing.
@@ -53,23 +84,14 @@ class StateFile:
             self._make_private()
             if is_unencrypted(path):
                 encrypt(path, key)
-            self._database = connect(path, key)
+            super().__init__(path, connect(path, key))
             try:
                 self._prepare()
-                self._history = HistoryTable(self._database)
             except BaseException:
                 self._database.close()
                 raise
         except (OSError, DatabaseError) as error:
-            raise _broken(self.path, "open", error) from error
-
-    def load(self) -> Rows:
-        """Return every row."""
-        try:
-            rows = read_rows(self._database, "SELECT kind, key, value FROM rows")
-        except DatabaseError as error:
-            raise _broken(self.path, "read", error) from error
-        return {(kind, key): value for kind, key, value in rows}
+            raise state_problem(self.path, "open", error) from error
 
     def commit(self, changes: Changes, history: Sequence[HistoryChange] = ()) -> None:
         """Carry out all the changes, or raise FileProblem and carry out none."""
@@ -88,19 +110,7 @@ class StateFile:
                     self._history.apply(change)
                 check_pages(self._database)  # a full-text index is read when it is written
         except DatabaseError as error:
-            raise _broken(self.path, "write", error) from error
-
-    @contextmanager
-    def read_history(self) -> Iterator[HistoryTable]:
-        """Provide what to read the history with; what fails within raises FileProblem."""
-        try:
-            yield self._history
-        except DatabaseError as error:
-            raise _broken(self.path, "read", error) from error
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
+            raise state_problem(self.path, "write", error) from error
 
     def _make_private(self) -> None:
         flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
@@ -124,7 +134,8 @@ class StateFile:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a crash left deleted rows in the log
 
 
-def _broken(path: Path, verb: str, error: Exception) -> FileProblem:
+def state_problem(path: Path, verb: str, error: Exception) -> FileProblem:
+    """Return what to say when a database cannot be opened, read or written (``verb``)."""
     cause = error.strerror if isinstance(error, OSError) else error
     file, directory = shlex.quote(str(path)), shlex.quote(str(path.parent))
     if isinstance(error, PermissionError):

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from securechat.errors import Busy, FileProblem
 
@@ -86,6 +87,28 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE_FILE_MODE) -> None:
         sync_directory(path.parent)
 
 
+@contextmanager
+def writing_new(path: Path, *, may_replace: bool) -> Iterator[BinaryIO]:
+    """Provide a file to write to, which gets the name `path` when the block ends without an error.
+
+    It is on the disk then. Until then it has another name beside `path`, and it goes away when the
+    block does not end well. What has the name stays, unless the block `may_replace` it. Raises
+    `FileProblem`, for each `OSError` of the block too.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with translate_os_errors(path, "write"):
+        file = os.fdopen(os.open(temporary, _CREATE_FLAGS, PRIVATE_FILE_MODE), "wb")
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            _give_name(temporary, path, may_replace=may_replace)
+            sync_directory(path.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
 def read_public(path: Path) -> bytes:
     """Return the content of a file of at most 1 MiB, whoever else may read it."""
     return _read(path, private=False)
@@ -154,6 +177,20 @@ def _next_step(path: Path, error: OSError) -> str:
     if error.errno == errno.EEXIST:
         return f"move {quote(path)} away first"
     return f"ls -ld {quote(path.parent)} {quote(path)}"
+
+
+def _give_name(temporary: Path, path: Path, *, may_replace: bool) -> None:
+    if may_replace:
+        temporary.replace(path)
+        return
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        temporary.replace(path)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

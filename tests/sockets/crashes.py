@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-CHANGES = ("open", "write", "fsync", "mkdir", "rename", "replace", "unlink", "rmdir")
+CHANGES = ("open", "write", "fsync", "mkdir", "link", "rename", "replace", "unlink", "rmdir")
 """The functions of `os` through which all changes go (`pathlib` calls them too)."""
 
 

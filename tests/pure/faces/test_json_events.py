@@ -144,6 +144,7 @@ def test_messages_of_the_history() -> None:
         "ts": NOON_MS,
         "kept": NOON_MS + 5,
         "e2e": True,
+        "verified": False,
         "trust": "new",
         "missing": 2,
         "late": True,
