@@ -10,7 +10,7 @@ from securechat.e2e.copies import CopyTable
 from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable, Gap
-from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.own_device import OwnDevice, UserIdentity
 from securechat.e2e.plain import PLAIN_SUITE, PlainSuite
 from securechat.e2e.plaintext import direct_conversation_id
 from securechat.e2e.reading import Reader
@@ -36,6 +36,10 @@ from securechat.identity.types import (
     UserKey,
 )
 
+_MESSAGE_IDS = "message_id"
+_TABLES_OF_A_DEVICE = frozenset(
+    {"self", "epoch", "session", "session_start", "chain", "sent", "recovery", "nonce"}
+)
 _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
@@ -81,7 +85,7 @@ class Endpoint:
         self._epochs = EpochTable(changes, rows)
         self._sessions = SessionTable(changes, rows)
         self._nonces = SeenTable("nonce", changes, rows)
-        self._message_ids = SeenTable("message_id", changes, rows)
+        self._message_ids = SeenTable(_MESSAGE_IDS, changes, rows)
         self._chains = ChainTable(changes, rows)
         self._copies = CopyTable(changes, rows)
         self._recoveries = RecoveryTable(changes, rows)
@@ -98,6 +102,27 @@ class Endpoint:
         """
         changes = ChangeLog()
         endpoint = cls(changes, OwnDevice.create(changes, now_ms), {})
+        endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
+        return endpoint
+
+    @classmethod
+    def create_next(
+        cls, identity: UserIdentity, now_ms: int, replaced: StoredRows | None = None
+    ) -> Self:
+        """Make a person's next device: the same user key, everything else new.
+
+        It is the only one on a list that follows the one of ``identity``. ``replaced`` are the
+        rows of a device whose place it takes: `take_changes` then deletes them, except the message
+        ids, so that nothing is shown twice. Rows of other tables are left alone.
+
+        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person.
+        """
+        changes, rows = ChangeLog(), replaced or {}
+        for table, key in rows:
+            if table in _TABLES_OF_A_DEVICE:
+                changes.delete(table, key)
+        kept = {row: value for row, value in rows.items() if row[0] == _MESSAGE_IDS}
+        endpoint = cls(changes, OwnDevice.create_next(changes, identity, now_ms), kept)
         endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
         return endpoint
 
@@ -124,6 +149,11 @@ class Endpoint:
     def user_key(self) -> UserKey:
         """The person's key: what others pin."""
         return self._device.address.user_key
+
+    @property
+    def user_identity(self) -> UserIdentity:
+        """The secret that `create_next` makes the person's next device from."""
+        return self._device.user_identity
 
     @property
     def device_id(self) -> DeviceId:
