@@ -12,6 +12,7 @@ from securechat import __version__
 from securechat.cli.client import client
 from securechat.cli.demo import demo
 from securechat.cli.gen_certs import gen_certs
+from securechat.cli.identity import identity
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
 from securechat.cli.send import send
@@ -36,6 +37,7 @@ app.command()(client)
 app.command()(send)
 app.command()(listen)
 app.add_typer(passphrase, name="passphrase")
+app.add_typer(identity, name="identity")
 app.command()(demo)
 
 
