@@ -47,10 +47,10 @@ def export_identity(
     place = resolve_home(home)
     me = choose_name(place, name or load_settings(home).client.name, None)
     require_profile(place, me)
-    if is_there(file) and not force:
+    if is_there(file) and not (force and file.is_file()):
         raise FileProblem(
             f"{file} is there already",
-            "securechat identity export ANOTHER-FILE, or the same command with --force",
+            "securechat identity export ANOTHER-FILE; a file is replaced with --force",
         )
     try:
         with Profile(place, me, partial(read_passphrases, me, passphrase_file)) as profile:
@@ -100,7 +100,7 @@ def import_identity(
     from securechat.client.backup_file import MAX_SIZE_BYTES, open_backup
     from securechat.client.core_dumps import forbid_core_dumps
     from securechat.client.profile import make_profile, remember_name
-    from securechat.identity.names import parse_name
+    from securechat.identity.names import name_key, parse_name
     from securechat.transport.private_files import read_public
 
     forbid_core_dumps()
@@ -113,6 +113,8 @@ def import_identity(
     remember_name(place, me)
     if new is None:
         say_where_key_is(me, place)
+    if name_key(me) != name_key(backup.name):
+        typer.echo(f"A relay that knows this identity as {backup.name} takes no other name for it.")
     made = datetime.fromtimestamp(backup.made_ms / 1000, UTC)
     typer.echo(
         f"{me} is on this machine now, with the relays and the people of {made:%Y-%m-%d %H:%M} UTC"

@@ -101,6 +101,8 @@ def test_a_file_that_is_there_is_replaced_only_by_force(machines: Machines) -> N
     assert machines.export("old", "--force")[0] == DONE
     assert machines.backup.read_bytes() != before
     assert list(machines.directory.glob(".*")) == []
+    status, _, stderr = machines.identity("old", "export", "--force", str(machines.home("old")))
+    assert (status, "a file is replaced with --force" in stderr) == (FAILED, True)
 
 
 def test_a_profile_that_is_there_is_never_replaced(machines: Machines) -> None:
@@ -111,6 +113,19 @@ def test_a_profile_that_is_there_is_never_replaced(machines: Machines) -> None:
     assert "There is a profile of Zoë" in stderr
     assert "securechat client --name Zoë, which uses it" in stderr
     assert (machines.home("old") / "profiles" / "zoë" / "state.db").read_bytes() == before
+
+
+def test_another_name_and_a_passphrase_from_the_first_moment(machines: Machines) -> None:
+    flags = ("--passphrase-file", machines.secret("right passphrase"), "--name", "zora")
+    new = ("--new-passphrase-file", machines.secret("new passphrase"))
+    words = ("import", str(machines.backup), *flags, *new)
+    status, printed, stderr = machines.identity("third", *words)
+    assert (status, stderr) == (DONE, "")
+    assert "knows this identity as Zoë takes no other name" in printed
+    assert f"securechat client --name zora --home {machines.home('third')}" in printed
+    kept = (machines.home("third") / "profiles" / "zora" / "vault-key").read_bytes()
+    assert b'"kept":"passphrase"' in kept
+    assert (machines.home("third") / "last-name").read_text() == "zora\n"
 
 
 def test_what_does_not_open_makes_nothing(machines: Machines) -> None:
