@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
+from securechat.client.handed_over import HandedOver
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
@@ -34,6 +35,7 @@ class Desk:
     endpoint: Endpoint
     contacts: ContactBook
     outbox: Outbox
+    handed_over: HandedOver
     kept: KeptMessages
     people: People
     now_ms: Callable[[], int]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
+from securechat.client.handed_over import HandedOver
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
@@ -41,6 +42,7 @@ def open_desk(
         endpoint=endpoint,
         contacts=ContactBook(relay_id, rows),
         outbox=Outbox(relay_id, rows),
+        handed_over=HandedOver(relay_id, rows),
         kept=KeptMessages(relay_id, rows),
         people=people,
         now_ms=now_ms,

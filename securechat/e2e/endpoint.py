@@ -21,6 +21,7 @@ from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
+from securechat.e2e.unconfirmed import UnconfirmedText, texts_among
 from securechat.errors import FileProblem
 from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
@@ -175,6 +176,11 @@ class Endpoint:
         """The person's signed list of devices."""
         return self._device.device_list
 
+    @property
+    def bundle_epoch(self) -> int:
+        """The highest epoch that this device can have published."""
+        return self._epochs.bundle.epoch
+
     def registration(self, relay_id: RelayId, name: Name, now_ms: int) -> Registration:
         """Return the signed claim of a name on a relay; needed before any session."""
         return self._device.register(relay_id, name, now_ms)
@@ -297,6 +303,19 @@ class Endpoint:
     def note_delivered(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
         """Note that a receipt of ``peer`` names these messages: it need not get them again."""
         self._copies.drop(peer, message_ids)
+
+    def unconfirmed_devices(self, user_key: UserKey | None = None) -> tuple[DeviceAddress, ...]:
+        """Return the devices, of one person or of all, that have not confirmed all texts."""
+        peers = (peer for peer in self._copies if user_key in (None, peer.user_key))
+        return tuple(filter(self.unconfirmed_texts, peers))
+
+    def unconfirmed_texts(self, peer: DeviceAddress) -> tuple[UnconfirmedText, ...]:
+        """Return the texts to ``peer`` that it has not confirmed, oldest first."""
+        return tuple(texts_among(self._copies.of(peer)))
+
+    def forget_copies(self, peer: DeviceAddress) -> None:
+        """Let go of the copies for a device that its person has no more."""
+        self._copies.drop_all(peer)
 
     def has_gaps(self, peer: DeviceAddress) -> bool:
         """Tell whether messages of ``peer`` are missing among those that came."""

@@ -118,6 +118,10 @@ class LineChat:
                 self._show(wording.blocked(event))
             case e.SafetyNumber():
                 self._show(wording.safety_number(event))
+            case e.DevicesChanged():
+                self._show(wording.devices_changed(event))
+            case e.DeviceRenewed():
+                self._show(wording.device_renewed())
             case _:
                 self._hear_about_person(event, self._person(event.name))
 

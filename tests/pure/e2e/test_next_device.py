@@ -5,43 +5,25 @@ import pytest
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
-from securechat.e2e.results import Duplicate
+from securechat.e2e.results import Repeated
 from securechat.errors import CannotOpen, RemoteProtocolError
 from securechat.identity.types import MessageId
-from tests.pure.e2e.world import NOW_MS, Seat, carry_out, make_pair, make_seat
+from tests.pure.e2e.world import (
+    NOW_MS,
+    carry_out,
+    make_pair,
+    make_seat,
+    next_device,
+    public_keys,
+)
 
 MESSAGE_ID = MessageId(b"m" * 16)
 OTHERS_ROW = ("contact", b"alice")
 
 
-def renew(seat: Seat) -> Seat:
-    """Put the person's next device in the place of theirs, as the engine does."""
-    seat.commit()
-    following = Seat(seat.name, seat.endpoint, dict(seat.rows))
-    following.endpoint = Endpoint.create_next(seat.endpoint.user_identity, NOW_MS, following.rows)
-    following.reload()
-    following.publish()
-    return following
-
-
-def public_keys(seat: Seat) -> set[bytes]:
-    assert seat.bundle is not None
-    certificate = seat.endpoint.certificate
-    bundle = seat.bundle
-    return {
-        certificate.device_id,
-        certificate.signing_key,
-        certificate.olm_key,
-        bundle.envelope_key,
-        bundle.hybrid_key,
-        bundle.fallback_key,
-        *(key.key for key in seat.one_time_keys),
-    }
-
-
 def test_it_is_the_same_person_with_a_longer_list() -> None:
     old = make_seat("Bob")
-    new = renew(old)
+    new = next_device(old)
     assert new.endpoint.user_key == old.endpoint.user_key
     before, after = old.endpoint.device_list, new.endpoint.device_list
     after.verify(old.endpoint.user_key)
@@ -52,7 +34,7 @@ def test_it_is_the_same_person_with_a_longer_list() -> None:
 
 def test_no_key_of_the_old_device_is_used_again() -> None:
     old = make_seat("Bob")
-    new = renew(old)
+    new = next_device(old)
     assert not public_keys(old) & public_keys(new)
     assert new.endpoint.mailbox != old.endpoint.mailbox
 
@@ -89,17 +71,17 @@ def test_without_an_old_state_it_begins_with_nothing() -> None:
 def test_both_sides_go_on_and_nothing_is_shown_twice() -> None:
     alice, bob = make_pair()
     bob.read(alice.send(bob, "one", message_id=MESSAGE_ID))
-    new = renew(bob)
+    new = next_device(bob)
     assert new.read(alice.send(new, "two")) == "two"
     assert alice.read(new.send(alice, "three")) == "three"
-    assert isinstance(new.receive(alice.send(new, "one", message_id=MESSAGE_ID)), Duplicate)
+    assert isinstance(new.receive(alice.send(new, "one", message_id=MESSAGE_ID)), Repeated)
 
 
 def test_what_was_sealed_for_the_old_device_does_not_open() -> None:
     alice, bob = make_pair()
     envelope = alice.send(bob, "too late")
     with pytest.raises(CannotOpen):
-        renew(bob).receive(envelope)
+        next_device(bob).receive(envelope)
 
 
 def test_a_list_of_somebody_else_is_not_continued() -> None:
@@ -112,3 +94,15 @@ def test_a_list_of_somebody_else_is_not_continued() -> None:
 
 def test_its_representation_shows_nothing_secret() -> None:
     assert repr(make_seat("Bob").endpoint.user_identity) == "UserIdentity(secret)"
+
+
+def test_a_list_follows_the_one_before_or_jumps_ahead() -> None:
+    first = make_seat("Bob")
+    second = next_device(first)
+    other, third = next_device(first), next_device(second)
+    lists = [seat.endpoint.device_list for seat in (first, second, other, third)]
+    follows = {
+        (one, two) for one in range(4) for two in range(4) if lists[one].may_follow(lists[two])
+    }
+    same = {(number, number) for number in range(4)}
+    assert follows == same | {(1, 0), (2, 0), (3, 0), (3, 1)}
