@@ -44,8 +44,6 @@ class Desk:
     """With whom the user of this run wants to do without end-to-end encryption."""
     batch: Batch = field(default_factory=Batch)
     online: bool = False
-    withheld: int = 0
-    """How many own texts of this run were not sent because a key had changed."""
     _renamed: dict[str, str] = field(default_factory=dict)
 
     def tell(self, event: Event) -> None:
