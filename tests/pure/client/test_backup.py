@@ -148,7 +148,12 @@ def test_what_no_export_writes_is_refused(made: Backup) -> None:
 
 
 @pytest.mark.parametrize(
-    "encoded", [b"", b"\xc1", b"\x91" * 100_000 + b"\x90", backup().encode()[:-1]]
+    "encoded",
+    [
+        *(b"", b"\xc1", b"\x91" * 100_000 + b"\x90", backup().encode()[:-1]),
+        b"\x95" + backup().encode()[1:] + b"\x91" * 100_000 + b"\x90",
+        b"\x94\xa1\xff" + backup().encode()[6:],
+    ],
 )
 def test_what_is_no_msgpack_of_a_backup_is_refused(encoded: bytes) -> None:
     with pytest.raises(CannotOpen):
