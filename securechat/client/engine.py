@@ -215,8 +215,7 @@ class Engine:
         batch, self._desk.batch = self._desk.batch, Batch()
         changes = {**self._endpoint.take_changes(), **batch.changes}
         changes |= self._unread.keep(batch.events)
-        if batch.envelopes:
-            changes |= self._desk.handed_over.add(len(batch.envelopes))
+        changes |= self._desk.handed_over.add(batch.envelopes, batch.frames)
         self._state.commit(changes | self._unread.take_shown() if changes else {})
         for frame in batch.frames:
             self._link.send(frame)

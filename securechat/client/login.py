@@ -31,7 +31,7 @@ class Login:
     def answer(self, challenge: f.Challenge, now_ms: int, handed_over: int) -> list[f.ClientFrame]:
         """Return the registration, if the relay does not know this device, and the proof.
 
-        ``handed_over`` counts the envelopes that this relay was ever given.
+        ``handed_over`` counts the envelopes and publications that this relay was ever given.
 
         Raises Untrusted or RemoteProtocolError; then nothing may be signed for this relay.
         """

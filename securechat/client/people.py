@@ -122,8 +122,6 @@ class People:
             person.user, person.claimed = None, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
-            for waiting in (person.receipts, person.recoveries, person.requests):
-                waiting.clear()
         stored = stored_drafts(rows)
         self._last_draft = max((draft.sequence for draft in stored), default=0)
         for draft in stored:

@@ -201,6 +201,7 @@ class Visit:
 
     def _on_publish(self, frame: f.Publish) -> None:
         relay, device = self._relay, self._device
+        device.sent += 1
         try:
             relay.directory.accept_prekeys(device, frame)
         except SecureChatError as error:

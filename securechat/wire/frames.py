@@ -86,7 +86,7 @@ class Register(Frame, tag=3, frozen=True):
 class Login(Frame, tag=4, frozen=True):
     """Client: the device's signature over this connection and the relay's nonce.
 
-    ``sent`` counts the envelopes that the device has ever handed to this relay.
+    ``sent`` counts the envelopes and publications that it has ever handed to this relay.
     """
 
     proof: LoginProof

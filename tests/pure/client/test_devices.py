@@ -121,6 +121,11 @@ def test_of_a_strangers_devices_nothing_is_told(bob: Seat) -> None:
         world.deliver(world.write(new, "hello again"))
         world.find("bob", published(new))
         assert len(world.texts) == 2
+        world.engine.verify("bob")
+        world.lose_connection()
+        world.log_in()
+        world.find("bob", published(next_device(new)))
+        assert len(world.told(ev.SafetyNumber)) == 1
         assert world.told(ev.DevicesChanged) == []
 
 
@@ -165,6 +170,18 @@ def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -
             (each.message_id.hex(), each.content) for each in opened if isinstance(each, Opened)
         ]
         assert again == [(ids[1], Text("two")), (ids[2], Text("three"))]
+
+
+def test_it_is_sealed_anew_once(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        new = next_device(bob)
+        meet_again(world, new)
+        handed = len(world.link.envelopes)
+        meet_again(world, new)
+        assert len(world.link.envelopes) == handed
 
 
 def test_it_comes_before_what_was_typed_since(bob: Seat) -> None:
@@ -238,7 +255,8 @@ def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
         new = next_device(bob)
         find_twice(world, new)
         assert texts_for(world, new) == ["one", "two"]
-        accept_all(world)
+        to_new = [out for out in world.link.envelopes if out.mailbox == new.endpoint.mailbox]
+        world.news(Answered(tuple(each.envelope_id for each in to_new)))
         assert world.engine.queued == 0
         handed = len(world.link.envelopes)
         world.pass_time(60)

@@ -78,12 +78,13 @@ def test_what_was_handed_over_is_counted_over_all_runs(bob: Seat) -> None:
         assert world.sent(f.Login).sent == 0
         befriend(world, bob)
         world.engine.send("bob", "two")
+        assert len(world.all_sent(f.Publish)) == 1
     with alice(state=state) as world:
-        assert world.sent(f.Login).sent == 2
+        assert world.sent(f.Login).sent == 1 + 2
         assert len(world.link.envelopes) == 2  # the same two again
         world.lose_connection()
         world.log_in()
-        assert world.sent(f.Login).sent == 4
+        assert world.sent(f.Login).sent == (1 + 2) * 2
 
 
 def test_each_relay_has_a_count_of_its_own(bob: Seat) -> None:
@@ -94,7 +95,7 @@ def test_each_relay_has_a_count_of_its_own(bob: Seat) -> None:
         assert world.sent(f.Login).sent == 0
 
 
-@pytest.mark.parametrize("sent", [0, 1])
+@pytest.mark.parametrize("sent", [0, 1, 2])
 def test_a_relay_that_has_seen_less_is_no_alarm(sent: int, bob: Seat) -> None:
     """It was killed before it had kept its count, or its store is new or older."""
     with older(bob) as world:
@@ -104,7 +105,7 @@ def test_a_relay_that_has_seen_less_is_no_alarm(sent: int, bob: Seat) -> None:
         assert len(world.told(ev.Ready)) == 1
 
 
-@pytest.mark.parametrize(("sent", "epoch"), [(2, 1), (1, 2)])
+@pytest.mark.parametrize(("sent", "epoch"), [(3, 1), (2, 2)])
 def test_a_relay_that_has_seen_more_makes_a_new_device(sent: int, epoch: int, bob: Seat) -> None:
     with older(bob) as world:
         old = identity_of(world.state).device_list
@@ -284,10 +285,46 @@ def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -
         )
 
 
-def test_a_list_that_the_own_one_follows_is_no_alarm() -> None:
+def run_with(identity: UserIdentity) -> MemoryState:
+    """Return the state of the next device of a person."""
     state = MemoryState()
+    state.commit(Endpoint.create_next(identity, NOW_MS).take_changes())
+    return state
+
+
+def test_an_own_list_that_does_not_follow_is_followed_when_it_is_higher() -> None:
+    """The person went on twice here and once elsewhere: the relay takes a list two above its."""
+    first = Endpoint.create(NOW_MS).user_identity
+    state, other = run_with(following(first)), following(first).device_list
+    own = identity_of(state).device_list
+    assert (own.sequence, other.sequence) == (3, 2)
+    with alice(state=state, logged_in=False) as world:
+        knock(world, other)
+        come_back(world)
+        device_list = world.sent(f.Register).device_list
+        assert (device_list.sequence, device_list.previous_hash) == (4, own.hash)
+        assert device_list.may_follow(other)
+
+
+def test_a_forged_list_that_the_own_one_does_not_follow_changes_nothing() -> None:
+    state = run_with(Endpoint.create(NOW_MS).user_identity)
+    own = identity_of(state).device_list
+    forged = DeviceList(
+        signature=bytes(64),
+        user_key=own.user_key,
+        sequence=1,
+        previous_hash=own.previous_hash,
+        certificate_hashes=own.certificate_hashes,
+    )
+    with alice(state=state, logged_in=False) as world:
+        knock(world, forged)
+        assert type(world.error) is InvalidSignature
+        assert identity_of(state).device_list == own
+
+
+def test_a_list_that_the_own_one_follows_is_no_alarm() -> None:
     first = Endpoint.create(NOW_MS)
-    state.commit(Endpoint.create_next(first.user_identity, NOW_MS).take_changes())
+    state = run_with(first.user_identity)
     with alice(state=state, logged_in=False) as world:
         knock(world, first.device_list)
         assert world.told(ev.DeviceRenewed) == []

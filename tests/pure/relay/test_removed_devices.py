@@ -5,6 +5,7 @@ from functools import cache
 
 from securechat.crypto.signing import SigningKey
 from securechat.identity.device import DeviceList
+from securechat.relay.emptying import Emptying
 from securechat.relay.mailbox import MAX_PAGE_BYTES
 from securechat.store.memory import MemoryStore
 from securechat.wire import frames as f
@@ -125,7 +126,7 @@ def test_a_login_tells_the_relay_what_it_has_missed() -> None:
     assert bob.told(f.Welcome)[-1].sent == 42
 
 
-def test_refused_envelopes_count_as_sent() -> None:
+def test_refused_envelopes_count_as_sent_and_so_do_keys() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob")
     renew(bob)
@@ -134,4 +135,27 @@ def test_refused_envelopes_count_as_sent() -> None:
     alice.outbox.clear()
     alice.cut()
     alice.connect()
-    assert alice.told(f.Welcome)[-1].sent == 2
+    assert alice.told(f.Welcome)[-1].sent == 1 + 2
+
+
+def test_nothing_of_the_old_device_stays_in_the_directory() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob")
+    bob.send(alice, b"counted")
+    renew(bob)
+    world.advance(1.0)
+    mailboxes = {key for kind, key in world.store.rows() if kind != "account"}
+    assert bob.mailbox not in mailboxes
+
+
+def test_a_device_that_is_registered_again_keeps_what_waits_for_it() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, BODY)
+    world.advance(1.0)
+    relay = world.relay
+    Emptying(relay.open_mailbox(bob.mailbox), world.store, relay.directory).begin()
+    world.advance(1.0)
+    bob.connect()
+    assert bob.bodies == [BODY]
