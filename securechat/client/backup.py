@@ -86,13 +86,13 @@ def decode_backup(encoded: bytes) -> Backup:
 
 
 def _is_proper(place: Place) -> bool:
-    keys = [place.relay.relay_id]
+    keys: list[bytes] = [place.relay.relay_id]
     for contact in place.people:
         keys.append(contact.user_key)
         if contact.shown is not None:
             keys.append(contact.shown.user_key)
-    names = [contact.name for contact in place.people]
-    names += [Name(contact.petname) for contact in place.people if contact.petname]
+    names: list[str] = [contact.name for contact in place.people]
+    names += [contact.petname for contact in place.people if contact.petname]
     return all(len(key) == _KEY_SIZE_BYTES for key in keys) and all(map(_is_name, names))
 
 
