@@ -118,7 +118,7 @@ class NameInvalid(LoginRefused):
 
 
 class PassphraseRefused(SecureChatError):
-    """The passphrase of a profile is wrong, or nobody is there to give it."""
+    """The passphrase of a profile or a backup is wrong, or nobody is there to give it."""
 
     code = "passphrase"
     exit_status = 6

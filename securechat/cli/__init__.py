@@ -13,6 +13,7 @@ from securechat.cli.client import client
 from securechat.cli.demo import demo
 from securechat.cli.export import export
 from securechat.cli.gen_certs import gen_certs
+from securechat.cli.identity import identity
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
 from securechat.cli.send import send
@@ -38,6 +39,7 @@ app.command()(send)
 app.command()(listen)
 app.command()(export)
 app.add_typer(passphrase, name="passphrase")
+app.add_typer(identity, name="identity")
 app.command()(demo)
 
 

@@ -134,3 +134,12 @@ def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
     if not can_ask():
         raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
     return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
+
+
+def require_profile(home: Path, name: "Name") -> None:
+    """Raise UsageError when there is no profile of this name."""
+    from securechat.client.profile import profile_directory
+    from securechat.transport.private_files import is_there
+
+    if not is_there(profile_directory(home, name)):
+        raise UsageError(f"There is no profile of {name} in {home}", f"ls {home / 'profiles'}")

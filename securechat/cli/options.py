@@ -35,6 +35,15 @@ PassphraseFileOption = Annotated[
         help="The first line of this file is the passphrase of your profile [it is asked for].",
     ),
 ]
+NewPassphraseFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-passphrase-file",
+        metavar="FILE",
+        readable=False,
+        help="The first line of this file is the new passphrase [it is asked for, twice].",
+    ),
+]
 HostOption = Annotated[
     str | None, typer.Option("--host", help="The relay's host, as in --server HOST.")
 ]

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from securechat.cli.access import choose_name
-from securechat.cli.options import NameOption, PassphraseFileOption
+from securechat.cli.access import choose_name, require_profile
+from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
 from securechat.cli.settings import HomeOption, load_settings, resolve_home
-from securechat.errors import Busy, UsageError
+from securechat.errors import Busy
 
 if TYPE_CHECKING:
     from securechat.client.vault import Vault
@@ -38,15 +38,7 @@ def set_passphrase(
     name: NameOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
-    new_passphrase_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--new-passphrase-file",
-            metavar="FILE",
-            readable=False,
-            help="The first line of this file is the new passphrase [it is asked for, twice].",
-        ),
-    ] = None,
+    new_passphrase_file: NewPassphraseFileOption = None,
 ) -> None:
     """Set a passphrase, or change it. Before your first chat too: then the key never lies open."""
     with _opened(name, home, passphrase_file) as profile:
@@ -101,15 +93,14 @@ def _opened(
 ) -> Iterator[_Opened]:
     """Provide the key of a profile that no client has open; raises Busy when one has."""
     from securechat.client.core_dumps import forbid_core_dumps
-    from securechat.client.profile import hold_profile, open_vault, profile_directory
+    from securechat.client.profile import hold_profile, open_vault
     from securechat.client.vault import Vault
-    from securechat.transport.private_files import is_there
 
     forbid_core_dumps()
     place = resolve_home(home)
     me = choose_name(place, name or load_settings(home).client.name, None)
-    if not may_be_new and not is_there(profile_directory(place, me)):
-        raise UsageError(f"There is no profile of {me} in {place}", f"ls {place / 'profiles'}")
+    if not may_be_new:
+        require_profile(place, me)
     try:
         with hold_profile(place, me) as directory:
             vault = Vault(directory, me)

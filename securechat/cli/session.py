@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from securechat.cli.access import Access, confirm
 from securechat.cli.passphrase_input import read_passphrases
+from securechat.cli.settings import home_flag
 from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from securechat.client.profile import Profile
     from securechat.faces.request_session import RequestSession
     from securechat.faces.sources import Answers
+    from securechat.identity.types import Name
     from securechat.transport.local_dial import LocalConnection
     from securechat.transport.local_socket import LocalSession
 
@@ -44,19 +47,22 @@ def open_profile(access: Access) -> "Profile":
 
     Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
     """
-    from securechat.client.profile import Profile, default_home
-    from securechat.transport.private_files import quote
+    from securechat.client.profile import Profile
 
     passphrases = partial(read_passphrases, access.me, access.passphrase_file)
     profile = Profile(access.home, access.me, passphrases)
     if profile.has_new_key:
-        home = "" if access.home == default_home() else f" --home {quote(access.home)}"
-        typer.echo(
-            f"The key to what securechat keeps for {access.me} is in a file that only you can read;"
-            f" to put it under a passphrase: securechat passphrase set --name {access.me}{home}",
-            err=True,
-        )
+        say_where_key_is(access.me, access.home)
     return profile
+
+
+def say_where_key_is(me: "Name", home: Path) -> None:
+    """Say that the key of a new profile lies in a file."""
+    typer.echo(
+        f"The key to what securechat keeps for {me} is in a file that only you can read;"
+        f" to put it under a passphrase: securechat passphrase set --name {me}{home_flag(home)}",
+        err=True,
+    )
 
 
 @contextmanager

@@ -29,6 +29,13 @@ def resolve_home(home: Path | None) -> Path:
     return home if home is not None else default_home()
 
 
+def home_flag(home: Path) -> str:
+    """Return what a command needs behind it to mean this home; nothing for the default one."""
+    from securechat.client.profile import default_home
+
+    return "" if home == default_home() else f" --home {shlex.quote(str(home))}"
+
+
 def load_settings(home: Path | None) -> Config:
     """Return what config.toml says, or the defaults when there is none.
 

@@ -1,6 +1,7 @@
 """What the relay says of other people, and what that sets going."""
 
 from securechat.client.desk import Desk
+from securechat.client.devices import Devices
 from securechat.client.lookups import Lookups
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
@@ -11,10 +12,16 @@ class Answers:
     """Takes answers to look-ups and news of who has come and gone."""
 
     def __init__(
-        self, desk: Desk, lookups: Lookups, sending: Sending, receiving: Receiving
+        self,
+        desk: Desk,
+        lookups: Lookups,
+        devices: Devices,
+        sending: Sending,
+        receiving: Receiving,
     ) -> None:
         self._desk = desk
         self._lookups = lookups
+        self._devices = devices
         self._sending = sending
         self._receiving = receiving
 
@@ -25,7 +32,9 @@ class Answers:
             return
         was_withheld = self._desk.is_withheld(question.name)
         try:
-            self._lookups.found(question, found.user)
+            user = self._lookups.found(question, found.user)
+            if user is not None:
+                self._devices.seal_anew(user)
         finally:
             if was_withheld:
                 self._sending.retry()  # first: what is sealed from now on comes after it

@@ -7,6 +7,7 @@ import msgspec
 
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
+from securechat.client.handed_over import HandedOver
 from securechat.client.history import HistoryBook
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
@@ -41,6 +42,7 @@ class Desk:
     endpoint: Endpoint
     contacts: ContactBook
     outbox: Outbox
+    handed_over: HandedOver
     kept: KeptMessages
     history: HistoryBook
     people: People
@@ -50,8 +52,6 @@ class Desk:
     """With whom the user of this run wants to do without end-to-end encryption."""
     batch: Batch = field(default_factory=Batch)
     online: bool = False
-    withheld: int = 0
-    """How many own texts of this run were not sent because a key had changed."""
     _renamed: dict[str, str] = field(default_factory=dict)
 
     def tell(self, event: Event) -> None:

@@ -17,16 +17,19 @@ from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
 from securechat.client.commands import Question
 from securechat.client.desk import Batch
+from securechat.client.early import Early
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
 from securechat.client.opening import open_desk, open_endpoint, recall
 from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import LinkPort, StatePort
+from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.unread import Unread
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import FileProblem, LoginRefused, SecureChatError
+from securechat.errors import FileProblem, SecureChatError
+from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import MessageId, Name, RelayId, fingerprint
 from securechat.wire import frames as f
@@ -70,6 +73,7 @@ class Engine:
         self._history_days = history_days
         self._now_ms, self._now_s = now_ms, now_s
         self._calls = Calls()
+        self._renewing = Renewing()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._audience = Audience()
         self._unread = Unread(state, now_s, confirms=read_receipts)
@@ -80,8 +84,7 @@ class Engine:
         self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
-        self._early: list[Callable[[], None]] = []
-        self._early_texts = 0
+        self._early = Early()
         self._ended = False
         self.queued = 0
         """Own messages that the relay has not accepted yet."""
@@ -210,13 +213,14 @@ class Engine:
         batch, self._desk.batch = self._desk.batch, Batch()
         changes = {**self._endpoint.take_changes(), **batch.changes}
         changes |= self._unread.keep(batch.events)
+        changes |= self._desk.handed_over.add(batch.envelopes, batch.frames)
         if changes or batch.history:
             self._state.commit(changes | self._unread.take_shown(), batch.history)
         for frame in batch.frames:
             self._link.send(frame)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
-        self.queued = self._people.draft_count + len(self._desk.outbox) + self._early_texts
+        self.queued = self._people.draft_count + len(self._desk.outbox) + self._early.texts
         for event in batch.events:
             self._audience.tell(event, errand=self._parts.errands.concerns(event))
         if batch.ack:
@@ -242,21 +246,14 @@ class Engine:
 
     def _put(self, call: Callable[[], None]) -> None:
         """Let the thread carry out a call about people, once it is known at which relay."""
-        self._calls.put(lambda: self._at_relay(call))
-
-    def _at_relay(self, call: Callable[[], None]) -> None:
-        if self._desk.relay_id == NO_RELAY:
-            self._early.append(call)
-        else:
-            call()
+        self._calls.put(lambda: self._early.carry_out(call))
 
     def _write(self, recipient: str, message_id: MessageId, text: str, *, errand: bool) -> None:
-        if self._desk.relay_id == NO_RELAY:
-            self._early_texts += 1
-        self._at_relay(
+        self._early.carry_out(
             lambda: (self._parts.errands if errand else self._parts.sending).write(
                 recipient, message_id, text
-            )
+            ),
+            is_text=True,
         )
 
     def _retell(self, scrollback: int) -> None:
@@ -297,6 +294,8 @@ class Engine:
                 self._on_up(news)
             case Down():
                 self._on_down(news)
+            case _ if self._renewing.is_under_way:
+                pass  # the connection was another device's
             case Delivery():
                 for incoming in news.envelopes:
                     self._guarded(partial(self._parts.receiving.open, incoming.envelope))
@@ -311,13 +310,16 @@ class Engine:
 
     def _on_frame(self, frame: f.RelayFrame) -> None:
         match frame:
-            case f.Challenge() | f.Welcome():
-                self._on_login(frame)
+            case f.Challenge():
+                self._or_end(lambda: self._on_challenge(frame))
+            case f.Welcome():
+                self._or_end(lambda: self._on_welcome(frame))
             case f.Found():
                 self._parts.answers.found(frame)
                 self._parts.errands.judge()
             case f.Failed():
-                self._on_failed(frame)
+                if not self._parts.answers.failed(frame):
+                    self._or_end(lambda: self._parts.publishing.check(frame))
             case f.Presence():
                 self._parts.answers.presence(frame)
             case f.KeysLeft():
@@ -332,48 +334,49 @@ class Engine:
         if relay_id != self._desk.relay_id:
             self._carry_out()
             self._open_desk(relay_id)
-            early, self._early, self._early_texts = self._early, [], 0
-            for call in early:
+            for call in self._early.take():
                 self._guarded(call)
         self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
         self._desk.batch.frames.append(self._login.hello())
 
-    def _on_login(self, frame: f.Challenge | f.Welcome) -> None:
-        """Take the next step of the login; whatever is wrong with it ends the engine."""
+    def _or_end(self, step: Callable[[], None]) -> None:
+        """Take a step of the login; whatever is wrong with it ends the engine."""
         try:
-            if isinstance(frame, f.Challenge):
-                self._desk.batch.frames += self._login.answer(frame, self._now_ms())
-            else:
-                self._login.check(frame)
-                self._on_welcome(frame)
+            step()
         except SecureChatError as error:
             self._end(error)
 
-    def _on_welcome(self, welcome: f.Welcome) -> None:
-        again, self._was_ready = self._was_ready, True
-        self._desk.online = True
+    def _on_challenge(self, challenge: f.Challenge) -> None:
+        frames = self._login.answer(challenge, self._now_ms(), self._desk.handed_over.count)
+        if followed := list_to_follow(self._endpoint, challenge):
+            self._renew(followed)
+        else:
+            self._desk.batch.frames += frames
+
+    def _renew(self, followed: DeviceList) -> None:
+        """Go on as the person's next device: this one's state is an older copy."""
         relay_id = self._desk.relay_id
-        name = parse_name(welcome.name)
-        self._desk.tell(
-            ev.Ready(name, self._relay, fingerprint(relay_id), again, self._unencrypted is None)
-        )
+        self._renewing.begin(relay_id)
+        self._carry_out()
+        self._endpoint, events = renew(self._state, self._endpoint, followed, self._now_ms())
+        self._open_desk(relay_id)
+        self._desk.batch.events += events
+        self._link.reconnect()
+
+    def _on_welcome(self, welcome: f.Welcome) -> None:
+        self._login.check(welcome)
+        if is_older(self._endpoint, self._desk.handed_over.count, welcome):
+            self._renew(self._endpoint.device_list)
+            return
+        again, self._was_ready = self._was_ready, True
+        name, key = parse_name(welcome.name), fingerprint(self._desk.relay_id)
+        self._desk.tell(ev.Ready(name, self._relay, key, again, self._unencrypted is None))
         self._parts.begin(welcome)
 
-    # What the relay knows of others ---------------------------------------------------------------
-
-    def _on_failed(self, failed: f.Failed) -> None:
-        if self._parts.answers.failed(failed):
-            return
-        try:
-            self._parts.publishing.check(failed)
-        except LoginRefused as error:
-            self._end(error)
-
     def _on_down(self, down: Down) -> None:
-        self._desk.online = False
-        self._parts.publishing.due_at = None
-        for person in self._people:
-            person.online = None
+        self._parts.end()
+        if self._renewing.end() and down.retry_in_s is not None:
+            return
         if down.retry_in_s is None or not self._was_ready:
             self._end(down.error)
             return

@@ -202,6 +202,24 @@ class TrustChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class DevicesChanged:
+    """A known person has a device that was not known; their key, and so the trust, is the same."""
+
+    name: str
+    trust: Trust
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRenewed:
+    """This profile is an older copy of itself, and goes on as a new device of its owner.
+
+    ``device`` is its id, 32 hexadecimal digits.
+    """
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """Nothing of a person is shown, and nothing sent to them, while they are ``blocked``."""
 
@@ -309,5 +327,6 @@ class Ended:
 Event = (
     Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
-    | Blocked | Renamed | Contacts | History | SearchResult | Retention | Problem | Ended
+    | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
+    | Retention | Problem | Ended
 )  # fmt: skip

@@ -123,6 +123,10 @@ class Link:
         """Say goodbye and stay away; any thread."""
         self._loop.call_soon(self._stop)
 
+    def reconnect(self) -> None:
+        """Say goodbye and come back; any thread."""
+        self._with_attempt(lambda attempt: attempt.say_bye())
+
     def send(self, frame: f.ClientFrame) -> None:
         """Send one frame, or drop it when there is no connection; any thread."""
         self._with_attempt(lambda attempt: attempt.send(frame))

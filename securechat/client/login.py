@@ -28,8 +28,10 @@ class Login:
         endpoint, agent = self.endpoint, f"securechat/{__version__}"
         return f.Hello((f.PROTOCOL_VERSION,), endpoint.user_key, endpoint.device_id, agent)
 
-    def answer(self, challenge: f.Challenge, now_ms: int) -> list[f.ClientFrame]:
+    def answer(self, challenge: f.Challenge, now_ms: int, handed_over: int) -> list[f.ClientFrame]:
         """Return the registration, if the relay does not know this device, and the proof.
+
+        ``handed_over`` counts the envelopes and publications that this relay was ever given.
 
         Raises Untrusted or RemoteProtocolError; then nothing may be signed for this relay.
         """
@@ -51,10 +53,10 @@ class Login:
             client_nonce=secrets.token_bytes(NONCE_BYTES),
             protocol_version=challenge.version,
         )
+        login = f.Login(proof, handed_over)
         if challenge.registered:
-            return [f.Login(proof)]
-        register = f.Register(registration, endpoint.device_list, (endpoint.certificate,))
-        return [register, f.Login(proof)]
+            return [login]
+        return [f.Register(registration, endpoint.device_list, (endpoint.certificate,)), login]
 
     def check(self, welcome: f.Welcome) -> None:
         """Raise RemoteProtocolError when somebody else was welcomed."""

@@ -85,20 +85,24 @@ class Lookups:
             question.person.asked = False
         return question
 
-    def found(self, question: Question, published: PublishedUser) -> None:
+    def found(self, question: Question, published: PublishedUser) -> PeerUser | None:
         """Take the relay's answer: pin the holder of the name, and keep a person's keys.
 
-        Keys of somebody who is CHANGED are not kept. Raises as `Pinning.pin` does.
+        Returns them, or None for somebody who is CHANGED, whose keys are not kept. Raises as
+        `Pinning.pin` does.
         """
         person = question.person
         pinned = self._desk.contacts.by_name(question.name)
         first_use = pinned is None or pinned.user_key != published.registration.user_key
         wanted = person is not None and person.wanted
         answer = self._pinning.pin(question.name, published, wanted=wanted)
-        if person is not None and answer is not None:
-            contact, user = answer
+        if answer is None:
+            return None
+        contact, user = answer
+        if person is not None:
             person.claimed = question.claim
             self._note_ready(person, user, contact, first_use=first_use)
+        return user
 
     def not_found(self, question: Question) -> None:
         """Take the relay's answer that it cannot show anybody of this name."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
 from securechat.client.events import History
+from securechat.client.handed_over import HandedOver
 from securechat.client.history import HistoryBook
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
@@ -48,6 +49,7 @@ def open_desk(
         endpoint=endpoint,
         contacts=contacts,
         outbox=Outbox(relay_id, rows),
+        handed_over=HandedOver(relay_id, rows),
         kept=KeptMessages(relay_id, rows),
         history=HistoryBook(relay_id, own_name, contacts, state, history_days),
         people=people,

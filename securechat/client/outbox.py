@@ -24,20 +24,30 @@ class Parcel(msgspec.Struct, frozen=True, array_like=True):
     recipient: str
 
     @property
+    def row(self) -> tuple[str, bytes]:
+        """Table and key of its row."""
+        return _TABLE, self.sequence.to_bytes(8, "big")
+
+    @property
     def outgoing(self) -> Outgoing:
         """The parcel as it travels."""
         return Outgoing(self.mailbox, self.envelope_id, self.envelope)
+
+
+def stored_parcels(rows: Mapping[tuple[str, bytes], bytes]) -> list[Parcel]:
+    """Return the parcels of all relays, in the order in which they were sealed."""
+    stored = (value for (table, _), value in rows.items() if table == _TABLE)
+    parcels = (msgspec.msgpack.decode(value, type=Parcel) for value in stored)
+    return sorted(parcels, key=lambda parcel: parcel.sequence)
 
 
 class Outbox:
     """The parcels of one relay, in the order in which they were sealed."""
 
     def __init__(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> None:
-        stored = (value for (table, _), value in rows.items() if table == _TABLE)
-        parcels = [msgspec.msgpack.decode(value, type=Parcel) for value in stored]
+        parcels = stored_parcels(rows)
         self._next = max((parcel.sequence for parcel in parcels), default=0) + 1
-        mine = sorted((p for p in parcels if p.relay_id == relay_id), key=lambda p: p.sequence)
-        self._parcels = {parcel.envelope_id: parcel for parcel in mine}
+        self._parcels = {p.envelope_id: p for p in parcels if p.relay_id == relay_id}
         self._relay_id = relay_id
 
     def __iter__(self) -> Iterator[Parcel]:
@@ -61,7 +71,7 @@ class Outbox:
         )
         self._next += 1
         self._parcels[envelope_id] = parcel
-        return parcel, {_row(parcel): msgspec.msgpack.encode(parcel)}
+        return parcel, {parcel.row: msgspec.msgpack.encode(parcel)}
 
     def get(self, envelope_id: EnvelopeId) -> Parcel | None:
         """Return the parcel of this envelope, if it is still on its way."""
@@ -70,8 +80,4 @@ class Outbox:
     def remove(self, parcel: Parcel) -> Changes:
         """Forget a parcel; return the deletion to commit."""
         del self._parcels[parcel.envelope_id]
-        return {_row(parcel): None}
-
-
-def _row(parcel: Parcel) -> tuple[str, bytes]:
-    return _TABLE, parcel.sequence.to_bytes(8, "big")
+        return {parcel.row: None}

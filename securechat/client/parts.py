@@ -5,6 +5,7 @@ from typing import NamedTuple
 from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
 from securechat.client.desk import Desk
+from securechat.client.devices import Devices
 from securechat.client.errands import Errands
 from securechat.client.expiry import Expiry
 from securechat.client.lookups import Lookups
@@ -21,8 +22,10 @@ from securechat.wire.frames import Welcome
 class Parts(NamedTuple):
     """Each works on the same desk."""
 
+    desk: Desk
     pinning: Pinning
     lookups: Lookups
+    devices: Devices
     publishing: Publishing
     sending: Sending
     errands: Errands
@@ -30,6 +33,22 @@ class Parts(NamedTuple):
     answers: Answers
     questions: Questions
     expiry: Expiry
+
+    def begin(self, welcome: Welcome) -> None:
+        """After a login: publish keys, look people up, and let out what has waited."""
+        self.desk.online = True
+        self.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
+        self.lookups.ask_again()
+        self.devices.ask_about_unconfirmed()
+        self.receiving.begin(welcome.waiting)
+        self.sending.resume()
+
+    def end(self) -> None:
+        """The connection is gone: what it alone has told is not known any more."""
+        self.desk.online = False
+        self.publishing.due_at = None
+        for person in self.desk.people:
+            person.online = None
 
     @property
     def due_times(self) -> tuple[float | None, ...]:
@@ -40,13 +59,6 @@ class Parts(NamedTuple):
             self.publishing.due_at,
             self.expiry.due_at,
         )
-
-    def begin(self, welcome: Welcome) -> None:
-        """After a login: leave keys, ask for those of others, and send what is not accepted."""
-        self.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
-        self.lookups.ask_again()
-        self.receiving.begin(welcome.waiting)
-        self.sending.resume()
 
     def do_what_is_due(self, now_s: float) -> None:
         """Do what was planned for this time, or before it."""
@@ -64,15 +76,18 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
     pinning, agreement = Pinning(desk), Agreement(desk)
     lookups = Lookups(desk, pinning, agreement)
     sending = Sending(desk, lookups, agreement)
-    receiving = Receiving(desk, own_name, lookups, sending, agreement)
+    devices = Devices(desk, lookups)
+    receiving = Receiving(desk, own_name, lookups, devices, sending, agreement)
     return Parts(
+        desk=desk,
         pinning=pinning,
         lookups=lookups,
+        devices=devices,
         publishing=Publishing(desk, lookups),
         sending=sending,
         errands=Errands(desk, lookups, sending),
         receiving=receiving,
-        answers=Answers(desk, lookups, sending, receiving),
+        answers=Answers(desk, lookups, devices, sending, receiving),
         questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving)),
         expiry=Expiry(desk),
     )

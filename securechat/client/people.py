@@ -38,6 +38,15 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
         return _TABLE, self.sequence.to_bytes(8, "big")
 
 
+def stored_drafts(rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
+    """Return the drafts for all relays, in the order in which they were typed."""
+    return [
+        msgspec.msgpack.decode(value, type=Draft)
+        for (table, _), value in sorted(rows.items())
+        if table == _TABLE
+    ]
+
+
 @dataclass(slots=True)
 class Person:
     """Somebody to write to or to answer.
@@ -102,9 +111,13 @@ class People:
         self._own_key = name_key(own_name)
         self._people: dict[str, Person] = {}
         self._last_draft = 0
+        self.withheld = 0
+        """How many own texts of this run were not sent because a key had changed."""
+        self.errands: set[str] = set()
+        """The ids of texts that other commands have asked this run for."""
 
     def meet(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> None:
-        """Begin anew with everybody's keys: this is another relay than before.
+        """Begin anew with everybody's keys: at another relay than before, or as a new device.
 
         Takes up what earlier runs left unsent here.
         """
@@ -112,12 +125,9 @@ class People:
             person.user, person.claimed = None, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
-            person.reads.clear()
-        stored = [
-            msgspec.msgpack.decode(value, type=Draft)
-            for (table, _), value in sorted(rows.items())
-            if table == _TABLE
-        ]
+            for waiting in (person.receipts, person.reads, person.recoveries, person.requests):
+                waiting.clear()
+        stored = stored_drafts(rows)
         self._last_draft = max((draft.sequence for draft in stored), default=0)
         for draft in stored:
             if draft.relay_id == relay_id:
@@ -136,6 +146,19 @@ class People:
         draft = Draft(relay_id, self._last_draft, recipient, message_id, text)
         person.drafts.append(draft)
         return draft
+
+    def put_first(
+        self, relay_id: RelayId, person: Person, texts: Mapping[MessageId, str]
+    ) -> dict[tuple[str, bytes], bytes | None]:
+        """Let messages wait before all others for a person; return the rows to commit."""
+        waiting = list(person.drafts)
+        changes: dict[tuple[str, bytes], bytes | None] = {draft.row: None for draft in waiting}
+        person.drafts.clear()
+        texts = {**texts, **{draft.message_id: draft.text for draft in waiting}}
+        for message_id, text in texts.items():
+            draft = self.add_draft(relay_id, person.name, message_id, text)
+            changes[draft.row] = msgspec.msgpack.encode(draft)
+        return changes
 
     def __iter__(self) -> Iterator[Person]:
         return iter(self._people.values())

@@ -4,7 +4,14 @@ import msgspec
 
 from securechat.client.contacts import Contact, ShownKey, accept
 from securechat.client.desk import Desk, trust_of
-from securechat.client.events import PeerKeyChanged, Reason, Renamed, SafetyNumber, TrustChanged
+from securechat.client.events import (
+    DevicesChanged,
+    PeerKeyChanged,
+    Reason,
+    Renamed,
+    SafetyNumber,
+    TrustChanged,
+)
 from securechat.errors import RemoteProtocolError
 from securechat.identity.chain import Highest, PeerUser, PublishedUser, verify_published
 from securechat.identity.names import name_key
@@ -117,6 +124,8 @@ class Pinning:
         if wanted:
             contact = accept(contact, desk.now_ms())
         desk.keep_contact(contact)
+        if known is not None and contact.accepted and _has_more_devices(highest, known.highest):
+            desk.tell(DevicesChanged(desk.contacts.shown_name(contact), trust_of(contact)))
         if known is not None and known.shown is not None:
             self._codes_shown.pop(known.user_key, None)
             desk.tell(
@@ -133,6 +142,10 @@ class Pinning:
 def key_to_compare(contact: Contact) -> UserKey:
     """Return the key that comparing is about: the new one of somebody CHANGED."""
     return contact.shown.user_key if contact.shown is not None else contact.user_key
+
+
+def _has_more_devices(highest: Highest, before: Highest | None) -> bool:
+    return before is not None and not highest.epochs.keys() <= before.epochs.keys()
 
 
 def _highest_of(user_key: UserKey, pinned: Contact | None) -> Highest | None:

@@ -34,6 +34,9 @@ class LinkPort(Protocol):
     def stop(self) -> None:
         """Say goodbye."""
 
+    def reconnect(self) -> None:
+        """Say goodbye and come back."""
+
     def send(self, frame: ClientFrame) -> None:
         """Send one frame."""
 

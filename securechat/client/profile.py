@@ -7,10 +7,12 @@
     HOME/profiles/<name>/vault-key   where the key to that is (securechat.client.vault)
     HOME/profiles/<name>/lock        held while a command uses the profile
     HOME/profiles/<name>/control     where that one takes requests (securechat.client.beside)
+    HOME/profiles/.new/<name>        a profile that is being made from a backup
 """
 
+import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -18,11 +20,12 @@ import platformdirs
 
 from securechat.client.core_dumps import forbid_core_dumps
 from securechat.client.vault import Passphrases, Vault
+from securechat.crypto.passphrase import Passphrase
 from securechat.errors import Busy, FileProblem
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import Name
 from securechat.store.encrypted import VaultKey
-from securechat.store.state import StateFile, is_encrypted
+from securechat.store.state import Changes, StateFile, is_encrypted
 from securechat.transport.private_files import (
     hold_lock,
     is_there,
@@ -30,6 +33,8 @@ from securechat.transport.private_files import (
     quote,
     read_private,
     replace,
+    sync_directory,
+    translate_os_errors,
 )
 
 LAST_NAME = "last-name"
@@ -47,6 +52,11 @@ def remembered_name(home: Path) -> Name | None:
     if not is_there(path):
         return None
     return parse_name(read_private(path).decode("utf-8", "replace").strip())
+
+
+def remember_name(home: Path, name: Name) -> None:
+    """Make this the name that is used in this home when none is given."""
+    replace(home / LAST_NAME, f"{name}\n".encode())
 
 
 def profile_directory(home: Path, name: Name) -> Path:
@@ -94,6 +104,48 @@ def open_state(directory: Path, key: VaultKey) -> StateFile:
     return StateFile(directory / STATE, key)
 
 
+def make_profile(home: Path, name: Name, rows: Changes, passphrase: Passphrase | None) -> None:
+    """Make a profile that holds these rows, its key in a file or under a passphrase.
+
+    After a crash all of it is there, or nothing of that name. Raises FileProblem, also where there
+    is such a profile already, and Busy.
+    """
+    directory, staging = profile_directory(home, name), home / "profiles" / ".new"
+    make_private_directory(staging)
+    with hold_lock(staging / "lock"):
+        if is_there(directory):
+            raise FileProblem(
+                f"There is a profile of {name} in {home} already",
+                f"securechat client --name {name}, which uses it; to begin anew without it:"
+                f" mv {quote(directory)} SOMEWHERE-ELSE, then the same command again",
+            )
+        staged = staging / directory.name
+        try:
+            _make_staged(staged, name, rows, passphrase)
+            with translate_os_errors(directory, "make"):
+                staged.rename(directory)
+                sync_directory(directory.parent)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def _make_staged(directory: Path, name: Name, rows: Changes, passphrase: Passphrase | None) -> None:
+    if is_there(directory):  # of a run that was killed
+        with translate_os_errors(directory, "remove"):
+            shutil.rmtree(directory)
+    make_private_directory(directory)
+    vault = Vault(directory, name)
+    key = vault.open(tuple)  # a new one: no passphrase is asked for
+    if passphrase is None:
+        vault.keep_in_file(key)
+    else:
+        vault.keep_under_passphrase(key, passphrase)
+    with closing(open_state(directory, key)) as state:
+        state.commit(rows)
+    with translate_os_errors(directory, "make"):
+        sync_directory(directory)
+
+
 class Profile:
     """An open profile: nobody else uses it until it is closed."""
 
@@ -119,7 +171,7 @@ class Profile:
 
     def remember(self) -> None:
         """Make this the name that is used when none is given."""
-        replace(self.home / LAST_NAME, f"{self.name}\n".encode())
+        remember_name(self.home, self.name)
 
     def close(self) -> None:
         """Let others open it."""

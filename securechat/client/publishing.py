@@ -46,9 +46,8 @@ class Publishing:
             return
         if self._request and failed.request == self._request:
             raise LoginRefused(
-                f"The relay does not take this device's keys: {safe_text(failed.message)}. It may"
-                " have seen a newer state of this profile, of which this is an old copy",
-                "use the newer copy, or begin anew: securechat client --name ANOTHER-NAME",
+                f"The relay does not take this device's keys: {safe_text(failed.message)}",
+                "start it again; if that does not help, ask whoever runs the relay",
             )
 
     def _publish(self, one_time_keys: int) -> None:

@@ -9,6 +9,7 @@ from securechat.client.agreement import Agreement
 from securechat.client.aside import SetAside
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
+from securechat.client.devices import Devices
 from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
 from securechat.client.recovering import Recovering
@@ -16,7 +17,7 @@ from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
 from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported
 from securechat.e2e.plain import decode_plain, is_plain
-from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Unreadable
+from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Unreadable
 from securechat.errors import (
     CannotOpen,
     HistoryForked,
@@ -40,6 +41,7 @@ class Receiving:
         desk: Desk,
         own_name: Name,
         lookups: Lookups,
+        devices: Devices,
         sending: Sending,
         agreement: Agreement,
         jitter: Callable[[], float] = random.random,
@@ -47,6 +49,7 @@ class Receiving:
         self._desk = desk
         self._own_name = own_name
         self._lookups = lookups
+        self._devices = devices
         self._sending = sending
         self._jitter = jitter
         self._strangers = StrangerLimit(desk)
@@ -97,6 +100,7 @@ class Receiving:
                 self._tell_unopened()
             return
         if isinstance(outcome, Duplicate):
+            self._confirm_again(outcome)
             return
         contact = self._sender(outcome)
         if contact is None:
@@ -105,7 +109,7 @@ class Receiving:
         elif contact.blocked:
             return
         elif contact.is_pinned:
-            self._show(outcome, contact)
+            self._show(outcome, self._devices.note_sender(outcome.sender, contact))
         elif owner := self._aside.owner(contact.name, contact.user_key):
             self._aside.put(outcome, owner)
         elif self._aside.hold(outcome, contact.name):
@@ -252,10 +256,24 @@ class Receiving:
         desk.record(desk.history.received(contact, message, desk.now_ms()))
         self._plan_receipt(opened, contact)
 
-    def _tell_history(self, opened: Opened, contact: Contact) -> None:
+    def _confirm_again(self, duplicate: Duplicate) -> None:
+        """Confirm what was shown before if it was sealed anew: the last receipt may be lost."""
+        if not isinstance(duplicate, Repeated):
+            return
+        contact = self._desk.contacts.by_key(duplicate.sender.user_key)
+        if contact is None or not contact.is_pinned or contact.blocked:
+            return
+        contact = self._devices.note_sender(duplicate.sender, contact)
+        self._tell_history(duplicate, contact)
+        if duplicate.missing and contact.accepted:
+            self._recovering.note_gap(duplicate.sender)
+        self._plan_receipt(duplicate, contact)
+
+    def _tell_history(self, opened: Opened | Repeated, contact: Contact) -> None:
         """Tell what is wrong with the order of somebody's messages and no text can say."""
         name = self._desk.contacts.shown_name(contact)
-        if opened.missing and not isinstance(opened.content, Text):
+        says_so_itself = isinstance(opened, Opened) and isinstance(opened.content, Text)
+        if opened.missing and not says_so_itself:
             one = opened.missing == 1
             count, have = ("1 message", "has") if one else (f"{opened.missing} messages", "have")
             self._desk.report(
@@ -273,7 +291,7 @@ class Receiving:
                 )
             )
 
-    def _plan_receipt(self, opened: Opened, contact: Contact) -> None:
+    def _plan_receipt(self, opened: Opened | Repeated, contact: Contact) -> None:
         if not contact.accepted:
             return
         person = self._desk.people.open(contact.name)

@@ -55,6 +55,8 @@ class Sending:
         self._agreement = agreement
         self._in_flight: set[EnvelopeId] = set()
         self._held: set[MailboxId] = set()
+        self._unknown: set[MailboxId] = set()
+        """Mailboxes that the relay did not know since the login: their owners were looked up."""
         self._recipients: dict[MessageId, UserKey] = {}
         self._readers: dict[MessageId, UserKey] = {}
         self.retry_at: float | None = None
@@ -101,6 +103,7 @@ class Sending:
         """After a login: everything that is not accepted goes out once more, in its order."""
         self._in_flight.clear()
         self._held.clear()
+        self._unknown.clear()
         self.retry()
 
     def retry(self) -> None:
@@ -141,6 +144,10 @@ class Sending:
             self._desk.change(self._desk.outbox.remove(parcel))
         else:
             self._hold(parcel.mailbox, STORE_RETRY_S if news.code == "not-stored" else RETRY_S)
+        if news.code == "unknown-mailbox" and parcel.mailbox not in self._unknown:
+            self._unknown.add(parcel.mailbox)
+            person = self._desk.people.open(parcel.recipient)
+            self._lookups.ask(person, claim=person.wants_claim)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
             given_up = parcel.message_id if news.code == "expired" else None
             self._desk.report(
@@ -231,16 +238,16 @@ class Sending:
         assert person.user is not None  # noqa: S101
         desk = self._desk
         for device in person.user.devices:
-            if device.address in person.recoveries:
+            if person.recoveries.pop(device.address, None) is not None:
                 recovery = desk.endpoint.ask_recovery(device.address, desk.now_ms())
                 if recovery is not None:
                     self._seal(person, device, recovery, None)
-            if device.address in person.requests:
-                request = person.requests[device.address]
+            if request := person.requests.pop(device.address, None):
                 for sealed in desk.endpoint.resend(device, request, desk.now_ms()):
                     self._post(person, sealed, "")
-        person.recoveries.clear()
-        person.requests.clear()
+        if not person.asked:  # else the others may be on the list that is under way
+            person.recoveries.clear()
+            person.requests.clear()
 
     def _seal_drafts(self, person: Person) -> None:
         assert person.user is not None  # noqa: S101
@@ -266,7 +273,8 @@ class Sending:
             message_ids = person.receipts.pop(device.address, [])
             for named in _in_receipts(message_ids):
                 self._seal(person, device, self._desk.endpoint.receipt(named), None)
-        person.receipts.clear()  # of devices that are in no list
+        if not person.asked:
+            person.receipts.clear()  # of devices that are in no list
 
     def _seal_read_receipts(self, person: Person) -> None:
         """Tell what was read; of devices that are in no list it is forgotten."""

@@ -12,19 +12,15 @@ A change is one replacement of that file, so the profile opens in the old way or
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from securechat.crypto.passphrase import SALT_SIZE_BYTES, Hardness, Passphrase, derive_key
-from securechat.crypto.sealing import (
-    AEAD_NONCE_SIZE_BYTES,
-    AEAD_TAG_SIZE_BYTES,
-    open_aead,
-    random_bytes,
-    seal_aead,
-)
+from securechat.crypto.passphrase import SALT_SIZE_BYTES, Hardness, Passphrase
+from securechat.crypto.passphrase_sealer import PassphraseSealer
+from securechat.crypto.sealing import AEAD_NONCE_SIZE_BYTES, AEAD_TAG_SIZE_BYTES, random_bytes
 from securechat.errors import CannotOpen, FileProblem, PassphraseRefused
 from securechat.identity.names import name_key
 from securechat.identity.notation import L, u64
@@ -117,12 +113,11 @@ class Vault:
 
     def keep_under_passphrase(self, key: VaultKey, passphrase: Passphrase) -> None:
         """Keep the key so that it takes this passphrase to open it."""
-        hardness = Hardness()
-        salt, nonce = random_bytes(SALT_SIZE_BYTES), random_bytes(AEAD_NONCE_SIZE_BYTES)
-        wrapping_key = derive_key(passphrase, salt, hardness)
-        sealed = seal_aead(key.secret, self._associated(hardness, salt), nonce, wrapping_key)
+        sealer = PassphraseSealer.draw()
+        sealed = sealer.seal(key.secret, self._associated(sealer), passphrase)
+        cost = sealer.hardness
         self._replace(
-            _UnderPassphrase(1, hardness.passes, hardness.memory_bytes, salt, nonce, sealed)
+            _UnderPassphrase(1, cost.passes, cost.memory_bytes, sealer.salt, sealer.nonce, sealed)
         )
 
     def keep_in_keyring(self, key: VaultKey) -> None:
@@ -139,14 +134,11 @@ class Vault:
             forget_secret(before.entry)
 
     def _unwrap(self, kept: _UnderPassphrase, passphrases: Passphrases) -> VaultKey:
-        hardness = self._check_hardness(kept)
-        associated = self._associated(hardness, kept.salt)
+        sealer = PassphraseSealer(self._check_hardness(kept), kept.salt, kept.nonce)
+        associated = self._associated(sealer)
         for passphrase in passphrases():
-            wrapping_key = derive_key(passphrase, kept.salt, hardness)
-            try:
-                return VaultKey(open_aead(kept.sealed, associated, kept.nonce, wrapping_key))
-            except CannotOpen:
-                continue
+            with suppress(CannotOpen):
+                return VaultKey(sealer.open(kept.sealed, associated, passphrase))
         raise PassphraseRefused(
             f"That is not the passphrase of {self._name}",
             "the same command once more, with the passphrase that was set last",
@@ -162,10 +154,10 @@ class Vault:
                 f"ls -l {quote(self.path)}; put a copy of it back that is yours",
             ) from error
 
-    def _associated(self, hardness: Hardness, salt: bytes) -> bytes:
-        name = name_key(self._name).encode()
+    def _associated(self, sealer: PassphraseSealer) -> bytes:
+        name, hardness = name_key(self._name).encode(), sealer.hardness
         cost = u64(hardness.passes), u64(hardness.memory_bytes)
-        return L("securechat/vault-key/v1", name, *cost, salt)
+        return L("securechat/vault-key/v1", name, *cost, sealer.salt)
 
     def _read(self) -> _InFile | _UnderPassphrase | _InKeyring:
         data = read_private(self.path)

@@ -12,8 +12,8 @@ SALT_SIZE_BYTES = 16
 KEY_SIZE_BYTES = 32
 
 _MIB = 1 << 20
-_MIN_PASSES, _MAX_PASSES = 3, 64
-_MIN_MEMORY_BYTES, _MAX_MEMORY_BYTES = 256 * _MIB, 4096 * _MIB
+_MIN_PASSES, _MAX_PASSES = 3, 16
+_MIN_MEMORY_BYTES, _MAX_MEMORY_BYTES = 256 * _MIB, 1024 * _MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class Passphrase:
 
 @dataclass(frozen=True, slots=True)
 class Hardness:
-    """What each guess costs; CannotOpen for less than 3 passes over 256 MiB, or beyond measure."""
+    """What each guess costs: from 3 passes over 256 MiB to 16 over 1 GiB; else CannotOpen.
+
+    More would be a file that wears out the machine of whoever opens it.
+    """
 
     passes: int = _MIN_PASSES
     memory_bytes: int = _MIN_MEMORY_BYTES

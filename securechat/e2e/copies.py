@@ -1,5 +1,7 @@
 """Copies of what was sent, kept until it has arrived: what a recovery is answered from."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from securechat.e2e.rows import ChangeLog, StoredRows
@@ -58,6 +60,14 @@ class CopyTable:
     def of(self, peer: DeviceAddress) -> tuple[Copy, ...]:
         """Return the copies of what went to ``peer``, oldest first."""
         return tuple(self._by_peer.get(peer, {}).values())
+
+    def drop_all(self, peer: DeviceAddress) -> None:
+        """Let go of everything that went to ``peer``."""
+        for counter in tuple(self._by_peer.get(peer, ())):
+            self._delete(peer, counter)
+
+    def __iter__(self) -> Iterator[DeviceAddress]:
+        return iter(self._by_peer)
 
     def _keep(self, peer: DeviceAddress, copy: Copy) -> None:
         self._by_peer.setdefault(peer, {})[copy.counter] = copy

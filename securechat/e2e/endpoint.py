@@ -10,7 +10,7 @@ from securechat.e2e.copies import CopyTable
 from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable, Gap
-from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.own_device import OwnDevice, UserIdentity
 from securechat.e2e.plain import PLAIN_SUITE, PlainSuite
 from securechat.e2e.plaintext import direct_conversation_id
 from securechat.e2e.reading import Reader
@@ -21,6 +21,7 @@ from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
+from securechat.e2e.unconfirmed import UnconfirmedText, texts_among
 from securechat.errors import FileProblem
 from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
@@ -36,6 +37,10 @@ from securechat.identity.types import (
     UserKey,
 )
 
+_MESSAGE_IDS = "message_id"
+_TABLES_OF_A_DEVICE = frozenset(
+    {"self", "epoch", "session", "session_start", "chain", "sent", "recovery", "nonce"}
+)
 _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
@@ -81,7 +86,7 @@ class Endpoint:
         self._epochs = EpochTable(changes, rows)
         self._sessions = SessionTable(changes, rows)
         self._nonces = SeenTable("nonce", changes, rows)
-        self._message_ids = SeenTable("message_id", changes, rows)
+        self._message_ids = SeenTable(_MESSAGE_IDS, changes, rows)
         self._chains = ChainTable(changes, rows)
         self._copies = CopyTable(changes, rows)
         self._recoveries = RecoveryTable(changes, rows)
@@ -98,6 +103,27 @@ class Endpoint:
         """
         changes = ChangeLog()
         endpoint = cls(changes, OwnDevice.create(changes, now_ms), {})
+        endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
+        return endpoint
+
+    @classmethod
+    def create_next(
+        cls, identity: UserIdentity, now_ms: int, replaced: StoredRows | None = None
+    ) -> Self:
+        """Make a person's next device: the same user key, everything else new.
+
+        It is the only one on a list that follows the one of ``identity``. ``replaced`` are the
+        rows of a device whose place it takes: `take_changes` then deletes them, except the message
+        ids, so that nothing is shown twice. Rows of other tables are left alone.
+
+        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person.
+        """
+        changes, rows = ChangeLog(), replaced or {}
+        for table, key in rows:
+            if table in _TABLES_OF_A_DEVICE:
+                changes.delete(table, key)
+        kept = {row: value for row, value in rows.items() if row[0] == _MESSAGE_IDS}
+        endpoint = cls(changes, OwnDevice.create_next(changes, identity, now_ms), kept)
         endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
         return endpoint
 
@@ -126,6 +152,11 @@ class Endpoint:
         return self._device.address.user_key
 
     @property
+    def user_identity(self) -> UserIdentity:
+        """The secret that `create_next` makes the person's next device from."""
+        return self._device.user_identity
+
+    @property
     def device_id(self) -> DeviceId:
         """The id of this device."""
         return self._device.address.device_id
@@ -144,6 +175,11 @@ class Endpoint:
     def device_list(self) -> DeviceList:
         """The person's signed list of devices."""
         return self._device.device_list
+
+    @property
+    def bundle_epoch(self) -> int:
+        """The highest epoch that this device can have published."""
+        return self._epochs.bundle.epoch
 
     def registration(self, relay_id: RelayId, name: Name, now_ms: int) -> Registration:
         """Return the signed claim of a name on a relay; needed before any session."""
@@ -267,6 +303,19 @@ class Endpoint:
     def note_delivered(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
         """Note that a receipt or read receipt of ``peer`` names these: it has these messages."""
         self._copies.drop(peer, message_ids)
+
+    def unconfirmed_devices(self, user_key: UserKey | None = None) -> tuple[DeviceAddress, ...]:
+        """Return the devices, of one person or of all, that have not confirmed all texts."""
+        peers = (peer for peer in self._copies if user_key in (None, peer.user_key))
+        return tuple(filter(self.unconfirmed_texts, peers))
+
+    def unconfirmed_texts(self, peer: DeviceAddress) -> tuple[UnconfirmedText, ...]:
+        """Return the texts to ``peer`` that it has not confirmed, oldest first."""
+        return tuple(texts_among(self._copies.of(peer)))
+
+    def forget_copies(self, peer: DeviceAddress) -> None:
+        """Let go of the copies for a device that its person has no more."""
+        self._copies.drop_all(peer)
 
     def has_gaps(self, peer: DeviceAddress) -> bool:
         """Tell whether messages of ``peer`` are missing among those that came."""

@@ -1,6 +1,6 @@
 """This device itself: the user key, its certificate, the Olm account, its name on the relay."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
 
@@ -12,12 +12,14 @@ from securechat.identity.device import NO_PREVIOUS_LIST, DeviceCertificate, Devi
 from securechat.identity.prekeys import OneTimeKey
 from securechat.identity.registration import Registration
 from securechat.identity.types import (
+    SIZE_32,
     DeviceId,
     Name,
     OlmIdentityKey,
     Prekey,
     RelayId,
     SigningPublicKey,
+    UserKey,
 )
 
 _TABLE = "self"
@@ -28,6 +30,19 @@ _IDENTITY, _ACCOUNT, _FALLBACK, _REGISTRATION = (
     b"registration",
 )
 _DEVICE_ID_SIZE_BYTES = 16
+
+
+class UserIdentity(msgspec.Struct, frozen=True, array_like=True):
+    """What of a person outlives their devices, secret: enough to make the next one.
+
+    ``user_seed`` is the user key's, 32 bytes; ``device_list`` the newest one that is known.
+    """
+
+    user_seed: Annotated[bytes, SIZE_32]
+    device_list: DeviceList
+
+    def __repr__(self) -> str:
+        return "UserIdentity(secret)"
 
 
 class _Identity(msgspec.Struct, frozen=True, array_like=True):
@@ -78,7 +93,24 @@ class OwnDevice:
     @classmethod
     def create(cls, changes: ChangeLog, now_ms: int) -> Self:
         """Make a new person with one device."""
-        user_key, signing_key = SigningKey.generate(), SigningKey.generate()
+        return cls._make(changes, SigningKey.generate(), None, now_ms)
+
+    @classmethod
+    def create_next(cls, changes: ChangeLog, identity: UserIdentity, now_ms: int) -> Self:
+        """Make another device of a person, which alone is on the list that follows the last one.
+
+        Raises `InvalidSignature` or `RemoteProtocolError` when that list is not of this person.
+        """
+        user_key = SigningKey(identity.user_seed)
+        identity.device_list.verify(UserKey(user_key.public))
+        return cls._make(changes, user_key, identity.device_list, now_ms)
+
+    @classmethod
+    def _make(
+        cls, changes: ChangeLog, user_key: SigningKey, last_list: DeviceList | None, now_ms: int
+    ) -> Self:
+        sequence = last_list.sequence + 1 if last_list else 1
+        signing_key = SigningKey.generate()
         account = RatchetAccount.generate()
         certificate = DeviceCertificate.sign(
             user_key,
@@ -86,10 +118,13 @@ class OwnDevice:
             signing_key=SigningPublicKey(signing_key.public),
             olm_key=OlmIdentityKey(account.identity_key),
             created_ms=now_ms,
-            sequence=1,
+            sequence=sequence,
         )
         device_list = DeviceList.sign(
-            user_key, sequence=1, previous_hash=NO_PREVIOUS_LIST, certificates=(certificate,)
+            user_key,
+            sequence=sequence,
+            previous_hash=last_list.hash if last_list else NO_PREVIOUS_LIST,
+            certificates=(certificate,),
         )
         identity = _Identity(
             user_key.export_seed(), signing_key.export_seed(), certificate, device_list
@@ -114,6 +149,11 @@ class OwnDevice:
             if registration is None
             else msgspec.msgpack.decode(registration, type=Registration),
         )
+
+    @property
+    def user_identity(self) -> UserIdentity:
+        """What the person's next device is made from."""
+        return UserIdentity(self._user_key.export_seed(), self.device_list)
 
     @property
     def fallback_key(self) -> Prekey:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from securechat.e2e.content import decode_content
 from securechat.e2e.order import ChainTable, Place
 from securechat.e2e.plaintext import context_hash, decode_plaintext
-from securechat.e2e.results import Duplicate, Introduction, Opened
+from securechat.e2e.results import Duplicate, Introduction, Opened, Repeated
 from securechat.e2e.seen import SeenTable
 from securechat.errors import RemoteProtocolError
 from securechat.identity.types import DeviceAddress, Digest
@@ -33,12 +33,15 @@ class Reader:
         message, message_hash = decode_plaintext(plaintext)
         if message.context_hash != context_hash(conversation, sender, self.own):
             raise RemoteProtocolError("A message belongs to another conversation.")
-        if sender.user_key + message.message_id in self.message_ids:
-            return Duplicate()
         placement = self.chains.note_received(
             conversation, sender, message.counter, message.previous_hash, message_hash
         )
-        if placement.place is Place.USED:
+        is_used = placement.place is Place.USED
+        if sender.user_key + message.message_id in self.message_ids:
+            if is_used:
+                return Duplicate()
+            return Repeated(sender, message.message_id, placement.missing, placement.forked)
+        if is_used:
             raise RemoteProtocolError("A counter is used twice.")
         self.message_ids.add(sender.user_key + message.message_id, now_ms)
         return Opened(

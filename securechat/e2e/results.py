@@ -67,6 +67,18 @@ class Duplicate(msgspec.Struct, frozen=True):
     """It was opened before: acknowledge it and show nothing."""
 
 
+class Repeated(Duplicate, frozen=True):
+    """A message that was opened before, in a new place: sealed anew for this device, or by another.
+
+    ``missing`` and ``forked`` are those of `Opened`. Confirm it, and show nothing.
+    """
+
+    sender: DeviceAddress
+    message_id: MessageId
+    missing: int = 0
+    forked: bool = False
+
+
 class Unreadable(CannotOpen):
     """Sealed for this device, but it does not open: the words are those of any `CannotOpen`.
 

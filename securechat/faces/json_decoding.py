@@ -68,6 +68,8 @@ _DECODERS: dict[str, Callable[[Fields], e.Event]] = {
     "trust": lambda f: e.TrustChanged(
         f["name"], e.Trust(f["trust"]), f["fingerprint"], e.Reason(f["reason"])
     ),
+    "devices-changed": lambda f: e.DevicesChanged(f["name"], e.Trust(f["trust"])),
+    "device-renewed": lambda f: e.DeviceRenewed(f["device"]),
     "ended": lambda _f: e.Ended(None),
     "error": lambda f: e.Problem(decode_error(f), f.get("id")),
 }

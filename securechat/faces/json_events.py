@@ -44,6 +44,8 @@ def encode_event(event: e.Event) -> str | None:
             return encode_object("offline", {"message": event.why, "retry_ms": retry_ms})
         case e.History() | e.SearchResult() | e.Retention():
             return _encode_about_history(event)
+        case e.DeviceRenewed():
+            return encode_object("device-renewed", {"device": event.device})
         case _:
             return _encode_about_people(event)
 
@@ -132,9 +134,13 @@ def _encode_about_people(
     | e.Renamed
     | e.SafetyNumber
     | e.PeerKeyChanged
-    | e.TrustChanged,
+    | e.TrustChanged
+    | e.DevicesChanged,
 ) -> str:
     match event:
+        case e.DevicesChanged():
+            fields = {"name": event.name, "trust": event.trust.value}
+            return encode_object("devices-changed", fields)
         case e.SafetyNumber() | e.PeerKeyChanged() | e.TrustChanged():
             return _encode_about_keys(event)
         case e.Waiting():
@@ -152,8 +158,9 @@ def _encode_about_people(
         case e.PresenceChanged():
             return encode_object("presence", {"name": event.name, "online": event.online})
         case e.EncryptionChanged():
-            fields = {"name": event.name, "e2e": event.encrypted, "once": event.once}
-            return encode_object("encryption", fields)
+            return encode_object(
+                "encryption", {"name": event.name, "e2e": event.encrypted, "once": event.once}
+            )
         case e.People():
             return encode_object("people", {"names": list(event.names), "trust": event.trust})
         case e.Contacts():

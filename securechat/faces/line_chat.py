@@ -120,6 +120,10 @@ class LineChat:
                 self._show(wording.safety_number(event))
             case e.History() | e.SearchResult() | e.Retention():
                 self._hear_history(event)
+            case e.DevicesChanged():
+                self._show(wording.devices_changed(event))
+            case e.DeviceRenewed():
+                self._show(wording.device_renewed())
             case _:
                 self._hear_about_person(event, self._person(event.name))
 

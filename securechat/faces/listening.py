@@ -123,6 +123,10 @@ def printing_lines(out: LineWriter, err: LineWriter) -> Print:
                 err.write_line(lay_out(wording.key_changed(event)))
             case e.TrustChanged():
                 err.write_line(lay_out(wording.trust_changed(event)))
+            case e.DevicesChanged():
+                err.write_line(lay_out(wording.devices_changed(event)))
+            case e.DeviceRenewed():
+                err.write_line(lay_out(wording.device_renewed()))
 
     return show
 

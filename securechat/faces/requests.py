@@ -94,11 +94,11 @@ class Audible:
                 return False
             case e.Problem(_, message_id):
                 return message_id is None
-            case e.PeerKeyChanged(name):
+            case e.PeerKeyChanged(name) | e.DevicesChanged(name):
                 return self._sender is None or name in self._sender
             case e.TrustChanged(name):
                 return self._sender is not None and name in self._sender
-            case e.Ready() | e.Offline() | e.Ended():
+            case e.Ready() | e.Offline() | e.DeviceRenewed() | e.Ended():
                 return True
             case _:
                 return False

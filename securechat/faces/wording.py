@@ -223,6 +223,26 @@ def trust_changed(event: e.TrustChanged) -> Entry:
             )
 
 
+def devices_changed(event: e.DevicesChanged) -> Entry:
+    """Somebody known has a new device, with the same key."""
+    name = event.name
+    return Entry(
+        f"[NOTICE] {name} ({event.trust.value}) uses a new device now, with the same key. "
+        f"Ask {name} in another way if you did not expect that.",
+        Tone.ALERT,
+    )
+
+
+def device_renewed() -> Entry:
+    """This profile goes on as a new device."""
+    return Entry(
+        "[NOTICE] This profile is an older copy of itself: it has been used since, or is in use "
+        "somewhere else. It goes on as a new device, and the people you know are told. What came "
+        "after the copy was made, and was read, is not here.",
+        Tone.ALERT,
+    )
+
+
 def blocked(event: e.Blocked) -> Entry:
     """Somebody is, or is no longer, blocked."""
     if event.blocked:

@@ -12,6 +12,9 @@ from securechat.identity.registration import Registration
 from securechat.identity.signed import require
 from securechat.identity.types import DeviceAddress, DeviceId, Digest, MailboxId, RelayId, UserKey
 
+MAX_KNOWN_DEVICES = 256
+"""Devices of a person, present and former ones, whose epochs are kept; the oldest go first."""
+
 ROTATE_AFTER_MS = 7 * 24 * 3600 * 1000
 """A device publishes a new bundle when the last one is this old."""
 
@@ -35,11 +38,20 @@ class PublishedUser(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Highest(msgspec.Struct, frozen=True):
-    """The newest device list and bundle epochs ever seen of one person; store it beside the pin."""
+    """The newest device list and bundle epochs ever seen of one person; store it beside the pin.
+
+    A device that has only written itself has epoch 0.
+    """
 
     list_sequence: int
     list_hash: Digest
     epochs: dict[DeviceId, int]
+
+    def with_device(self, device_id: DeviceId) -> "Highest":
+        """Return the same with one more device, of which no bundle has been seen."""
+        epochs = {**self.epochs, device_id: 0}
+        kept = dict(list(epochs.items())[-MAX_KNOWN_DEVICES:])
+        return msgspec.structs.replace(self, epochs=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ class PeerUser:
 
     registration: Registration
     devices: tuple[PeerDevice, ...]
+    has_all: bool
+    """Whether these are all the devices on their list: one without a bundle is not shown."""
 
     @property
     def user_key(self) -> UserKey:
@@ -103,8 +117,9 @@ def verify_published(
     distinct = {device.address for device in devices}
     require(len(distinct) == len(devices), "A relay shows one device twice.")
     epochs = _raise_epochs(devices, highest)
+    has_all = len(devices) == len(device_list.certificate_hashes)
     return (
-        PeerUser(registration, devices),
+        PeerUser(registration, devices, has_all),
         Highest(list_sequence=device_list.sequence, list_hash=device_list.hash, epochs=epochs),
     )
 
@@ -138,5 +153,6 @@ def _raise_epochs(devices: tuple[PeerDevice, ...], highest: Highest | None) -> d
         device_id = device.address.device_id
         if device.bundle.epoch < epochs.get(device_id, 0):
             raise Untrusted("The relay shows old keys of a device.")
+        epochs.pop(device_id, None)
         epochs[device_id] = device.bundle.epoch
-    return epochs
+    return dict(list(epochs.items())[-MAX_KNOWN_DEVICES:])

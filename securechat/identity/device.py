@@ -133,6 +133,12 @@ class DeviceList(SignedObject, frozen=True, array_like=True):
         """The hash that the next list holds as its previous one."""
         return Digest(digest("securechat/device-list-hash/v1", *self.parts()))
 
+    def may_follow(self, older: "DeviceList") -> bool:
+        """Tell whether whoever keeps ``older`` takes this list after it, or as the same one."""
+        if self.sequence == older.sequence + 1:
+            return self.previous_hash == older.hash
+        return self.sequence > older.sequence or self.hash == older.hash
+
     def verify(self, user_key: UserKey) -> None:
         """Check that ``user_key`` signed this and that the hashes are sorted without repetition."""
         require(self.user_key == user_key, "A device list is for another person.")

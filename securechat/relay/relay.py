@@ -1,7 +1,7 @@
 """The switch for mailboxes: which session reads which mailbox, and what happens on each tick."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Directory
+from securechat.relay.emptying import Emptying
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
@@ -123,7 +124,7 @@ class Relay:
     ) -> RefusedCode | None:
         """Queue an envelope; return the code with which it is refused, if it is."""
         mailbox = self._mailboxes.get(outgoing.mailbox)
-        if mailbox is None:
+        if mailbox is None or mailbox.is_closed:
             if self.directory.device(outgoing.mailbox) is None:
                 return RefusedCode.UNKNOWN_MAILBOX
             mailbox = self.open_mailbox(outgoing.mailbox)
@@ -164,6 +165,17 @@ class Relay:
         if is_new and not is_near and not self._registrations.admit(host, self.clock()):
             raise LimitExceeded("Too many new accounts from this address; try again in a minute")
         self.directory.register(frame)
+
+    def close_mailboxes(self, mailbox_ids: Iterable[MailboxId]) -> None:
+        """Send the devices away that have been removed, and drop what waits for them."""
+        for mailbox_id in mailbox_ids:
+            reader, mailbox = self.online.pop(mailbox_id, None), self._mailboxes.get(mailbox_id)
+            if reader is not None:
+                reader.replaced()
+            if mailbox is not None:
+                mailbox.is_closed = True
+                mailbox.detach()
+                Emptying(mailbox, self._store, self.directory).begin()
 
     def login_failed(self, host: str, user_key: UserKey, code: str) -> float:
         """Note it; return for how many seconds the answer has to wait."""

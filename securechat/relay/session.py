@@ -82,9 +82,17 @@ class Session:
             return
         self._hello = frame
         relay = self._relay
-        is_known = self._find_device(frame)[1] is not None
+        account, device = self._find_device(frame)
+        known_list = account.device_list if account and device is None else None
         self._channel.write(
-            f.Challenge(f.PROTOCOL_VERSION, relay.relay_id, self._nonce, relay.now_ms(), is_known)
+            f.Challenge(
+                f.PROTOCOL_VERSION,
+                relay.relay_id,
+                self._nonce,
+                relay.now_ms(),
+                device is not None,
+                known_list,
+            )
         )
 
     def _on_register(self, frame: f.Register) -> None:
@@ -113,7 +121,15 @@ class Session:
             self._refuse(error)
             return
         self._channel.connection.authenticated()
-        self._relay.records.save_account(account, lambda kept: self._let_in(account, device, kept))
+        device.sent = max(device.sent, frame.sent)
+        removed = frozenset(account.removed)
+
+        def saved(is_kept: bool) -> None:
+            if is_kept:
+                self._relay.close_mailboxes(removed)
+            self._let_in(account, device, is_kept)
+
+        self._relay.records.save_account(account, saved)
 
     def _let_in(self, account: Account, device: Device, is_kept: bool) -> None:
         """Begin the visit, now that the registration is on the disk."""

@@ -95,7 +95,8 @@ class Visit:
         relay, mailbox_id = self._relay, self._mailbox.mailbox_id
         self._channel.is_deaf = True
         relay.forget(self)
-        relay.records.save_sent([self._device])
+        if relay.directory.device(mailbox_id) is self._device:
+            relay.records.save_sent([self._device])
         if relay.online.get(mailbox_id) is self:
             del relay.online[mailbox_id]
             self._mailbox.detach()
@@ -200,6 +201,7 @@ class Visit:
 
     def _on_publish(self, frame: f.Publish) -> None:
         relay, device = self._relay, self._device
+        device.sent += 1
         try:
             relay.directory.accept_prekeys(device, frame)
         except SecureChatError as error:
@@ -289,7 +291,6 @@ class Visit:
             self.answered(number)
 
     def _refuse(self, number: int, size_bytes: int, code: RefusedCode) -> None:
-        self._device.sent -= 1
         self.settled(size_bytes)
         self._channel.write(f.Refused(number, code))
         self.answered(number)

@@ -109,9 +109,9 @@ def writing_new(path: Path, *, may_replace: bool) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
-def read_public(path: Path) -> bytes:
-    """Return the content of a file of at most 1 MiB, whoever else may read it."""
-    return _read(path, private=False)
+def read_public(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file of at most 1 MiB or so many bytes, whoever else may read it."""
+    return _read(path, max_bytes, private=False)
 
 
 def read_private(path: Path) -> bytes:
@@ -119,7 +119,7 @@ def read_private(path: Path) -> bytes:
 
     Raises `FileProblem`; when group or others have any permission, `chmod 600` is the next step.
     """
-    return _read(path, private=True)
+    return _read(path, MAX_FILE_BYTES, private=True)
 
 
 @contextmanager
@@ -199,7 +199,7 @@ def _write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _read(path: Path, *, private: bool) -> bytes:
+def _read(path: Path, max_bytes: int, *, private: bool) -> bytes:
     with translate_os_errors(path, "read"), path.open("rb") as file:
         permissions = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if private and permissions & 0o077 and sys.platform != "win32":
@@ -207,9 +207,9 @@ def _read(path: Path, *, private: bool) -> bytes:
                 f"Others than its owner can reach {path} (mode {permissions:04o}).",
                 f"chmod 600 {quote(path)}",
             )
-        data = file.read(MAX_FILE_BYTES + 1)
-    if len(data) > MAX_FILE_BYTES:
-        raise FileProblem(f"{path} is larger than {MAX_FILE_BYTES} bytes.", f"ls -l {quote(path)}")
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise FileProblem(f"{path} is larger than {max_bytes} bytes.", f"ls -l {quote(path)}")
     return data
 
 

@@ -60,13 +60,17 @@ class Hello(Frame, tag=1, frozen=True):
 
 
 class Challenge(Frame, tag=2, frozen=True):
-    """Relay: the version chosen, who it is, a nonce to sign, and whether it knows this device."""
+    """Relay: the version chosen, who it is, a nonce to sign, and whether it knows this device.
+
+    If it knows only the person, ``device_list`` is the newest list that it has of them.
+    """
 
     version: Number
     relay_id: Annotated[RelayId, SIZE_32]
     nonce: Nonce
     time_ms: Number
     registered: bool
+    device_list: DeviceList | None = None
 
 
 class Register(Frame, tag=3, frozen=True):
@@ -80,9 +84,13 @@ class Register(Frame, tag=3, frozen=True):
 
 
 class Login(Frame, tag=4, frozen=True):
-    """Client: the device's signature over this connection and the relay's nonce."""
+    """Client: the device's signature over this connection and the relay's nonce.
+
+    ``sent`` counts the envelopes and publications that it has ever handed to this relay.
+    """
 
     proof: LoginProof
+    sent: Number = 0
 
 
 class Welcome(Frame, tag=5, frozen=True):

@@ -184,6 +184,7 @@ def test_missing_and_oversized_files_and_directories_are_problems(tmp_path):
         with pytest.raises(FileProblem) as problem:
             read_public(tmp_path / name)
         assert problem.value.try_next
+    assert len(read_public(tmp_path / "large", MAX_FILE_BYTES + 1)) == MAX_FILE_BYTES + 1
 
 
 def test_a_lock_is_held_by_one_block_at_a_time(tmp_path):

@@ -11,9 +11,9 @@ import keyring
 import msgspec
 import pytest
 
-from securechat.client import vault as module
 from securechat.client.profile import Profile, open_state, open_vault
 from securechat.client.vault import VAULT_KEY, Vault
+from securechat.crypto import passphrase_sealer as module
 from securechat.crypto.passphrase import Hardness, Passphrase
 from securechat.errors import FileProblem, PassphraseRefused, UsageError
 from securechat.identity.names import parse_name

@@ -66,12 +66,16 @@ class FakeLink:
         self.envelopes: list[f.Outgoing] = []
         self.acks: list[int] = []
         self.stopped = False
+        self.reconnects = 0
 
     def start(self) -> None:
         """Do nothing: the test says when it is up."""
 
     def stop(self) -> None:
         self.stopped = True
+
+    def reconnect(self) -> None:
+        self.reconnects += 1
 
     def send(self, frame: f.ClientFrame) -> None:
         self.frames.append(frame)

@@ -348,3 +348,14 @@ def test_a_fault_says_why_and_has_no_power_over_the_terminal(code: str, status: 
     assert "because" in error.what
     assert error.what.isprintable()
     assert error.try_next
+
+
+def test_it_says_goodbye_and_comes_back_when_it_is_told_to() -> None:
+    world = World()
+    world.log_in()
+    world.link.reconnect()
+    assert world.connection.frames == [f.Bye("quit")]
+    assert world.connection.closing
+    assert world.break_(None).retry_in_s is not None
+    world.loop.run_timers()
+    assert len(world.handlers) == 2

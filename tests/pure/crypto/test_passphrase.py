@@ -52,7 +52,7 @@ def test_the_default_is_the_least_that_is_allowed() -> None:
     ("passes", "memory_bytes"),
     [
         *((2, 256 * MIB), (3, 256 * MIB - 1), (0, 0), (-3, -256 * MIB)),
-        *((65, 256 * MIB), (3, 4096 * MIB + 1), (1 << 80, 1 << 80)),
+        *((17, 256 * MIB), (3, 1024 * MIB + 1), (1 << 80, 1 << 80)),
     ],
 )
 def test_another_cost_is_refused(passes: int, memory_bytes: int) -> None:
@@ -61,7 +61,7 @@ def test_another_cost_is_refused(passes: int, memory_bytes: int) -> None:
 
 
 def test_the_bounds_themselves_are_allowed() -> None:
-    Hardness(64, 4096 * MIB)
+    Hardness(16, 1024 * MIB)
 
 
 def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.pure.crypto.reference import hkdf_sha256, seal_xchacha
+from tests.pure.crypto.test_vectors_wire import read
 
 PATH = Path(__file__).parents[2] / "vectors" / "e2e.json"
 VECTORS: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
@@ -282,3 +283,23 @@ def test_plain_envelope() -> None:
     envelope += unhex(certificate["signature"]) + struct.pack(">H", len(plaintext)) + plaintext
     envelope += unhex(plain["signature"])
     assert plain["envelope"] == envelope.ljust(512, b"\0").hex()
+
+
+def test_backup() -> None:
+    """That its key is Argon2id's is seen in tests/sockets/test_identity.py."""
+    backup = VECTORS["backup"]
+    salt, nonce, plaintext = (unhex(backup[name]) for name in ("salt", "nonce", "plaintext"))
+    cost = u64(backup["passes"]) + u64(backup["memory_bytes"])
+    head = b"securechat backup" + bytes([1]) + cost + salt + nonce
+    assert backup["head"] == head.hex()
+    associated = join("securechat/identity-backup/v1", head)
+    assert backup["associated_data"] == associated.hex()
+    sealed = seal_xchacha(plaintext, associated, nonce, unhex(backup["key"]))
+    assert backup["file"] == (head + sealed).hex()
+    stream = iter(plaintext)
+    assert read(stream) == backup["fields"]
+    assert list(stream) == []
+    seed, device_list = backup["fields"][2]
+    assert seed == VECTORS["seeds"]["alice_user_key"]
+    names = "signature", *SIGNED["DeviceList"][2]
+    assert device_list == [fields_of("DeviceList")[name] for name in names]

@@ -24,6 +24,8 @@ def read(stream: Iterator[int]) -> Any:
     first = next(stream)
     if first < 0x80:
         return first
+    if first < 0x90:
+        return {read(stream): read(stream) for _ in range(first - 0x80)}
     if 0x90 <= first < 0xA0:
         return [read(stream) for _ in range(first - 0x90)]
     if 0xA0 <= first < 0xC0:

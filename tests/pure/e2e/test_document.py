@@ -4,7 +4,12 @@ import re
 from pathlib import Path
 
 import securechat.e2e
+from securechat.client.backup import Backup, Place
+from securechat.client.contacts import Contact, ShownKey
+from securechat.client.relays import KnownRelay
 from securechat.e2e import content, envelope
+from securechat.e2e.own_device import UserIdentity
+from securechat.identity.chain import Highest
 from tests.pure.e2e.world import make_pair
 
 PACKAGE = Path(securechat.e2e.__file__).parent
@@ -18,6 +23,7 @@ def section(number: int) -> str:
 
 def test_it_names_exactly_the_labels_of_the_code() -> None:
     sources = [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "identity").glob("*.py")]
+    sources.append(PACKAGE.parent / "client" / "backup_file.py")
     used = {label for path in sources for label in LABEL.findall(path.read_text("utf-8"))}
     assert used
     assert set(LABEL.findall(DOCUMENT)) == used
@@ -36,6 +42,19 @@ def test_it_lists_exactly_the_kinds_of_content() -> None:
 def test_it_states_the_sizes() -> None:
     for size_bytes in (*envelope.SIZES_BYTES, envelope.BLOB_SIZE_BYTES):
         assert f"{size_bytes:,}" in section(4)
+
+
+def test_it_states_the_fields_of_a_backup() -> None:
+    counts = {
+        name: line.count(";") + 1
+        for name, line in re.findall(r"^\| (\w+) \| (.*) \|$", section(10), re.MULTILINE)
+    }
+    objects = {"content": Backup, "identity": UserIdentity, "place": Place, "relay": KnownRelay}
+    objects |= {"person": Contact, "shown": ShownKey}
+    for name, struct in objects.items():
+        assert counts[name] == len(struct.__struct_fields__), name
+    for field in Highest.__struct_fields__:
+        assert f"`{field}`" in section(10)
 
 
 def test_it_lists_exactly_the_tables_of_the_state() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from securechat.e2e.content import Text, Unsupported
 from securechat.e2e.plaintext import context_hash
-from securechat.e2e.results import Duplicate, Opened
+from securechat.e2e.results import Duplicate, Opened, Repeated
 from securechat.identity.types import Digest, MessageId
 from tests.pure.e2e.hostile import (
     craft,
@@ -74,7 +74,9 @@ def test_the_same_message_id_again_is_a_duplicate() -> None:
     bob.read(CASE.genuine)
     message_id = MessageId(b"m" * 16)
     assert bob.read(alice.send(bob, "first", message_id=message_id)) == "first"
-    assert bob.receive(alice.send(bob, "second", message_id=message_id)) == Duplicate()
+    again = bob.receive(alice.send(bob, "second", message_id=message_id))
+    assert again == Repeated(alice.address, message_id)
+    assert bob.read(alice.send(bob, "third")) == "third"  # which is not missing anything
 
 
 def test_an_unknown_kind_is_acknowledged_as_unsupported() -> None:

@@ -10,6 +10,12 @@ from typing import Any
 
 import msgspec
 
+from securechat.client.backup import Backup, Place
+from securechat.client.backup_file import associated_data, encode_head
+from securechat.client.contacts import Contact, ShownKey
+from securechat.client.relays import KnownRelay
+from securechat.crypto.passphrase import Hardness
+from securechat.crypto.passphrase_sealer import PassphraseSealer
 from securechat.crypto.sealing import seal_aead
 from securechat.e2e import envelope
 from securechat.e2e.content import (
@@ -20,6 +26,7 @@ from securechat.e2e.content import (
     Text,
     encode_content,
 )
+from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.plain import PlainEnvelope, signed_bytes
 from securechat.e2e.plaintext import (
     Plaintext,
@@ -29,10 +36,11 @@ from securechat.e2e.plaintext import (
     plain_conversation_id,
 )
 from securechat.e2e.session import derive_keys, session_info
+from securechat.identity.chain import Highest
 from securechat.identity.notation import L, digest
 from securechat.identity.safety_number import safety_number
 from securechat.identity.signed import SignedObject
-from securechat.identity.types import Digest, MessageId, mailbox_id
+from securechat.identity.types import Digest, MessageId, Name, UserKey, mailbox_id
 from tests.pure.identity.objects import make_person
 
 ALICE, BOB = make_person("Alice", seed=1), make_person("Bob", seed=2)
@@ -41,6 +49,9 @@ SESSION_ID, NONCE, SECRET = b"\x51" * 16, b"\x52" * 24, b"\x53" * 32
 BLOB = bytes(range(256)) * 4 + bytes(envelope.BLOB_SIZE_BYTES - 1024)
 START = envelope.Start(3, BLOB, ALICE.certificate, ALICE.registration)
 SIZE_BYTES = 2048
+BACKUP_PASSPHRASE = "Grüße, drei Wörter"
+BACKUP_KEY = bytes.fromhex("6697b91e6aa78a3e05300492342ec74c81f00cf9428bd22871c63f41e82e9367")
+"""What Argon2id makes of the passphrase; `tests/sockets/test_identity.py` takes the time for it."""
 
 
 def build() -> dict[str, Any]:
@@ -71,6 +82,7 @@ def build() -> dict[str, Any]:
         "content": contents(),
         "message": message(),
         "plain": plain(),
+        "backup": backup(),
     }
 
 
@@ -186,6 +198,48 @@ def plain() -> dict[str, Any]:
     }
 
 
+def backup() -> dict[str, Any]:
+    """A backup of Alice, who knows Bob and another one whose key has changed."""
+    highest = Highest(2, Digest(b"\x61" * 32), {BOB.certificate.device_id: 3})
+    shown = ShownKey(UserKey(b"\x62" * 32), highest)
+    people = (
+        Contact(
+            Name("Bob"),
+            BOB.user_key,
+            accepted=True,
+            verified=True,
+            highest=highest,
+            petname="Bobby",
+            met_ms=1_700_000_000_000,
+            encrypted_once=True,
+        ),
+        Contact(Name("明"), UserKey(b"\x63" * 32), highest=highest, shown=shown, blocked=True),
+    )
+    relay = KnownRelay(ALICE.registration.relay_id, "192.168.1.20:5555", 1_700_000_000_001)
+    content = Backup(
+        Name("Alice"),
+        1_700_000_000_002,
+        UserIdentity(b"\1" * 32, ALICE.device_list),
+        (Place(relay, people),),
+    )
+    sealer = PassphraseSealer(Hardness(), b"\x64" * 16, NONCE)
+    head = encode_head(sealer)
+    associated = associated_data(head)
+    return {
+        "passphrase": BACKUP_PASSPHRASE,
+        "passes": sealer.hardness.passes,
+        "memory_bytes": sealer.hardness.memory_bytes,
+        "salt": sealer.salt,
+        "key": BACKUP_KEY,
+        "nonce": sealer.nonce,
+        "head": head,
+        "associated_data": associated,
+        "fields": msgspec.to_builtins(content, builtin_types=(bytes,)),
+        "plaintext": content.encode(),
+        "file": head + seal_aead(content.encode(), associated, NONCE, BACKUP_KEY),
+    }
+
+
 def to_json(vectors: object) -> str:
     """Write vectors as JSON text with bytes in hexadecimal."""
     encoded = json.dumps(hexadecimal(vectors), indent=1, ensure_ascii=False, sort_keys=True)
@@ -197,7 +251,7 @@ def hexadecimal(value: object) -> object:
         case bytes():
             return value.hex()
         case dict():
-            return {key: hexadecimal(each) for key, each in value.items()}
+            return {hexadecimal(key): hexadecimal(each) for key, each in value.items()}
         case list() | tuple():
             return [hexadecimal(each) for each in value]
         case _:

@@ -175,6 +175,33 @@ def make_seat(name: str, now_ms: int = NOW_MS) -> Seat:
     return seat
 
 
+def next_device(seat: Seat) -> Seat:
+    """Return the person at their next device, which takes the place of the seat's."""
+    seat.commit()
+    following = Seat(seat.name, seat.endpoint, dict(seat.rows))
+    following.endpoint = Endpoint.create_next(seat.endpoint.user_identity, NOW_MS, following.rows)
+    following.endpoint.registration(RELAY, parse_name(seat.name), NOW_MS)
+    following.reload()
+    following.publish()
+    return following
+
+
+def public_keys(seat: Seat) -> set[bytes]:
+    """Return every key and id that a device has published."""
+    assert seat.bundle is not None
+    certificate = seat.endpoint.certificate
+    bundle = seat.bundle
+    return {
+        certificate.device_id,
+        certificate.signing_key,
+        certificate.olm_key,
+        bundle.envelope_key,
+        bundle.hybrid_key,
+        bundle.fallback_key,
+        *(key.key for key in seat.one_time_keys),
+    }
+
+
 def copy_seat(seat: Seat) -> Seat:
     rows = dict(seat.rows)
     return Seat(seat.name, Endpoint.load(rows), rows, seat.bundle, list(seat.one_time_keys))

@@ -26,6 +26,8 @@ from tests.pure.faces.sample_events import message, peer_ready, ready
         e.Delivered("id1", "bob"),
         e.Read("id1", "bob"),
         e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True),
+        e.DevicesChanged("bob", e.Trust.VERIFIED),
+        e.DeviceRenewed("d" * 32),
     ],
     ids=lambda event: type(event).__name__,
 )

@@ -35,6 +35,8 @@ FULLEST: tuple[e.Event, ...] = (
     e.SafetyNumber("bob", "1" * 60, e.Trust.VERIFIED, FINGERPRINT),
     e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True),
     e.TrustChanged("bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED),
+    e.DevicesChanged("bob", e.Trust.VERIFIED),
+    e.DeviceRenewed("d" * 32),
     e.Blocked("bob", blocked=True),
     e.Renamed("bob", "Bobby"),
     e.History("bob", (past(), past("out", state=e.State.READ))),

@@ -151,6 +151,17 @@ def test_a_key_that_was_told_with_its_trust_is_not_told_again(reason: e.Reason) 
     assert len(desk.hear(e.Waiting("bob"), e.PeerReady("bob", trust, "another", True))) == 2
 
 
+def test_devices_are_told_and_change_nobody_s_trust() -> None:
+    desk = Desk()
+    desk.hear(peer_ready())
+    [renewed, changed] = desk.hear(
+        e.DeviceRenewed("d" * 32), e.DevicesChanged("bob", e.Trust.VERIFIED)
+    )
+    assert "goes on as a new device" in renewed
+    assert changed.startswith("[NOTICE] bob (verified) uses a new device now")
+    assert desk.chat.prompt() == "bob (new) > "
+
+
 def test_missing_messages_are_told_before_the_next_one() -> None:
     assert Desk().hear(message(missing=2)) == [
         "[Missing] 2 messages of bob before the next one.",

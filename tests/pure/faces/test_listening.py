@@ -160,3 +160,11 @@ def test_whom_it_is_about_is_changed_at_the_end_or_not(
             desk.listening.raise_changed()
     else:
         desk.listening.raise_changed()
+
+
+def test_devices_are_told_beside_the_messages() -> None:
+    desk = Desk(1)
+    desk.hear(e.DeviceRenewed("d" * 32), e.DevicesChanged("bob", e.Trust.NEW), message("1"))
+    assert desk.printed == ["bob: 1"]
+    assert "goes on as a new device" in desk.trouble
+    assert "bob (new) uses a new device now" in desk.trouble

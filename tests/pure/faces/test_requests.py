@@ -152,11 +152,16 @@ def test_a_listener_to_one_person_hears_of_that_one_s_key_only() -> None:
     assert ("catch_up", "bob") in asked.engine.calls
     restored = e.TrustChanged("bob", e.Trust.NEW, "a", e.Reason.RESTORED)
     told = asked.tell(
-        e.PeerKeyChanged("carol", "a", "b"), e.PeerKeyChanged("bob", "a", "b"), restored
+        e.PeerKeyChanged("carol", "a", "b"),
+        e.PeerKeyChanged("bob", "a", "b"),
+        restored,
+        e.DevicesChanged("carol", e.Trust.NEW),
+        e.DevicesChanged("bob", e.Trust.NEW),
     )
     assert [(found["event"], found["name"]) for found in told] == [
         ("key-changed", "bob"),
         ("trust", "bob"),
+        ("devices-changed", "bob"),
     ]
 
 
@@ -169,10 +174,11 @@ def test_a_listener_hears_messages_and_trouble() -> None:
         e.Problem(UsageError("of a message"), "id"),
         e.Problem(UsageError("of all")),
         e.Offline("gone", 1.0),
+        e.DeviceRenewed("d" * 32),
         ready(again=True),
         message("2", sender="carol"),
     )
-    kinds = ["message", "error", "offline", "ready", "message"]
+    kinds = ["message", "error", "offline", "device-renewed", "ready", "message"]
     assert [found["event"] for found in told] == kinds
 
 

@@ -170,6 +170,18 @@ def test_another_trust_word_says_why(trust: e.Trust, reason: e.Reason, words: st
     assert FINGERPRINT in text
 
 
+def test_a_new_device_keeps_the_trust_word_and_says_whom_to_ask() -> None:
+    text = wording.devices_changed(e.DevicesChanged("bob", e.Trust.VERIFIED)).text
+    assert "bob (verified) uses a new device now, with the same key." in text
+    assert "Ask bob in another way" in text
+
+
+def test_an_older_copy_says_what_becomes_of_it() -> None:
+    text = wording.device_renewed().text
+    assert "an older copy of itself" in text
+    assert "goes on as a new device" in text
+
+
 def test_the_known_are_listed_with_one_trust_word_each() -> None:
     def known(name: str, relay_name: str, trust: e.Trust, **flags: bool) -> e.KnownPerson:
         flags = {"request": False, "blocked": False, **flags}
@@ -290,6 +302,8 @@ def entries_of_ours(name: str, text: str) -> list[Entry]:
             wording.trust_changed(e.TrustChanged(name, e.Trust.NEW, FINGERPRINT, reason))
             for reason in e.Reason
         ),
+        wording.devices_changed(e.DevicesChanged(name, e.Trust.VERIFIED)),
+        wording.device_renewed(),
         *(wording.blocked(e.Blocked(name, blocked)) for blocked in (False, True)),
         wording.renamed(e.Renamed(name, name)),
         *(wording.queued(name, count) for count in (1, 2)),

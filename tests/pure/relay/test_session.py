@@ -78,7 +78,7 @@ def test_a_known_device_logs_in_and_hears_what_the_relay_has_of_it() -> None:
     alice.outbox.clear()
     alice.connect()
     assert alice.told(f.Challenge)[-1].registered is True
-    assert alice.told(f.Welcome)[-1] == f.Welcome("Alice", 3, 2, 2, 262_144, 0)
+    assert alice.told(f.Welcome)[-1] == f.Welcome("Alice", 3, 2, 5, 262_144, 0)
     assert Left("Alice") in world.events
 
 

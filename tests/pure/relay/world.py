@@ -269,6 +269,7 @@ class Client:
     publishes: bool = True
     acks: bool = True
     pongs: bool = True
+    sent_before: int = 0
     deliveries: list[f.Incoming] = field(default_factory=list)
     accepted: set[EnvelopeId] = field(default_factory=set)
     refused: list[tuple[EnvelopeId, str]] = field(default_factory=list)
@@ -397,7 +398,7 @@ class Client:
         who = self.person
         if not challenge.registered:
             self.write(f.Register(who.registration, who.device_list, (who.certificate,)))
-        self.write(f.Login(self.prove(challenge)))
+        self.write(f.Login(self.prove(challenge), self.sent_before))
 
     def prove(self, challenge: f.Challenge, **other: Any) -> LoginProof:
         """Sign this login; ``other`` replaces what is true of this connection."""

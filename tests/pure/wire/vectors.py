@@ -23,9 +23,10 @@ PUBLISHED = PublishedDevice(ALICE.certificate, ALICE.bundle, ALICE.one_time_key)
 
 FRAMES: tuple[f.AnyFrame, ...] = (
     f.Hello((1,), ALICE.user_key, DeviceId(b"d" * 16), "securechat/0.1.0"),
-    f.Challenge(1, RelayId(b"r" * 32), b"s" * 32, 1_700_000_000_000, False),
+    f.Challenge(1, RelayId(b"r" * 32), b"s" * 32, 1_700_000_000_000, True),
+    f.Challenge(1, RelayId(b"r" * 32), b"s" * 32, 1_700_000_000_000, False, ALICE.device_list),
     f.Register(ALICE.registration, ALICE.device_list, (ALICE.certificate,)),
-    f.Login(ALICE.login),
+    f.Login(ALICE.login, 1234),
     f.Welcome("Alice", 3, 50, 1234, 262_144, 7),
     f.Publish(1, ALICE.bundle, (ALICE.one_time_key,)),
     f.Publish(2, None, ()),

@@ -1,0 +1,327 @@
+"""Bob goes on as a new device: Alice hears of it, and what the old one never got reaches him."""
+
+import pytest
+
+from securechat.client import commands as c
+from securechat.client import events as ev
+from securechat.client.commands import Decision
+from securechat.client.link import Answered, NotTaken
+from securechat.e2e.content import Receipt, Text
+from securechat.e2e.results import Opened
+from securechat.identity.chain import MAX_KNOWN_DEVICES, PublishedUser
+from securechat.identity.device import DeviceList
+from securechat.identity.types import DeviceId, MessageId
+from securechat.wire import frames as f
+from tests.pure.client.engine_world import World, alice, befriend, make_seat, published
+from tests.pure.e2e.world import Seat, copy_seat, next_device
+
+BOB = make_seat("bob")
+
+
+@pytest.fixture
+def bob() -> Seat:
+    return copy_seat(BOB)
+
+
+def accept_all(world: World) -> None:
+    """Let the relay answer for all that it was handed."""
+    world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
+
+
+def find_twice(world: World, seat: Seat) -> None:
+    """Show a seat's keys, and once more with one-time keys when they are claimed."""
+    world.find(seat.name, published(seat))
+    world.find(seat.name, published(seat))
+
+
+def meet_again(world: World, seat: Seat) -> None:
+    """Let somebody come, which makes Alice look them up."""
+    world.tell(f.Presence(seat.name, False), f.Presence(seat.name, True))
+    find_twice(world, seat)
+
+
+def texts_for(world: World, seat: Seat) -> list[str]:
+    """Open the mail of a seat; return the texts that it has not shown before."""
+    opened = [seat.receive(each) for each in world.mail_for(seat)]
+    contents = [each.content for each in opened if isinstance(each, Opened)]
+    return [content.text for content in contents if isinstance(content, Text)]
+
+
+def say(world: World, *texts: str, to: str = "bob") -> list[str]:
+    ids = [world.engine.send(to, text) for text in texts]
+    world.settle()
+    return ids
+
+
+# What is told -------------------------------------------------------------------------------------
+
+
+def test_the_first_device_of_somebody_is_no_news(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        meet_again(world, bob)
+        assert world.told(ev.DevicesChanged) == []
+
+
+def test_a_new_device_in_the_list_is_told_once_with_the_trust_word(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.engine.ask(c.Verify("bob"))
+        world.settle()
+        world.engine.ask(c.Decide(Decision.TRUST, "bob"))
+        new = next_device(bob)
+        meet_again(world, new)
+        assert world.told(ev.DevicesChanged) == [ev.DevicesChanged("bob", ev.Trust.VERIFIED)]
+        third = next_device(new)
+        meet_again(world, third)
+        assert len(world.told(ev.DevicesChanged)) == 2
+    with alice(state=world.state) as again:
+        again.engine.talk_to("bob")
+        again.settle()
+        find_twice(again, third)
+        assert again.told(ev.DevicesChanged) == []
+
+
+def test_a_new_device_that_writes_is_told_before_its_message_and_looked_up(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        new = next_device(bob)
+        asked = len(world.all_sent(f.Lookup))
+        world.deliver(world.write(new, "it is me"), world.write(new, "again"))
+        kinds = [type(event) for event in world.events]
+        assert kinds.index(ev.DevicesChanged) < kinds.index(ev.Message)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+        find_twice(world, new)
+        assert world.texts == ["it is me", "again"]
+        assert world.told(ev.DevicesChanged) == [ev.DevicesChanged("bob", ev.Trust.NEW)]
+
+
+def test_its_messages_are_confirmed_to_the_new_device(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        new = next_device(bob)
+        envelope = world.write(new, "it is me")
+        world.deliver(envelope)
+        world.pass_time(1)  # receipts are due before the list has come
+        find_twice(world, new)
+        world.pass_time(1)
+        opened = [new.receive(each) for each in world.mail_for(new)]
+        receipts = [
+            each.content
+            for each in opened
+            if isinstance(each, Opened) and isinstance(each.content, Receipt)
+        ]
+        assert [len(receipt.message_ids) for receipt in receipts] == [1]
+
+
+def test_of_a_strangers_devices_nothing_is_told(bob: Seat) -> None:
+    with alice() as world:
+        world.deliver(world.write(bob, "hello"))
+        world.find("bob", published(bob))
+        new = next_device(bob)
+        world.deliver(world.write(new, "hello again"))
+        world.find("bob", published(new))
+        assert len(world.texts) == 2
+        world.engine.ask(c.Verify("bob"))
+        world.lose_connection()
+        world.log_in()
+        world.find("bob", published(next_device(new)))
+        assert len(world.told(ev.SafetyNumber)) == 1
+        assert world.told(ev.DevicesChanged) == []
+
+
+def test_a_message_of_the_old_device_is_shown_still(bob: Seat) -> None:
+    """It may have been written before, and whoever has that device could make another one."""
+    with alice() as world:
+        befriend(world, bob)
+        late = world.write(bob, "written before")
+        meet_again(world, next_device(bob))
+        world.deliver(late)
+        assert world.texts == ["written before"]
+        assert len(world.told(ev.DevicesChanged)) == 1
+
+
+def test_so_many_devices_of_one_person_are_known_and_no_more(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        contact = world.engine._desk.contacts.by_name("bob")
+        assert contact is not None
+        highest = contact.highest
+        assert highest is not None
+        for number in range(MAX_KNOWN_DEVICES + 5):
+            highest = highest.with_device(DeviceId(number.to_bytes(16, "big")))
+        assert len(highest.epochs) == MAX_KNOWN_DEVICES
+
+
+# What the old device never got --------------------------------------------------------------------
+
+
+def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        ids = say(world, "one", "two", "three")
+        accept_all(world)
+        bob.read(world.mail_for(bob)[1])
+        receipt = bob.endpoint.receipt((MessageId(bytes.fromhex(ids[0])),))
+        world.deliver(world.write(bob, receipt))
+        new = next_device(bob)
+        meet_again(world, new)
+        opened = [new.receive(each) for each in world.mail_for(new)]
+        again = [
+            (each.message_id.hex(), each.content) for each in opened if isinstance(each, Opened)
+        ]
+        assert again == [(ids[1], Text("two")), (ids[2], Text("three"))]
+
+
+def test_it_is_sealed_anew_once(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        new = next_device(bob)
+        meet_again(world, new)
+        handed = len(world.link.envelopes)
+        meet_again(world, new)
+        assert len(world.link.envelopes) == handed
+
+
+def test_it_comes_before_what_was_typed_since(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "before")
+        accept_all(world)
+        world.lose_connection()
+        say(world, "since")
+        new = next_device(bob)
+        world.log_in()
+        find_twice(world, new)
+        assert texts_for(world, new) == ["before", "since"]
+
+
+def test_it_is_kept_until_the_new_device_confirms_it(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        world.tell(f.Presence("bob", True))
+        new = next_device(bob)
+        world.find("bob", published(new))  # and the engine ends before it can claim
+    with alice(state=world.state) as again:
+        find_twice(again, new)
+        assert texts_for(again, new) == ["one"]
+
+
+def test_nothing_is_taken_back_while_a_device_only_hides(bob: Seat) -> None:
+    """A relay that leaves out a device that is on the list gets nothing sealed anew."""
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        new = next_device(bob)
+        shown = published(new)
+        both = DeviceList.sign(
+            bob.endpoint._device._user_key,
+            sequence=3,
+            previous_hash=new.endpoint.device_list.hash,
+            certificates=(bob.endpoint.certificate, new.endpoint.certificate),
+        )
+        user = PublishedUser(shown.registration, both, shown.devices)
+        world.tell(f.Presence("bob", True))
+        world.find("bob", user)
+        assert world.mail_for(new) == []
+        assert world.engine._desk.endpoint.unconfirmed_devices(bob.endpoint.user_key) != ()
+
+
+def test_it_never_goes_to_another_key(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "for bob alone")
+        accept_all(world)
+        mallory = make_seat("mallory")
+        world.tell(f.Presence("bob", True))
+        world.find("bob", published(mallory, "bob"))
+        assert world.told(ev.PeerKeyChanged) != []
+        assert world.mail_for(mallory) == []
+
+
+def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        ids = say(world, "one", "two")
+        lost = world.link.envelopes[-2:]
+        asked = len(world.all_sent(f.Lookup))
+        world.news(*(NotTaken(each.envelope_id, "unknown-mailbox") for each in lost))
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+        new = next_device(bob)
+        find_twice(world, new)
+        assert texts_for(world, new) == ["one", "two"]
+        to_new = [out for out in world.link.envelopes if out.mailbox == new.endpoint.mailbox]
+        world.news(Answered(tuple(each.envelope_id for each in to_new)))
+        assert world.engine.queued == 0
+        handed = len(world.link.envelopes)
+        world.pass_time(60)
+        assert len(world.link.envelopes) == handed  # nothing goes to the old mailbox any more
+        assert set(ids) <= {accepted.message_id for accepted in world.told(ev.Accepted)}
+
+
+def test_a_mailbox_that_stays_unknown_makes_nobody_ask_again_and_again(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        asked = len(world.all_sent(f.Lookup))
+        for _ in range(5):
+            world.news(NotTaken(lost.envelope_id, "unknown-mailbox"))
+            if len(world.all_sent(f.Lookup)) > asked:
+                world.find("bob", published(bob))
+            world.pass_time(6)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+
+
+def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+    with alice(state=world.state) as again:
+        assert [look.claim for look in again.all_sent(f.Lookup)] == [False]
+        new = next_device(bob)
+        find_twice(again, new)
+        assert texts_for(again, new) == ["one"]
+
+
+def test_who_owes_nothing_is_not_looked_up(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        (sent,) = world.told(ev.Sent)
+        receipt = bob.endpoint.receipt((MessageId(bytes.fromhex(sent.message_id)),))
+        world.deliver(world.write(bob, receipt))
+    with alice(state=world.state) as again:
+        assert again.all_sent(f.Lookup) == []
+
+
+def test_a_text_that_comes_again_is_confirmed_and_not_shown(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        message_id = MessageId(b"m" * 16)
+        device = world.device
+        bob.endpoint.start_session(device, world.now_ms)
+        first = bob.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        world.deliver(first.envelope)
+        new = next_device(bob)
+        new.endpoint.start_session(device, world.now_ms)
+        again = new.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        world.deliver(again.envelope)
+        find_twice(world, new)
+        world.pass_time(1)
+        assert world.texts == ["once"]
+        opened = [new.receive(each) for each in world.mail_for(new)]
+        named = [
+            each.content.message_ids
+            for each in opened
+            if isinstance(each, Opened) and isinstance(each.content, Receipt)
+        ]
+        assert named == [(message_id,)]
