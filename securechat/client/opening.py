@@ -11,6 +11,7 @@ from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
+from securechat.client.receipts import Kind, hand_out, stored_receipts
 from securechat.client.relays import known_relays
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import Endpoint
@@ -44,7 +45,7 @@ def open_desk(
     if relay_id != NO_RELAY:
         people.meet(relay_id, rows)
     contacts = ContactBook(relay_id, rows)
-    return Desk(
+    desk = Desk(
         relay_id=relay_id,
         endpoint=endpoint,
         contacts=contacts,
@@ -57,6 +58,9 @@ def open_desk(
         now_s=now_s,
         unencrypted=unencrypted,
     )
+    due = stored_receipts(Kind.DELIVERED, rows)
+    hand_out(desk, Kind.DELIVERED, (each for each in due if each.origin.relay_id == relay_id))
+    return desk
 
 
 def recall(

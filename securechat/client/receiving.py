@@ -12,6 +12,7 @@ from securechat.client.desk import Desk, trust_of
 from securechat.client.devices import Devices
 from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
+from securechat.client.receipts import Due, Kind, due_row, hand_out
 from securechat.client.recovering import Recovering
 from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
@@ -83,6 +84,8 @@ class Receiving:
         self.note_delivered(0)
         for name in self._aside.held_names:
             self._ask_whose(name)
+        if any(person.receipts for person in self._desk.people):
+            self.plan_receipts()
 
     def note_delivered(self, number: int) -> None:
         """Let go of keys that waited for an empty mailbox, once what had waited has come."""
@@ -294,6 +297,7 @@ class Receiving:
     def _plan_receipt(self, opened: Opened | Repeated, contact: Contact) -> None:
         if not contact.accepted:
             return
-        person = self._desk.people.open(contact.name)
-        person.receipts.setdefault(opened.sender, []).append(opened.message_id)
+        due = Due(Origin(self._desk.relay_id, opened.sender), opened.message_id)
+        self._desk.change({due_row(Kind.DELIVERED, due): b""})
+        hand_out(self._desk, Kind.DELIVERED, [due])
         self.plan_receipts()

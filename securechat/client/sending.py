@@ -8,14 +8,14 @@ from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk
-from securechat.client.events import Accepted, Delivered, Read, Sent
+from securechat.client.events import Accepted, Delivered, Origin, Read, Sent
 from securechat.client.faults import refusal_error
 from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
 from securechat.client.people import Person
-from securechat.client.read_receipts import read_row
+from securechat.client.receipts import Due, Kind, due_row, receipts_of
 from securechat.e2e.content import (
     MAX_RECEIPT_IDS,
     Content,
@@ -94,8 +94,8 @@ class Sending:
                 return
             self._seal_recoveries(person)
             self._seal_drafts(person)
-            self._seal_receipts(person)
-            self._seal_read_receipts(person)
+            for kind in Kind:
+                self._seal_receipts(person, kind)
         except SecureChatError as error:
             self._desk.report(error)
 
@@ -267,26 +267,21 @@ class Sending:
             self._desk.change({draft.row: None})
             person.drafts.popleft()
 
-    def _seal_receipts(self, person: Person) -> None:
+    def _seal_receipts(self, person: Person, kind: Kind) -> None:
+        """Tell what came, or was read; of devices that are in no list it is forgotten."""
         assert person.user is not None  # noqa: S101
-        for device in person.user.devices:
-            message_ids = person.receipts.pop(device.address, [])
-            for named in _in_receipts(message_ids):
-                self._seal(person, device, self._desk.endpoint.receipt(named), None)
-        if not person.asked:
-            person.receipts.clear()  # of devices that are in no list
-
-    def _seal_read_receipts(self, person: Person) -> None:
-        """Tell what was read; of devices that are in no list it is forgotten."""
-        assert person.user is not None  # noqa: S101
+        desk, waiting = self._desk, receipts_of(person, kind)
         devices = {device.address: device for device in person.user.devices}
-        for address in tuple(person.reads):
-            message_ids = person.reads.pop(address)
-            if address in devices:
-                for named in _in_receipts(message_ids):
-                    self._seal(person, devices[address], ReadReceipt(named), None)
-            rows = (read_row(self._desk.relay_id, address, each) for each in message_ids)
-            self._desk.change(dict.fromkeys(rows))
+        for address in tuple(waiting):
+            if address not in devices and person.asked:
+                continue
+            message_ids = waiting.pop(address)
+            for named in _in_receipts(message_ids) if address in devices else ():
+                is_read = kind is Kind.READ
+                content = ReadReceipt(named) if is_read else desk.endpoint.receipt(named)
+                self._seal(person, devices[address], content, None)
+            origin = Origin(desk.relay_id, address)
+            desk.change({due_row(kind, Due(origin, each)): None for each in message_ids})
 
     def _seal(
         self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None

@@ -12,7 +12,7 @@ from securechat.client.receiving import RECEIPT_MAX_S
 from securechat.client.unread import FORGET_WITHIN_S
 from securechat.e2e.content import MAX_RECEIPT_IDS, Content, ReadReceipt, Receipt
 from securechat.e2e.results import Opened
-from securechat.identity.types import DeviceAddress, DeviceId, MessageId, RelayId
+from securechat.identity.types import MessageId
 from tests.pure.client.engine_world import (
     OTHER_CERTIFICATE,
     OTHER_RELAY,
@@ -469,10 +469,3 @@ def test_a_writer_waits_for_so_many_readers_only(monkeypatch: pytest.MonkeyPatch
         world.deliver(world.write(bob, Receipt(ids, 1)))
         world.deliver(world.write(bob, ReadReceipt(ids)), last=2)
         assert [read.message_id for read in world.told(ev.Read)] == [ids[1].hex()]
-
-
-def test_the_row_of_a_receipt_says_all_that_is_needed() -> None:
-    device = DeviceAddress(BOB.address.user_key, DeviceId(b"d" * 16))
-    row = read_receipts.read_row(RelayId(b"r" * 32), device, MessageId(b"m" * 16))
-    (found,) = read_receipts._stored({row: b"", ("unread", b"x"): b""})
-    assert found == (Origin(RelayId(b"r" * 32), device), MessageId(b"m" * 16))
