@@ -310,7 +310,7 @@ class Endpoint:
     def unconfirmed_devices(self, user_key: UserKey | None = None) -> tuple[DeviceAddress, ...]:
         """Return the devices, of one person or of all, that have not confirmed all texts."""
         peers = (peer for peer in self._copies if user_key in (None, peer.user_key))
-        return tuple(filter(self.unconfirmed_texts, peers))
+        return tuple(peer for peer in peers if any(texts_among(self._copies.of(peer))))
 
     def unconfirmed_texts(self, peer: DeviceAddress) -> tuple[UnconfirmedText, ...]:
         """Return the texts to ``peer`` that it has not confirmed, oldest first."""
