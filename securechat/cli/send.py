@@ -135,10 +135,12 @@ def _send_with_engine(
     profile: "Profile", access: Access, message: "Following", sendings: "list[Sending]"
 ) -> None:
     """Send the message; add what was taken to ``sendings``. Serves others while it has to wait."""
-    from securechat.client.events import Ended, Ready
+    from securechat.client.events import DeviceRenewed, Ended, Ready
     from securechat.client.unsent import is_unsent
+    from securechat.faces.entries import lay_out
     from securechat.faces.requests import Sending
     from securechat.faces.sources import OwnEvents
+    from securechat.faces.wording import device_renewed
 
     with open_engine(access, profile) as connector:
         engine, events = connector.engine, OwnEvents()
@@ -146,6 +148,8 @@ def _send_with_engine(
         def hear(event: "Event") -> None:
             if isinstance(event, Ready | Ended):
                 events.put(event)
+            elif isinstance(event, DeviceRenewed):
+                typer.echo(lay_out(device_renewed()), err=True)
 
         leave = engine.subscribe(hear)
         engine.start()

@@ -7,7 +7,7 @@ from securechat.client.desk import Desk, trust_of
 from securechat.client.events import DevicesChanged
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.e2e.unconfirmed import plain_text_of
+from securechat.e2e.unconfirmed import UnconfirmedText, plain_text_of
 from securechat.errors import SecureChatError
 from securechat.identity.chain import PeerUser
 from securechat.identity.types import DeviceAddress, MessageId, mailbox_id
@@ -56,7 +56,7 @@ class Devices:
             return
         gone = self._former(user, contact)
         texts = {
-            each.message_id: each.text
+            each.message_id: each
             for device in gone
             for each in desk.endpoint.unconfirmed_texts(device)
         }
@@ -68,7 +68,7 @@ class Devices:
             desk.endpoint.forget_copies(device)
         if texts:
             person = desk.people.open(contact.name)
-            desk.change(desk.people.put_first(desk.relay_id, person, texts))
+            desk.change(desk.people.put_first(desk.relay_id, person, texts.values()))
 
     def _former(self, user: PeerUser, contact: Contact) -> list[DeviceAddress]:
         """Return the devices that are known of a person and are on their list no more."""
@@ -78,10 +78,10 @@ class Devices:
         owed = self._desk.endpoint.unconfirmed_devices(user.user_key)
         return [device for device in dict.fromkeys([*seen, *owed]) if device not in listed]
 
-    def _take_back(self, parcel: Parcel, texts: dict[MessageId, str]) -> None:
+    def _take_back(self, parcel: Parcel, texts: dict[MessageId, UnconfirmedText]) -> None:
         """Add the text of a parcel to those of copies; one that has neither is told."""
         if plain := plain_text_of(parcel.envelope):
-            texts.setdefault(plain.message_id, plain.text)
+            texts.setdefault(plain.message_id, plain)
         elif parcel.message_id and MessageId(bytes.fromhex(parcel.message_id)) not in texts:
             name = self._desk.called(parcel.recipient)
             self._desk.report(

@@ -21,7 +21,9 @@ def fault_error(fault: Fault) -> SecureChatError:
         case "name-invalid":
             return NameInvalid(message, "securechat client --name ANOTHER-NAME")
         case "login-refused":
-            return LoginRefused(message, "securechat client --name ANOTHER-NAME")
+            return LoginRefused(
+                message, "start it again; then: securechat client --name ANOTHER-NAME"
+            )
         case "limit":
             return LimitExceeded(message, "wait a minute, then try again")
         case _:

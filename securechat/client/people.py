@@ -9,6 +9,7 @@ import msgspec
 
 from securechat.client.contacts import split_key_id
 from securechat.e2e.content import Recovery
+from securechat.e2e.unconfirmed import UnconfirmedText
 from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
@@ -24,6 +25,7 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs.
 
     It is for the person of that name on that relay, and never goes out on another one.
+    ``written_ms`` is when it was sealed first, by or for a device that is gone; 0 for a new one.
     """
 
     relay_id: RelayId
@@ -31,11 +33,17 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     recipient: str
     message_id: MessageId
     text: str
+    written_ms: int = 0
 
     @property
     def row(self) -> tuple[str, bytes]:
         """Table and key of its row, which is kept until the message is sealed."""
         return _TABLE, self.sequence.to_bytes(8, "big")
+
+
+def unseal(relay_id: RelayId, recipient: str, text: UnconfirmedText) -> Draft:
+    """Return the draft, without a place in the order yet, of a text that is to be sealed again."""
+    return Draft(relay_id, 0, recipient, text.message_id, text.text, text.time_ms)
 
 
 def stored_drafts(rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
@@ -148,16 +156,19 @@ class People:
         return draft
 
     def put_first(
-        self, relay_id: RelayId, person: Person, texts: Mapping[MessageId, str]
+        self, relay_id: RelayId, person: Person, texts: Iterable[UnconfirmedText]
     ) -> dict[tuple[str, bytes], bytes | None]:
         """Let messages wait before all others for a person; return the rows to commit."""
+        person.wanted = True
         waiting = list(person.drafts)
         changes: dict[tuple[str, bytes], bytes | None] = {draft.row: None for draft in waiting}
         person.drafts.clear()
-        texts = {**texts, **{draft.message_id: draft.text for draft in waiting}}
-        for message_id, text in texts.items():
-            draft = self.add_draft(relay_id, person.name, message_id, text)
-            changes[draft.row] = msgspec.msgpack.encode(draft)
+        before = [unseal(relay_id, person.name, each) for each in texts]
+        for draft in {draft.message_id: draft for draft in (*before, *waiting)}.values():
+            self._last_draft += 1
+            numbered = msgspec.structs.replace(draft, sequence=self._last_draft)
+            person.drafts.append(numbered)
+            changes[numbered.row] = msgspec.msgpack.encode(numbered)
         return changes
 
     def __iter__(self) -> Iterator[Person]:

@@ -11,7 +11,7 @@ import msgspec
 from securechat.client.events import DeviceRenewed, Event, Problem
 from securechat.client.handed_over import TABLE as HANDED_OVER
 from securechat.client.outbox import Parcel, stored_parcels
-from securechat.client.people import Draft, stored_drafts
+from securechat.client.people import Draft, stored_drafts, unseal
 from securechat.client.ports import StatePort
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
@@ -94,7 +94,7 @@ def renew(
 def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
     """Turn all parcels of the old device into drafts; return the rows, and those without a text."""
     kept = {
-        each.message_id: each.text
+        each.message_id: each
         for peer in endpoint.unconfirmed_devices()
         for each in endpoint.unconfirmed_texts(peer)
     }
@@ -102,12 +102,11 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
     lost: list[Parcel] = []
     for parcel in (each for each in stored_parcels(rows) if each.message_id):
         message_id = MessageId(bytes.fromhex(parcel.message_id))
-        plain = plain_text_of(parcel.envelope)
-        text = plain.text if plain else kept.get(message_id)
+        text = plain_text_of(parcel.envelope) or kept.get(message_id)
         if text is None:
             lost.append(parcel)
         else:
-            draft = Draft(parcel.relay_id, 0, parcel.recipient, message_id, text)
+            draft = unseal(parcel.relay_id, parcel.recipient, text)
             waiting[parcel.relay_id, message_id] = draft
     drafts = stored_drafts(rows)
     waiting.update(((draft.relay_id, draft.message_id), draft) for draft in drafts)

@@ -255,7 +255,7 @@ class Sending:
             draft = person.drafts[0]
             try:
                 for device in person.user.devices:
-                    self._seal(person, device, Text(draft.text), draft.message_id)
+                    self._seal(person, device, Text(draft.text), draft.message_id, draft.written_ms)
             except UsageError as error:
                 self._desk.report(error, draft.message_id.hex())
             else:
@@ -284,13 +284,18 @@ class Sending:
             desk.change({due_row(kind, Due(origin, each)): None for each in message_ids})
 
     def _seal(
-        self, person: Person, device: PeerDevice, content: Content, message_id: MessageId | None
+        self,
+        person: Person,
+        device: PeerDevice,
+        content: Content,
+        message_id: MessageId | None,
+        written_ms: int = 0,
     ) -> None:
         desk = self._desk
         if self._agreement.is_plain(person) and not isinstance(content, Recovery):
             sealed = desk.endpoint.seal_plain(device, content, desk.now_ms(), message_id)
         else:
-            sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id)
+            sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id, written_ms)
             if contact := desk.contacts.by_name(person.name):
                 self._agreement.note_encrypted(contact)
         self._post(person, sealed, message_id.hex() if message_id else "")

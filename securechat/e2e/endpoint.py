@@ -260,13 +260,16 @@ class Endpoint:
         content: Content,
         now_ms: int,
         message_id: MessageId | None = None,
+        written_ms: int | None = None,
     ) -> Sealed:
         """Seal a content to one device; without ``message_id`` one is drawn.
 
-        Raises `UsageError` (too long), `LocalProtocolError` (see `needs_session`), `Untrusted` or
+        ``written_ms`` is the time that the message says, if that is not now. Raises `UsageError`
+        (too long), `LocalProtocolError` (see `needs_session`), `Untrusted` or
         `RemoteProtocolError` (the peer's keys have expired or are not usable).
         """
-        return self._sender.seal(peer, content, now_ms, message_id or new_message_id())
+        chosen = message_id or new_message_id()
+        return self._sender.seal(peer, content, now_ms, chosen, written_ms)
 
     def open(self, sealed: bytes, now_ms: int) -> Outcome:
         """Open an envelope, or raise `CannotOpen`, which never says why and leaves no trace.
@@ -307,7 +310,7 @@ class Endpoint:
     def unconfirmed_devices(self, user_key: UserKey | None = None) -> tuple[DeviceAddress, ...]:
         """Return the devices, of one person or of all, that have not confirmed all texts."""
         peers = (peer for peer in self._copies if user_key in (None, peer.user_key))
-        return tuple(filter(self.unconfirmed_texts, peers))
+        return tuple(peer for peer in peers if any(texts_among(self._copies.of(peer))))
 
     def unconfirmed_texts(self, peer: DeviceAddress) -> tuple[UnconfirmedText, ...]:
         """Return the texts to ``peer`` that it has not confirmed, oldest first."""

@@ -86,14 +86,19 @@ class Sender:
         return session
 
     def seal(
-        self, peer: PeerDevice, content: Content, now_ms: int, message_id: MessageId
+        self,
+        peer: PeerDevice,
+        content: Content,
+        now_ms: int,
+        message_id: MessageId,
+        written_ms: int | None = None,
     ) -> Sealed:
         """Seal a content to one device on the session that sends."""
         _require_usable(peer, now_ms)
         own, other = self._device.address, peer.address
         conversation = direct_conversation_id(own.user_key, other.user_key)
         counter, plaintext = write(
-            self._chains, conversation, own, other, content, now_ms, message_id
+            self._chains, conversation, own, other, content, written_ms or now_ms, message_id
         )
         session = self._choose_session(peer, now_ms)
         sealed = self._encrypt(session, peer, plaintext)

@@ -12,10 +12,11 @@ from securechat.identity.types import MessageId
 
 
 class UnconfirmedText(NamedTuple):
-    """An own text that no receipt has named yet."""
+    """An own text that no receipt has named yet; ``time_ms`` is when it was sealed first."""
 
     message_id: MessageId
     text: str
+    time_ms: int
 
 
 def texts_among(copies: Iterable[Copy]) -> Iterator[UnconfirmedText]:
@@ -39,4 +40,6 @@ def _decode(plaintext: bytes) -> UnconfirmedText | None:
         content = decode_content(message.kind, message.body)
     except RemoteProtocolError:
         return None
-    return UnconfirmedText(message.message_id, content.text) if isinstance(content, Text) else None
+    if not isinstance(content, Text):
+        return None
+    return UnconfirmedText(message.message_id, content.text, message.time_ms)

@@ -21,7 +21,7 @@ def write(
     own: DeviceAddress,
     peer: DeviceAddress,
     content: Content,
-    now_ms: int,
+    time_ms: int,
     message_id: MessageId,
 ) -> Written:
     """Return the plaintext that comes next; the chain moves on only with `ChainTable.note_sent`.
@@ -31,5 +31,5 @@ def write(
     kind, body = encode_content(content)
     counter, previous_hash = chains.last_sent(conversation, peer)
     context = context_hash(conversation, own, peer)
-    message = Plaintext(kind, counter, now_ms, message_id, previous_hash, context, body)
+    message = Plaintext(kind, counter, time_ms, message_id, previous_hash, context, body)
     return Written(counter, message.encode())

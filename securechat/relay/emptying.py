@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from securechat.relay.directory import Directory
-from securechat.relay.mailbox import MAX_PAGE_BYTES, Mailbox
+from securechat.relay.mailbox import MAX_BATCH_BYTES, Mailbox
 from securechat.store.mailboxes import Entry, MailboxStore, StoredMailbox, charge
 
 
@@ -24,7 +24,7 @@ class Emptying:
         self._load(after=0)
 
     def _load(self, after: int) -> None:
-        self.store.load(self.mailbox.mailbox_id, after, MAX_PAGE_BYTES, self._drop)
+        self.store.load(self.mailbox.mailbox_id, after, MAX_BATCH_BYTES, self._drop)
 
     def _drop(self, page: list[Entry]) -> None:
         if not page or self.directory.device(self.mailbox.mailbox_id) is not None:

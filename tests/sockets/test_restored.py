@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Client, Relay, chatting, relaying
+from tests.processes import Client, Relay, chatting, relaying, run
 
 
 @pytest.fixture
@@ -99,6 +99,22 @@ def test_a_copy_put_back_is_noticed_and_the_chat_goes_on(relay: Relay, tmp_path:
         kinds = {event["event"] for event in rest}
         assert not kinds & {"devices-changed", "message", "error", "key-changed"}
     assert len(renewed["device"]) == 32
+
+
+def test_send_from_a_copy_says_so_and_sends(relay: Relay, tmp_path: Path) -> None:
+    send = ("send", "alice", "--name", "bob", "--wait", "delivered", *relay.flags)
+    with alice_at(relay, tmp_path) as alice:
+        with bob_at(relay, tmp_path) as bob:
+            say(alice, bob, "hello")
+            leave(bob)
+        copy_aside(tmp_path)
+        assert run(*send, "-m", "from the newer state", home=tmp_path / "bob") == (0, "", "")
+        put_back(tmp_path)
+        status, stdout, stderr = run(*send, "-m", "from the copy", home=tmp_path / "bob")
+        assert (status, stdout) == (0, "")
+        assert "goes on as a new device" in stderr
+        leave(alice)
+        assert texts_of(alice) == ["from the newer state", "from the copy"]
 
 
 def test_one_copy_is_put_back_twice(relay: Relay, tmp_path: Path) -> None:

@@ -161,7 +161,9 @@ def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -
         befriend(world, bob)
         ids = say(world, "one", "two", "three")
         accept_all(world)
-        bob.read(world.mail_for(bob)[1])
+        written_ms = world.now_ms
+        world.pass_time(3600)
+        bob.read(world.mail_for(bob)[1], world.now_ms)
         receipt = bob.endpoint.receipt((MessageId(bytes.fromhex(ids[0])),))
         world.deliver(world.write(bob, receipt))
         new = next_device(bob)
@@ -171,6 +173,7 @@ def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -
             (each.message_id.hex(), each.content) for each in opened if isinstance(each, Opened)
         ]
         assert again == [(ids[1], Text("two")), (ids[2], Text("three"))]
+        assert {each.time_ms for each in opened if isinstance(each, Opened)} == {written_ms}
 
 
 def test_it_is_sealed_anew_once(bob: Seat) -> None:

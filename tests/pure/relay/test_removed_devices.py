@@ -6,7 +6,7 @@ from functools import cache
 from securechat.crypto.signing import SigningKey
 from securechat.identity.device import DeviceList
 from securechat.relay.emptying import Emptying
-from securechat.relay.mailbox import MAX_PAGE_BYTES
+from securechat.relay.mailbox import MAX_BATCH_BYTES
 from securechat.store.memory import MemoryStore
 from securechat.wire import frames as f
 from tests.pure.identity.objects import Person, make_bundle, make_certificate
@@ -75,9 +75,11 @@ def test_what_waited_for_the_old_device_frees_its_room() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
-    count = 3 * MAX_PAGE_BYTES // len(BODY)
-    alice.send(bob, *[BODY] * count)
-    world.advance(1.0)
+    pages = 3
+    count = pages * (MAX_BATCH_BYTES // len(BODY))
+    for _ in range(pages):
+        alice.send(bob, *[BODY] * (count // pages))
+        world.advance(1.0)
     assert len(alice.accepted) == count
     assert world.relay._relay_fill.size_bytes == count * len(BODY)
     new = renew(bob)
