@@ -197,9 +197,10 @@ def test_between_two_pages_others_are_served(disk: Disk, monkeypatch: pytest.Mon
     for _ in range(2):
         disk.store.load(ALICE, 0, 1, pages.append)
     disk.until(lambda: bool(pages))
-    for number in range(1, 20):
+    for number in range(1, 4):
+        disk.bench.outcomes.clear()
         disk.bench.put(entry(number))
-    disk.until(lambda: len(disk.bench.outcomes) == 19)
+        disk.until(lambda: bool(disk.bench.outcomes))
     assert len(pages) == 1
 
 
