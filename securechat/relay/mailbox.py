@@ -26,7 +26,7 @@ COMMIT_AFTER_S = 0.05
 MAX_COMMIT_AFTER_S = 0.5
 """The same for a device whose last acknowledgement took long: the disk would slow it further."""
 
-MAX_PAGE_BYTES = 16 * 1024
+MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
 
 NOBODY = UserKey(bytes(32))

@@ -18,6 +18,7 @@ from securechat.errors import Busy, FileProblem, SecureChatError
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.store.mailboxes import Entry, Expired, Outcome, StoredMailbox, charge
 from securechat.store.news import Damaged, Tell
+from securechat.store.places import Place, runs
 from securechat.store.relay_digests import (
     Columns,
     envelope_digest,
@@ -38,9 +39,6 @@ STRUCTURE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR
 
 ENVELOPES, ROWS = b"envelopes", b"rows"
 _ENVELOPE = "mailbox, sequence, sender, envelope_id, account, queued_ms, envelope"
-
-Place = tuple[MailboxId, int]
-"""A mailbox and a sequence in it."""
 
 
 class RelayFile:
@@ -139,7 +137,7 @@ class RelayFile:
     def remove(self, places: Iterable[Place]) -> None:
         """Delete the entries at these places, inside a transaction."""
         deleted = self._database.executemany(
-            "DELETE FROM envelopes WHERE mailbox = ? AND sequence = ?", places
+            "DELETE FROM envelopes WHERE mailbox = ? AND sequence BETWEEN ? AND ?", runs(places)
         )
         self._count(ENVELOPES, -deleted.rowcount)
 

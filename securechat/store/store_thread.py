@@ -3,6 +3,7 @@
 import queue
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,21 @@ from pathlib import Path
 from securechat.identity.types import MailboxId
 from securechat.store.mailboxes import Entry, Expired, Outcome, StoredMailbox
 from securechat.store.news import Failing, StoreNews, Tell, Working
-from securechat.store.relay_file import STRUCTURE, Place, RelayFile
+from securechat.store.places import Place
+from securechat.store.relay_file import STRUCTURE, RelayFile
 from securechat.store.rows import RowChanges, RowKey
 
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 PROBE_EVERY_S = 1.0
+
+REST_S = 0.00015
+"""How long nothing is read after a page, so that a long queue leaves the processor to others."""
+
+REMOVE_AFTER_S = 0.05
+"""How long the thread is idle before it deletes what nothing else was written with."""
+
+MAX_REMOVALS = 256
+"""How many removals wait for that; more of them would be a long transaction."""
 
 Call = Callable[[], None]
 
@@ -81,10 +92,11 @@ class StoreThread:
         self._is_broken = False
         """Whether the last failure was about the file's structure."""
         self._gone: dict[Place, None] = {}
-        """What was removed while the file took nothing."""
+        """What was removed, and is in the file still."""
         self._doubtful: list[Place] = []
         """What was refused because its commit failed, and may be in the file all the same."""
         self._loads: deque[_Load] = deque()
+        self._rested_at = 0.0
         self._thread = threading.Thread(target=self._run, name="store")
 
     # What the relay's thread calls ----------------------------------------------------------------
@@ -159,9 +171,7 @@ class StoreThread:
         """Wait for an order and take whatever came with it; nothing when other work is due."""
         batch: list[_Order] = []
         try:
-            can_read = bool(self._loads) and self._is_readable
-            timeout_s = PROBE_EVERY_S if self._is_failing else None
-            batch.append(self._orders.get(block=not can_read, timeout=timeout_s))
+            batch.append(self._orders.get(timeout=self._patience_s()))
             size_bytes = _size(batch[0])
             while size_bytes < MAX_BATCH_BYTES:
                 order = self._orders.get_nowait()
@@ -171,31 +181,57 @@ class StoreThread:
             pass
         return batch
 
+    def _patience_s(self) -> float | None:
+        """Return how long to wait for an order before there is something to do without one."""
+        if self._loads and self._is_readable:
+            return max(0.0, self._rested_at - time.monotonic())
+        if self._is_failing:
+            return PROBE_EVERY_S
+        return REMOVE_AFTER_S if self._gone else None
+
     def _write(self, batch: list[_Order]) -> None:
-        """Carry out what changes the file, in one transaction, then answer it all."""
-        is_writing = any(isinstance(order, _Put | _Remove | _Expire | _Save) for order in batch)
-        if not is_writing and (batch or not self._is_failing):
-            return
+        """Carry out what changes the file, in one transaction, then answer it all.
+
+        Removals alone wait: one that is lost is a delivery more, which the device knows already.
+        """
+        if not any(isinstance(order, _Put | _Expire | _Save) for order in batch):
+            self._note_removed(batch)
+            if not self._is_time_to_write(batch):
+                return
+            batch = []
         is_begun = False
         try:
             if self._is_failing:
                 self._recover()
             is_begun = True
             with self._file.transaction():
+                self._file.remove(self._gone)
                 answers = [self._do(order) for order in batch]
+            self._gone.clear()
         except (sqlite3.Error, OSError) as error:
             puts = [order for order in batch if isinstance(order, _Put)]
             self._failures += bool(puts)
             if is_begun:
                 self._doubtful += [_place(entry) for order in puts for entry in order.entries]
-            for order in batch:
-                if isinstance(order, _Remove):
-                    self._gone.update(dict.fromkeys(order.places))
+            self._note_removed(batch)
             self._fail("write", error)
             answers = [self._refuse(order) for order in batch]
         for answer in answers:
             if answer is not None:
                 self._call_soon(answer)
+
+    def _note_removed(self, batch: list[_Order]) -> None:
+        for order in batch:
+            if isinstance(order, _Remove):
+                self._gone.update(dict.fromkeys(order.places))
+
+    def _is_time_to_write(self, batch: list[_Order]) -> bool:
+        """Return whether removals, or a file that has failed, wait for other changes no longer."""
+        if len(self._gone) >= MAX_REMOVALS:
+            return True
+        is_idle = not batch and (self._is_failing or not self._loads)
+        is_last = any(isinstance(order, _Stop) for order in batch)
+        return (is_idle or is_last) and (self._is_failing or len(self._gone) > 0)
 
     def _do(self, order: _Order) -> Call | None:
         """Carry out an order inside the transaction; return its answer."""
@@ -237,7 +273,7 @@ class StoreThread:
 
     def _read(self) -> None:
         """Answer one load, so that writers do not wait for all; none while nothing can be read."""
-        if not self._loads or not self._is_readable:
+        if not self._loads or not self._is_readable or time.monotonic() < self._rested_at:
             return
         order, hidden = self._loads[0], {*self._gone, *self._doubtful}
         try:
@@ -248,6 +284,7 @@ class StoreThread:
             return
         self._loads.popleft()
         self._call_soon(lambda: order.loaded(page))
+        self._rested_at = time.monotonic() + REST_S
 
     def _fail(self, verb: str, error: sqlite3.Error | OSError) -> None:
         """Note that the file must be opened again; tell it when that is new."""

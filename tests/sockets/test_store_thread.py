@@ -13,7 +13,7 @@ import pytest
 from securechat.errors import Busy
 from securechat.identity.types import MailboxId
 from securechat.store import relay_file, store_thread
-from securechat.store.mailboxes import Outcome
+from securechat.store.mailboxes import Entry, Outcome
 from securechat.store.news import Failing, StoreNews, Working
 from securechat.store.relay_file import RelayFile
 from securechat.store.store_thread import StoreThread
@@ -118,6 +118,92 @@ def test_orders_that_came_together_are_one_transaction(
     assert len(begins) == 2
 
 
+def count_transactions(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Return a list that grows by one with each transaction from now on."""
+    begun: list[None] = []
+    works = RelayFile.transaction
+
+    def counted(file: RelayFile) -> object:
+        begun.append(None)
+        return works(file)
+
+    monkeypatch.setattr(RelayFile, "transaction", counted)
+    return begun
+
+
+def test_removals_alone_wait_until_they_are_many(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_thread, "REMOVE_AFTER_S", 60.0)
+    monkeypatch.setattr(store_thread, "MAX_REMOVALS", 3)
+    entries = [entry(number) for number in range(1, 5)]
+    disk.bench.put(*entries)
+    disk.settle()
+    begun = count_transactions(monkeypatch)
+    for removed in (1, 2):
+        disk.store.remove([entries[removed - 1]])
+        assert disk.bench.sequences(ALICE) == list(range(removed + 1, 5))
+        assert begun == []
+    disk.store.remove([entries[2]])
+    assert disk.bench.sequences(ALICE) == [4]
+    assert len(begun) == 1
+
+
+def test_removals_go_with_whatever_is_written_next(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_thread, "REMOVE_AFTER_S", 60.0)
+    disk.bench.put(entry(1), entry(2))
+    disk.settle()
+    disk.store.remove([entry(1)])
+    disk.settle()
+    begun = count_transactions(monkeypatch)
+    disk.bench.put(entry(3, number=1))
+    assert disk.bench.sequences(ALICE) == [2, 3]
+    assert disk.bench.outcomes[-1] == [Outcome.KEPT]
+    assert len(begun) == 1
+
+
+def test_removals_alone_are_carried_out_when_the_store_is_idle(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_thread, "REMOVE_AFTER_S", 0.01)
+    disk.bench.put(entry(1))
+    disk.settle()
+    begun = count_transactions(monkeypatch)
+    disk.store.remove([entry(1)])
+    while disk.store._gone or not begun:
+        threading.Event().wait(0.001)
+    assert disk.store.mailboxes() == {}
+
+
+def test_closing_carries_out_removals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_thread, "REMOVE_AFTER_S", 60.0)
+    disk = Disk(tmp_path / "relay.db")
+    disk.store.start()
+    disk.bench.put(entry(1), entry(2))
+    disk.settle()
+    disk.store.remove([entry(1)])
+    disk.settle()
+    disk.store.close()
+    again = Disk(tmp_path / "relay.db")
+    assert again.bench.store.mailboxes()[ALICE].fills[entry(1).account].messages == 1
+    again.store.close()
+
+
+def test_between_two_pages_others_are_served(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_thread, "REST_S", 60.0)
+    pages: list[list[Entry]] = []
+    for _ in range(2):
+        disk.store.load(ALICE, 0, 1, pages.append)
+    disk.until(lambda: bool(pages))
+    for number in range(1, 4):
+        disk.bench.outcomes.clear()
+        disk.bench.put(entry(number))
+        disk.until(lambda: bool(disk.bench.outcomes))
+    assert len(pages) == 1
+
+
 def test_closing_carries_out_everything_that_was_ordered(tmp_path: Path) -> None:
     disk = Disk(tmp_path / "relay.db")
     for number in range(1, 100):
@@ -204,6 +290,7 @@ def test_what_was_removed_while_nothing_could_be_written_does_not_come_again(
     disk.settle()
     breaks = Breaks(monkeypatch, "transaction", sqlite3.SQLITE_FULL)
     disk.store.remove([entry(1)])
+    disk.until(lambda: bool(disk.news))
     pages: list[list[int]] = []
     disk.store.load(ALICE, 0, 10**6, lambda page: pages.append([each.sequence for each in page]))
     disk.until(lambda: bool(pages))
