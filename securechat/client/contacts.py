@@ -76,6 +76,11 @@ def split_key_id(text: str) -> tuple[str, str]:
     return (found["name"], found["key_id"]) if found else (text, "")
 
 
+def with_key_id(name: str, user_key: UserKey) -> str:
+    """Return a name with a short key id, as `split_key_id` takes it apart."""
+    return f"{name}[{fingerprint(user_key)[:9]}]"
+
+
 class ContactBook:
     """Contacts of one relay, by name and by key; every change is handed out as rows."""
 
@@ -141,7 +146,7 @@ class ContactBook:
         if contact.petname:
             return contact.petname
         if any(_came_before(other, contact) for other in self.lookalikes(contact.name)):
-            return f"{contact.name}[{_key_id(contact)}]"
+            return with_key_id(contact.name, contact.user_key)
         return contact.name
 
     def _row(self, contact: Contact) -> tuple[str, bytes]:

@@ -85,11 +85,12 @@ class Archive:
 
     def messages(self, conversation: Conversation) -> Iterator[PastMessage]:
         """Give the messages that are kept by now, in order; FileProblem when one is damaged."""
+        (book,) = (book for at, book in self._books if conversation.key.startswith(at.relay_id))
         with self._state.read_history() as table:
             newest = table.last(1, conversation.key)
             end = newest[0].sequence if newest else 0
             for entry in takewhile(lambda each: each.sequence <= end, table.all(conversation.key)):
-                yield past_message(entry, conversation.own_name, conversation.peer)
+                yield past_message(entry, conversation.own_name, book)
 
     def _conversation(
         self, key: bytes, title: str, relay: KnownRelay, book: ContactBook

@@ -1,15 +1,24 @@
 """The history of a profile's conversations on one relay: what to keep, and what was kept."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from securechat.client.contacts import Contact, ContactBook
+from securechat.client.contacts import Contact, ContactBook, with_key_id
 from securechat.client.events import History, Message, PastMessage, SearchResult, State
 from securechat.client.ports import StatePort
 from securechat.client.searching import OWN, SearchWords
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import MessageId, Name, RelayId, UserKey
-from securechat.store.history import Entry, HistoryChange, Progress, Query, Reached, Retention
+from securechat.store.history import (
+    Entry,
+    Expire,
+    HistoryChange,
+    Progress,
+    Query,
+    Reached,
+    Retention,
+)
 
 MAX_FOUND = 50
 
@@ -90,6 +99,11 @@ class HistoryBook:
         self._days[key] = days
         return [Retention(key, contact_name, days)]
 
+    def has_expired(self, expire: Expire) -> bool:
+        """Tell whether anything has been kept for too long."""
+        with self._state.read_history() as table:
+            return table.has_expired(expire)
+
     def days(self, contact_name: str) -> int:
         """Return for how many days the messages with a person are kept."""
         return self._days_of(conversation_key(self._relay_id, contact_name))
@@ -104,23 +118,24 @@ class HistoryBook:
         """Return the newest messages with a person, or of all; those that are ``unread`` not."""
         key = None if typed is None else self._key(typed)
         with self._state.read_history() as table:
-            entries = table.last(count + len(unread), key)
-        past = [self._past(each) for each in entries if each.message_id.hex() not in unread]
-        return History(None if typed is None else self._called(typed), tuple(past[-count:]))
+            query = Query(conversation=key, beginning=self._relay_id)
+            entries = table.search(query, count + len(unread))
+        shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
+        return History(None if typed is None else self._called(typed), self._past(shown))
 
     def search(self, words: SearchWords) -> SearchResult:
         """Return what was searched for; UsageError when nobody is called as it says."""
         query = Query(
             words=words.words,
             conversation=None if words.within is None else self._key(words.within),
+            beginning=self._relay_id,
             sender=None if words.sender is None else self._sender(words.sender),
             since_ms=_milliseconds(words.since),
             before_ms=_milliseconds(words.before),
         )
         with self._state.read_history() as table:
             found = table.search(query, MAX_FOUND + 1)
-        past = tuple(map(self._past, found[-MAX_FOUND:]))
-        return SearchResult(past, more=len(found) > MAX_FOUND)
+        return SearchResult(self._past(found[-MAX_FOUND:]), more=len(found) > MAX_FOUND)
 
     def _if_kept(self, entry: Entry) -> Changes:
         return [entry] if self._days_of(entry.conversation) > 0 else []
@@ -135,6 +150,9 @@ class HistoryBook:
     def _key(self, typed: str) -> bytes:
         return conversation_key(self._relay_id, relay_name(self._contacts, typed))
 
+    def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:
+        return tuple(past_message(each, self._own_name, self._contacts) for each in entries)
+
     def _sender(self, typed: str) -> str:
         if typed == OWN or name_key(Name(typed)) == name_key(self._own_name):
             return ""
@@ -147,16 +165,21 @@ class HistoryBook:
         contact = self._contacts.find(name)
         return self._contacts.shown_name(contact) if contact else name
 
-    def _past(self, entry: Entry) -> PastMessage:
-        """Return an entry as it is shown; on another relay the same name is somebody else."""
-        here = entry.conversation.startswith(self._relay_id)
-        contact = self._contacts.by_name(entry.title) if here else None
-        peer = self._contacts.shown_name(contact) if contact else entry.title
-        return past_message(entry, self._own_name, peer)
+
+def _called(contacts: ContactBook, entry: Entry) -> str:
+    """Return what to call the other side of an entry.
+
+    A short key id follows when another key had the name then than now, or nobody has it now.
+    """
+    contact, key = contacts.by_name(entry.title), UserKey(entry.user_key)
+    if contact is not None and (not key or key == contact.user_key):
+        return contacts.shown_name(contact)
+    return with_key_id(entry.title, key) if key else entry.title
 
 
-def past_message(entry: Entry, own_name: str, peer: str) -> PastMessage:
-    """Return an entry of the conversation with whom the user calls ``peer``."""
+def past_message(entry: Entry, own_name: str, contacts: ContactBook) -> PastMessage:
+    """Return an entry as it is shown; ``contacts`` are those of its relay."""
+    peer = _called(contacts, entry)
     return PastMessage(
         message_id=entry.message_id.hex(),
         sender=own_name if entry.is_own else peer,

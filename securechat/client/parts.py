@@ -73,7 +73,7 @@ class Parts(NamedTuple):
 
 def make_parts(desk: Desk, own_name: Name) -> Parts:
     """Return the parts for a desk."""
-    pinning, agreement = Pinning(desk), Agreement(desk)
+    pinning, agreement, expiry = Pinning(desk), Agreement(desk), Expiry(desk)
     lookups = Lookups(desk, pinning, agreement)
     sending = Sending(desk, lookups, agreement)
     devices = Devices(desk, lookups)
@@ -88,6 +88,6 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
         errands=Errands(desk, lookups, sending),
         receiving=receiving,
         answers=Answers(desk, lookups, devices, sending, receiving),
-        questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving)),
-        expiry=Expiry(desk),
+        questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving), expiry),
+        expiry=expiry,
     )

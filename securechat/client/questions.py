@@ -3,10 +3,10 @@
 from securechat.client import commands as c
 from securechat.client.desk import Desk
 from securechat.client.events import Retention
+from securechat.client.expiry import Expiry
 from securechat.client.lookups import Lookups
 from securechat.client.trust import Decisions
 from securechat.config import FOREVER_DAYS
-from securechat.store.history import Expire
 
 HISTORY_MESSAGES = 20
 """How many messages ``/history`` shows of its own accord."""
@@ -15,8 +15,9 @@ HISTORY_MESSAGES = 20
 class Questions:
     """Answers with events; what cannot be answered raises a SecureChatError."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, decisions: Decisions) -> None:
+    def __init__(self, desk: Desk, lookups: Lookups, decisions: Decisions, expiry: Expiry) -> None:
         self._desk = desk
+        self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
 
@@ -46,6 +47,6 @@ class Questions:
         name = desk.person(typed).name
         if days is not None:
             desk.record(desk.history.keep_for(name, days))
-            desk.record([Expire(desk.now_ms(), desk.history.default_days)])
+            self._expiry.begin()
         kept = desk.history.days(name)
         desk.tell(Retention(desk.called(name), None if kept >= FOREVER_DAYS else kept))

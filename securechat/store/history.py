@@ -16,9 +16,10 @@ PAGE_ENTRIES = 500
 """How many entries `HistoryTable.all` holds in memory at a time."""
 
 MAX_REQUESTS = 1000
+EXPIRED_AT_ONCE = 20
 
 _DAY_MS = 24 * 60 * 60 * 1000
-_INDEXED_CHARACTERS = 3
+_SHORTEST_INDEXED_CHARACTERS = 3
 _COMBINING = range(0x300, 0x332)
 """The characters that the index leaves out, as accents of the one before."""
 
@@ -84,7 +85,11 @@ class Retention(NamedTuple):
 
 
 class Expire(NamedTuple):
-    """Everything goes that is older than its conversation allows; else than ``days``."""
+    """Some entries go that are older than their conversation allows; else than ``days``.
+
+    It is for `EXPIRED_AT_ONCE` of them, so that nobody waits for long: repeat it while there are
+    any (`HistoryTable.has_expired`).
+    """
 
     now_ms: int
     days: int
@@ -96,11 +101,13 @@ HistoryChange = Entry | Reached | Retention | Expire
 class Query(NamedTuple):
     """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
 
+    ``beginning`` is what the keys of several conversations have in common.
     No word has a NUL in it. ``since_ms`` and ``before_ms`` bound the time that senders say.
     """
 
     words: tuple[str, ...] = ()
     conversation: bytes | None = None
+    beginning: bytes | None = None
     sender: str | None = None
     since_ms: int | None = None
     before_ms: int | None = None
@@ -169,6 +176,11 @@ class HistoryTable:
         )
         return rows[0][0] if rows else None
 
+    def has_expired(self, expire: Expire) -> bool:
+        """Tell whether there is anything for this change to remove."""
+        query = "SELECT 1 FROM history WHERE conversation = ? AND kept_ms <= ? LIMIT 1"
+        return any(read_rows(self._database, query, limited) for limited in self._limited(expire))
+
     def conversations(self) -> list[tuple[bytes, str]]:
         """Return key and title of each conversation, in the order in which they began."""
         return read_rows(self._database, "SELECT key, title FROM conversations ORDER BY number")
@@ -227,38 +239,49 @@ class HistoryTable:
         )
 
     def _expire(self, change: Expire) -> None:
+        left = EXPIRED_AT_ONCE
+        for number, until_ms in self._limited(change):
+            left -= self._database.execute(
+                "DELETE FROM history WHERE sequence IN (SELECT sequence FROM history"
+                " WHERE conversation = ? AND kept_ms <= ? LIMIT ?)",
+                (number, until_ms, left),
+            ).rowcount
+
+    def _limited(self, expire: Expire) -> list[tuple[int, int]]:
+        """Return the numbers of conversations that are not kept for ever, and until when."""
         limited = read_rows(
             self._database,
             "SELECT number, days FROM (SELECT number, coalesce(days, ?) AS days FROM conversations)"
             " WHERE days < ?",
-            (change.days, FOREVER_DAYS),
+            (expire.days, FOREVER_DAYS),
         )
-        self._database.executemany(
-            "DELETE FROM history WHERE conversation = ? AND kept_ms <= ?",
-            [(number, change.now_ms - days * _DAY_MS) for number, days in limited],
-        )
+        return [(number, expire.now_ms - days * _DAY_MS) for number, days in limited]
 
 
 def _conditions(query: Query) -> tuple[list[str], list[object]]:
     """Return what a query comes to in SQL, and the values for it."""
-    conditions: list[str] = []
-    values: list[object] = []
-    for condition, value in (
+    filters: list[tuple[str, object]] = [
         ("c.key = ?", query.conversation),
+        ("instr(c.key, ?) = 1", query.beginning),
         ("h.sender = ? COLLATE NOCASE", query.sender),
         ("h.time_ms >= ?", query.since_ms),
         ("h.time_ms < ?", query.before_ms),
-        *map(_word_condition, query.words),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
-    return conditions, values
+    ]
+    given = [(condition, [value]) for condition, value in filters if value is not None]
+    conditions = [*given, *map(_word_condition, query.words)]
+    return [condition for condition, _ in conditions], [
+        value for _, values in conditions for value in values
+    ]
 
 
-def _word_condition(word: str) -> tuple[str, str]:
-    """Return how to look for a word: by the index, unless it is too short for that."""
-    if sum(ord(character) not in _COMBINING for character in word) >= _INDEXED_CHARACTERS:
-        quoted = word.replace('"', '""')
-        return "h.sequence IN (SELECT rowid FROM history_text(?))", f'"{quoted}"'
-    return "instr(casefold(h.text), ?)", word.casefold()
+def _word_condition(word: str) -> tuple[str, list[object]]:
+    """Return how to look for a word: by the index, unless it or a text is not in there whole."""
+    length = sum(ord(character) not in _COMBINING for character in word)
+    if length < _SHORTEST_INDEXED_CHARACTERS:
+        return "instr(casefold(h.text), ?)", [word.casefold()]
+    quoted = word.replace('"', '""')
+    return (
+        "(h.sequence IN (SELECT rowid FROM history_text(?))"
+        " OR (length(h.text) > 1000 AND instr(casefold(h.text), ?)))",
+        [f'"{quoted}"', word.casefold()],
+    )

@@ -8,6 +8,12 @@ from securechat.store.encrypted import Connection
 SCHEMA_VERSION = 3
 """1 had the rows, not encrypted; 2 had no history."""
 
+INDEXED_CHARACTERS = 1000
+"""How much of a text is in the index: to remove the whole of a long one could take 0.1 s.
+
+The statements about the history repeat it.
+"""
+
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS {within}.rows"
     " (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID",
@@ -22,14 +28,17 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
     "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",
     "CREATE INDEX IF NOT EXISTS {within}.history_requests ON history (sequence) WHERE request",
+    "CREATE INDEX IF NOT EXISTS {within}.history_long ON history (sequence)"
+    " WHERE length(text) > 1000",
     "CREATE VIRTUAL TABLE IF NOT EXISTS {within}.history_text USING fts5 (text,"
     " content='history', content_rowid='sequence', tokenize='trigram remove_diacritics 1')",
     "INSERT INTO {within}.history_text (history_text, rank) VALUES ('secure-delete', 1)",
     "CREATE TRIGGER IF NOT EXISTS {within}.history_added AFTER INSERT ON history BEGIN"
-    " INSERT INTO history_text (rowid, text) VALUES (new.sequence, new.text); END",
+    " INSERT INTO history_text (rowid, text)"
+    " VALUES (new.sequence, substr(new.text, 1, 1000)); END",
     "CREATE TRIGGER IF NOT EXISTS {within}.history_removed AFTER DELETE ON history BEGIN"
     " INSERT INTO history_text (history_text, rowid, text)"
-    " VALUES ('delete', old.sequence, old.text); END",
+    " VALUES ('delete', old.sequence, substr(old.text, 1, 1000)); END",
 )
 
 

@@ -58,7 +58,7 @@ class World:
                 title=name,
                 message_id=b"\x0a\x0b",
                 sender=name if progress is None else "",
-                user_key=b"k" * 32,
+                user_key=name.encode().ljust(32),
                 time_ms=1,
                 kept_ms=2,
                 text=text,

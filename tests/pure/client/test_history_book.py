@@ -11,7 +11,7 @@ from securechat.client.expiry import LOOK_EVERY_S
 from securechat.client.link import Answered
 from securechat.client.relays import KnownRelay
 from securechat.e2e.content import ReadReceipt, Receipt, Text
-from securechat.identity.types import MessageId
+from securechat.identity.types import MessageId, fingerprint
 from tests.pure.client.engine_world import MemoryState, World, alice, befriend, make_seat, published
 from tests.pure.e2e.world import NOW_MS, RELAY
 
@@ -172,6 +172,7 @@ def test_messages_go_when_their_time_is_over() -> None:
         world.pass_time(DAY_S - LOOK_EVERY_S)
         assert texts(world) == ["hello", "two days later"]
         world.pass_time(LOOK_EVERY_S)
+        world.settle()
         assert texts(world) == ["two days later"]
         assert texts(world, "/history carol") == ["for ever"]
         assert ask(world, "/keep bob forever") == ev.Retention("bob", None)
@@ -193,6 +194,26 @@ def test_where_nothing_is_kept_messages_are_shown_all_the_same() -> None:
         (sent,) = world.told(ev.Sent)
         world.deliver(world.write(bob, Receipt((MessageId(bytes.fromhex(sent.message_id)),), 1)))
         assert len(world.told(ev.Delivered)) == 1
+
+
+def test_what_another_key_wrote_under_a_name_is_not_said_to_be_of_its_holder() -> None:
+    """A stranger may have had it before; whoever was answered keeps it."""
+    carl, other = make_seat("carl"), make_seat("carl")
+    with alice() as world:
+        world.deliver(world.write(carl, "send money to account 666"))
+        world.find("carl", published(carl))
+        assert [message.sender for message in past(world, "/history carl")] == ["carl"]
+        world.engine.send("carl", "who are you")
+        world.settle()
+        world.find("carl", published(other))
+        world.engine.ask(c.Decide(Decision.ACCEPT_KEY, "carl"))
+        world.settle()
+        world.find("carl", published(other))
+        world.deliver(world.write(other, "carl, really"))
+        old_key = fingerprint(carl.endpoint.user_key)[:9]
+        senders = {message.text: message.sender for message in past(world, "/history carl")}
+        assert senders["send money to account 666"] == f"carl[{old_key}]"
+        assert senders["carl, really"] == "carl"
 
 
 def test_a_conversation_goes_on_with_an_accepted_key() -> None:
@@ -261,7 +282,8 @@ def test_history_of_another_relay_is_not_that_of_the_same_name_here() -> None:
     state.history.apply(entry._replace(conversation=b"o" * 32 + b"bob", text="elsewhere"))
     with alice(None, state) as world:
         assert texts(world) == ["hello"]
-        assert texts(world, "/history") == ["hello", "elsewhere"]
+        assert texts(world, "/history") == ["hello"]
+        assert texts(world, "/search from:me e") == ["hello"]
 
 
 def test_the_default_is_for_conversations_without_a_choice() -> None:

@@ -16,6 +16,7 @@ from securechat.store.history import (
     Reached,
     Retention,
 )
+from securechat.store.schema import INDEXED_CHARACTERS
 from tests.pure.store.memory_history import memory_history
 
 BOB, CAROL = b"relay/bob", b"relay/carol"
@@ -180,6 +181,30 @@ def test_each_conversation_is_kept_for_its_time(table: HistoryTable) -> None:
     table.apply(Retention(CAROL, "carol", 0))
     table.apply(Expire(10 * DAY_MS, 3))
     assert table.last(9) == []
+
+
+def test_not_all_goes_at_once(table: HistoryTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(h, "EXPIRED_AT_ONCE", 2)
+    for number in range(5):
+        conversation = CAROL if number % 2 else BOB
+        table.apply(entry(str(number), conversation=conversation))
+    everything = Expire(2000, 0)
+    left = []
+    while table.has_expired(everything):
+        table.apply(everything)
+        left.append(len(table.last(9)))
+    assert left == [3, 1, 0]
+
+
+@pytest.mark.parametrize("place", [0, INDEXED_CHARACTERS - 2, INDEXED_CHARACTERS, 8000])
+def test_a_long_text_is_found_wherever_the_word_stands(table: HistoryTable, place: int) -> None:
+    table.apply(entry("x" * place + "Needle" + "y" * 10))
+    table.apply(entry("z" * 8000))
+    (found,) = table.search(Query(words=("needle",)), 9)
+    assert "Needle" in found.text
+    table.apply(Expire(1000, 0))
+    assert table.search(Query(words=("needle",)), 9) == []
+    assert table.search(Query(words=("xxx",)), 9) == []
 
 
 def test_of_strangers_the_newest_are_kept(
