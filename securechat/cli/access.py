@@ -132,7 +132,10 @@ def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
     if remembered is not None and (peer is None or name_key(remembered) != name_key(Name(peer))):
         return remembered
     if not can_ask():
-        raise UsageError("Nobody said who you are", "securechat client --name YOUR-NAME")
+        who_else = f", and {remembered} is whom this is about" if remembered else ""
+        raise UsageError(
+            f"Nobody said who you are{who_else}", "the same command with --name YOUR-NAME"
+        )
     return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
 
 

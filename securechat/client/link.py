@@ -292,7 +292,8 @@ class _Attempt:
         self.retry_after_s = min(frame.retry_after_ms / 1000, LATE_RETRY_MAX_S)
         if frame.code == "replaced":
             self._last_words = LoginRefused(
-                "This profile has logged in somewhere else", "close the other client first"
+                "This profile has logged in somewhere else",
+                "close the other client; then the same command once more goes on here",
             )
         elif frame.code == "draining":
             self._last_words = SecureChatError("the relay is stopping")

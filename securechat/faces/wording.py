@@ -236,9 +236,9 @@ def devices_changed(event: e.DevicesChanged) -> Entry:
 def device_renewed() -> Entry:
     """This profile goes on as a new device."""
     return Entry(
-        "[NOTICE] This profile is an older copy of itself: it has been used since, or is in use "
-        "somewhere else. It goes on as a new device, and the people you know are told. What came "
-        "after the copy was made, and was read, is not here.",
+        "[NOTICE] This person has gone on somewhere else since this profile was last used here, or "
+        "an older copy of it was put back. It goes on as a new device, and the people you know are "
+        "told. What came meanwhile, and was read there, is not here.",
         Tone.ALERT,
     )
 

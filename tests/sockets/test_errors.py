@@ -171,7 +171,7 @@ def test_a_name_that_is_none(relay: Relay, tmp_path: Path) -> None:
 
 def test_nobody_said_who_you_are(relay: Relay, tmp_path: Path) -> None:
     command = ("client", "--json", *relay.flags)
-    fails(USAGE, "who you are", "securechat client --name YOUR-NAME", *command, home=tmp_path)
+    fails(USAGE, "who you are", "the same command with --name YOUR-NAME", *command, home=tmp_path)
 
 
 def test_talking_to_oneself(relay: Relay, tmp_path: Path) -> None:

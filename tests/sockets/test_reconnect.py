@@ -114,4 +114,4 @@ def test_a_copied_device_cannot_be_there_twice(relay: Relay, tmp_path: Path) -> 
             copy.expect("ready", name="dora")
             assert dora.finish() == 6
             assert "somewhere else" in dora.stderr
-            assert "try: close the other client first" in dora.stderr
+            assert "try: close the other client; then" in dora.stderr

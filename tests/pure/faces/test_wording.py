@@ -178,7 +178,7 @@ def test_a_new_device_keeps_the_trust_word_and_says_whom_to_ask() -> None:
 
 def test_an_older_copy_says_what_becomes_of_it() -> None:
     text = wording.device_renewed().text
-    assert "an older copy of itself" in text
+    assert "an older copy of it was put back" in text
     assert "goes on as a new device" in text
 
 
