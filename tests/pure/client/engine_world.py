@@ -265,7 +265,7 @@ class World:
         if seat.endpoint.needs_session(device.address, self.now_ms):
             seat.endpoint.start_session(device, self.now_ms)
         content = Text(content) if isinstance(content, str) else content
-        return seat.endpoint.seal(device, content, self.now_ms).envelope
+        return seat.endpoint.seal(device, content, self.now_ms, written_ms=self.now_ms).envelope
 
     def mail_for(self, seat: Seat) -> list[bytes]:
         """Return the envelopes for a seat's mailbox."""

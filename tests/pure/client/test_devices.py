@@ -312,11 +312,15 @@ def test_a_text_that_comes_again_is_confirmed_and_not_shown(bob: Seat) -> None:
         message_id = MessageId(b"m" * 16)
         device = world.device
         bob.endpoint.start_session(device, world.now_ms)
-        first = bob.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        first = bob.endpoint.seal(
+            device, Text("once"), world.now_ms, message_id, written_ms=world.now_ms
+        )
         world.deliver(first.envelope)
         new = next_device(bob)
         new.endpoint.start_session(device, world.now_ms)
-        again = new.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        again = new.endpoint.seal(
+            device, Text("once"), world.now_ms, message_id, written_ms=world.now_ms
+        )
         world.deliver(again.envelope)
         find_twice(world, new)
         world.pass_time(1)

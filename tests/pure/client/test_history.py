@@ -40,6 +40,20 @@ def test_a_draft_for_one_relay_never_goes_out_on_another() -> None:
         assert bob.read(world.mail_for(bob)[0]) == "for the bob of the first relay"
 
 
+def test_a_text_says_when_it_was_typed_however_late_it_is_sealed() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        world.engine.send("bob", "typed while you were away")
+        written_ms = world.now_ms
+        world.settle()
+    with alice(None, state) as world:
+        world.pass_time(3600)
+        world.find("bob", published(bob))
+        (opened,) = [bob.receive(mail, world.now_ms) for mail in world.mail_for(bob)]
+        assert isinstance(opened, Opened)
+        assert opened.time_ms == written_ms
+
+
 def test_a_message_dropped_before_a_receipt_is_missed() -> None:
     bob = make_seat("bob")
     with alice() as world:
@@ -85,7 +99,10 @@ def test_three_hundred_messages_are_receipted() -> None:
         bob.endpoint.start_session(device, world.now_ms)
         for last in (150, 300):
             texts = [Text(str(number)) for number in range(last - 150, last)]
-            sealed = [bob.endpoint.seal(device, text, world.now_ms) for text in texts]
+            sealed = [
+                bob.endpoint.seal(device, text, world.now_ms, written_ms=world.now_ms)
+                for text in texts
+            ]
             world.deliver(*(each.envelope for each in sealed), last=last)
         world.pass_time(2.0)
         outcomes = [bob.endpoint.open(mail, world.now_ms) for mail in world.mail_for(bob)]

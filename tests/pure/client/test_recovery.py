@@ -38,7 +38,9 @@ def unreadable(world: World, seat: Seat) -> bytes:
     session = broken.endpoint._sessions.choose_sending(device.address, world.now_ms)
     assert session is not None
     session.send_key = bytes(32)
-    return broken.endpoint.seal(device, Text("lost"), world.now_ms).envelope
+    return broken.endpoint.seal(
+        device, Text("lost"), world.now_ms, written_ms=world.now_ms
+    ).envelope
 
 
 def test_what_does_not_open_is_asked_for_on_a_fresh_session() -> None:
