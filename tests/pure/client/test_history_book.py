@@ -179,6 +179,19 @@ def test_messages_go_when_their_time_is_over() -> None:
         assert texts(world) == ["two days later"]
 
 
+def test_of_strangers_only_the_newest_messages_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("securechat.store.history.MAX_REQUESTS", 2)
+    bob, carol = make_seat("bob"), make_seat("carol")
+    with alice() as world:
+        befriend(world, bob)
+        world.deliver(world.write(carol, "one"))
+        world.find("carol", published(carol))
+        world.deliver(*(world.write(carol, text) for text in ("two", "three")), last=2)
+        world.deliver(*(world.write(bob, text) for text in ("1", "2", "3")), last=3)
+        assert texts(world, "/history carol") == ["two", "three"]
+        assert texts(world) == ["hello", "1", "2", "3"]
+
+
 def test_where_nothing_is_kept_messages_are_shown_all_the_same() -> None:
     bob, state = make_seat("bob"), MemoryState()
     with alice(None, state) as world:
