@@ -271,10 +271,18 @@ def test_history_of_another_relay_is_not_that_of_the_same_name_here() -> None:
     with alice(None, state) as world:
         befriend(world, bob)
     (entry,) = state.history.last(1)
-    state.history.apply(entry._replace(conversation=b"o" * 32 + b"bob", text="elsewhere"))
+    elsewhere = entry._replace(conversation=b"o" * 32 + b"bob", text="elsewhere")
+    state.history.apply(elsewhere)
+    state.history.apply(elsewhere._replace(sender="bob", text="from elsewhere"))
     with alice(None, state) as world:
+        world.engine.ask(c.Call("bob", "Uncle"))
+        world.settle()
         assert texts(world) == ["hello"]
-        assert texts(world, "/history") == ["hello", "elsewhere"]
+        assert [(each.sender, each.recipient) for each in past(world, "/history")] == [
+            ("alice", "Uncle"),
+            ("alice", "bob"),
+            ("bob", "alice"),
+        ]
 
 
 def test_the_default_is_for_conversations_without_a_choice() -> None:
