@@ -247,6 +247,20 @@ def test_it_never_goes_to_another_key(bob: Seat) -> None:
         assert world.mail_for(mallory) == []
 
 
+def test_nothing_is_sealed_anew_for_whom_the_user_has_blocked(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
+        world.lose_connection()
+        world.log_in()
+        new = next_device(bob)
+        find_twice(world, new)
+        assert world.mail_for(new) == []
+        assert world.engine.queued == 0
+
+
 def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
@@ -293,6 +307,16 @@ def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
         new = next_device(bob)
         find_twice(again, new)
         assert texts_for(again, new) == ["one"]
+
+
+def test_who_is_blocked_is_not_looked_up_for_a_receipt(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
+        world.settle()
+    with alice(state=world.state) as again:
+        assert again.all_sent(f.Lookup) == []
 
 
 def test_who_owes_nothing_is_not_looked_up(bob: Seat) -> None:
