@@ -8,9 +8,9 @@ from securechat.client.commands import Decision
 from securechat.client.link import Answered, NotTaken
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.results import Opened
-from securechat.identity.chain import MAX_KNOWN_DEVICES, PublishedUser
+from securechat.identity.chain import PublishedUser
 from securechat.identity.device import DeviceList
-from securechat.identity.types import DeviceId, MessageId
+from securechat.identity.types import MessageId
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import World, alice, befriend, make_seat, published
 from tests.pure.e2e.world import Seat, copy_seat, next_device
@@ -139,18 +139,6 @@ def test_a_message_of_the_old_device_is_shown_still(bob: Seat) -> None:
         world.deliver(late)
         assert world.texts == ["written before"]
         assert len(world.told(ev.DevicesChanged)) == 1
-
-
-def test_so_many_devices_of_one_person_are_known_and_no_more(bob: Seat) -> None:
-    with alice() as world:
-        befriend(world, bob)
-        contact = world.engine._desk.contacts.by_name("bob")
-        assert contact is not None
-        highest = contact.highest
-        assert highest is not None
-        for number in range(MAX_KNOWN_DEVICES + 5):
-            highest = highest.with_device(DeviceId(number.to_bytes(16, "big")))
-        assert len(highest.epochs) == MAX_KNOWN_DEVICES
 
 
 # What the old device never got --------------------------------------------------------------------
