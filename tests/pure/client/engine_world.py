@@ -284,11 +284,12 @@ def alice(
     *,
     logged_in: bool = True,
     e2e: bool = True,
+    history_days: int = FOREVER_DAYS,
     read_receipts: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
-        world = World(peer, state, e2e=e2e, read_receipts=read_receipts)
+        world = World(peer, state, e2e=e2e, history_days=history_days, read_receipts=read_receipts)
         world.engine.start()
         if logged_in:
             world.log_in()

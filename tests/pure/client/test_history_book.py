@@ -248,14 +248,14 @@ def test_a_chat_begins_with_what_came_before_it() -> None:
         first_ids = [message.message_id for message in world.told(ev.Message)]
 
     def beginning(peer: str | None, count: int) -> list[str]:
-        world = World(peer, state)
-        world.engine.retell(count)
-        world.engine._work(world.engine._calls.take(0))
-        history = world.told(ev.History)
-        assert [message.message_id for message in world.told(ev.Message)] == first_ids[2:]
-        if history:
-            assert world.events.index(history[0]) == 0
-        return [message.text for each in history for message in each.messages]
+        with alice(peer, state, logged_in=False) as world:
+            world.engine.retell(count)
+            world.settle()
+            history = world.told(ev.History)
+            assert [message.message_id for message in world.told(ev.Message)] == first_ids[2:]
+            if history:
+                assert world.events.index(history[0]) == 0
+            return [message.text for each in history for message in each.messages]
 
     assert beginning("bob", 2) == []  # it is not known yet which relay this is
     state.commit(KnownRelay(RELAY, "relay:5555", 1).row)
@@ -292,6 +292,6 @@ def test_the_default_is_for_conversations_without_a_choice() -> None:
         world.settle()
     (entry,) = state.history.last(1)
     assert state.history.retention(entry.conversation) is None
-    world = World(None, state, history_days=0)
-    world.engine._work([])
-    assert state.history.last(1) == []
+    with alice(None, state, logged_in=False, history_days=0) as world:
+        world.settle()
+        assert state.history.last(1) == []

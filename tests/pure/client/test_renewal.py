@@ -273,13 +273,19 @@ def test_a_second_restoring_of_one_copy_follows_the_first(bob: Seat) -> None:
         )
 
 
-def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -> None:
-    with older(bob) as world:
-        identity = identity_of(world.state)
-        other = following(identity).device_list
-        renewed = Endpoint.create_next(identity, NOW_MS, world.state.rows)
-        world.state.commit(renewed.take_changes())
-        world.engine._endpoint = renewed
+def run_with(identity: UserIdentity) -> MemoryState:
+    """Return the state of the next device of a person."""
+    state = MemoryState()
+    state.commit(Endpoint.create_next(identity, NOW_MS).take_changes())
+    return state
+
+
+def test_of_two_lists_with_one_number_that_of_the_relay_is_followed() -> None:
+    first = Endpoint.create(NOW_MS).user_identity
+    state, other = run_with(first), following(first).device_list
+    own = identity_of(state).device_list
+    assert (own.sequence, other.sequence) == (2, 2)
+    with alice(state=state, logged_in=False) as world:
         knock(world, other)
         come_back(world)
         register = world.sent(f.Register)
@@ -287,13 +293,6 @@ def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -
             3,
             other.hash,
         )
-
-
-def run_with(identity: UserIdentity) -> MemoryState:
-    """Return the state of the next device of a person."""
-    state = MemoryState()
-    state.commit(Endpoint.create_next(identity, NOW_MS).take_changes())
-    return state
 
 
 def test_an_own_list_that_does_not_follow_is_followed_when_it_is_higher() -> None:
