@@ -77,7 +77,7 @@ class Stopwatch:
 
 def send(sender: Device, to: PeerDevice) -> bytes:
     """Seal and take the rows to commit."""
-    envelope = sender.endpoint.seal(to, BODY, NOW_MS).envelope
+    envelope = sender.endpoint.seal(to, BODY, NOW_MS, written_ms=NOW_MS).envelope
     sender.endpoint.take_changes()
     return envelope
 
@@ -110,7 +110,7 @@ def run(watch: Stopwatch) -> int:
     receive(alice, send(bob, to_alice))
     measure_chain(watch, alice, bob, to_bob)
     measure_turns(watch, alice, bob, to_alice, to_bob)
-    return len(alice.endpoint.seal(to_bob, Text("x" * 190), NOW_MS).envelope)
+    return len(alice.endpoint.seal(to_bob, Text("x" * 190), NOW_MS, written_ms=NOW_MS).envelope)
 
 
 def measure_chain(watch: Stopwatch, alice: Device, bob: Device, to_bob: PeerDevice) -> None:

@@ -81,7 +81,8 @@ def _changed(contact: Contact, name: str) -> KeyChanged:
     shown = fingerprint(contact.shown.user_key) if contact.shown else ""
     return KeyChanged(
         f"The key of {name} has CHANGED: {fingerprint(contact.user_key)} is pinned, {shown} was"
-        " shown. It may be a new device, or somebody else; nothing is sent",
+        f" shown. {name} has begun anew without a backup, or somebody is in between; nothing is"
+        " sent",
         f"securechat client --peer {name}, and there: {next_command(contact, name)}",
     )
 

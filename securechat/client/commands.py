@@ -17,6 +17,7 @@ TEXT_MAX_BYTES = 8 * 1024
 MAX_HISTORY = 1000
 """The most messages that one ``/history`` shows; `securechat export` has all."""
 
+_MAX_DIGITS = 9
 _SHOWN_COLUMNS = 24
 _COMMAND = re.compile(r"/(?P<word>\S*)\s*(?P<rest>.*)", re.DOTALL)
 
@@ -235,7 +236,7 @@ def _parse_history(rest: str) -> History:
 
 
 def _count(typed: str) -> int:
-    count = int(typed[:9])
+    count = _number(typed)
     if not 0 < count <= MAX_HISTORY:
         raise UsageError(f"/history shows 1 to {MAX_HISTORY:,} messages", "/history 50")
     return count
@@ -256,11 +257,16 @@ def _parse_keep(rest: str) -> Keep:
 
 
 def _days(typed: str) -> int:
-    return FOREVER_DAYS if typed.lower() == "forever" else min(int(typed[:9]), FOREVER_DAYS)
+    return FOREVER_DAYS if typed.lower() == "forever" else min(_number(typed), FOREVER_DAYS)
 
 
 def _is_number(word: str) -> bool:
     return word.isascii() and word.isdigit()
+
+
+def _number(typed: str) -> int:
+    """Return what digits say; of so many that int() refuses them, the first are too much too."""
+    return int(typed.lstrip("0")[:_MAX_DIGITS] or "0")
 
 
 def _too_much(known: str) -> UsageError:

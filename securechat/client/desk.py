@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
@@ -82,12 +80,6 @@ class Desk:
         if self.batch.progress.get(message_id, progress.FAILED) >= progress:
             return False
         return self.history.awaits(message_id, user_key, progress)
-
-    def add_draft(self, person: Person, message_id: MessageId, text: str) -> None:
-        """Keep an own message until it is sealed, and in the history."""
-        draft = self.people.add_draft(self.relay_id, person.name, message_id, text)
-        self.change({draft.row: msgspec.msgpack.encode(draft)})
-        self.record(self.history.written(person.name, message_id, text, self.now_ms()))
 
     def keep_contact(self, contact: Contact) -> None:
         """Add or change a contact, durably."""

@@ -39,9 +39,7 @@ class Errands:
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
-        desk.add_draft(person, message_id, text)
-        if person.user is None and len(person.drafts) == 1:
-            self._lookups.watch()
+        self._sending.keep(person, message_id, text)
         if desk.is_withheld(person.name):
             self._lookups.ask(person, claim=False)
         else:

@@ -25,7 +25,7 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs.
 
     It is for the person of that name on that relay, and never goes out on another one.
-    ``written_ms`` is when it was sealed first, by or for a device that is gone; 0 for a new one.
+    ``written_ms`` is when it was typed, which rows of earlier versions do not say.
     """
 
     relay_id: RelayId
@@ -144,14 +144,13 @@ class People:
                     person.wanted = True
                     person.drafts.append(draft)
 
-    def add_draft(
-        self, relay_id: RelayId, recipient: str, message_id: MessageId, text: str
+    def take_draft(
+        self, relay_id: RelayId, person: Person, message_id: MessageId, text: str, now_ms: int
     ) -> Draft:
-        """Let a typed message wait for its recipient; raises as `open` does."""
-        person = self.open(recipient)
+        """Let a message that was typed now wait for its recipient."""
         person.wanted = True
         self._last_draft += 1
-        draft = Draft(relay_id, self._last_draft, recipient, message_id, text)
+        draft = Draft(relay_id, self._last_draft, person.name, message_id, text, now_ms)
         person.drafts.append(draft)
         return draft
 

@@ -84,8 +84,6 @@ class Receiving:
         self.note_delivered(0)
         for name in self._aside.held_names:
             self._ask_whose(name)
-        if any(person.receipts for person in self._desk.people):
-            self.plan_receipts()
 
     def note_delivered(self, number: int) -> None:
         """Let go of keys that waited for an empty mailbox, once what had waited has come."""

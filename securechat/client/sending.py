@@ -4,6 +4,8 @@ import math
 import secrets
 from collections.abc import Iterator
 
+import msgspec
+
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact, accept
@@ -76,10 +78,17 @@ class Sending:
         contact = desk.contacts.by_name(person.name)
         if contact is not None and not contact.accepted:
             desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
-        desk.add_draft(person, message_id, text)
+        self.keep(person, message_id, text)
+        self.flush(person)
+
+    def keep(self, person: Person, message_id: MessageId, text: str) -> None:
+        """Keep an own message until it is sealed, and in the history."""
+        desk, now_ms = self._desk, self._desk.now_ms()
+        draft = desk.people.take_draft(desk.relay_id, person, message_id, text, now_ms)
+        desk.change({draft.row: msgspec.msgpack.encode(draft)})
+        desk.record(desk.history.written(person.name, message_id, text, now_ms))
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
-        self.flush(person)
 
     def flush(self, person: Person) -> None:
         """Seal and send what waits for a person, asking for their keys first if need be."""
@@ -241,7 +250,7 @@ class Sending:
             if person.recoveries.pop(device.address, None) is not None:
                 recovery = desk.endpoint.ask_recovery(device.address, desk.now_ms())
                 if recovery is not None:
-                    self._seal(person, device, recovery, None)
+                    self._seal(person, device, recovery, desk.now_ms())
             if request := person.requests.pop(device.address, None):
                 for sealed in desk.endpoint.resend(device, request, desk.now_ms()):
                     self._post(person, sealed, "")
@@ -255,7 +264,7 @@ class Sending:
             draft = person.drafts[0]
             try:
                 for device in person.user.devices:
-                    self._seal(person, device, Text(draft.text), draft.message_id, draft.written_ms)
+                    self._seal(person, device, Text(draft.text), draft.written_ms, draft.message_id)
             except UsageError as error:
                 self._desk.report(error, draft.message_id.hex())
             else:
@@ -279,7 +288,7 @@ class Sending:
             for named in _in_receipts(message_ids) if address in devices else ():
                 is_read = kind is Kind.READ
                 content = ReadReceipt(named) if is_read else desk.endpoint.receipt(named)
-                self._seal(person, devices[address], content, None)
+                self._seal(person, devices[address], content, desk.now_ms())
             origin = Origin(desk.relay_id, address)
             desk.change({due_row(kind, Due(origin, each)): None for each in message_ids})
 
@@ -288,14 +297,16 @@ class Sending:
         person: Person,
         device: PeerDevice,
         content: Content,
-        message_id: MessageId | None,
-        written_ms: int = 0,
+        written_ms: int,
+        message_id: MessageId | None = None,
     ) -> None:
-        desk = self._desk
+        desk, now_ms = self._desk, self._desk.now_ms()
         if self._agreement.is_plain(person) and not isinstance(content, Recovery):
-            sealed = desk.endpoint.seal_plain(device, content, desk.now_ms(), message_id)
+            sealed = desk.endpoint.seal_plain(
+                device, content, now_ms, message_id, written_ms=written_ms
+            )
         else:
-            sealed = desk.endpoint.seal(device, content, desk.now_ms(), message_id, written_ms)
+            sealed = desk.endpoint.seal(device, content, now_ms, message_id, written_ms=written_ms)
             if contact := desk.contacts.by_name(person.name):
                 self._agreement.note_encrypted(contact)
         self._post(person, sealed, message_id.hex() if message_id else "")

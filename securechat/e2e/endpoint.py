@@ -260,16 +260,17 @@ class Endpoint:
         content: Content,
         now_ms: int,
         message_id: MessageId | None = None,
-        written_ms: int | None = None,
+        *,
+        written_ms: int,
     ) -> Sealed:
         """Seal a content to one device; without ``message_id`` one is drawn.
 
-        ``written_ms`` is the time that the message says, if that is not now. Raises `UsageError`
-        (too long), `LocalProtocolError` (see `needs_session`), `Untrusted` or
-        `RemoteProtocolError` (the peer's keys have expired or are not usable).
+        ``written_ms`` is the time that the message says. Raises `UsageError` (too long),
+        `LocalProtocolError` (see `needs_session`), `Untrusted` or `RemoteProtocolError` (the
+        peer's keys have expired or are not usable).
         """
         chosen = message_id or new_message_id()
-        return self._sender.seal(peer, content, now_ms, chosen, written_ms)
+        return self._sender.seal(peer, content, now_ms, chosen, written_ms=written_ms)
 
     def open(self, sealed: bytes, now_ms: int) -> Outcome:
         """Open an envelope, or raise `CannotOpen`, which never says why and leaves no trace.
@@ -284,13 +285,16 @@ class Endpoint:
         content: PlainContent,
         now_ms: int,
         message_id: MessageId | None = None,
+        *,
+        written_ms: int,
     ) -> Sealed:
         """Sign a content for one device without encrypting it: the relay can read it.
 
-        Raises `UsageError` (too long), `LocalProtocolError` (not both ends offer it), `Untrusted`
-        (the peer's keys have expired).
+        Otherwise as `seal`. Raises `UsageError` (too long), `LocalProtocolError` (not both ends
+        offer it), `Untrusted` (the peer's keys have expired).
         """
-        return self._plain.seal(peer, content, now_ms, message_id or new_message_id())
+        chosen = message_id or new_message_id()
+        return self._plain.seal(peer, content, now_ms, chosen, written_ms=written_ms)
 
     def open_plain(self, envelope: bytes, now_ms: int) -> Outcome:
         """Verify an envelope that `is_plain`, or raise `CannotOpen`, which never says why.

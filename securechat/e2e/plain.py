@@ -135,7 +135,13 @@ class PlainSuite:
         self._reader = reader
 
     def seal(
-        self, peer: PeerDevice, content: PlainContent, now_ms: int, message_id: MessageId
+        self,
+        peer: PeerDevice,
+        content: PlainContent,
+        now_ms: int,
+        message_id: MessageId,
+        *,
+        written_ms: int,
     ) -> Sealed:
         """Sign a content for one device, for the relay to read along."""
         if PLAIN_SUITE not in self._epochs.bundle.suites or PLAIN_SUITE not in peer.bundle.suites:
@@ -144,7 +150,9 @@ class PlainSuite:
             raise Untrusted("The keys of this person's device have expired.")
         own, other = self._device.address, peer.address
         conversation = plain_conversation_id(own.user_key, other.user_key)
-        _, plaintext = write(self._chains, conversation, own, other, content, now_ms, message_id)
+        _, plaintext = write(
+            self._chains, conversation, own, other, content, written_ms, message_id
+        )
         signature = self._device.signing_key.sign(signed_bytes(own, other, plaintext))
         envelope = PlainEnvelope(self._device.certificate, plaintext, signature).encode()
         self._chains.note_sent(conversation, other, hash_plaintext(plaintext))

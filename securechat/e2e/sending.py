@@ -91,14 +91,15 @@ class Sender:
         content: Content,
         now_ms: int,
         message_id: MessageId,
-        written_ms: int | None = None,
+        *,
+        written_ms: int,
     ) -> Sealed:
-        """Seal a content to one device on the session that sends."""
+        """Seal a content, which says that it was written then, on the session that sends."""
         _require_usable(peer, now_ms)
         own, other = self._device.address, peer.address
         conversation = direct_conversation_id(own.user_key, other.user_key)
         counter, plaintext = write(
-            self._chains, conversation, own, other, content, written_ms or now_ms, message_id
+            self._chains, conversation, own, other, content, written_ms, message_id
         )
         session = self._choose_session(peer, now_ms)
         sealed = self._encrypt(session, peer, plaintext)

@@ -12,7 +12,7 @@ from securechat.identity.types import MessageId
 
 
 class UnconfirmedText(NamedTuple):
-    """An own text that no receipt has named yet; ``time_ms`` is when it was sealed first."""
+    """An own text that no receipt has named yet; ``time_ms`` is when it was written."""
 
     message_id: MessageId
     text: str

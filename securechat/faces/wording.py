@@ -186,8 +186,8 @@ def key_changed(event: e.PeerKeyChanged) -> Entry:
     return Entry(
         f"[WARNING] THE KEY OF {name} HAS CHANGED. Nothing is sent to {name} now.\n"
         f"Known{was}: {event.pinned}\nShown: {event.shown}\n"
-        f"Ask {name} by phone or in person: a new device explains it, then: {then}. If there is "
-        "none, somebody may be trying to read your messages.",
+        f"Ask {name} by phone or in person whether they have begun anew without a backup, then: "
+        f"{then}. If they have not, somebody may be in between, to read your messages.",
         Tone.ALERT,
     )
 

@@ -49,9 +49,7 @@ class Highest(msgspec.Struct, frozen=True):
 
     def with_device(self, device_id: DeviceId) -> "Highest":
         """Return the same with one more device, of which no bundle has been seen."""
-        epochs = {**self.epochs, device_id: 0}
-        kept = dict(list(epochs.items())[-MAX_KNOWN_DEVICES:])
-        return msgspec.structs.replace(self, epochs=kept)
+        return msgspec.structs.replace(self, epochs=_newest({**self.epochs, device_id: 0}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +151,10 @@ def _raise_epochs(devices: tuple[PeerDevice, ...], highest: Highest | None) -> d
         device_id = device.address.device_id
         if device.bundle.epoch < epochs.get(device_id, 0):
             raise Untrusted("The relay shows old keys of a device.")
-        epochs.pop(device_id, None)
+        epochs.pop(device_id, None)  # so that it comes after those that are gone
         epochs[device_id] = device.bundle.epoch
+    return _newest(epochs)
+
+
+def _newest(epochs: dict[DeviceId, int]) -> dict[DeviceId, int]:
     return dict(list(epochs.items())[-MAX_KNOWN_DEVICES:])

@@ -14,7 +14,7 @@ UNTRUSTED = 4
 
 @contextmanager
 def changed(directory: Path, *before: str) -> Iterator[tuple[Client, Client]]:
-    """Provide Alice and the Bob of a new device; ``before`` is what she typed to the old one.
+    """Provide Alice and a Bob who has begun anew; ``before`` is what she typed to the old one.
 
     The relay has forgotten everybody in between.
     """

@@ -265,7 +265,7 @@ class World:
         if seat.endpoint.needs_session(device.address, self.now_ms):
             seat.endpoint.start_session(device, self.now_ms)
         content = Text(content) if isinstance(content, str) else content
-        return seat.endpoint.seal(device, content, self.now_ms).envelope
+        return seat.endpoint.seal(device, content, self.now_ms, written_ms=self.now_ms).envelope
 
     def mail_for(self, seat: Seat) -> list[bytes]:
         """Return the envelopes for a seat's mailbox."""
@@ -284,11 +284,12 @@ def alice(
     *,
     logged_in: bool = True,
     e2e: bool = True,
+    history_days: int = FOREVER_DAYS,
     read_receipts: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
-        world = World(peer, state, e2e=e2e, read_receipts=read_receipts)
+        world = World(peer, state, e2e=e2e, history_days=history_days, read_receipts=read_receipts)
         world.engine.start()
         if logged_in:
             world.log_in()

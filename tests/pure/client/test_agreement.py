@@ -18,7 +18,9 @@ def meet(world: World, seat: Seat) -> None:
 
 
 def write_plain(world: World, seat: Seat, text: str) -> bytes:
-    return seat.endpoint.seal_plain(world.device, Text(text), world.now_ms).envelope
+    return seat.endpoint.seal_plain(
+        world.device, Text(text), world.now_ms, written_ms=world.now_ms
+    ).envelope
 
 
 def read_plain(world: World, seat: Seat) -> list[object]:

@@ -8,9 +8,9 @@ from securechat.client.commands import Decision
 from securechat.client.link import Answered, NotTaken
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.results import Opened
-from securechat.identity.chain import MAX_KNOWN_DEVICES, PublishedUser
+from securechat.identity.chain import PublishedUser
 from securechat.identity.device import DeviceList
-from securechat.identity.types import DeviceId, MessageId
+from securechat.identity.types import MessageId
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import World, alice, befriend, make_seat, published
 from tests.pure.e2e.world import Seat, copy_seat, next_device
@@ -141,18 +141,6 @@ def test_a_message_of_the_old_device_is_shown_still(bob: Seat) -> None:
         assert len(world.told(ev.DevicesChanged)) == 1
 
 
-def test_so_many_devices_of_one_person_are_known_and_no_more(bob: Seat) -> None:
-    with alice() as world:
-        befriend(world, bob)
-        contact = world.engine._desk.contacts.by_name("bob")
-        assert contact is not None
-        highest = contact.highest
-        assert highest is not None
-        for number in range(MAX_KNOWN_DEVICES + 5):
-            highest = highest.with_device(DeviceId(number.to_bytes(16, "big")))
-        assert len(highest.epochs) == MAX_KNOWN_DEVICES
-
-
 # What the old device never got --------------------------------------------------------------------
 
 
@@ -247,6 +235,20 @@ def test_it_never_goes_to_another_key(bob: Seat) -> None:
         assert world.mail_for(mallory) == []
 
 
+def test_nothing_is_sealed_anew_for_whom_the_user_has_blocked(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        say(world, "one")
+        accept_all(world)
+        world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
+        world.lose_connection()
+        world.log_in()
+        new = next_device(bob)
+        find_twice(world, new)
+        assert world.mail_for(new) == []
+        assert world.engine.queued == 0
+
+
 def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
@@ -295,6 +297,16 @@ def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
         assert texts_for(again, new) == ["one"]
 
 
+def test_who_is_blocked_is_not_looked_up_for_a_receipt(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
+        world.settle()
+    with alice(state=world.state) as again:
+        assert again.all_sent(f.Lookup) == []
+
+
 def test_who_owes_nothing_is_not_looked_up(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
@@ -312,11 +324,15 @@ def test_a_text_that_comes_again_is_confirmed_and_not_shown(bob: Seat) -> None:
         message_id = MessageId(b"m" * 16)
         device = world.device
         bob.endpoint.start_session(device, world.now_ms)
-        first = bob.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        first = bob.endpoint.seal(
+            device, Text("once"), world.now_ms, message_id, written_ms=world.now_ms
+        )
         world.deliver(first.envelope)
         new = next_device(bob)
         new.endpoint.start_session(device, world.now_ms)
-        again = new.endpoint.seal(device, Text("once"), world.now_ms, message_id)
+        again = new.endpoint.seal(
+            device, Text("once"), world.now_ms, message_id, written_ms=world.now_ms
+        )
         world.deliver(again.envelope)
         find_twice(world, new)
         world.pass_time(1)

@@ -1,5 +1,7 @@
 """What a hostile relay or stranger does with order, drafts and pins: seen, or harmless."""
 
+import msgspec
+
 from securechat.client import events as ev
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.results import Opened
@@ -38,6 +40,33 @@ def test_a_draft_for_one_relay_never_goes_out_on_another() -> None:
     with alice(None, state) as world:
         world.find("bob", published(bob))
         assert bob.read(world.mail_for(bob)[0]) == "for the bob of the first relay"
+
+
+def test_a_text_says_when_it_was_typed_however_late_it_is_sealed() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        world.engine.send("bob", "typed while you were away")
+        written_ms = world.now_ms
+        world.settle()
+    with alice(None, state) as world:
+        world.pass_time(3600)
+        world.find("bob", published(bob))
+        (opened,) = [bob.receive(mail, world.now_ms) for mail in world.mail_for(bob)]
+        assert isinstance(opened, Opened)
+        assert opened.time_ms == written_ms
+
+
+def test_a_draft_of_a_version_that_kept_no_time_goes_out_too() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        world.engine.send("bob", "typed long ago")
+        world.settle()
+    (row,) = (row for row in state.rows if row[0] == "draft")
+    *all_but_its_time, _ = msgspec.msgpack.decode(state.rows[row])
+    state.rows[row] = msgspec.msgpack.encode(all_but_its_time)
+    with alice(None, state) as world:
+        world.find("bob", published(bob))
+        assert bob.read(world.mail_for(bob)[0]) == "typed long ago"
 
 
 def test_a_message_dropped_before_a_receipt_is_missed() -> None:
@@ -85,7 +114,10 @@ def test_three_hundred_messages_are_receipted() -> None:
         bob.endpoint.start_session(device, world.now_ms)
         for last in (150, 300):
             texts = [Text(str(number)) for number in range(last - 150, last)]
-            sealed = [bob.endpoint.seal(device, text, world.now_ms) for text in texts]
+            sealed = [
+                bob.endpoint.seal(device, text, world.now_ms, written_ms=world.now_ms)
+                for text in texts
+            ]
             world.deliver(*(each.envelope for each in sealed), last=last)
         world.pass_time(2.0)
         outcomes = [bob.endpoint.open(mail, world.now_ms) for mail in world.mail_for(bob)]

@@ -180,6 +180,19 @@ def test_messages_go_when_their_time_is_over() -> None:
         assert texts(world) == ["two days later"]
 
 
+def test_of_strangers_only_the_newest_messages_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("securechat.store.history.MAX_REQUESTS", 2)
+    bob, carol = make_seat("bob"), make_seat("carol")
+    with alice() as world:
+        befriend(world, bob)
+        world.deliver(world.write(carol, "one"))
+        world.find("carol", published(carol))
+        world.deliver(*(world.write(carol, text) for text in ("two", "three")), last=2)
+        world.deliver(*(world.write(bob, text) for text in ("1", "2", "3")), last=3)
+        assert texts(world, "/history carol") == ["two", "three"]
+        assert texts(world) == ["hello", "1", "2", "3"]
+
+
 def test_where_nothing_is_kept_messages_are_shown_all_the_same() -> None:
     bob, state = make_seat("bob"), MemoryState()
     with alice(None, state) as world:
@@ -256,14 +269,14 @@ def test_a_chat_begins_with_what_came_before_it() -> None:
         first_ids = [message.message_id for message in world.told(ev.Message)]
 
     def beginning(peer: str | None, count: int) -> list[str]:
-        world = World(peer, state)
-        world.engine.retell(count)
-        world.engine._work(world.engine._calls.take(0))
-        history = world.told(ev.History)
-        assert [message.message_id for message in world.told(ev.Message)] == first_ids[2:]
-        if history:
-            assert world.events.index(history[0]) == 0
-        return [message.text for each in history for message in each.messages]
+        with alice(peer, state, logged_in=False) as world:
+            world.engine.retell(count)
+            world.settle()
+            history = world.told(ev.History)
+            assert [message.message_id for message in world.told(ev.Message)] == first_ids[2:]
+            if history:
+                assert world.events.index(history[0]) == 0
+            return [message.text for each in history for message in each.messages]
 
     assert beginning("bob", 2) == []  # it is not known yet which relay this is
     state.commit(KnownRelay(RELAY, "relay:5555", 1).row)
@@ -279,8 +292,12 @@ def test_history_of_another_relay_is_not_that_of_the_same_name_here() -> None:
     with alice(None, state) as world:
         befriend(world, bob)
     (entry,) = state.history.last(1)
-    state.history.apply(entry._replace(conversation=b"o" * 32 + b"bob", text="elsewhere"))
+    elsewhere = entry._replace(conversation=b"o" * 32 + b"bob", text="elsewhere")
+    state.history.apply(elsewhere)
+    state.history.apply(elsewhere._replace(sender="bob", text="from elsewhere"))
     with alice(None, state) as world:
+        world.engine.ask(c.Call("bob", "Uncle"))
+        world.settle()
         assert texts(world) == ["hello"]
         assert texts(world, "/history") == ["hello"]
         assert texts(world, "/search from:me e") == ["hello"]
@@ -293,6 +310,6 @@ def test_the_default_is_for_conversations_without_a_choice() -> None:
         world.settle()
     (entry,) = state.history.last(1)
     assert state.history.retention(entry.conversation) is None
-    world = World(None, state, history_days=0)
-    world.engine._work([])
-    assert state.history.last(1) == []
+    with alice(None, state, logged_in=False, history_days=0) as world:
+        world.settle()
+        assert state.history.last(1) == []

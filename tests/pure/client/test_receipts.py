@@ -7,7 +7,8 @@ from securechat.client.events import Origin
 from securechat.client.link import Answered
 from securechat.client.receipts import Due, Kind, due_row, stored_receipts
 from securechat.client.receiving import RECEIPT_MAX_S
-from securechat.e2e.content import Receipt
+from securechat.client.unread import FORGET_WITHIN_S
+from securechat.e2e.content import ReadReceipt, Receipt
 from securechat.e2e.results import Opened
 from securechat.identity.types import DeviceAddress, DeviceId, MessageId, RelayId
 from tests.pure.client.engine_world import (
@@ -66,7 +67,6 @@ def test_a_receipt_outlives_a_run_that_could_not_seal_it() -> None:
     assert due(state) == 1
     assert confirmed_to(world, bob) == []
     with alice(None, state) as world:
-        world.pass_time(RECEIPT_MAX_S)
         world.find("bob", published(bob, claim=False))
         assert confirmed_to(world, bob) == [message.message_id]
         assert due(state) == 0
@@ -74,6 +74,27 @@ def test_a_receipt_outlives_a_run_that_could_not_seal_it() -> None:
     with alice(None, state) as world:
         world.pass_time(RECEIPT_MAX_S)
         assert not world.link.envelopes
+
+
+def test_receipts_of_both_kinds_that_were_due_without_a_connection_follow_the_login() -> None:
+    bob = copy_seat(BOB)
+    with alice(read_receipts=True) as world:
+        befriend(world, bob)
+        world.deliver(world.write(bob, "are you there"))
+        (message,) = world.told(ev.Message)
+        world.engine.shown("bob", message.message_id)
+        world.settle()
+        world.lose_connection()
+        world.pass_time(FORGET_WITHIN_S)
+        world.pass_time(RECEIPT_MAX_S)
+        assert confirmed_to(world, bob) == []
+        world.log_in()
+        world.find("bob", published(bob, claim=False))
+        contents = [bob.receive(mail, world.now_ms) for mail in world.mail_for(bob)[-2:]]
+        assert [type(each.content) for each in contents if isinstance(each, Opened)] == [
+            Receipt,
+            ReadReceipt,
+        ]
 
 
 def test_who_was_blocked_since_is_confirmed_nothing() -> None:

@@ -1,6 +1,8 @@
 """What did not arrive, or does not open, is asked for again; and those who ask get it."""
 
+from securechat.client import commands as c
 from securechat.client import events as ev
+from securechat.client.commands import Decision
 from securechat.client.link import Answered
 from securechat.client.recovering import ASK_AGAIN_S, GAP_PATIENCE_S
 from securechat.e2e.content import Receipt, Recovery, Text
@@ -38,7 +40,9 @@ def unreadable(world: World, seat: Seat) -> bytes:
     session = broken.endpoint._sessions.choose_sending(device.address, world.now_ms)
     assert session is not None
     session.send_key = bytes(32)
-    return broken.endpoint.seal(device, Text("lost"), world.now_ms).envelope
+    return broken.endpoint.seal(
+        device, Text("lost"), world.now_ms, written_ms=world.now_ms
+    ).envelope
 
 
 def test_what_does_not_open_is_asked_for_on_a_fresh_session() -> None:
@@ -174,3 +178,47 @@ def test_forged_envelopes_do_not_push_out_the_session_of_whom_they_claim() -> No
             world.find("bob", published(bob, claim=False))
         world.deliver(on_its_way, last=50)
         assert world.texts[-1] == "sealed before"
+
+
+# What comes once more, sealed anew, after something that did not come -----------------------------
+
+
+def repeat_after_a_gap(world: World, seat: Seat) -> bytes:
+    """Show a message of a seat; return it sealed anew, after one that the relay has dropped."""
+    device, now_ms, message_id = world.device, world.now_ms, MessageId(b"m" * 16)
+    first, _, again = (
+        seat.endpoint.seal(device, Text("once"), now_ms, each, written_ms=now_ms)
+        for each in (message_id, None, message_id)
+    )
+    world.deliver(first.envelope, last=2)
+    return again.envelope
+
+
+def test_it_is_told_that_something_is_missing_before_it() -> None:
+    bob = copy_seat(BOB)
+    with alice() as world:
+        meet(world, bob)
+        world.deliver(repeat_after_a_gap(world, bob), last=3)
+        assert world.texts == ["hello", "once"]
+        assert world.problems == ["1 message of bob has not arrived"]
+
+
+def test_what_is_missing_before_it_is_asked_for() -> None:
+    bob = copy_seat(BOB)
+    with alice() as world:
+        meet(world, bob)
+        world.deliver(repeat_after_a_gap(world, bob), last=3)
+        world.pass_time(GAP_PATIENCE_S)
+        assert [o.content for o in new_mail(world, bob) if isinstance(o.content, Recovery)] == [
+            Recovery(4, ((2, 2),))
+        ]
+
+
+def test_of_somebody_blocked_nothing_is_told() -> None:
+    bob = copy_seat(BOB)
+    with alice() as world:
+        meet(world, bob)
+        again = repeat_after_a_gap(world, bob)
+        world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
+        world.deliver(again, last=3)
+        assert world.told(ev.Problem) == []

@@ -10,7 +10,7 @@ from securechat.client.link import Answered, Arrived, Down, Up
 from securechat.e2e.content import Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
-from securechat.e2e.results import Repeated
+from securechat.e2e.results import Opened, Repeated
 from securechat.errors import FileProblem, InvalidSignature, RemoteProtocolError, Untrusted
 from securechat.identity.device import DeviceList
 from securechat.identity.types import EnvelopeId
@@ -175,8 +175,8 @@ def test_a_message_that_was_shown_before_is_not_shown_again(bob: Seat) -> None:
         come_back(world)
         device = world.device
         bob.endpoint.start_session(device, NOW_MS)
-        again = bob.endpoint.seal(device, Text("seen"), NOW_MS, message_id)
-        new = bob.endpoint.seal(device, Text("new"), NOW_MS)
+        again = bob.endpoint.seal(device, Text("seen"), NOW_MS, message_id, written_ms=NOW_MS)
+        new = bob.endpoint.seal(device, Text("new"), NOW_MS, written_ms=NOW_MS)
         world.deliver(again.envelope, new.envelope)
         assert world.texts == ["new"]
         assert world.told(ev.Message)[0].missing == 0
@@ -230,13 +230,17 @@ def test_without_encryption_the_text_is_in_the_envelope() -> None:
         copied = MemoryState()
         copied.rows = dict(world.state.rows)
     with alice("bob", copied, e2e=False, logged_in=False) as world:
+        written_ms = world.now_ms
+        world.pass_time(3600)
         knock(world)
         world.tell(welcome(sent=9))
         assert world.problems == []
         come_back(world)
         world.find("bob", published(bob))
         (again,) = world.mail_for(bob)
-        assert b"open" in again
+        opened = bob.endpoint.open_plain(again, world.now_ms)
+        assert isinstance(opened, Opened)
+        assert (opened.content, opened.time_ms) == (Text("open"), written_ms)
 
 
 def test_all_of_it_is_committed_or_nothing(bob: Seat) -> None:
@@ -269,13 +273,19 @@ def test_a_second_restoring_of_one_copy_follows_the_first(bob: Seat) -> None:
         )
 
 
-def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -> None:
-    with older(bob) as world:
-        identity = identity_of(world.state)
-        other = following(identity).device_list
-        renewed = Endpoint.create_next(identity, NOW_MS, world.state.rows)
-        world.state.commit(renewed.take_changes())
-        world.engine._endpoint = renewed
+def run_with(identity: UserIdentity) -> MemoryState:
+    """Return the state of the next device of a person."""
+    state = MemoryState()
+    state.commit(Endpoint.create_next(identity, NOW_MS).take_changes())
+    return state
+
+
+def test_of_two_lists_with_one_number_that_of_the_relay_is_followed() -> None:
+    first = Endpoint.create(NOW_MS).user_identity
+    state, other = run_with(first), following(first).device_list
+    own = identity_of(state).device_list
+    assert (own.sequence, other.sequence) == (2, 2)
+    with alice(state=state, logged_in=False) as world:
         knock(world, other)
         come_back(world)
         register = world.sent(f.Register)
@@ -283,13 +293,6 @@ def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -
             3,
             other.hash,
         )
-
-
-def run_with(identity: UserIdentity) -> MemoryState:
-    """Return the state of the next device of a person."""
-    state = MemoryState()
-    state.commit(Endpoint.create_next(identity, NOW_MS).take_changes())
-    return state
 
 
 def test_an_own_list_that_does_not_follow_is_followed_when_it_is_higher() -> None:

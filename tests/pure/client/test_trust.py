@@ -50,7 +50,7 @@ def bob() -> Seat:
 
 @pytest.fixture
 def new_bob() -> Seat:
-    """Bob at a new device, or somebody who has been given his name."""
+    """Bob, who has begun anew, or somebody who has been given his name."""
     return make_seat("bob")
 
 
@@ -552,6 +552,7 @@ def test_a_session_with_a_peer_who_is_changed_ends_with_that(bob: Seat, new_bob:
         assert error.exit_status == 4
         assert "The key of bob has CHANGED" in error.what
         assert key(bob) in error.what
+        assert "bob has begun anew without a backup, or somebody is in between" in error.what
         assert "securechat client --peer bob" in error.try_next
 
 

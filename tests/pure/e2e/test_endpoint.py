@@ -171,7 +171,7 @@ def test_keys_that_are_replaced_early_serve_until_their_senders_ask_again() -> N
     late_ms = NOW_MS + ROTATE_AFTER_MS - 1
     bob.endpoint.drained(late_ms)
     assert not shown.is_refresh_due(late_ms)
-    sealed = alice.endpoint.seal(shown, Text("to the old keys"), late_ms)
+    sealed = alice.endpoint.seal(shown, Text("to the old keys"), late_ms, written_ms=late_ms)
     bob.endpoint.drained(late_ms + ROTATED_GRACE_MS)
     assert bob.read(sealed.envelope, late_ms) == "to the old keys"
     bob.endpoint.drained(late_ms + ROTATED_GRACE_MS + 1)

@@ -62,7 +62,7 @@ def refuse_to_write(device: PeerDevice, error: type[SecureChatError]) -> None:
 
 def write(seat: Seat, device: PeerDevice) -> Sealed:
     seat.endpoint.start_session(device, NOW_MS)
-    return seat.endpoint.seal(device, Text("secret"), NOW_MS)
+    return seat.endpoint.seal(device, Text("secret"), NOW_MS, written_ms=NOW_MS)
 
 
 def state_for_others(seat: Seat) -> dict[str, object]:

@@ -40,7 +40,11 @@ def write(
     sender: Seat, to: Seat, text: str = "hello", now_ms: int = NOW_MS, message_id: bytes = b""
 ) -> bytes:
     sealed = sender.endpoint.seal_plain(
-        to.shown(claim=False), Text(text), now_ms, MessageId(message_id) if message_id else None
+        to.shown(claim=False),
+        Text(text),
+        now_ms,
+        MessageId(message_id) if message_id else None,
+        written_ms=now_ms,
     )
     sender.commit()
     assert sealed.mailbox == to.endpoint.mailbox
@@ -77,7 +81,7 @@ def test_both_can_write_and_the_relay_can_read(alice: Seat, bob: Seat) -> None:
     "receipt", [Receipt((MessageId(b"m" * 16),), 2), ReadReceipt((MessageId(b"m" * 16),))]
 )
 def test_receipts_go_the_same_way(alice: Seat, bob: Seat, receipt: PlainContent) -> None:
-    sealed = alice.endpoint.seal_plain(bob.shown(claim=False), receipt, NOW_MS)
+    sealed = alice.endpoint.seal_plain(bob.shown(claim=False), receipt, NOW_MS, written_ms=NOW_MS)
     assert read(bob, sealed.envelope).content == receipt
 
 
@@ -103,7 +107,7 @@ def test_nobody_else_can_begin_it(alice: Seat) -> None:
     pretended = msgspec.structs.replace(reluctant.shown(claim=False).bundle, suites=b"\1\x80")
     device = reluctant.shown(claim=False)
     forged = type(device)(device.certificate, pretended, None)
-    sealed = alice.endpoint.seal_plain(forged, Text("hello"), NOW_MS)
+    sealed = alice.endpoint.seal_plain(forged, Text("hello"), NOW_MS, written_ms=NOW_MS)
     refused(reluctant, sealed.envelope)
 
 

@@ -254,7 +254,7 @@ def test_a_flood_of_recoveries_is_answered_once_in_fifty_minutes(alice: Seat, bo
 def test_the_answer_to_a_recovery_is_bounded(alice: Seat, bob: Seat) -> None:
     shown = bob.shown()
     for _ in range(MAX_COPIES + 5):
-        alice.endpoint.seal(shown, Text("x"), NOW_MS)
+        alice.endpoint.seal(shown, Text("x"), NOW_MS, written_ms=NOW_MS)
     session_of(alice, bob).sent = RENEW_AFTER_MESSAGES - 1
     sealed = alice.endpoint.resend(shown, EVERYTHING, NOW_MS)
     assert len(sealed) == MAX_COPIES

@@ -118,7 +118,7 @@ def test_the_start_travels_until_the_peer_has_answered() -> None:
 def test_too_long_a_text_is_refused_and_changes_nothing(alice: Seat, bob: Seat) -> None:
     shown, before = bob.shown(), alice.state()
     with pytest.raises(UsageError):
-        alice.endpoint.seal(shown, Text("x" * (MAX_TEXT_BYTES + 1)), NOW_MS)
+        alice.endpoint.seal(shown, Text("x" * (MAX_TEXT_BYTES + 1)), NOW_MS, written_ms=NOW_MS)
     assert alice.state() == before
 
 
@@ -126,7 +126,7 @@ def test_sealing_needs_a_session() -> None:
     alice, bob = make_seat("Alice"), make_seat("Bob")
     assert alice.endpoint.needs_session(bob.address, NOW_MS)
     with pytest.raises(LocalProtocolError):
-        alice.endpoint.seal(bob.shown(), Text("x"), NOW_MS)
+        alice.endpoint.seal(bob.shown(), Text("x"), NOW_MS, written_ms=NOW_MS)
 
 
 def test_a_session_needs_a_name_and_another_device(bob: Seat) -> None:
@@ -140,7 +140,7 @@ def test_nothing_is_sealed_to_expired_keys(alice: Seat, bob: Seat) -> None:
     shown, before = bob.shown(), alice.state()
     late_ms = shown.bundle.not_after_ms + 1
     with pytest.raises(Untrusted):
-        alice.endpoint.seal(shown, Text("x"), late_ms)
+        alice.endpoint.seal(shown, Text("x"), late_ms, written_ms=late_ms)
     with pytest.raises(Untrusted):
         alice.endpoint.start_session(shown, late_ms)
     assert alice.state() == before
@@ -170,7 +170,7 @@ def test_nothing_is_sealed_to_an_envelope_key_of_low_order(
     alice: Seat, bob: Seat, point: bytes
 ) -> None:
     with pytest.raises(RemoteProtocolError):
-        alice.endpoint.seal(resigned(bob, envelope_key=point), Text("x"), NOW_MS)
+        alice.endpoint.seal(resigned(bob, envelope_key=point), Text("x"), NOW_MS, written_ms=NOW_MS)
     alice.reload()
     assert bob.read(alice.send(bob, "to good keys")) == "to good keys"
 
@@ -196,7 +196,7 @@ def test_renewal_after_many_messages_loses_nothing(alice: Seat, bob: Seat) -> No
 
 
 def test_a_commit_is_small(alice: Seat, bob: Seat) -> None:
-    sealed = alice.endpoint.seal(bob.shown(), Text("x"), NOW_MS)
+    sealed = alice.endpoint.seal(bob.shown(), Text("x"), NOW_MS, written_ms=NOW_MS)
     changes = alice.commit()
     assert {table for table, _ in changes} == {"session", "chain", "sent"}
     assert sum(len(value or b"") for value in changes.values()) < 3_000

@@ -117,7 +117,7 @@ class Town:
         seat = self.seats[pair[0]]
         if not self._prepare(pair):
             return
-        sealed = seat.endpoint.seal(self._keys(pair), content, self.now_ms)
+        sealed = seat.endpoint.seal(self._keys(pair), content, self.now_ms, written_ms=self.now_ms)
         if crash:
             self.crash(pair[0])
             return

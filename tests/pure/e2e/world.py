@@ -96,7 +96,9 @@ class Seat:
         if self.endpoint.needs_session(to.address, now_ms):
             self.endpoint.start_session(to.shown(), now_ms)
         content = Text(content) if isinstance(content, str) else content
-        sealed = self.endpoint.seal(to.shown(claim=False), content, now_ms, message_id)
+        sealed = self.endpoint.seal(
+            to.shown(claim=False), content, now_ms, message_id, written_ms=now_ms
+        )
         assert sealed.mailbox == to.endpoint.mailbox
         self.commit()
         return sealed.envelope

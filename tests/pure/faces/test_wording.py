@@ -146,7 +146,7 @@ def test_a_changed_key_is_loud() -> None:
     assert entry.tone is Tone.ALERT
     assert "[WARNING] THE KEY OF bob HAS CHANGED" in entry.text
     assert "Known: aaaa\nShown: bbbb\n" in entry.text
-    assert "/accept-key bob" in entry.text
+    assert "whether they have begun anew without a backup, then: /accept-key bob" in entry.text
 
 
 def test_a_changed_key_of_somebody_verified_has_to_be_compared_again() -> None:

@@ -12,7 +12,7 @@ from securechat.identity.chain import (
 )
 from securechat.identity.device import NO_PREVIOUS_LIST, DeviceList
 from securechat.identity.prekeys import OneTimeKey
-from securechat.identity.types import Digest, Prekey, RelayId
+from securechat.identity.types import DeviceId, Digest, Prekey, RelayId
 from tests.pure.identity.objects import (
     RELAY,
     Person,
@@ -152,6 +152,33 @@ def test_an_old_bundle_is_refused() -> None:
     _, highest = verify(with_device(bundle=make_bundle(ALICE.signer, ALICE.certificate, epoch=4)))
     with pytest.raises(Untrusted):
         verify(publish(ALICE), highest)
+
+
+def known(*device_ids: DeviceId) -> Highest:
+    """Return what is kept of Alice after these devices."""
+    return Highest(
+        list_sequence=ALICE.device_list.sequence,
+        list_hash=ALICE.device_list.hash,
+        epochs=dict.fromkeys(device_ids, 2),
+    )
+
+
+FORMER = [DeviceId(number.to_bytes(16, "big")) for number in range(256)]
+PRESENT = ALICE.certificate.device_id
+
+
+def test_of_a_persons_devices_the_last_256_are_known() -> None:
+    assert known(*FORMER).with_device(PRESENT).epochs == {
+        **dict.fromkeys(FORMER[1:], 2),
+        PRESENT: 0,
+    }
+    _, highest = verify(publish(ALICE), known(*FORMER))
+    assert highest.epochs == {**dict.fromkeys(FORMER[1:], 2), PRESENT: ALICE.bundle.epoch}
+
+
+def test_a_device_that_is_shown_is_forgotten_after_those_that_are_gone() -> None:
+    _, highest = verify(publish(ALICE), known(PRESENT, *FORMER[1:]))
+    assert list(highest.with_device(FORMER[0]).epochs) == [*FORMER[2:], PRESENT, FORMER[0]]
 
 
 def test_a_one_time_key_may_be_older_than_its_bundle_but_not_newer() -> None:

@@ -107,6 +107,18 @@ def test_progress_only_goes_on(table: HistoryTable) -> None:
     assert table.own(b"2") is None
 
 
+def test_what_was_once_not_encrypted_never_counts_as_encrypted(table: HistoryTable) -> None:
+    table.apply(entry("for all to see", sender="", message_id=b"1"))
+    for change in (
+        Reached(b"1", Progress.SENT, b"key", encrypted=False),
+        Reached(b"1", Progress.ACCEPTED),
+    ):
+        table.apply(change)
+        own = table.own(b"1")
+        assert own is not None
+        assert (own.progress, own.encrypted) == (change.progress, False)
+
+
 @pytest.mark.parametrize(
     ("word", "found"),
     [
