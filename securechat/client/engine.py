@@ -6,7 +6,6 @@ commit every change of it in one transaction, and only then send, tell and ackno
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -25,13 +24,13 @@ from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
+from securechat.client.run import Run
 from securechat.client.unread import Unread
-from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import FileProblem, SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
-from securechat.identity.types import MessageId, Name, RelayId, fingerprint
+from securechat.identity.types import MessageId, RelayId, fingerprint
 from securechat.wire import frames as f
 
 logger = logging.getLogger("securechat.client")
@@ -42,46 +41,29 @@ class Engine:
 
     def __init__(
         self,
-        name: Name,
+        run: Run,
         state: StatePort,
         make_link: Callable[[Callable[[LinkNews], None]], LinkPort],
         relay_id_of: Callable[[bytes], RelayId],
-        *,
-        relay: str,
-        peer: str | None = None,
-        e2e: bool = True,
-        history_days: int = FOREVER_DAYS,
-        read_receipts: bool = False,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
 
-        ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
-        end-to-end encryption with ``peer``, if that is what both want. Messages are kept for
-        ``history_days`` unless the user has chosen another time for the conversation. With
-        ``read_receipts`` contacts are told when a message of theirs was shown. When the key of
-        ``peer`` is a changed one at the end, or texts were not sent for such a key, Ended has a
-        KeyChanged.
+        When the key of the run's peer is a changed one at the end, or texts were not sent for such
+        a key, Ended has a KeyChanged.
         """
-        self._name = name
+        self._run = run
         self._state = state
         self._relay_id_of = relay_id_of
-        self._relay = relay
-        self._peer = peer
-        self._unencrypted = None if e2e else peer
-        self._history_days = history_days
-        self._now_ms, self._now_s = now_ms, now_s
         self._calls = Calls()
         self._renewing = Renewing()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._audience = Audience()
-        self._unread = Unread(state, now_s, confirms=read_receipts)
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._endpoint = open_endpoint(state, now_ms())
-        self._people = People(name)
+        self._unread = Unread(state, run.now_s, confirms=run.read_receipts)
+        self._thread = threading.Thread(target=self._work_on, name="engine", daemon=True)
+        self._endpoint = open_endpoint(state, run.now_ms())
+        self._people = People(run.name)
         self._open_desk(NO_RELAY)
-        self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
+        self._login = Login(self._endpoint, run.name, self._desk.relay_id, b"")
         self._was_ready = False
         self._stop_at: float | None = None
         self._early = Early()
@@ -138,8 +120,8 @@ class Engine:
         """Connect, and look for the peer."""
         self._thread.start()
         self._link.start()
-        if self._peer is not None:
-            self.talk_to(self._peer)
+        if self._run.peer is not None:
+            self.talk_to(self._run.peer)
 
     def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
         """Send a text; return the id that its events carry. Raises as `People.check` does.
@@ -176,7 +158,7 @@ class Engine:
 
     # The thread -----------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _work_on(self) -> None:
         try:
             while not self._ended:
                 self._work(self._next_calls())
@@ -190,7 +172,7 @@ class Engine:
         """Wait for something to do; return all that has come by then."""
         deadlines = (self._stop_at, self._unread.due_at, *self._parts.due_times)
         due = [at for at in deadlines if at is not None]
-        wait_s = max(0.0, min(due) - self._now_s()) if due else None
+        wait_s = max(0.0, min(due) - self._run.now_s()) if due else None
         return self._calls.take(wait_s)
 
     def _work(self, calls: list[Callable[[], None]]) -> None:
@@ -229,7 +211,7 @@ class Engine:
             self._parts.receiving.plan_receipts()
 
     def _do_what_is_due(self) -> None:
-        now = self._now_s()
+        now = self._run.now_s()
         self._parts.do_what_is_due(now)
         if self._unread.due_at is not None and self._unread.due_at <= now:
             self._desk.change(self._unread.take_shown())
@@ -258,11 +240,11 @@ class Engine:
 
     def _retell(self, scrollback: int) -> None:
         unread = self._unread
-        past = recall(self._state, self._relay, self._name, self._peer, scrollback, unread.ids)
+        past = recall(self._run, self._state, scrollback, unread.ids)
         self._desk.batch.events += [*past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
-        self._stop_at = self._now_s() + flush_s
+        self._stop_at = self._run.now_s() + flush_s
         self._send_receipts()
 
     @property
@@ -275,7 +257,7 @@ class Engine:
         if self._ended:
             return
         self._ended = True
-        error = error or outcome(self._desk, self._peer)
+        error = error or outcome(self._desk, self._run.peer)
         try:
             self._parts.receiving.give_up()
             self._send_receipts()
@@ -336,7 +318,7 @@ class Engine:
             self._open_desk(relay_id)
             for call in self._early.take():
                 self._guarded(call)
-        self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
+        self._login = Login(self._endpoint, self._run.name, relay_id, up.certificate)
         self._desk.batch.frames.append(self._login.hello())
 
     def _or_end(self, step: Callable[[], None]) -> None:
@@ -347,7 +329,7 @@ class Engine:
             self._end(error)
 
     def _on_challenge(self, challenge: f.Challenge) -> None:
-        frames = self._login.answer(challenge, self._now_ms(), self._desk.handed_over.count)
+        frames = self._login.answer(challenge, self._run.now_ms(), self._desk.handed_over.count)
         if followed := list_to_follow(self._endpoint, challenge):
             self._renew(followed)
         else:
@@ -358,7 +340,7 @@ class Engine:
         relay_id = self._desk.relay_id
         self._renewing.begin(relay_id)
         self._carry_out()
-        self._endpoint, events = renew(self._state, self._endpoint, followed, self._now_ms())
+        self._endpoint, events = renew(self._state, self._endpoint, followed, self._run.now_ms())
         self._open_desk(relay_id)
         self._desk.batch.events += events
         self._link.reconnect()
@@ -370,7 +352,8 @@ class Engine:
             return
         again, self._was_ready = self._was_ready, True
         name, key = parse_name(welcome.name), fingerprint(self._desk.relay_id)
-        self._desk.tell(ev.Ready(name, self._relay, key, again, self._unencrypted is None))
+        encrypted = self._run.unencrypted is None
+        self._desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted))
         self._parts.begin(welcome)
 
     def _on_down(self, down: Down) -> None:
@@ -385,15 +368,5 @@ class Engine:
 
     def _open_desk(self, relay_id: RelayId) -> None:
         """Begin with a relay, where nothing is known of what another one has said."""
-        self._desk = open_desk(
-            relay_id,
-            self._state,
-            self._endpoint,
-            self._people,
-            now_ms=self._now_ms,
-            now_s=self._now_s,
-            unencrypted=self._unencrypted,
-            own_name=self._name,
-            history_days=self._history_days,
-        )
-        self._parts = make_parts(self._desk, self._name)
+        self._desk = open_desk(self._run, relay_id, self._state, self._endpoint, self._people)
+        self._parts = make_parts(self._desk, self._run.name)
