@@ -144,7 +144,7 @@ def test_a_message_of_the_old_device_is_shown_still(bob: Seat) -> None:
 def test_so_many_devices_of_one_person_are_known_and_no_more(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
-        contact = world.engine._desk.contacts.by_name("bob")
+        contact = world.engine._here.desk.contacts.by_name("bob")
         assert contact is not None
         highest = contact.highest
         assert highest is not None
@@ -232,7 +232,7 @@ def test_nothing_is_taken_back_while_a_device_only_hides(bob: Seat) -> None:
         world.tell(f.Presence("bob", True))
         world.find("bob", user)
         assert world.mail_for(new) == []
-        assert world.engine._desk.endpoint.unconfirmed_devices(bob.endpoint.user_key) != ()
+        assert world.engine._here.desk.endpoint.unconfirmed_devices(bob.endpoint.user_key) != ()
 
 
 def test_it_never_goes_to_another_key(bob: Seat) -> None:

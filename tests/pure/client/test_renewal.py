@@ -275,7 +275,7 @@ def test_of_two_lists_with_one_number_that_of_the_relay_is_followed(bob: Seat) -
         other = following(identity).device_list
         renewed = Endpoint.create_next(identity, NOW_MS, world.state.rows)
         world.state.commit(renewed.take_changes())
-        world.engine._endpoint = renewed
+        world.engine._here.desk.endpoint = renewed
         knock(world, other)
         come_back(world)
         register = world.sent(f.Register)
