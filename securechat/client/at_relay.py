@@ -13,7 +13,7 @@ from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
 from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
-from securechat.client.run import Run
+from securechat.client.run import Run, SoFar
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError
 from securechat.identity.device import DeviceList
@@ -50,6 +50,7 @@ class AtRelay:
         self._reconnect = reconnect
         self._early = Early()
         self._renewing = Renewing()
+        self._so_far = SoFar()
         self.people = People(run.name)
         self._open_desk(NO_RELAY, open_endpoint(state, run.now_ms()))
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
@@ -193,5 +194,5 @@ class AtRelay:
 
     def _open_desk(self, relay_id: RelayId, endpoint: Endpoint) -> None:
         """Begin with a relay, where nothing is known of what another one has said."""
-        self.desk = open_desk(self._run, relay_id, self._state, endpoint, self.people)
+        self.desk = open_desk(self._run, self._so_far, relay_id, self._state, endpoint, self.people)
         self.parts = make_parts(self.desk, self._run.name)

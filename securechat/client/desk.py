@@ -12,6 +12,7 @@ from securechat.client.history import HistoryBook
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
+from securechat.client.run import SoFar
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key
@@ -46,6 +47,7 @@ class Desk:
     kept: KeptMessages
     history: HistoryBook
     people: People
+    so_far: SoFar
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
     unencrypted: str | None = None

@@ -11,7 +11,7 @@ from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
 from securechat.client.receipts import Kind, hand_out, stored_receipts
 from securechat.client.relays import known_relays
-from securechat.client.run import Run
+from securechat.client.run import Run, SoFar
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import Endpoint
 from securechat.identity.types import RelayId
@@ -28,7 +28,12 @@ def open_endpoint(state: StatePort, now_ms: int) -> Endpoint:
 
 
 def open_desk(
-    run: Run, relay_id: RelayId, state: StatePort, endpoint: Endpoint, people: People
+    run: Run,
+    so_far: SoFar,
+    relay_id: RelayId,
+    state: StatePort,
+    endpoint: Endpoint,
+    people: People,
 ) -> Desk:
     """Lay out what this profile has to do with a relay; ``people`` get what is unsent there."""
     rows = state.load()
@@ -44,6 +49,7 @@ def open_desk(
         kept=KeptMessages(relay_id, rows),
         history=HistoryBook(relay_id, run.name, contacts, state, run.history_days),
         people=people,
+        so_far=so_far,
         now_ms=run.now_ms,
         now_s=run.now_s,
         unencrypted=run.unencrypted,

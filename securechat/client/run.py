@@ -1,8 +1,8 @@
-"""One run of a profile's client: what was decided before it began."""
+"""One run of a profile's client: what was decided before it began, and what it adds up."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from securechat.config import FOREVER_DAYS
 from securechat.identity.types import Name
@@ -27,3 +27,13 @@ class Run:
     read_receipts: bool = False
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     now_s: Callable[[], float] = time.monotonic
+
+
+@dataclass(slots=True)
+class SoFar:
+    """What has happened in a run, at whatever relay."""
+
+    withheld: int = 0
+    """How many own texts were not sent because a key had changed."""
+    errands: set[str] = field(default_factory=set)
+    """The ids of texts that other commands have asked for."""
