@@ -163,7 +163,7 @@ class Engine:
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""
-        deadlines = (self._stop_at, self._unread.due_at, *self._here.parts.due_times)
+        deadlines = (self._stop_at, self._unread.due_at, self._here.parts.due_at)
         due = [at for at in deadlines if at is not None]
         wait_s = max(0.0, min(due) - self._run.now_s()) if due else None
         return self._calls.take(wait_s)
@@ -199,7 +199,7 @@ class Engine:
 
     def _do_what_is_due(self) -> None:
         now = self._run.now_s()
-        self._here.parts.do_what_is_due(now)
+        self._here.parts.do_what_is_due()
         if self._unread.due_at is not None and self._unread.due_at <= now:
             self._here.desk.change(self._unread.take_shown())
         if self._stop_at is not None and (now >= self._stop_at or self._here.is_settled):

@@ -13,7 +13,7 @@ class Expiry:
         self._desk = desk
         self.due_at = desk.now_s()
 
-    def carry_out(self) -> None:
+    def do_what_is_due(self) -> None:
         """Let go of what is too old now."""
         desk = self._desk
         self.due_at = desk.now_s() + LOOK_EVERY_S
