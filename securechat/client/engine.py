@@ -194,7 +194,7 @@ class Engine:
             self._audience.tell(event, errand=parts.errands.concerns(event))
         if batch.ack:
             self._link.ack(batch.ack)
-        if self._unread.read_receipts.hand_out(desk):
+        if self._unread.hand_out_receipts(desk):
             parts.receiving.plan_receipts()
 
     def _do_what_is_due(self) -> None:
@@ -209,7 +209,7 @@ class Engine:
         """Let others know at once what has come, and what was read."""
         desk = self._here.desk
         desk.change(self._unread.take_shown())
-        self._unread.read_receipts.hand_out(desk)
+        self._unread.hand_out_receipts(desk)
         self._here.parts.receiving.send_receipts()
 
     # What faces asked for -------------------------------------------------------------------------
