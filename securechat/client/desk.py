@@ -8,7 +8,7 @@ import msgspec
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook
+from securechat.client.history import HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
@@ -46,6 +46,7 @@ class Desk:
     handed_over: HandedOver
     kept: KeptMessages
     history: HistoryBook
+    past: PastReader
     people: People
     so_far: SoFar
     now_ms: Callable[[], int]
@@ -83,7 +84,7 @@ class Desk:
         """Tell whether an own message went to this key, and has not come so far yet."""
         if self.batch.progress.get(message_id, progress.FAILED) >= progress:
             return False
-        return self.history.awaits(message_id, user_key, progress)
+        return self.past.awaits(message_id, user_key, progress)
 
     def add_draft(self, person: Person, message_id: MessageId, text: str) -> None:
         """Keep an own message until it is sealed, and in the history."""

@@ -4,7 +4,7 @@ from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
 from securechat.client.events import History
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook
+from securechat.client.history import HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
@@ -12,7 +12,6 @@ from securechat.client.ports import StatePort
 from securechat.client.receipts import Kind, hand_out, stored_receipts
 from securechat.client.relays import known_relays
 from securechat.client.run import Run, SoFar
-from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import Endpoint
 from securechat.identity.types import RelayId
 
@@ -47,7 +46,8 @@ def open_desk(
         outbox=Outbox(relay_id, rows),
         handed_over=HandedOver(relay_id, rows),
         kept=KeptMessages(relay_id, rows),
-        history=HistoryBook(relay_id, run.name, contacts, state, run.history_days),
+        history=HistoryBook(relay_id, state, run.history_days),
+        past=PastReader(relay_id, run.name, contacts, state),
         people=people,
         so_far=so_far,
         now_ms=run.now_ms,
@@ -69,7 +69,6 @@ def recall(run: Run, state: StatePort, count: int, unread: frozenset[str]) -> li
     here = [relay.relay_id for relay in known_relays(rows) if relay.address == run.relay]
     if not (count and here):
         return []
-    contacts = ContactBook(here[0], rows)
-    history = HistoryBook(here[0], run.name, contacts, state, FOREVER_DAYS)
-    past = history.last(run.peer, count, unread)
+    reader = PastReader(here[0], run.name, ContactBook(here[0], rows), state)
+    past = reader.last(run.peer, count, unread)
     return [past] if past.messages else []
