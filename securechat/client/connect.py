@@ -10,7 +10,7 @@ from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.client.run import Run
-from securechat.config import DEFAULT_PORT, FOREVER_DAYS, ClientConfig
+from securechat.config import DEFAULT_PORT, ClientConfig
 from securechat.errors import Untrusted, UsageError
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.endpoint import Endpoint
@@ -119,7 +119,7 @@ class Connector:
             relay=str(address),
             peer=peer,
             unencrypted=None if e2e else peer,
-            history_days=FOREVER_DAYS if settings.history_days is None else settings.history_days,
+            history_days=settings.history_days,
             read_receipts=read_receipts,
         )
         self.engine = Engine(run, profile.state, make_link, self._pin)
