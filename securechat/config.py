@@ -19,7 +19,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 
 FOREVER_DAYS = 1_000_000
-"""A retention that never ends."""
+"""A retention that never ends; nor does a longer one. Only events say None for it."""
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,7 +57,7 @@ class ClientConfig(Section, frozen=True):
     server: str = f"{DEFAULT_HOST}:{DEFAULT_PORT}"
     name: str | None = None
     dial_timeout_s: Seconds = 3.0
-    history_days: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    history_days: Annotated[int, msgspec.Meta(ge=0)] = FOREVER_DAYS
     read_receipts: bool = False
 
 

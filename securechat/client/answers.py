@@ -42,14 +42,12 @@ class Answers:
         if person := self._desk.people.find(question.name):
             self._sending.flush(person)
 
-    def failed(self, failed: f.Failed) -> bool:
-        """Take the answer that there is nobody to show; False when no look-up had asked."""
+    def failed(self, failed: f.Failed) -> None:
+        """Take the answer that there is nobody to show, if a look-up had asked."""
         question = self._lookups.take(failed.request)
-        if question is None:
-            return False
-        self._lookups.not_found(question)
-        self._receiving.settle(question.name)
-        return True
+        if question is not None:
+            self._lookups.not_found(question)
+            self._receiving.settle(question.name)
 
     def presence(self, presence: f.Presence) -> None:
         """Take the news that somebody has come or gone."""

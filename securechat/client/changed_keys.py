@@ -28,7 +28,7 @@ def refuse_to_write(desk: Desk, name: Name, text: str) -> None:
         )
     if contact.shown is None:
         return
-    desk.people.withheld += 1
+    desk.so_far.withheld += 1
     raise KeyChanged(
         f"The key of {shown_name} has CHANGED; not sent: {_beginning(text)}",
         next_command(contact, shown_name),
@@ -42,13 +42,13 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     again = f"/msg {name} and the text once more"
     for draft in desk.people.open(contact.name).drafts:
         desk.report(KeyChanged(f"{why}: {_beginning(draft.text)}", again), draft.message_id.hex())
-        desk.people.withheld += 1
+        desk.so_far.withheld += 1
     _forget_drafts(desk, contact)
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
         desk.change(desk.outbox.remove(parcel))
         if parcel.message_id:
             desk.report(KeyChanged(f"{why} (it was sealed already)", again), parcel.message_id)
-            desk.people.withheld += 1
+            desk.so_far.withheld += 1
 
 
 def give_up_drafts(desk: Desk, contact: Contact) -> None:
@@ -71,8 +71,8 @@ def outcome(desk: Desk, peer: str | None) -> KeyChanged | None:
     for contact in filter(None, map(desk.contacts.by_name, sorted(held))):
         if contact.shown is not None:
             return _changed(contact, desk.contacts.shown_name(contact))
-    if desk.people.withheld:
-        count = "A text was" if desk.people.withheld == 1 else f"{desk.people.withheld} texts were"
+    if desk.so_far.withheld:
+        count = "A text was" if desk.so_far.withheld == 1 else f"{desk.so_far.withheld} texts were"
         return KeyChanged(f"{count} not sent, since a key had CHANGED", "send what still matters")
     return None
 

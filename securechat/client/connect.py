@@ -9,7 +9,8 @@ from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
-from securechat.config import DEFAULT_PORT, FOREVER_DAYS, ClientConfig
+from securechat.client.run import Run
+from securechat.config import DEFAULT_PORT, ClientConfig
 from securechat.errors import Untrusted, UsageError
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.endpoint import Endpoint
@@ -113,17 +114,15 @@ class Connector:
                 inbox,
             )
 
-        self.engine = Engine(
-            profile.name,
-            profile.state,
-            make_link,
-            self._pin,
+        run = Run(
+            name=profile.name,
             relay=str(address),
             peer=peer,
-            e2e=e2e,
-            history_days=FOREVER_DAYS if settings.history_days is None else settings.history_days,
+            unencrypted=None if e2e else peer,
+            history_days=settings.history_days,
             read_receipts=read_receipts,
         )
+        self.engine = Engine(run, profile.state, make_link, self._pin)
         self.loop.start()
 
     def close(self) -> None:

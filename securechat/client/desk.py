@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook
+from securechat.client.history import HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
+from securechat.client.run import SoFar
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key
@@ -43,7 +44,9 @@ class Desk:
     handed_over: HandedOver
     kept: KeptMessages
     history: HistoryBook
+    past: PastReader
     people: People
+    so_far: SoFar
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
     unencrypted: str | None = None
@@ -79,7 +82,7 @@ class Desk:
         """Tell whether an own message went to this key, and has not come so far yet."""
         if self.batch.progress.get(message_id, progress.FAILED) >= progress:
             return False
-        return self.history.awaits(message_id, user_key, progress)
+        return self.past.awaits(message_id, user_key, progress)
 
     def keep_contact(self, contact: Contact) -> None:
         """Add or change a contact, durably."""

@@ -6,33 +6,24 @@ commit every change of it in one transaction, and only then send, tell and ackno
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from securechat.client import events as ev
+from securechat.client.at_relay import AtRelay
 from securechat.client.audience import Audience, Joining
 from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
 from securechat.client.commands import Question
 from securechat.client.desk import Batch
-from securechat.client.early import Early
-from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
-from securechat.client.login import Login
-from securechat.client.opening import open_desk, open_endpoint, recall
-from securechat.client.parts import make_parts
-from securechat.client.people import NO_RELAY, People
+from securechat.client.link import LinkNews
+from securechat.client.opening import recall
 from securechat.client.ports import LinkPort, StatePort
-from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
+from securechat.client.run import Run
 from securechat.client.unread import Unread
-from securechat.config import FOREVER_DAYS
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import FileProblem, SecureChatError
-from securechat.identity.device import DeviceList
-from securechat.identity.names import parse_name
-from securechat.identity.types import MessageId, Name, RelayId, fingerprint
-from securechat.wire import frames as f
+from securechat.identity.types import RelayId
 
 logger = logging.getLogger("securechat.client")
 
@@ -42,49 +33,31 @@ class Engine:
 
     def __init__(
         self,
-        name: Name,
+        run: Run,
         state: StatePort,
         make_link: Callable[[Callable[[LinkNews], None]], LinkPort],
         relay_id_of: Callable[[bytes], RelayId],
-        *,
-        relay: str,
-        peer: str | None = None,
-        e2e: bool = True,
-        history_days: int = FOREVER_DAYS,
-        read_receipts: bool = False,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
 
-        ``relay`` is the relay's address, to show. Without ``e2e`` the user wants to do without
-        end-to-end encryption with ``peer``, if that is what both want. Messages are kept for
-        ``history_days`` unless the user has chosen another time for the conversation. With
-        ``read_receipts`` contacts are told when a message of theirs was shown. When the key of
-        ``peer`` is a changed one at the end, or texts were not sent for such a key, Ended has a
-        KeyChanged.
+        When the key of the run's peer is a changed one at the end, or texts were not sent for such
+        a key, Ended has a KeyChanged.
         """
-        self._name = name
+        self._run = run
         self._state = state
-        self._relay_id_of = relay_id_of
-        self._relay = relay
-        self._peer = peer
-        self._unencrypted = None if e2e else peer
-        self._history_days = history_days
-        self._now_ms, self._now_s = now_ms, now_s
         self._calls = Calls()
-        self._renewing = Renewing()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
+        self._here = AtRelay(
+            run,
+            state,
+            relay_id_of,
+            carry_out=self._carry_out,
+            reconnect=self._link.reconnect,
+        )
         self._audience = Audience()
-        self._unread = Unread(state, now_s, confirms=read_receipts)
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._endpoint = open_endpoint(state, now_ms())
-        self._people = People(name)
-        self._open_desk(NO_RELAY)
-        self._login = Login(self._endpoint, name, self._desk.relay_id, b"")
-        self._was_ready = False
+        self._unread = Unread(state, run.now_s, confirms=run.read_receipts)
+        self._thread = threading.Thread(target=self._work_on, name="engine", daemon=True)
         self._stop_at: float | None = None
-        self._early = Early()
         self._ended = False
         self.queued = 0
         """Own messages that the relay has not accepted yet."""
@@ -113,7 +86,9 @@ class Engine:
         """
         joining = Joining(self._audience, listener)
         self._calls.put(
-            lambda: joining.begin(first, *self._parts.pinning.introduction(sender), *self._unread)
+            lambda: joining.begin(
+                first, *self._here.parts.pinning.introduction(sender), *self._unread
+            )
         )
         return joining.leave
 
@@ -138,26 +113,26 @@ class Engine:
         """Connect, and look for the peer."""
         self._thread.start()
         self._link.start()
-        if self._peer is not None:
-            self.talk_to(self._peer)
+        if self._run.peer is not None:
+            self.talk_to(self._run.peer)
 
     def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
         """Send a text; return the id that its events carry. Raises as `People.check` does.
 
         An ``errand`` (`Errands`) is the text of another command.
         """
-        self._people.check(recipient)
+        self._here.people.check(recipient)
         message_id = new_message_id()
-        self._calls.put(lambda: self._write(recipient, message_id, text, errand=errand))
+        self._calls.put(lambda: self._here.write(recipient, message_id, text, errand=errand))
         return message_id.hex()
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
-        self._put(lambda: self._parts.lookups.talk_to(self._desk.person(name)))
+        self._calls.put(lambda: self._here.talk_to(name))
 
     def ask(self, question: Question) -> None:
         """Ask something, all names filled in that it needs; its event follows, or Problem."""
-        self._put(lambda: self._parts.questions.answer(question))
+        self._calls.put(lambda: self._here.ask(question))
 
     def join(self, timeout_s: float) -> None:
         """Wait at most so long until the thread has ended; what was shown is kept no longer."""
@@ -176,7 +151,7 @@ class Engine:
 
     # The thread -----------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _work_on(self) -> None:
         try:
             while not self._ended:
                 self._work(self._next_calls())
@@ -188,212 +163,86 @@ class Engine:
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""
-        deadlines = (self._stop_at, self._unread.due_at, *self._parts.due_times)
+        deadlines = (self._stop_at, self._unread.due_at, self._here.parts.due_at)
         due = [at for at in deadlines if at is not None]
-        wait_s = max(0.0, min(due) - self._now_s()) if due else None
+        wait_s = max(0.0, min(due) - self._run.now_s()) if due else None
         return self._calls.take(wait_s)
 
     def _work(self, calls: list[Callable[[], None]]) -> None:
         """Do one batch; what is left when the engine ends in it comes again with the next login."""
         for call in (*calls, self._do_what_is_due):
-            self._guarded(call)
+            self._here.attempt(call)
             if self._ended:
                 return
         self._carry_out()
 
-    def _guarded(self, call: Callable[[], None]) -> None:
-        """Run one piece of work; an error in it is told."""
-        try:
-            call()
-        except SecureChatError as error:
-            self._desk.report(error)
-
     def _carry_out(self) -> None:
         """Commit the batch; then send, tell and acknowledge."""
-        batch, self._desk.batch = self._desk.batch, Batch()
-        changes = {**self._endpoint.take_changes(), **batch.changes}
+        desk, parts = self._here.desk, self._here.parts
+        batch, desk.batch = desk.batch, Batch()
+        changes = {**desk.endpoint.take_changes(), **batch.changes}
         changes |= self._unread.keep(batch.events)
-        changes |= self._desk.handed_over.add(batch.envelopes, batch.frames)
+        changes |= desk.handed_over.add(batch.envelopes, batch.frames)
         if changes or batch.history:
             self._state.commit(changes | self._unread.take_shown(), batch.history)
         for frame in batch.frames:
             self._link.send(frame)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
-        self.queued = self._people.draft_count + len(self._desk.outbox) + self._early.texts
+        self.queued = self._here.queued
         for event in batch.events:
-            self._audience.tell(event, errand=self._parts.errands.concerns(event))
+            self._audience.tell(event, errand=parts.errands.concerns(event))
         if batch.ack:
             self._link.ack(batch.ack)
-        if self._unread.read_receipts.hand_out(self._desk):
-            self._parts.receiving.plan_receipts()
+        if self._unread.hand_out_receipts(desk):
+            parts.receiving.plan_receipts()
 
     def _do_what_is_due(self) -> None:
-        now = self._now_s()
-        self._parts.do_what_is_due(now)
+        now = self._run.now_s()
+        self._here.parts.do_what_is_due()
         if self._unread.due_at is not None and self._unread.due_at <= now:
-            self._desk.change(self._unread.take_shown())
-        if self._stop_at is not None and (now >= self._stop_at or self._nothing_left):
+            self._here.desk.change(self._unread.take_shown())
+        if self._stop_at is not None and (now >= self._stop_at or self._here.is_settled):
             self._end(None)
 
     def _send_receipts(self) -> None:
         """Let others know at once what has come, and what was read."""
-        self._desk.change(self._unread.take_shown())
-        self._unread.read_receipts.hand_out(self._desk)
-        self._parts.receiving.send_receipts()
+        desk = self._here.desk
+        desk.change(self._unread.take_shown())
+        self._unread.hand_out_receipts(desk)
+        self._here.parts.receiving.send_receipts()
 
     # What faces asked for -------------------------------------------------------------------------
 
-    def _put(self, call: Callable[[], None]) -> None:
-        """Let the thread carry out a call about people, once it is known at which relay."""
-        self._calls.put(lambda: self._early.carry_out(call))
-
-    def _write(self, recipient: str, message_id: MessageId, text: str, *, errand: bool) -> None:
-        self._early.carry_out(
-            lambda: (self._parts.errands if errand else self._parts.sending).write(
-                recipient, message_id, text
-            ),
-            is_text=True,
-        )
-
     def _retell(self, scrollback: int) -> None:
         unread = self._unread
-        past = recall(self._state, self._relay, self._name, self._peer, scrollback, unread.ids)
-        self._desk.batch.events += [*past, *unread]
+        past = recall(self._run, self._state, scrollback, unread.ids)
+        self._here.desk.batch.events += [*past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
-        self._stop_at = self._now_s() + flush_s
+        self._here.is_leaving = True
+        self._stop_at = self._run.now_s() + flush_s
         self._send_receipts()
 
-    @property
-    def _nothing_left(self) -> bool:
-        asking = self._parts.lookups.asks_who or self._parts.receiving.unsettled
-        return self._was_ready and not asking and self._desk.is_settled
+    def _on_news(self, news: LinkNews) -> None:
+        try:
+            self._here.on(news)
+        except SecureChatError as error:
+            self._end(error)
 
     def _end(self, error: SecureChatError | None) -> None:
         """Carry out what is left, say goodbye, and tell the faces that it is over."""
         if self._ended:
             return
         self._ended = True
-        error = error or outcome(self._desk, self._peer)
+        error = error or outcome(self._here.desk, self._run.peer)
         try:
-            self._parts.receiving.give_up()
+            self._here.parts.receiving.give_up()
             self._send_receipts()
             self._carry_out()
         except SecureChatError as problem:
             error = error or problem
-        self.queued_for = sorted(map(self._desk.called, self._desk.unsent))
+        desk = self._here.desk
+        self.queued_for = sorted(map(desk.called, desk.unsent))
         self._link.stop()
         self._audience.tell(ev.Ended(error))
-
-    # What the link says ---------------------------------------------------------------------------
-
-    def _on_news(self, news: LinkNews) -> None:
-        match news:
-            case Up():
-                self._on_up(news)
-            case Down():
-                self._on_down(news)
-            case _ if self._renewing.is_under_way:
-                pass  # the connection was another device's
-            case Delivery():
-                for incoming in news.envelopes:
-                    self._guarded(partial(self._parts.receiving.open, incoming.envelope))
-                self._parts.receiving.note_delivered(news.last)
-                self._desk.batch.ack = news.last
-            case Answered():
-                self._parts.sending.answered(news)
-            case NotTaken():
-                self._parts.sending.not_taken(news)
-            case Arrived(frame):
-                self._on_frame(frame)
-
-    def _on_frame(self, frame: f.RelayFrame) -> None:
-        match frame:
-            case f.Challenge():
-                self._or_end(lambda: self._on_challenge(frame))
-            case f.Welcome():
-                self._or_end(lambda: self._on_welcome(frame))
-            case f.Found():
-                self._parts.answers.found(frame)
-                self._parts.errands.judge()
-            case f.Failed():
-                if not self._parts.answers.failed(frame):
-                    self._or_end(lambda: self._parts.publishing.check(frame))
-            case f.Presence():
-                self._parts.answers.presence(frame)
-            case f.KeysLeft():
-                self._parts.publishing.replenish(frame.one_time_keys)
-            case f.People():
-                self._parts.lookups.tell_people(frame.names)
-
-    # Login ----------------------------------------------------------------------------------------
-
-    def _on_up(self, up: Up) -> None:
-        relay_id = self._relay_id_of(up.certificate)
-        if relay_id != self._desk.relay_id:
-            self._carry_out()
-            self._open_desk(relay_id)
-            for call in self._early.take():
-                self._guarded(call)
-        self._login = Login(self._endpoint, self._name, relay_id, up.certificate)
-        self._desk.batch.frames.append(self._login.hello())
-
-    def _or_end(self, step: Callable[[], None]) -> None:
-        """Take a step of the login; whatever is wrong with it ends the engine."""
-        try:
-            step()
-        except SecureChatError as error:
-            self._end(error)
-
-    def _on_challenge(self, challenge: f.Challenge) -> None:
-        frames = self._login.answer(challenge, self._now_ms(), self._desk.handed_over.count)
-        if followed := list_to_follow(self._endpoint, challenge):
-            self._renew(followed)
-        else:
-            self._desk.batch.frames += frames
-
-    def _renew(self, followed: DeviceList) -> None:
-        """Go on as the person's next device: this one's state is an older copy."""
-        relay_id = self._desk.relay_id
-        self._renewing.begin(relay_id)
-        self._carry_out()
-        self._endpoint, events = renew(self._state, self._endpoint, followed, self._now_ms())
-        self._open_desk(relay_id)
-        self._desk.batch.events += events
-        self._link.reconnect()
-
-    def _on_welcome(self, welcome: f.Welcome) -> None:
-        self._login.check(welcome)
-        if is_older(self._endpoint, self._desk.handed_over.count, welcome):
-            self._renew(self._endpoint.device_list)
-            return
-        again, self._was_ready = self._was_ready, True
-        name, key = parse_name(welcome.name), fingerprint(self._desk.relay_id)
-        self._desk.tell(ev.Ready(name, self._relay, key, again, self._unencrypted is None))
-        self._parts.begin(welcome)
-
-    def _on_down(self, down: Down) -> None:
-        self._parts.end()
-        if self._renewing.end() and down.retry_in_s is not None:
-            return
-        if down.retry_in_s is None or not self._was_ready:
-            self._end(down.error)
-            return
-        if self._stop_at is None:
-            self._desk.tell(ev.Offline(down.error.what, down.retry_in_s))
-
-    def _open_desk(self, relay_id: RelayId) -> None:
-        """Begin with a relay, where nothing is known of what another one has said."""
-        self._desk = open_desk(
-            relay_id,
-            self._state,
-            self._endpoint,
-            self._people,
-            now_ms=self._now_ms,
-            now_s=self._now_s,
-            unencrypted=self._unencrypted,
-            own_name=self._name,
-            history_days=self._history_days,
-        )
-        self._parts = make_parts(self._desk, self._name)

@@ -21,7 +21,7 @@ class Errands:
         self._desk = desk
         self._lookups = lookups
         self._sending = sending
-        self._asked = desk.people.errands
+        self._asked = desk.so_far.errands
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event is the answer to whoever asked, and to nobody else."""

@@ -15,7 +15,7 @@ class Expiry:
         self._desk = desk
         self.due_at = desk.now_s()
 
-    def carry_out(self) -> None:
+    def do_what_is_due(self) -> None:
         """Let go of some that are too old now, if there are any."""
         if self._desk.history.has_expired(self._expire):
             self.begin()

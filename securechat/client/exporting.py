@@ -6,7 +6,7 @@ from itertools import takewhile
 
 from securechat.client.contacts import ContactBook
 from securechat.client.events import PastMessage
-from securechat.client.history import conversation_key, past_message, relay_name
+from securechat.client.history import PastReader
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.errors import UsageError
 from securechat.identity.types import Name, fingerprint
@@ -39,15 +39,18 @@ class Archive:
         self._own_name = own_name
         self._state = state
         rows = state.load()
-        self._books = [(relay, ContactBook(relay.relay_id, rows)) for relay in known_relays(rows)]
+        self._readers = [
+            (relay, PastReader(relay.relay_id, own_name, ContactBook(relay.relay_id, rows), state))
+            for relay in known_relays(rows)
+        ]
         with state.read_history() as table:
             self._titles = dict(table.conversations())
 
     def conversations(self) -> list[Conversation]:
         """Return all conversations, those of the relay used last first."""
         return [
-            self._conversation(key, title, relay, book)
-            for relay, book in self._books
+            self._conversation(key, title, relay, reader)
+            for relay, reader in self._readers
             for key, title in self._titles.items()
             if key.startswith(relay.relay_id)
         ]
@@ -59,10 +62,9 @@ class Archive:
         relay which was met there. Raises UsageError when there is none.
         """
         found = [
-            self._conversation(key, self._titles[key], relay, book)
-            for relay, book in self._books
-            if address in (None, relay.address)
-            and (key := conversation_key(relay.relay_id, relay_name(book, peer))) in self._titles
+            self._conversation(key, self._titles[key], relay, reader)
+            for relay, reader in self._readers
+            if address in (None, relay.address) and (key := reader.key(peer)) in self._titles
         ]
         if not found:
             where = f" on {address}" if address else ""
@@ -85,20 +87,19 @@ class Archive:
 
     def messages(self, conversation: Conversation) -> Iterator[PastMessage]:
         """Give the messages that are kept by now, in order; FileProblem when one is damaged."""
-        (book,) = (book for at, book in self._books if conversation.key.startswith(at.relay_id))
+        (reader,) = (each for at, each in self._readers if conversation.key.startswith(at.relay_id))
         with self._state.read_history() as table:
             newest = table.last(1, conversation.key)
             end = newest[0].sequence if newest else 0
             for entry in takewhile(lambda each: each.sequence <= end, table.all(conversation.key)):
-                yield past_message(entry, conversation.own_name, book)
+                yield reader.message(entry)
 
     def _conversation(
-        self, key: bytes, title: str, relay: KnownRelay, book: ContactBook
+        self, key: bytes, title: str, relay: KnownRelay, reader: PastReader
     ) -> Conversation:
-        contact = book.by_name(title)
         return Conversation(
             own_name=self._own_name,
-            peer=book.shown_name(contact) if contact else title,
+            peer=reader.called(title),
             peer_name=title,
             relay=relay.address,
             fingerprint=fingerprint(relay.relay_id),

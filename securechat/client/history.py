@@ -5,7 +5,7 @@ from datetime import datetime
 
 from securechat.client.contacts import Contact, ContactBook, with_key_id
 from securechat.client.events import History, Message, PastMessage, SearchResult, State
-from securechat.client.ports import StatePort
+from securechat.client.ports import HistoryPort
 from securechat.client.searching import OWN, SearchWords
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
@@ -34,22 +34,13 @@ def conversation_key(relay_id: RelayId, name: str) -> bytes:
 
 
 class HistoryBook:
-    """The conversations of one relay; every change is handed out, to be committed.
+    """What to keep of the conversations of one relay; each change is handed out, to be committed.
 
     ``days`` says for how long a conversation is kept about which the user has said nothing.
     """
 
-    def __init__(
-        self,
-        relay_id: RelayId,
-        own_name: Name,
-        contacts: ContactBook,
-        state: StatePort,
-        days: int,
-    ) -> None:
+    def __init__(self, relay_id: RelayId, state: HistoryPort, days: int) -> None:
         self._relay_id = relay_id
-        self._own_name = own_name
-        self._contacts = contacts
         self._state = state
         self.default_days = days
         self._days: dict[bytes, int] = {}
@@ -108,35 +99,6 @@ class HistoryBook:
         """Return for how many days the messages with a person are kept."""
         return self._days_of(conversation_key(self._relay_id, contact_name))
 
-    def awaits(self, message_id: MessageId, user_key: UserKey, progress: Progress) -> bool:
-        """Tell whether an own message was sealed for this key, and has not come so far yet."""
-        with self._state.read_history() as table:
-            entry = table.own(message_id)
-        return entry is not None and entry.user_key == user_key and entry.progress < progress
-
-    def last(self, typed: str | None, count: int, unread: frozenset[str] = frozenset()) -> History:
-        """Return the newest messages with a person, or of all; those that are ``unread`` not."""
-        key = None if typed is None else self._key(typed)
-        with self._state.read_history() as table:
-            query = Query(conversation=key, beginning=self._relay_id)
-            entries = table.search(query, count + len(unread))
-        shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
-        return History(None if typed is None else self._called(typed), self._past(shown))
-
-    def search(self, words: SearchWords) -> SearchResult:
-        """Return what was searched for; UsageError when nobody is called as it says."""
-        query = Query(
-            words=words.words,
-            conversation=None if words.within is None else self._key(words.within),
-            beginning=self._relay_id,
-            sender=None if words.sender is None else self._sender(words.sender),
-            since_ms=_milliseconds(words.since),
-            before_ms=_milliseconds(words.before),
-        )
-        with self._state.read_history() as table:
-            found = table.search(query, MAX_FOUND + 1)
-        return SearchResult(self._past(found[-MAX_FOUND:]), more=len(found) > MAX_FOUND)
-
     def _if_kept(self, entry: Entry) -> Changes:
         return [entry] if self._days_of(entry.conversation) > 0 else []
 
@@ -147,11 +109,78 @@ class HistoryBook:
             self._days[conversation] = self.default_days if days is None else days
         return self._days[conversation]
 
-    def _key(self, typed: str) -> bytes:
-        return conversation_key(self._relay_id, relay_name(self._contacts, typed))
+
+class PastReader:
+    """What was kept of the conversations of one relay, told by what the user calls people."""
+
+    def __init__(
+        self, relay_id: RelayId, own_name: Name, contacts: ContactBook, state: HistoryPort
+    ) -> None:
+        self._relay_id = relay_id
+        self._own_name = own_name
+        self._contacts = contacts
+        self._state = state
+
+    def key(self, typed: str) -> bytes:
+        """Return the key of the conversation with whom a user means; of nobody known, as typed."""
+        contact = self._contacts.find(typed) or self._shown_as(typed)
+        return conversation_key(self._relay_id, contact.name if contact else typed)
+
+    def called(self, title: str) -> str:
+        """Return what to call whoever has this name on the relay."""
+        contact = self._contacts.by_name(title)
+        return self._contacts.shown_name(contact) if contact else title
+
+    def awaits(self, message_id: MessageId, user_key: UserKey, progress: Progress) -> bool:
+        """Tell whether an own message was sealed for this key, and has not come so far yet."""
+        with self._state.read_history() as table:
+            entry = table.own(message_id)
+        return entry is not None and entry.user_key == user_key and entry.progress < progress
+
+    def last(self, typed: str | None, count: int, unread: frozenset[str] = frozenset()) -> History:
+        """Return the newest messages with a person, or of all; those that are ``unread`` not."""
+        key = None if typed is None else self.key(typed)
+        query = Query(conversation=key, beginning=self._relay_id)
+        with self._state.read_history() as table:
+            entries = table.search(query, count + len(unread))
+        shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
+        contact = None if typed is None else self._contacts.find(typed)
+        name = self._contacts.shown_name(contact) if contact else typed
+        return History(name, self._past(shown))
+
+    def search(self, words: SearchWords) -> SearchResult:
+        """Return what was searched for; UsageError when nobody is called as it says."""
+        query = Query(
+            words=words.words,
+            conversation=None if words.within is None else self.key(words.within),
+            beginning=self._relay_id,
+            sender=None if words.sender is None else self._sender(words.sender),
+            since_ms=_milliseconds(words.since),
+            before_ms=_milliseconds(words.before),
+        )
+        with self._state.read_history() as table:
+            found = table.search(query, MAX_FOUND + 1)
+        return SearchResult(self._past(found[-MAX_FOUND:]), more=len(found) > MAX_FOUND)
+
+    def message(self, entry: Entry) -> PastMessage:
+        """Return an entry as it is shown."""
+        own_name, peer = str(self._own_name), _called(self._contacts, entry)
+        return PastMessage(
+            message_id=entry.message_id.hex(),
+            sender=own_name if entry.is_own else peer,
+            recipient=peer if entry.is_own else own_name,
+            text=entry.text,
+            time_ms=entry.time_ms,
+            kept_ms=entry.kept_ms,
+            e2e=entry.encrypted,
+            trust=entry.trust,
+            state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
+            missing=entry.missing,
+            late=entry.late,
+        )
 
     def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:
-        return tuple(past_message(each, self._own_name, self._contacts) for each in entries)
+        return tuple(map(self.message, entries))
 
     def _sender(self, typed: str) -> str:
         if typed == OWN or name_key(Name(typed)) == name_key(self._own_name):
@@ -161,9 +190,12 @@ class HistoryBook:
             raise UsageError(f"Nobody known here is called {typed}", "/contacts")
         return contact.name
 
-    def _called(self, name: str) -> str:
-        contact = self._contacts.find(name)
-        return self._contacts.shown_name(contact) if contact else name
+    def _shown_as(self, typed: str) -> Contact | None:
+        """Return the stranger who is shown under a name: nobody pinned has it."""
+        contacts, key = self._contacts, name_key(Name(typed))
+        return next(
+            (each for each in contacts if name_key(Name(contacts.shown_name(each))) == key), None
+        )
 
 
 def _called(contacts: ContactBook, entry: Entry) -> str:
@@ -175,38 +207,6 @@ def _called(contacts: ContactBook, entry: Entry) -> str:
     if contact is not None and (not key or key == contact.user_key):
         return contacts.shown_name(contact)
     return with_key_id(entry.title, key) if key else entry.title
-
-
-def past_message(entry: Entry, own_name: str, contacts: ContactBook) -> PastMessage:
-    """Return an entry as it is shown; ``contacts`` are those of its relay."""
-    peer = _called(contacts, entry)
-    return PastMessage(
-        message_id=entry.message_id.hex(),
-        sender=own_name if entry.is_own else peer,
-        recipient=peer if entry.is_own else own_name,
-        text=entry.text,
-        time_ms=entry.time_ms,
-        kept_ms=entry.kept_ms,
-        e2e=entry.encrypted,
-        trust=entry.trust,
-        state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
-        missing=entry.missing,
-        late=entry.late,
-    )
-
-
-def relay_name(contacts: ContactBook, typed: str) -> str:
-    """Return the name on the relay of whom a user means; of nobody known, what was typed."""
-    contact = contacts.find(typed) or _shown_as(contacts, typed)
-    return contact.name if contact else typed
-
-
-def _shown_as(contacts: ContactBook, typed: str) -> Contact | None:
-    """Return the stranger who is shown under a name: nobody pinned has it."""
-    key = name_key(Name(typed))
-    return next(
-        (each for each in contacts if name_key(Name(contacts.shown_name(each))) == key), None
-    )
 
 
 def sealed(message_id: MessageId, user_key: UserKey, *, encrypted: bool) -> Changes:

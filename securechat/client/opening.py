@@ -1,21 +1,19 @@
 """What an engine begins with: this profile's device, and its desk at a relay."""
 
-from collections.abc import Callable
-
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
 from securechat.client.events import History
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook
+from securechat.client.history import HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
 from securechat.client.receipts import Kind, hand_out, stored_receipts
 from securechat.client.relays import known_relays
-from securechat.config import FOREVER_DAYS
+from securechat.client.run import Run, SoFar
 from securechat.e2e.endpoint import Endpoint
-from securechat.identity.types import Name, RelayId
+from securechat.identity.types import RelayId
 
 
 def open_endpoint(state: StatePort, now_ms: int) -> Endpoint:
@@ -29,16 +27,12 @@ def open_endpoint(state: StatePort, now_ms: int) -> Endpoint:
 
 
 def open_desk(
+    run: Run,
+    so_far: SoFar,
     relay_id: RelayId,
     state: StatePort,
     endpoint: Endpoint,
     people: People,
-    *,
-    now_ms: Callable[[], int],
-    now_s: Callable[[], float],
-    unencrypted: str | None,
-    own_name: Name,
-    history_days: int,
 ) -> Desk:
     """Lay out what this profile has to do with a relay; ``people`` get what is unsent there."""
     rows = state.load()
@@ -52,34 +46,29 @@ def open_desk(
         outbox=Outbox(relay_id, rows),
         handed_over=HandedOver(relay_id, rows),
         kept=KeptMessages(relay_id, rows),
-        history=HistoryBook(relay_id, own_name, contacts, state, history_days),
+        history=HistoryBook(relay_id, state, run.history_days),
+        past=PastReader(relay_id, run.name, contacts, state),
         people=people,
-        now_ms=now_ms,
-        now_s=now_s,
-        unencrypted=unencrypted,
+        so_far=so_far,
+        now_ms=run.now_ms,
+        now_s=run.now_s,
+        unencrypted=run.unencrypted,
     )
     due = stored_receipts(Kind.DELIVERED, rows)
     hand_out(desk, Kind.DELIVERED, (each for each in due if each.origin.relay_id == relay_id))
     return desk
 
 
-def recall(
-    state: StatePort,
-    address: str,
-    own_name: Name,
-    peer: str | None,
-    count: int,
-    unread: frozenset[str],
-) -> list[History]:
-    """Return the end of a conversation, or of all, on the relay that was met at this address.
+def recall(run: Run, state: StatePort, count: int, unread: frozenset[str]) -> list[History]:
+    """Return the end of the conversation with the peer, or of all, on the relay of this run.
 
-    That is before it is met again. Without the ``unread`` messages; nothing if there are no others.
+    That is the one that was met at its address, before it is met again. Without the ``unread``
+    messages; nothing if there are no others.
     """
     rows = state.load()
-    here = [relay.relay_id for relay in known_relays(rows) if relay.address == address]
+    here = [relay.relay_id for relay in known_relays(rows) if relay.address == run.relay]
     if not (count and here):
         return []
-    contacts = ContactBook(here[0], rows)
-    history = HistoryBook(here[0], own_name, contacts, state, FOREVER_DAYS)
-    past = history.last(peer, count, unread)
+    reader = PastReader(here[0], run.name, ContactBook(here[0], rows), state)
+    past = reader.last(run.peer, count, unread)
     return [past] if past.messages else []

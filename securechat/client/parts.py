@@ -1,6 +1,6 @@
 """What an engine is made of at one relay: who takes which of its work."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
@@ -17,6 +17,17 @@ from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
 from securechat.identity.types import Name
 from securechat.wire.frames import Welcome
+
+
+class Timed(Protocol):
+    """Work that comes up at times."""
+
+    @property
+    def due_at(self) -> float | None:
+        """When `do_what_is_due` wants to be called, if at all."""
+
+    def do_what_is_due(self) -> None:
+        """Do what was planned for this time, or before it."""
 
 
 class Parts(NamedTuple):
@@ -51,24 +62,21 @@ class Parts(NamedTuple):
             person.online = None
 
     @property
-    def due_times(self) -> tuple[float | None, ...]:
+    def due_at(self) -> float | None:
         """When `do_what_is_due` wants to be called, if at all."""
-        return (
-            self.receiving.due_at,
-            self.sending.retry_at,
-            self.publishing.due_at,
-            self.expiry.due_at,
-        )
+        times = (timed.due_at for timed in self._timed)
+        return min((time for time in times if time is not None), default=None)
 
-    def do_what_is_due(self, now_s: float) -> None:
-        """Do what was planned for this time, or before it."""
-        self.receiving.do_what_is_due()
-        if self.sending.retry_at is not None and self.sending.retry_at <= now_s:
-            self.sending.retry()
-        if self.publishing.due_at is not None and self.publishing.due_at <= now_s:
-            self.publishing.repeat()
-        if self.expiry.due_at <= now_s:
-            self.expiry.carry_out()
+    def do_what_is_due(self) -> None:
+        """Let each part do what was planned for this time, or before it."""
+        now_s = self.desk.now_s()
+        for timed in self._timed:
+            if timed.due_at is not None and timed.due_at <= now_s:
+                timed.do_what_is_due()
+
+    @property
+    def _timed(self) -> tuple[Timed, ...]:
+        return self.receiving, self.sending, self.publishing, self.expiry
 
 
 def make_parts(desk: Desk, own_name: Name) -> Parts:

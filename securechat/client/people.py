@@ -119,10 +119,6 @@ class People:
         self._own_key = name_key(own_name)
         self._people: dict[str, Person] = {}
         self._last_draft = 0
-        self.withheld = 0
-        """How many own texts of this run were not sent because a key had changed."""
-        self.errands: set[str] = set()
-        """The ids of texts that other commands have asked this run for."""
 
     def meet(self, relay_id: RelayId, rows: Mapping[tuple[str, bytes], bytes]) -> None:
         """Begin anew with everybody's keys: at another relay than before, or as a new device.

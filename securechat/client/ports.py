@@ -8,7 +8,14 @@ from securechat.store.history import HistoryChange, HistoryTable
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
-class StatePort(Protocol):
+class HistoryPort(Protocol):
+    """Where the history is kept; `securechat.store.state.StateReader` is one."""
+
+    def read_history(self) -> AbstractContextManager[HistoryTable]:
+        """Provide what to read the history with; for one thread, that which commits if any does."""
+
+
+class StatePort(HistoryPort, Protocol):
     """Where the engine commits; `securechat.store.state.StateFile` is one."""
 
     def load(self) -> dict[tuple[str, bytes], bytes]:
@@ -20,9 +27,6 @@ class StatePort(Protocol):
         history: Sequence[HistoryChange] = (),
     ) -> None:
         """Carry out all the changes or none."""
-
-    def read_history(self) -> AbstractContextManager[HistoryTable]:
-        """Provide what to read the history with; for the thread that commits."""
 
 
 class LinkPort(Protocol):

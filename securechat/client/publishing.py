@@ -27,7 +27,7 @@ class Publishing:
         self._epoch = epoch
         self._publish(one_time_keys)
 
-    def repeat(self) -> None:
+    def do_what_is_due(self) -> None:
         """Publish new keys if it is time for them."""
         self._publish(ENOUGH_KEYS)
 

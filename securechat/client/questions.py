@@ -35,9 +35,9 @@ class Questions:
             case c.Contacts():
                 self._decisions.list_contacts()
             case c.History(name, count):
-                self._desk.tell(self._desk.history.last(name, count or HISTORY_MESSAGES))
+                self._desk.tell(self._desk.past.last(name, count or HISTORY_MESSAGES))
             case c.Search(words):
-                self._desk.tell(self._desk.history.search(words))
+                self._desk.tell(self._desk.past.search(words))
             case c.Keep(str(name), days):
                 self._keep(name, days)
 

@@ -61,7 +61,7 @@ class Sending:
         """Mailboxes that the relay did not know since the login: their owners were looked up."""
         self._recipients: dict[MessageId, UserKey] = {}
         self._readers: dict[MessageId, UserKey] = {}
-        self.retry_at: float | None = None
+        self.due_at: float | None = None
 
     def write(self, recipient: str, message_id: MessageId, text: str) -> None:
         """Take a typed message; it is sealed when its recipient's keys are there.
@@ -115,12 +115,16 @@ class Sending:
         self._unknown.clear()
         self.retry()
 
+    def do_what_is_due(self) -> None:
+        """Send again what was refused some seconds ago."""
+        self.retry()
+
     def retry(self) -> None:
         """Send again what was refused.
 
         What is in flight behind it will be refused too, so what comes later waits for that.
         """
-        self.retry_at = None
+        self.due_at = None
         self._held.clear()
         again: set[MailboxId] = set()
         for parcel in self._desk.outbox:
@@ -322,7 +326,7 @@ class Sending:
 
     def _hold(self, mailbox: MailboxId, retry_s: float = RETRY_S) -> None:
         self._held.add(mailbox)
-        self.retry_at = min(self.retry_at or math.inf, self._desk.now_s() + retry_s)
+        self.due_at = min(self.due_at or math.inf, self._desk.now_s() + retry_s)
 
     def _hand_over(self, parcel: Parcel) -> None:
         if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from securechat.client.desk import Desk
 from securechat.client.events import Event, Message
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
@@ -35,7 +36,7 @@ class Unread:
         self._confirms = confirms
         self._now_s = now_s
         rows = state.load()
-        self.read_receipts = ReadReceipts(rows)
+        self._read_receipts = ReadReceipts(rows)
         self._rows: dict[_Identity, _Row] = {}
         self._messages: dict[_Row, Message] = {}
         self._shown: deque[_Identity] = deque()
@@ -84,25 +85,29 @@ class Unread:
     def note_shown(self, sender: str, message_id: str) -> bool:
         """Note that somebody was shown a message; return whether `due_at` is set by that."""
         if self._confirms:
-            self.read_receipts.note_read(sender, message_id)
+            self._read_receipts.note_read(sender, message_id)
         self._shown.append((sender, message_id))
         return self._set_due()
 
     def note_read(self, sender: str, message_id: str) -> bool:
         """Note that the writer of a message is to know that it was shown; as `note_shown`."""
-        self.read_receipts.note_read(sender, message_id)
+        self._read_receipts.note_read(sender, message_id)
         return self._set_due()
 
     def take_shown(self) -> _Changes:
         """Forget what was shown, but not what its writer is to know; return the rows to commit."""
         self.due_at = None  # before the rest: what is noted from here on sets it again
-        changes: _Changes = self.read_receipts.take()
+        changes: _Changes = self._read_receipts.take()
         while self._shown:
             row = self._rows.pop(self._shown.popleft(), None)
             if row is not None:
                 del self._messages[row]
                 changes[row] = None
         return changes
+
+    def hand_out_receipts(self, desk: Desk) -> bool:
+        """Let writers at this desk's relay know what was read; return whether any is to."""
+        return self._read_receipts.hand_out(desk)
 
     def _set_due(self) -> bool:
         if self.due_at is not None:
@@ -113,7 +118,7 @@ class Unread:
     def _add(self, row: _Row, message: Message) -> None:
         self._rows[_identity(message)] = row
         self._messages[row] = message
-        self.read_receipts.note_told(message)
+        self._read_receipts.note_told(message)
 
 
 def _identity(message: Message) -> _Identity:

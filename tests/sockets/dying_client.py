@@ -81,7 +81,7 @@ class Trap:
         is_before_all = self.point in UNCOMMITTED and self.chance == 1
         if not (is_before_all or self.point in (Point.WRITTEN_OUT, Point.FORGOTTEN)):
             before(JsonChat, "hear", self._hold)
-        before(Engine, "who", self._set)
+        before(Engine, "ask", self._set)
         _LAYERS[self.point](self)
 
     def spring(self, *_: object) -> None:
@@ -108,7 +108,7 @@ class Trap:
         after(owner, name, note)
         return lambda *_: self.spring() if was_called else None
 
-    def _set(self, _: object) -> None:
+    def _set(self, *_: object) -> None:
         self.is_set = True
 
     def _hold(self, _: object, event: object) -> None:

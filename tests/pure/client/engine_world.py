@@ -10,6 +10,7 @@ import msgspec
 from securechat.client import events as ev
 from securechat.client.engine import Engine
 from securechat.client.link import Arrived, Delivery, Down, LinkNews, Up
+from securechat.client.run import Run
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import Endpoint
@@ -101,19 +102,18 @@ class World:
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
-        self.engine = Engine(
-            parse_name("alice"),
-            self.state,
-            self._make_link,
-            {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}.__getitem__,
+        run = Run(
+            name=parse_name("alice"),
             relay="relay:5555",
             peer=peer,
-            e2e=e2e,
+            unencrypted=None if e2e else peer,
             history_days=history_days,
             read_receipts=read_receipts,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
+        relays = {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}
+        self.engine = Engine(run, self.state, self._make_link, relays.__getitem__)
         self.events: list[ev.Event] = []
         self.engine.subscribe(self.events.append)
         self._register: f.Register | None = None

@@ -220,7 +220,7 @@ def test_nothing_is_taken_back_while_a_device_only_hides(bob: Seat) -> None:
         world.tell(f.Presence("bob", True))
         world.find("bob", user)
         assert world.mail_for(new) == []
-        assert world.engine._desk.endpoint.unconfirmed_devices(bob.endpoint.user_key) != ()
+        assert world.engine._here.desk.endpoint.unconfirmed_devices(bob.endpoint.user_key) != ()
 
 
 def test_it_never_goes_to_another_key(bob: Seat) -> None:

@@ -363,7 +363,7 @@ def test_a_changed_key_of_somebody_verified_is_only_settled_by_comparing(
         assert known(world).fingerprint == key(bob)
         number = verify(world)
         assert (number.trust, number.fingerprint) == (ev.Trust.CHANGED, key(new_bob))
-        own = world.engine._endpoint.user_key
+        own = world.engine._here.desk.endpoint.user_key
         assert number.digits == safety_number(own, new_bob.endpoint.user_key)
         decide(world, Decision.TRUST)
         assert known(world).fingerprint == key(new_bob)

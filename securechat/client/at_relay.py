@@ -1,0 +1,198 @@
+"""A profile at one relay: the login there, and which part takes what the relay says."""
+
+from collections.abc import Callable
+from functools import partial
+
+from securechat.client import events as ev
+from securechat.client.commands import Question
+from securechat.client.early import Early
+from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
+from securechat.client.login import Login
+from securechat.client.opening import open_desk, open_endpoint
+from securechat.client.parts import make_parts
+from securechat.client.people import NO_RELAY, People
+from securechat.client.ports import StatePort
+from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
+from securechat.client.run import Run, SoFar
+from securechat.e2e.endpoint import Endpoint
+from securechat.errors import SecureChatError
+from securechat.identity.device import DeviceList
+from securechat.identity.names import parse_name
+from securechat.identity.types import MessageId, RelayId, fingerprint
+from securechat.wire import frames as f
+
+
+class AtRelay:
+    """The desk and the parts for the relay that is at the other end, and the login on it.
+
+    For the engine's thread. Each relay has its own desk; one for `NO_RELAY` stands there before the
+    first connection, and what faces want of people waits until that has shown who the relay is.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        state: StatePort,
+        relay_id_of: Callable[[bytes], RelayId],
+        *,
+        carry_out: Callable[[], None],
+        reconnect: Callable[[], None],
+    ) -> None:
+        """Restore the device, or make it. ``relay_id_of`` reads a relay's id from its certificate.
+
+        ``carry_out`` commits, sends and tells what is on the desk before another one comes;
+        ``reconnect`` closes the connection and opens the next.
+        """
+        self._run = run
+        self._state = state
+        self._relay_id_of = relay_id_of
+        self._carry_out = carry_out
+        self._reconnect = reconnect
+        self._early = Early()
+        self._renewing = Renewing()
+        self._so_far = SoFar()
+        self.people = People(run.name)
+        self._open_desk(NO_RELAY, open_endpoint(state, run.now_ms()))
+        self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
+        self._was_ready = False
+        self.is_leaving = False
+        """Whether the run is about to end, so that a connection that is lost is no news."""
+
+    # What faces want of people --------------------------------------------------------------------
+
+    def write(self, recipient: str, message_id: MessageId, text: str, *, errand: bool) -> None:
+        """Take a text, which may be the ``errand`` of another command."""
+        self._early.carry_out(
+            lambda: (self.parts.errands if errand else self.parts.sending).write(
+                recipient, message_id, text
+            ),
+            is_text=True,
+        )
+
+    def talk_to(self, name: str) -> None:
+        """Look a person up and hear of their coming and going."""
+        self._early.carry_out(lambda: self.parts.lookups.talk_to(self.desk.person(name)))
+
+    def ask(self, question: Question) -> None:
+        """Answer a question all of whose names are filled in."""
+        self._early.carry_out(lambda: self.parts.questions.answer(question))
+
+    def attempt(self, call: Callable[[], None]) -> None:
+        """Make a call; what is wrong with it is told, and everything goes on."""
+        try:
+            call()
+        except SecureChatError as error:
+            self.desk.report(error)
+
+    @property
+    def queued(self) -> int:
+        """How many own messages the relay has not accepted yet."""
+        return self.people.draft_count + len(self.desk.outbox) + self._early.texts
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the login is done, every message accepted, and nothing being asked."""
+        asking = self.parts.lookups.asks_who or self.parts.receiving.unsettled
+        return self._was_ready and not asking and self.desk.is_settled
+
+    # What the link says ---------------------------------------------------------------------------
+
+    def on(self, news: LinkNews) -> None:
+        """Take what the link says; what is wrong with it is told.
+
+        Raises what the run cannot go on after: a login that failed, or a connection that was never
+        ready or will not come back.
+        """
+        match news:
+            case Up():
+                self.attempt(lambda: self._on_up(news))
+            case Down():
+                self._on_down(news)
+            case _ if self._renewing.is_under_way:
+                pass  # the connection was another device's
+            case Arrived(f.Challenge() as challenge):
+                self._on_challenge(challenge)
+            case Arrived(f.Welcome() as welcome):
+                self._on_welcome(welcome)
+            case Arrived(f.Failed() as failed):
+                self.parts.publishing.check(failed)
+                self.attempt(lambda: self.parts.answers.failed(failed))
+            case _:
+                self.attempt(lambda: self._hear(news))
+
+    def _hear(self, news: LinkNews) -> None:
+        match news:
+            case Delivery():
+                for incoming in news.envelopes:
+                    self.attempt(partial(self.parts.receiving.open, incoming.envelope))
+                self.parts.receiving.note_delivered(news.last)
+                self.desk.batch.ack = news.last
+            case Answered():
+                self.parts.sending.answered(news)
+            case NotTaken():
+                self.parts.sending.not_taken(news)
+            case Arrived(f.Found() as found):
+                self.parts.answers.found(found)
+                self.parts.errands.judge()
+            case Arrived(f.Presence() as presence):
+                self.parts.answers.presence(presence)
+            case Arrived(f.KeysLeft() as left):
+                self.parts.publishing.replenish(left.one_time_keys)
+            case Arrived(f.People() as people):
+                self.parts.lookups.tell_people(people.names)
+
+    def _on_down(self, down: Down) -> None:
+        self.parts.end()
+        if self._renewing.end() and down.retry_in_s is not None:
+            return
+        if down.retry_in_s is None or not self._was_ready:
+            raise down.error
+        if not self.is_leaving:
+            self.desk.tell(ev.Offline(down.error.what, down.retry_in_s))
+
+    # Login ----------------------------------------------------------------------------------------
+
+    def _on_up(self, up: Up) -> None:
+        relay_id = self._relay_id_of(up.certificate)
+        if relay_id != self.desk.relay_id:
+            self._carry_out()
+            self._open_desk(relay_id, self.desk.endpoint)
+            for call in self._early.take():
+                self.attempt(call)
+        self._login = Login(self.desk.endpoint, self._run.name, relay_id, up.certificate)
+        self.desk.batch.frames.append(self._login.hello())
+
+    def _on_challenge(self, challenge: f.Challenge) -> None:
+        endpoint, handed_over = self.desk.endpoint, self.desk.handed_over.count
+        frames = self._login.answer(challenge, self._run.now_ms(), handed_over)
+        if followed := list_to_follow(endpoint, challenge):
+            self._renew(followed)
+        else:
+            self.desk.batch.frames += frames
+
+    def _on_welcome(self, welcome: f.Welcome) -> None:
+        self._login.check(welcome)
+        endpoint = self.desk.endpoint
+        if is_older(endpoint, self.desk.handed_over.count, welcome):
+            self._renew(endpoint.device_list)
+            return
+        again, self._was_ready = self._was_ready, True
+        name, key = parse_name(welcome.name), fingerprint(self.desk.relay_id)
+        encrypted = self._run.unencrypted is None
+        self.desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted))
+        self.parts.begin(welcome)
+
+    def _renew(self, followed: DeviceList) -> None:
+        """Go on as the person's next device: this one's state is an older copy."""
+        relay_id, endpoint = self.desk.relay_id, self.desk.endpoint
+        self._renewing.begin(relay_id)
+        self._carry_out()
+        following, events = renew(self._state, endpoint, followed, self._run.now_ms())
+        self._open_desk(relay_id, following)
+        self.desk.batch.events += events
+        self._reconnect()
+
+    def _open_desk(self, relay_id: RelayId, endpoint: Endpoint) -> None:
+        """Begin with a relay, where nothing is known of what another one has said."""
+        self.desk = open_desk(self._run, self._so_far, relay_id, self._state, endpoint, self.people)
+        self.parts = make_parts(self.desk, self._run.name)

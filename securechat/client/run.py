@@ -1,0 +1,39 @@
+"""One run of a profile's client: what was decided before it began, and what it adds up."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from securechat.config import FOREVER_DAYS
+from securechat.identity.types import Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What stays the same from the start of an engine to its end.
+
+    ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start.
+    ``unencrypted`` is with whom the user wants to do without end-to-end encryption, if they want
+    that too. Messages are kept for ``history_days`` unless the user has chosen another time for the
+    conversation. With ``read_receipts`` contacts are told when a message of theirs was shown.
+    ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
+    """
+
+    name: Name
+    relay: str
+    peer: str | None = None
+    unencrypted: str | None = None
+    history_days: int = FOREVER_DAYS
+    read_receipts: bool = False
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    now_s: Callable[[], float] = time.monotonic
+
+
+@dataclass(slots=True)
+class SoFar:
+    """What has happened in a run, at whatever relay."""
+
+    withheld: int = 0
+    """How many own texts were not sent because a key had changed."""
+    errands: set[str] = field(default_factory=set)
+    """The ids of texts that other commands have asked for."""
