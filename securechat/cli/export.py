@@ -1,6 +1,5 @@
 """``securechat export``: a conversation as a file, to read or for programs."""
 
-import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +13,11 @@ import typer
 
 from securechat.cli.access import Access, Flags, check_peer, read_access
 from securechat.cli.options import NameOption, PassphraseFileOption
+from securechat.cli.output_file import check_target
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.session import exit_on_signals, open_profile, refuse_closed_output
 from securechat.cli.settings import HomeOption
-from securechat.errors import Busy, FileProblem, UsageError
+from securechat.errors import Busy, UsageError
 
 if TYPE_CHECKING:
     from securechat.client.events import PastMessage
@@ -173,24 +173,6 @@ def _write(lines: Iterable[str], path: Path, *, may_replace: bool) -> None:
     with writing_new(path, may_replace=may_replace) as file:
         for line in lines:
             file.write(f"{line}\n".encode())
-
-
-def check_target(path: Path, *, may_replace: bool) -> None:
-    """Raise FileProblem when a file cannot get this name; nobody is asked for a passphrase then."""
-    from securechat.transport.private_files import is_there, quote, translate_os_errors
-
-    if not is_there(path):
-        return
-    with translate_os_errors(path, "look at"):
-        is_file = stat.S_ISREG(path.lstat().st_mode)
-    if not is_file:
-        raise FileProblem(
-            f"{path} is not a file", "the same with the name of a new file after --out"
-        )
-    if not may_replace:
-        raise FileProblem(
-            f"{path} is there already", f"the same with --force, or: mv {quote(path)} OTHER"
-        )
 
 
 def _say_what_it_is(count: int, peer: str, out: Path | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from securechat.cli.export import check_target
+from securechat.cli.output_file import check_target
 from securechat.client.history import conversation_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays

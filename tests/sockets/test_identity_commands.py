@@ -9,6 +9,7 @@ import pytest
 
 from securechat.cli import passphrase_input
 from securechat.cli.identity import export_identity, import_identity
+from securechat.client import backup_file
 from securechat.client.profile import Profile, make_profile, profile_directory
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.crypto import passphrase_sealer
@@ -118,8 +119,22 @@ def test_a_file_that_is_there_is_replaced_only_by_force(machines: Machines) -> N
     assert machines.backup.read_bytes() != before
     assert list(machines.directory.glob(".*")) == []
     machines.backup = machines.home("old")
-    with pytest.raises(FileProblem, match="is there already"):
+    with pytest.raises(FileProblem, match="is not a file"):
         machines.export("old", force=True)
+
+
+def test_a_file_that_appears_meanwhile_stays(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seal_late(*_: object) -> bytes:
+        machines.backup.write_bytes(b"somebody else's")
+        return b"the backup"
+
+    monkeypatch.setattr(backup_file, "seal_backup", seal_late)
+    with pytest.raises(FileProblem, match="File exists"):
+        machines.export("old")
+    assert machines.backup.read_bytes() == b"somebody else's"
+    assert list(machines.directory.glob(".*")) == []
 
 
 def test_a_profile_that_is_there_is_never_replaced(machines: Machines) -> None:
