@@ -220,10 +220,11 @@ def test_of_several_relays_one_is_taken_and_the_others_are_said(alice: Alice) ->
 
 
 def test_nobody_is_made(tmp_path: Path) -> None:
-    status, stdout, stderr = run("export", "bob", "--name", "alice", home=tmp_path / "home")
+    home = tmp_path / "a home"
+    status, stdout, stderr = run("export", "bob", "--name", "alice", home=home)
     assert (status, stdout) == (USAGE, "")
-    assert f"There is no profile of alice in {tmp_path / 'home'}\n  try: ls " in stderr
-    assert list((tmp_path / "home").iterdir()) == []
+    assert f"There is no profile of alice in {home}\n  try: ls '{home}/profiles'\n" in stderr
+    assert list(home.iterdir()) == []
 
 
 def test_a_reader_that_goes_away_ends_it(alice: Alice) -> None:
