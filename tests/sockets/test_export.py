@@ -18,7 +18,7 @@ from securechat.errors import FileProblem
 from securechat.identity.types import Name, RelayId
 from securechat.store.history import Entry, Progress
 from tests.processes import Relay, chatting, relaying, run, running
-from tests.sockets.test_marker import found_in_files
+from tests.sockets.markers import found_in_files
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 6
 ENOUGH_FOR_A_PIPE = 5000
