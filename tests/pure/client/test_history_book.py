@@ -8,7 +8,6 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision, parse_line
 from securechat.client.expiry import LOOK_EVERY_S
-from securechat.client.link import Answered
 from securechat.client.relays import KnownRelay
 from securechat.e2e.content import ReadReceipt, Receipt, Text
 from securechat.identity.types import MessageId
@@ -44,11 +43,6 @@ def state_of(world: World) -> ev.State | None:
     return past(world)[-1].state
 
 
-def answer_all(world: World) -> None:
-    """Let the relay accept all that it was handed."""
-    world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
-
-
 def test_both_sides_are_kept_in_order_over_restarts() -> None:
     bob, state = make_seat("bob"), MemoryState()
     with alice(None, state) as world:
@@ -75,7 +69,7 @@ def test_an_own_message_says_how_far_it_has_come() -> None:
         assert state_of(world) is ev.State.QUEUED
         world.find("bob", published(bob))
         assert state_of(world) is ev.State.SENT
-        answer_all(world)
+        world.accept_all()
         assert state_of(world) is ev.State.ACCEPTED
         (sent,) = world.told(ev.Sent)
         bob.receive(world.mail_for(bob)[-1])
@@ -98,7 +92,7 @@ def test_a_receipt_of_somebody_else_counts_for_nothing_in_a_later_run() -> None:
     with alice(None, state) as world:
         befriend(world, bob)
         befriend(world, mallory)
-        answer_all(world)
+        world.accept_all()
         to_bob = MessageId(bytes.fromhex(world.told(ev.Sent)[0].message_id))
         forged = world.write(mallory, Receipt((to_bob, MessageId(bytes(16))), 1))
     with alice(None, state) as world:
