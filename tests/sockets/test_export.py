@@ -16,8 +16,9 @@ from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.errors import FileProblem
 from securechat.identity.types import Name, RelayId
-from securechat.store.history import Entry, Progress
+from securechat.store.history import Progress
 from tests.processes import Relay, chatting, relaying, run, running
+from tests.pure.store.entries import entry
 from tests.sockets.markers import found_in_files
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 6
@@ -55,20 +56,15 @@ class Alice:
             relay = elsewhere or known_relays(profile.state.load())[0]
             profile.state.commit(relay.row)
             entries = [
-                Entry(
+                entry(
+                    text,
                     conversation=conversation_key(relay.relay_id, with_whom),
                     title=with_whom,
                     message_id=number.to_bytes(16, "big"),
                     sender=with_whom if text is not mine else "",
-                    user_key=b"k" * 32,
                     time_ms=1_750_000_000_000 + number,
                     kept_ms=1_750_000_000_000 + number,
-                    text=text,
                     progress=0 if text is not mine else Progress.DELIVERED,
-                    encrypted=True,
-                    trust="new",
-                    missing=0,
-                    late=False,
                 )
                 for number, text in enumerate((*theirs, mine))
             ]

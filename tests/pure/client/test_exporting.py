@@ -16,8 +16,9 @@ from securechat.identity.chain import Highest
 from securechat.identity.types import Digest, Name, RelayId, UserKey, fingerprint
 from securechat.store import history
 from securechat.store.encrypted import Connection
-from securechat.store.history import Entry, HistoryTable, Progress
+from securechat.store.history import HistoryTable, Progress
 from securechat.store.state import StateReader
+from tests.pure.store.entries import entry
 from tests.pure.store.memory_history import open_in_memory
 
 FIRST, SECOND = RelayId(b"1" * 32), RelayId(b"2" * 32)
@@ -53,18 +54,16 @@ class World:
         encrypted: bool = True,
     ) -> None:
         self._table.apply(
-            Entry(
+            entry(
+                text,
                 conversation=conversation_key(relay_id, name),
                 title=name,
                 message_id=b"\x0a\x0b",
                 sender=name if progress is None else "",
-                user_key=b"k" * 32,
                 time_ms=1,
                 kept_ms=2,
-                text=text,
                 progress=progress or 0,
                 encrypted=encrypted,
-                trust="new" if progress is None else "",
                 missing=3,
                 late=True,
             )
