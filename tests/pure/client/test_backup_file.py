@@ -1,6 +1,7 @@
 """The file of a backup: the right passphrase opens it whole, and nothing else opens anything."""
 
 import base64
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.pure.crypto.cheap_keys import make_keys_cheap
 
 MIB = 1 << 20
 RIGHT, WRONG = Passphrase("the right one"), Passphrase("the wrong one")
+VECTORS = Path(__file__).parents[2] / "vectors" / "e2e.json"
 PATH = Path("alice.backup")
 BACKUP = backup(bob(accepted=True))
 PASSES, MEMORY, HEAD = 18, 26, 74
@@ -38,6 +40,13 @@ def never() -> Iterator[Passphrase]:
 
 def changed(data: bytes, place: int, value: bytes) -> bytes:
     return data[:place] + value + data[place + len(value) :]
+
+
+def test_the_vector_opens_with_its_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # with Argon2
+    vector = json.loads(VECTORS.read_text(encoding="utf-8"))["backup"]
+    backup = opened(bytes.fromhex(vector["file"]), Passphrase(vector["passphrase"]))
+    assert backup.encode().hex() == vector["plaintext"]
 
 
 def test_the_passphrase_opens_it(derived: list[Hardness]) -> None:
