@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from securechat.client.contacts import Contact, ContactBook
-from securechat.client.events import History, Message, PastMessage, SearchResult, State
+from securechat.client.events import DeliveryState, History, Message, PastMessage, SearchResult
 from securechat.client.ports import StatePort
 from securechat.client.searching import OWN, SearchWords
 from securechat.errors import UsageError
@@ -75,7 +75,7 @@ class HistoryBook:
             time_ms=message.time_ms,
             kept_ms=now_ms,
             text=message.text,
-            progress=0,
+            progress=None,
             encrypted=message.e2e,
             trust=message.trust,
             missing=message.missing,
@@ -98,7 +98,9 @@ class HistoryBook:
         """Tell whether an own message was sealed for this key, and has not come so far yet."""
         with self._state.read_history() as table:
             entry = table.own(message_id)
-        return entry is not None and entry.user_key == user_key and entry.progress < progress
+        if entry is None or entry.progress is None or entry.user_key != user_key:
+            return False
+        return entry.progress < progress
 
     def last(self, typed: str | None, count: int, unread: frozenset[str] = frozenset()) -> History:
         """Return the newest messages with a person, or of all; those that are ``unread`` not."""
@@ -166,7 +168,7 @@ def past_message(entry: Entry, own_name: str, peer: str) -> PastMessage:
         kept_ms=entry.kept_ms,
         e2e=entry.encrypted,
         trust=entry.trust,
-        state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
+        state=None if entry.progress is None else DeliveryState[entry.progress.name],
         missing=entry.missing,
         late=entry.late,
     )

@@ -64,7 +64,7 @@ class Alice:
                     sender=with_whom if text is not mine else "",
                     time_ms=1_750_000_000_000 + number,
                     kept_ms=1_750_000_000_000 + number,
-                    progress=0 if text is not mine else Progress.DELIVERED,
+                    progress=Progress.DELIVERED if text is mine else None,
                 )
                 for number, text in enumerate((*theirs, mine))
             ]

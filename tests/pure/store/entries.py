@@ -21,7 +21,7 @@ def entry(
         time_ms=1000,
         kept_ms=1000,
         text=text,
-        progress=0 if sender else Progress.QUEUED,
+        progress=None if sender else Progress.QUEUED,
         encrypted=True,
         trust="new" if sender else "",
         missing=0,
