@@ -193,7 +193,7 @@ def _read_text(message: str) -> str:
 
     Raises UsageError when there is none, or none that one message can hold.
     """
-    from securechat.client.commands import TEXT_MAX_BYTES, fitting_text
+    from securechat.client.command_line import TEXT_MAX_BYTES, fitting_text
 
     text = _read_stdin(TEXT_MAX_BYTES) if message == "-" else message
     if not text.strip():

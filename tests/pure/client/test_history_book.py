@@ -6,7 +6,8 @@ import pytest
 
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client.commands import Decision, parse_line
+from securechat.client.command_line import parse_line
+from securechat.client.commands import Decision
 from securechat.client.expiry import LOOK_EVERY_S
 from securechat.client.relays import KnownRelay
 from securechat.e2e.content import ReadReceipt, Receipt, Text

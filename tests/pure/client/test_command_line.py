@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import commands as c
-from securechat.client.commands import HELP, TEXT_MAX_BYTES, Decision, parse_line
+from securechat.client.command_line import TEXT_MAX_BYTES, parse_line
+from securechat.client.commands import HELP, Decision
 from securechat.client.searching import SearchWords
 from securechat.config import FOREVER_DAYS
 from securechat.errors import NameInvalid, UsageError
