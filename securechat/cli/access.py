@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from securechat.transport.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Flags:
     """The options of a client command, as they were given."""
 
-    name: str | None
-    host: str | None
-    port: int | None
-    server: str | None
-    pin: str | None
-    ca: Path | None
-    home: Path | None
-    passphrase_file: Path | None
+    name: str | None = None
+    host: str | None = None
+    port: int | None = None
+    server: str | None = None
+    pin: str | None = None
+    ca: Path | None = None
+    home: Path | None = None
+    passphrase_file: Path | None = None
     read_receipts: bool | None = None
 
 
@@ -140,9 +140,11 @@ def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
 
 
 def require_profile(home: Path, name: "Name") -> None:
-    """Raise UsageError when there is no profile of this name."""
-    from securechat.client.profile import profile_directory
-    from securechat.transport.private_files import is_there
+    """Raise UsageError when there is no profile of this name that keeps anything."""
+    from securechat.client.profile import STATE, profile_directory
+    from securechat.transport.private_files import is_there, quote
 
-    if not is_there(profile_directory(home, name)):
-        raise UsageError(f"There is no profile of {name} in {home}", f"ls {home / 'profiles'}")
+    if not is_there(profile_directory(home, name) / STATE):
+        raise UsageError(
+            f"There is no profile of {name} in {home}", f"ls {quote(home / 'profiles')}"
+        )

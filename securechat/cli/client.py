@@ -114,7 +114,17 @@ def client(
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
     exit_on_signals()
     refuse_closed_output()
-    flags = Flags(name, host, port, server, pin, ca, home, passphrase_file, read_receipts)
+    flags = Flags(
+        name=name,
+        host=host,
+        port=port,
+        server=server,
+        pin=pin,
+        ca=ca,
+        home=home,
+        passphrase_file=passphrase_file,
+        read_receipts=read_receipts,
+    )
     with ExitStack() as stack:
         with errors_as_json(json_output):
             access = read_access(context, flags, peer, settings)

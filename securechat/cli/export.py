@@ -1,9 +1,8 @@
 """``securechat export``: a conversation as a file, to read or for programs."""
 
-import stat
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from functools import partial
@@ -12,19 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.access import Access, Flags, check_peer, read_access
+from securechat.cli.access import Access, Flags, check_peer, read_access, require_profile
 from securechat.cli.options import NameOption, PassphraseFileOption
+from securechat.cli.output_file import check_target
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.session import exit_on_signals, open_profile, refuse_closed_output
 from securechat.cli.settings import HomeOption
-from securechat.errors import Busy, FileProblem, UsageError
+from securechat.errors import Busy
 
 if TYPE_CHECKING:
     from securechat.client.events import PastMessage
     from securechat.client.exporting import Archive, Conversation
     from securechat.store.encrypted import VaultKey
-
-WriteLine = Callable[[str], None]
 
 
 class Format(StrEnum):
@@ -72,7 +70,7 @@ def export(
         refuse_closed_output()
     else:
         check_target(out, may_replace=force)
-    flags = Flags(name, None, None, server, None, None, home, passphrase_file)
+    flags = Flags(name=name, server=server, home=home, passphrase_file=passphrase_file)
     access = read_access(context, flags, peer)
     if peer is not None:
         check_peer(peer, access.me, "export {}")
@@ -106,15 +104,10 @@ def _opened(access: Access) -> "Iterator[Archive]":
     from securechat.client.exporting import Archive
     from securechat.client.profile import STATE, profile_directory
     from securechat.store.state_view import StateView
-    from securechat.transport.private_files import is_there
 
-    path = profile_directory(access.home, access.me) / STATE
-    if not is_there(path):
-        raise UsageError(
-            f"There is no profile of {access.me} in {access.home}",
-            f"ls {access.home / 'profiles'}",
-        )
-    with closing(StateView(path, _key(access, path.parent))) as state:
+    require_profile(access.home, access.me)
+    directory = profile_directory(access.home, access.me)
+    with closing(StateView(directory / STATE, _key(access, directory))) as state:
         yield Archive(access.me, state)
 
 
@@ -173,24 +166,6 @@ def _write(lines: Iterable[str], path: Path, *, may_replace: bool) -> None:
     with writing_new(path, may_replace=may_replace) as file:
         for line in lines:
             file.write(f"{line}\n".encode())
-
-
-def check_target(path: Path, *, may_replace: bool) -> None:
-    """Raise FileProblem when a file cannot get this name; nobody is asked for a passphrase then."""
-    from securechat.transport.private_files import is_there, quote, translate_os_errors
-
-    if not is_there(path):
-        return
-    with translate_os_errors(path, "look at"):
-        is_file = stat.S_ISREG(path.lstat().st_mode)
-    if not is_file:
-        raise FileProblem(
-            f"{path} is not a file", "the same with the name of a new file after --out"
-        )
-    if not may_replace:
-        raise FileProblem(
-            f"{path} is there already", f"the same with --force, or: mv {quote(path)} OTHER"
-        )
 
 
 def _say_what_it_is(count: int, peer: str, out: Path | None) -> None:

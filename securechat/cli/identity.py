@@ -10,10 +10,11 @@ import typer
 
 from securechat.cli.access import choose_name, require_profile
 from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
+from securechat.cli.output_file import check_target
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
 from securechat.cli.session import say_where_key_is
 from securechat.cli.settings import HomeOption, home_flag, load_settings, resolve_home
-from securechat.errors import Busy, FileProblem
+from securechat.errors import Busy
 
 identity = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -42,23 +43,20 @@ def export_identity(
     from securechat.client.backup import take_backup
     from securechat.client.backup_file import seal_backup
     from securechat.client.profile import Profile
-    from securechat.transport.private_files import is_there, quote, replace
+    from securechat.transport.private_files import quote, writing_new
 
     place = resolve_home(home)
     me = choose_name(place, name or load_settings(home).client.name, None)
     require_profile(place, me)
-    if is_there(file) and not (force and file.is_file()):
-        raise FileProblem(
-            f"{file} is there already",
-            "securechat identity export ANOTHER-FILE; a file is replaced with --force",
-        )
+    check_target(file, may_replace=force)
     try:
         with Profile(place, me, partial(read_passphrases, me, passphrase_file)) as profile:
             backup = take_backup(me, profile.state.load(), time.time_ns() // 1_000_000)
     except Busy as error:
         raise Busy(error.what, "end that one, then the same command again") from error
     data = seal_backup(backup, read_new_passphrase("the backup", new_passphrase_file))
-    replace(file, data)
+    with writing_new(file, may_replace=force) as target:
+        target.write(data)
     relays, people = len(backup.places), backup.people_count
     typer.echo(
         f"{file} holds the identity of {me}: the key, relays: {relays}, people: {people}.\n"

@@ -86,7 +86,17 @@ def listen(
     exit_on_signals()
     with errors_as_json(json_output):
         refuse_closed_output()
-        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file, read_receipts)
+        flags = Flags(
+            name=name,
+            host=host,
+            port=port,
+            server=server,
+            pin=pin,
+            ca=ca,
+            home=home,
+            passphrase_file=passphrase_file,
+            read_receipts=read_receipts,
+        )
         access = read_access(context, flags, sender)
         if sender is not None:
             check_peer(sender, access.me, "listen --from {}")

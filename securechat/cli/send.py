@@ -85,7 +85,16 @@ def send(
     """
     exit_on_signals()
     with errors_as_json(json_output):
-        flags = Flags(name, host, port, server, pin, ca, home, passphrase_file)
+        flags = Flags(
+            name=name,
+            host=host,
+            port=port,
+            server=server,
+            pin=pin,
+            ca=ca,
+            home=home,
+            passphrase_file=passphrase_file,
+        )
         access = read_access(context, flags, to)
         check_peer(to, access.me, "send {} -m TEXT")
         from securechat.faces.following import Following
@@ -184,7 +193,7 @@ def _read_text(message: str) -> str:
 
     Raises UsageError when there is none, or none that one message can hold.
     """
-    from securechat.client.commands import TEXT_MAX_BYTES, fitting_text
+    from securechat.client.command_line import TEXT_MAX_BYTES, fitting_text
 
     text = _read_stdin(TEXT_MAX_BYTES) if message == "-" else message
     if not text.strip():

@@ -254,7 +254,7 @@ class Contacts:
     people: tuple[KnownPerson, ...]
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """How far an own message has come."""
 
     QUEUED = "queued"
@@ -280,7 +280,7 @@ class PastMessage:
     kept_ms: int
     e2e: bool
     trust: str
-    state: State | None
+    state: DeliveryState | None
     missing: int
     late: bool
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from securechat.client.contacts import Contact, ContactBook, with_key_id
-from securechat.client.events import History, Message, PastMessage, SearchResult, State
+from securechat.client.events import DeliveryState, History, Message, PastMessage, SearchResult
 from securechat.client.ports import HistoryPort
 from securechat.client.searching import OWN, SearchWords
 from securechat.errors import UsageError
@@ -75,7 +75,7 @@ class HistoryBook:
             time_ms=message.time_ms,
             kept_ms=now_ms,
             text=message.text,
-            progress=0,
+            progress=None,
             encrypted=message.e2e,
             trust=message.trust,
             missing=message.missing,
@@ -135,7 +135,9 @@ class PastReader:
         """Tell whether an own message was sealed for this key, and has not come so far yet."""
         with self._state.read_history() as table:
             entry = table.own(message_id)
-        return entry is not None and entry.user_key == user_key and entry.progress < progress
+        if entry is None or entry.progress is None or entry.user_key != user_key:
+            return False
+        return entry.progress < progress
 
     def last(self, typed: str | None, count: int, unread: frozenset[str] = frozenset()) -> History:
         """Return the newest messages with a person, or of all; those that are ``unread`` not."""
@@ -174,7 +176,7 @@ class PastReader:
             kept_ms=entry.kept_ms,
             e2e=entry.encrypted,
             trust=entry.trust,
-            state=State(Progress(entry.progress).name.lower()) if entry.is_own else None,
+            state=None if entry.progress is None else DeliveryState[entry.progress.name],
             missing=entry.missing,
             late=entry.late,
         )

@@ -1,6 +1,7 @@
 """``securechat client --json``: lines in, one JSON object a line out (see JSON.md)."""
 
 from securechat.client import commands as c
+from securechat.client.command_line import parse_line
 from securechat.client.events import Accepted, Ended, Event, Problem
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.asking import ask
@@ -64,7 +65,7 @@ class JsonChat:
     def enter(self, line: str) -> None:
         """Do what a line asks for; an ``error`` object when that cannot be done."""
         try:
-            self._perform(c.parse_line(line))
+            self._perform(parse_line(line))
         except FileProblem:
             raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
+from securechat.client.command_line import parse_line
 from securechat.errors import FileProblem, KeyChanged, SecureChatError, UsageError
 from securechat.faces import wording
 from securechat.faces.asking import ask
@@ -131,7 +132,7 @@ class LineChat:
         """Do what a line asks for, and show why when that cannot be done."""
         self._interrupted = False
         try:
-            self._perform(c.parse_line(line))
+            self._perform(parse_line(line))
         except FileProblem:
             raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from securechat.client.commands import fitting_text
+from securechat.client.command_line import fitting_text
 from securechat.client.events import Ended, Event, Ready
 from securechat.errors import SecureChatError, UsageError
 from securechat.faces.engine import ChatEngine

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     """One message of a conversation.
 
     ``conversation`` is the caller's key of it, and ``title`` what it was called when this came.
-    ``sender`` is empty for an own message, and ``progress`` 0 for one of somebody else.
+    ``sender`` is empty for an own message, and ``progress`` None for one of somebody else.
     ``user_key`` is that of the other side, empty before a message was sealed for anybody.
     ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here. A ``request`` comes
     from a stranger: of these the newest `MAX_REQUESTS` are kept, since anybody can send some.
@@ -53,7 +53,7 @@ class Entry(NamedTuple):
     time_ms: int
     kept_ms: int
     text: str
-    progress: int
+    progress: Progress | None
     encrypted: bool
     trust: str
     missing: int
@@ -190,7 +190,10 @@ class HistoryTable:
         entries = map(Entry._make, rows)
         return [
             entry._replace(
-                encrypted=bool(entry.encrypted), late=bool(entry.late), request=bool(entry.request)
+                progress=None if entry.progress is None else Progress(entry.progress),
+                encrypted=bool(entry.encrypted),
+                late=bool(entry.late),
+                request=bool(entry.request),
             )
             for entry in entries
         ]

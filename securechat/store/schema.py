@@ -23,7 +23,7 @@ _TABLES = (
     " (sequence INTEGER PRIMARY KEY, conversation INTEGER NOT NULL,"
     " message_id BLOB NOT NULL, sender TEXT NOT NULL, user_key BLOB NOT NULL,"
     " time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL,"
-    " progress INTEGER NOT NULL, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
+    " progress INTEGER, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
     " missing INTEGER NOT NULL, late INTEGER NOT NULL, request INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
     "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",

@@ -110,7 +110,7 @@ def writing_new(path: Path, *, may_replace: bool) -> Iterator[BinaryIO]:
 
 
 def read_public(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
-    """Return the content of a file of at most 1 MiB or so many bytes, whoever else may read it."""
+    """Return the content of a file of at most ``max_bytes``, whoever else may read it."""
     return _read(path, max_bytes, private=False)
 
 

@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from securechat.cli.export import check_target
+from securechat.cli.output_file import check_target
 from securechat.client.history import conversation_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.errors import FileProblem
 from securechat.identity.types import Name, RelayId
-from securechat.store.history import Entry, Progress
+from securechat.store.history import Progress
 from tests.processes import Relay, chatting, relaying, run, running
-from tests.sockets.test_marker import found_in_files
+from tests.pure.store.entries import entry
+from tests.sockets.markers import found_in_files
 
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 6
 ENOUGH_FOR_A_PIPE = 5000
@@ -55,20 +56,15 @@ class Alice:
             relay = elsewhere or known_relays(profile.state.load())[0]
             profile.state.commit(relay.row)
             entries = [
-                Entry(
+                entry(
+                    text,
                     conversation=conversation_key(relay.relay_id, with_whom),
                     title=with_whom,
                     message_id=number.to_bytes(16, "big"),
                     sender=with_whom if text is not mine else "",
-                    user_key=b"k" * 32,
                     time_ms=1_750_000_000_000 + number,
                     kept_ms=1_750_000_000_000 + number,
-                    text=text,
-                    progress=0 if text is not mine else Progress.DELIVERED,
-                    encrypted=True,
-                    trust="new",
-                    missing=0,
-                    late=False,
+                    progress=Progress.DELIVERED if text is mine else None,
                 )
                 for number, text in enumerate((*theirs, mine))
             ]
@@ -220,10 +216,11 @@ def test_of_several_relays_one_is_taken_and_the_others_are_said(alice: Alice) ->
 
 
 def test_nobody_is_made(tmp_path: Path) -> None:
-    status, stdout, stderr = run("export", "bob", "--name", "alice", home=tmp_path / "home")
+    home = tmp_path / "a home"
+    status, stdout, stderr = run("export", "bob", "--name", "alice", home=home)
     assert (status, stdout) == (USAGE, "")
-    assert f"There is no profile of alice in {tmp_path / 'home'}\n  try: ls " in stderr
-    assert list((tmp_path / "home").iterdir()) == []
+    assert f"There is no profile of alice in {home}\n  try: ls '{home}/profiles'\n" in stderr
+    assert list(home.iterdir()) == []
 
 
 def test_a_reader_that_goes_away_ends_it(alice: Alice) -> None:

@@ -1,44 +1,35 @@
 """``securechat identity``: to another machine and on, as processes."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from securechat.client.backup_file import open_backup
-from securechat.crypto.passphrase import Passphrase
+import pytest
+
+from securechat.cli.identity import export_identity, import_identity
 from tests.processes import Client, chatting, relaying, run
+from tests.pure.crypto.cheap_keys import make_keys_cheap
 
 DONE, REFUSED = 0, 6
-VECTORS = Path(__file__).parents[1] / "vectors" / "e2e.json"
 
 
-def secret(directory: Path) -> str:
+def secret(directory: Path) -> Path:
     """Return a file with a passphrase."""
     path = directory / "passphrase"
     path.touch(0o600)
     path.write_text("the right passphrase")
-    return str(path)
-
-
-def restore(directory: Path, home: str) -> int:
-    """Import Alice's backup in a new home; return the exit status."""
-    words = ("import", str(directory / "backup"), "--passphrase-file", secret(directory))
-    return run("identity", *words, home=directory / home)[0]
-
-
-def test_the_vector_opens_with_its_passphrase() -> None:
-    vector = json.loads(VECTORS.read_text(encoding="utf-8"))["backup"]
-    passphrase = Passphrase(vector["passphrase"])
-    opened = open_backup(bytes.fromhex(vector["file"]), lambda: [passphrase], Path("vector"))
-    assert opened.encode().hex() == vector["plaintext"]
+    return path
 
 
 def test_on_another_machine_the_same_person_goes_on(tmp_path: Path) -> None:
+    backup, passphrase = str(tmp_path / "backup"), str(secret(tmp_path))
     with met(tmp_path) as bob:
+        words = ("export", backup, "--new-passphrase-file", passphrase)
+        assert run("identity", *words, home=tmp_path / "old")[0] == DONE
         bob.types("/msg alice written in between")
         bob.expect("accepted")
-        assert restore(tmp_path, "new") == DONE
+        words = ("import", backup, "--passphrase-file", passphrase)
+        assert run("identity", *words, home=tmp_path / "new")[0] == DONE
         with chatting(tmp_path / "new") as alice:
             assert alice.expect("ready")["name"] == "alice"
             talk(alice, bob)
@@ -49,10 +40,16 @@ def test_on_another_machine_the_same_person_goes_on(tmp_path: Path) -> None:
             assert [event for event in client.read_rest() if event["event"] == "key-changed"] == []
 
 
-def test_a_person_is_on_the_machine_that_logged_in_last(tmp_path: Path) -> None:
+def test_a_person_is_on_the_machine_that_logged_in_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The lost one that turns up, and a second one from a backup that has grown old."""
+    make_keys_cheap(monkeypatch)
+    backup, passphrase = tmp_path / "backup", secret(tmp_path)
     with met(tmp_path) as bob:
-        assert restore(tmp_path, "new") == restore(tmp_path, "newer") == DONE
+        export_identity(backup, "alice", tmp_path / "old", None, passphrase)
+        for home in ("new", "newer"):
+            import_identity(backup, None, tmp_path / home, passphrase)
         with chatting(tmp_path / "new") as alice:
             talk(alice, bob)
             with chatting(tmp_path / "old") as again:
@@ -67,7 +64,7 @@ def test_a_person_is_on_the_machine_that_logged_in_last(tmp_path: Path) -> None:
 
 @contextmanager
 def met(directory: Path) -> Iterator[Client]:
-    """Provide Bob after he has talked with Alice, who has verified him and made a backup."""
+    """Provide Bob after he has talked with Alice, who has verified him."""
     with (
         relaying(directory / "relay") as relay,
         chatting(directory / "bob", "--name", "bob", *relay.flags) as bob,
@@ -84,8 +81,6 @@ def met(directory: Path) -> Iterator[Client]:
             alice.ends_typing()
             assert alice.finish() == DONE
         bob.expect("accepted")
-        words = ("export", str(directory / "backup"), "--new-passphrase-file", secret(directory))
-        assert run("identity", *words, home=directory / "old")[0] == DONE
         yield bob
 
 

@@ -1,7 +1,6 @@
 """``securechat identity`` called as functions: keys from passphrases cost nothing here."""
 
 import base64
-import hashlib
 import stat
 from pathlib import Path
 
@@ -9,14 +8,15 @@ import pytest
 
 from securechat.cli import passphrase_input
 from securechat.cli.identity import export_identity, import_identity
+from securechat.client import backup_file
 from securechat.client.profile import Profile, make_profile, profile_directory
 from securechat.client.relays import KnownRelay, known_relays
-from securechat.crypto import passphrase_sealer
-from securechat.crypto.passphrase import Hardness, Passphrase
+from securechat.crypto.passphrase import Passphrase
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import Busy, FileProblem, PassphraseRefused, UsageError
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId
+from tests.pure.crypto.cheap_keys import make_keys_cheap
 
 NAME = parse_name("Zoë")
 RELAY = KnownRelay(RelayId(b"r" * 32), "192.168.1.20:5555", 1)
@@ -25,12 +25,8 @@ RIGHT, WRONG, NEW = "the right passphrase", "the wrong passphrase", "another pas
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive keys in no time; nobody sits at the terminal."""
-
-    def derive(passphrase: Passphrase, salt: bytes, hardness: Hardness) -> bytes:
-        return hashlib.blake2b(passphrase.encode(), salt=salt, digest_size=32).digest()
-
-    monkeypatch.setattr(passphrase_sealer, "derive_key", derive)
+    """Let nobody sit at the terminal."""
+    make_keys_cheap(monkeypatch)
     monkeypatch.setattr(passphrase_input, "can_ask", lambda: False)
 
 
@@ -118,8 +114,22 @@ def test_a_file_that_is_there_is_replaced_only_by_force(machines: Machines) -> N
     assert machines.backup.read_bytes() != before
     assert list(machines.directory.glob(".*")) == []
     machines.backup = machines.home("old")
-    with pytest.raises(FileProblem, match="is there already"):
+    with pytest.raises(FileProblem, match="is not a file"):
         machines.export("old", force=True)
+
+
+def test_a_file_that_appears_meanwhile_stays(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seal_late(*_: object) -> bytes:
+        machines.backup.write_bytes(b"somebody else's")
+        return b"the backup"
+
+    monkeypatch.setattr(backup_file, "seal_backup", seal_late)
+    with pytest.raises(FileProblem, match="File exists"):
+        machines.export("old")
+    assert machines.backup.read_bytes() == b"somebody else's"
+    assert list(machines.directory.glob(".*")) == []
 
 
 def test_a_profile_that_is_there_is_never_replaced(machines: Machines) -> None:

@@ -1,6 +1,5 @@
 """A profile that is made with all its rows: it is there whole, or not at all."""
 
-import hashlib
 import shutil
 import stat
 from pathlib import Path
@@ -9,11 +8,11 @@ import pytest
 
 from securechat.client.profile import Profile, make_profile, profile_directory
 from securechat.client.vault import Vault
-from securechat.crypto import passphrase_sealer
-from securechat.crypto.passphrase import Hardness, Passphrase
+from securechat.crypto.passphrase import Passphrase
 from securechat.errors import FileProblem, PassphraseRefused
 from securechat.identity.names import parse_name
 from securechat.store.state import StateFile
+from tests.pure.crypto.cheap_keys import make_keys_cheap
 from tests.sockets.crashes import survives
 
 ALICE = parse_name("Alice")
@@ -24,12 +23,7 @@ MAX_STEPS = 200
 
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Derive keys in no time."""
-
-    def derive(passphrase: Passphrase, salt: bytes, hardness: Hardness) -> bytes:
-        return hashlib.blake2b(passphrase.encode(), salt=salt, digest_size=32).digest()
-
-    monkeypatch.setattr(passphrase_sealer, "derive_key", derive)
+    make_keys_cheap(monkeypatch)
 
 
 def rows_of(home: Path, *passphrases: Passphrase) -> dict[tuple[str, bytes], bytes]:

@@ -15,6 +15,7 @@ from securechat.store import state as state_module
 from securechat.store.encrypted import VaultKey, connect
 from securechat.store.history import Entry, Expire, Query
 from securechat.store.state import StateFile
+from tests.pure.store.entries import BOB, entry
 
 PAGE_BYTES = 4096
 KEY = VaultKey(bytes(range(32)))
@@ -90,7 +91,7 @@ def path(tmp_path: Path) -> Path:
 def message(number: int) -> Entry:
     """Return a message of up to 8 KiB."""
     text = f"number {number} " * 400
-    return Entry(b"bob", "bob", bytes([number]), "", b"", 0, 0, text, 1, True, "", 0, False)
+    return entry(text, sender="", message_id=bytes([number]))
 
 
 def read_everything(path: Path) -> list[object]:
@@ -100,7 +101,7 @@ def read_everything(path: Path) -> list[object]:
         with state.read_history() as history:
             return [
                 state.load(),
-                list(history.all(b"bob")),
+                list(history.all(BOB)),
                 history.search(Query(words=("number",)), 9),
                 history.own(bytes([7])),
                 history.conversations(),
@@ -198,8 +199,8 @@ def test_what_was_let_go_of_is_overwritten(tmp_path: Path, monkeypatch: pytest.M
     state.commit({}, [message(number)._replace(text=f"xyzzy {number}") for number in range(50)])
     state.commit({}, [message(number) for number in range(9)])
     with state.read_history() as history:
-        while history.has_expired(Expire(0, 0)):
-            state.commit({}, [Expire(0, 0)])
+        while history.has_expired(Expire(1000, 0)):
+            state.commit({}, [Expire(1000, 0)])
     state.close()
     data = path.read_bytes()
     assert b"history_text" in data

@@ -11,18 +11,13 @@ from securechat.client.vault import Vault
 from securechat.errors import FileProblem
 from securechat.identity.types import Name
 from securechat.store.encrypted import DatabaseError, VaultKey, connect
-from securechat.store.history import Entry
 from securechat.store.state import StateFile
 from securechat.store.state_view import StateView
+from tests.pure.store.entries import BOB, entry
 
 KEY = VaultKey(bytes(range(32)))
-BOB = b"relay/bob"
 BUSY_S = 5.0
 """How long SQLite waits for a reader that it has to wait for."""
-
-
-def entry(text: str) -> Entry:
-    return Entry(BOB, "bob", b"id", "bob", b"k" * 32, 1, 1, text, 0, True, "new", 0, False)
 
 
 @pytest.fixture

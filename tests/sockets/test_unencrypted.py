@@ -19,7 +19,7 @@ from securechat.store.schema import SCHEMA_VERSION
 from securechat.store.state import StateFile
 from tests.processes import environment
 from tests.sockets.crashes import survives
-from tests.sockets.test_marker import found_in_files
+from tests.sockets.markers import found_in_files
 
 KEY = VaultKey(bytes(range(32)))
 MARKER = "the eagle lands at noon"

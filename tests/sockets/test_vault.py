@@ -13,11 +13,11 @@ import pytest
 
 from securechat.client.profile import Profile, open_state, open_vault
 from securechat.client.vault import VAULT_KEY, Vault
-from securechat.crypto import passphrase_sealer as module
 from securechat.crypto.passphrase import Hardness, Passphrase
 from securechat.errors import FileProblem, PassphraseRefused, UsageError
 from securechat.identity.names import parse_name
 from securechat.store.encrypted import VaultKey
+from tests.pure.crypto.cheap_keys import make_keys_cheap
 from tests.sockets.crashes import survives
 from tests.sockets.fake_keyring import FakeKeyring
 
@@ -30,15 +30,7 @@ MAX_STEPS = 60
 
 @pytest.fixture(autouse=True)
 def derived(monkeypatch: pytest.MonkeyPatch) -> list[Hardness]:
-    """Derive keys in no time; return how hard each was meant to be."""
-    asked: list[Hardness] = []
-
-    def derive(passphrase: Passphrase, salt: bytes, hardness: Hardness) -> bytes:
-        asked.append(hardness)
-        return hashlib.blake2b(passphrase.encode(), salt=salt, digest_size=32).digest()
-
-    monkeypatch.setattr(module, "derive_key", derive)
-    return asked
+    return make_keys_cheap(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

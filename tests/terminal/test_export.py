@@ -8,8 +8,8 @@ from securechat.client.history import conversation_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay
 from securechat.identity.types import Name, RelayId
-from securechat.store.history import Entry
 from tests.processes import running
+from tests.pure.store.entries import entry
 
 CONTROLS = bytes(range(0x80, 0xA0))
 
@@ -18,8 +18,7 @@ def keep(home: Path, text: str) -> None:
     relay = KnownRelay(RelayId(b"r" * 32), "127.0.0.1:5555", 1)
     key = conversation_key(relay.relay_id, "bob")
     with Profile(home, Name("alice"), lambda: ()) as profile:
-        entry = Entry(key, "bob", b"id", "bob", b"k" * 32, 1, 1, text, 0, True, "new", 0, False)
-        profile.state.commit(relay.row, [entry])
+        profile.state.commit(relay.row, [entry(text, conversation=key)])
 
 
 def read_all(terminal: int) -> bytes:

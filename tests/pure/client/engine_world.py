@@ -9,7 +9,7 @@ import msgspec
 
 from securechat.client import events as ev
 from securechat.client.engine import Engine
-from securechat.client.link import Arrived, Delivery, Down, LinkNews, Up
+from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
 from securechat.client.run import Run
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.content import Content, Text
@@ -38,6 +38,12 @@ class MemoryState:
         self.rows: dict[tuple[str, bytes], bytes] = {}
         self.history = HistoryTable(open_in_memory())
         self.broken = False
+
+    def copy(self) -> "MemoryState":
+        """Return a state of the same rows, as a kill leaves them; it has no history."""
+        copied = MemoryState()
+        copied.rows = dict(self.rows)
+        return copied
 
     def load(self) -> dict[tuple[str, bytes], bytes]:
         return dict(self.rows)
@@ -180,6 +186,10 @@ class World:
 
     def lose_connection(self) -> None:
         self.news(Down(SecureChatError("The relay is gone"), 1.0))
+
+    def accept_all(self) -> None:
+        """Answer for all that the relay was ever handed."""
+        self.news(Answered(tuple(each.envelope_id for each in self.link.envelopes)))
 
     def deliver(self, *envelopes: bytes, last: int = 1) -> None:
         self.news(self.delivery(*envelopes, last=last))

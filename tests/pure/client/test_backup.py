@@ -50,7 +50,12 @@ contacts = st.builds(
     encrypted_once=st.booleans(),
     plain_allowed=st.booleans(),
 )
-relays = st.builds(KnownRelay, relay_id=keys.map(RelayId), address=st.text(), used_ms=numbers)
+relays = st.builds(
+    KnownRelay,
+    relay_id=keys.map(RelayId),
+    address=st.sampled_from(["", "[::1]:8888", "höst:1"]),
+    used_ms=numbers,
+)
 backups = st.builds(
     Backup,
     name=names,

@@ -1,7 +1,7 @@
 """The file of a backup: the right passphrase opens it whole, and nothing else opens anything."""
 
 import base64
-import hashlib
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,14 @@ import pytest
 from securechat.client import backup_file as module
 from securechat.client.backup import Backup
 from securechat.client.backup_file import open_backup, seal_backup
-from securechat.crypto import passphrase_sealer
 from securechat.crypto.passphrase import Hardness, Passphrase
 from securechat.errors import FileProblem, PassphraseRefused
 from tests.pure.client.test_backup import IDENTITY, SEED, backup, bob
+from tests.pure.crypto.cheap_keys import make_keys_cheap
 
 MIB = 1 << 20
 RIGHT, WRONG = Passphrase("the right one"), Passphrase("the wrong one")
+VECTORS = Path(__file__).parents[2] / "vectors" / "e2e.json"
 PATH = Path("alice.backup")
 BACKUP = backup(bob(accepted=True))
 PASSES, MEMORY, HEAD = 18, 26, 74
@@ -26,15 +27,7 @@ PASSES, MEMORY, HEAD = 18, 26, 74
 
 @pytest.fixture(autouse=True)
 def derived(monkeypatch: pytest.MonkeyPatch) -> list[Hardness]:
-    """Derive keys in no time; return how hard each was meant to be."""
-    asked: list[Hardness] = []
-
-    def derive(passphrase: Passphrase, salt: bytes, hardness: Hardness) -> bytes:
-        asked.append(hardness)
-        return hashlib.blake2b(passphrase.encode(), salt=salt, digest_size=32).digest()
-
-    monkeypatch.setattr(passphrase_sealer, "derive_key", derive)
-    return asked
+    return make_keys_cheap(monkeypatch)
 
 
 def opened(data: bytes, *tries: Passphrase) -> Backup:
@@ -47,6 +40,13 @@ def never() -> Iterator[Passphrase]:
 
 def changed(data: bytes, place: int, value: bytes) -> bytes:
     return data[:place] + value + data[place + len(value) :]
+
+
+def test_the_vector_opens_with_its_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # with Argon2
+    vector = json.loads(VECTORS.read_text(encoding="utf-8"))["backup"]
+    backup = opened(bytes.fromhex(vector["file"]), Passphrase(vector["passphrase"]))
+    assert backup.encode().hex() == vector["plaintext"]
 
 
 def test_the_passphrase_opens_it(derived: list[Hardness]) -> None:

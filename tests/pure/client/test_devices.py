@@ -7,7 +7,6 @@ from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.link import Answered, NotTaken
 from securechat.e2e.content import Receipt, Text
-from securechat.e2e.results import Opened
 from securechat.identity.chain import PublishedUser
 from securechat.identity.device import DeviceList
 from securechat.identity.types import MessageId
@@ -21,11 +20,6 @@ BOB = make_seat("bob")
 @pytest.fixture
 def bob() -> Seat:
     return copy_seat(BOB)
-
-
-def accept_all(world: World) -> None:
-    """Let the relay answer for all that it was handed."""
-    world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
 
 
 def find_twice(world: World, seat: Seat) -> None:
@@ -42,8 +36,7 @@ def meet_again(world: World, seat: Seat) -> None:
 
 def texts_for(world: World, seat: Seat) -> list[str]:
     """Open the mail of a seat; return the texts that it has not shown before."""
-    opened = [seat.receive(each) for each in world.mail_for(seat)]
-    contents = [each.content for each in opened if isinstance(each, Opened)]
+    contents = [each.content for each in seat.opened(world.mail_for(seat))]
     return [content.text for content in contents if isinstance(content, Text)]
 
 
@@ -105,12 +98,8 @@ def test_its_messages_are_confirmed_to_the_new_device(bob: Seat) -> None:
         world.pass_time(1)  # receipts are due before the list has come
         find_twice(world, new)
         world.pass_time(1)
-        opened = [new.receive(each) for each in world.mail_for(new)]
-        receipts = [
-            each.content
-            for each in opened
-            if isinstance(each, Opened) and isinstance(each.content, Receipt)
-        ]
+        opened = new.opened(world.mail_for(new))
+        receipts = [each.content for each in opened if isinstance(each.content, Receipt)]
         assert [len(receipt.message_ids) for receipt in receipts] == [1]
 
 
@@ -148,7 +137,7 @@ def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -
     with alice() as world:
         befriend(world, bob)
         ids = say(world, "one", "two", "three")
-        accept_all(world)
+        world.accept_all()
         written_ms = world.now_ms
         world.pass_time(3600)
         bob.read(world.mail_for(bob)[1], world.now_ms)
@@ -156,19 +145,17 @@ def test_what_was_not_confirmed_goes_to_the_new_device_with_its_ids(bob: Seat) -
         world.deliver(world.write(bob, receipt))
         new = next_device(bob)
         meet_again(world, new)
-        opened = [new.receive(each) for each in world.mail_for(new)]
-        again = [
-            (each.message_id.hex(), each.content) for each in opened if isinstance(each, Opened)
-        ]
+        opened = new.opened(world.mail_for(new))
+        again = [(each.message_id.hex(), each.content) for each in opened]
         assert again == [(ids[1], Text("two")), (ids[2], Text("three"))]
-        assert {each.time_ms for each in opened if isinstance(each, Opened)} == {written_ms}
+        assert {each.time_ms for each in opened} == {written_ms}
 
 
 def test_it_is_sealed_anew_once(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "one")
-        accept_all(world)
+        world.accept_all()
         new = next_device(bob)
         meet_again(world, new)
         handed = len(world.link.envelopes)
@@ -180,7 +167,7 @@ def test_it_comes_before_what_was_typed_since(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "before")
-        accept_all(world)
+        world.accept_all()
         world.lose_connection()
         say(world, "since")
         new = next_device(bob)
@@ -193,7 +180,7 @@ def test_it_is_kept_until_the_new_device_confirms_it(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "one")
-        accept_all(world)
+        world.accept_all()
         world.tell(f.Presence("bob", True))
         new = next_device(bob)
         world.find("bob", published(new))  # and the engine ends before it can claim
@@ -207,7 +194,7 @@ def test_nothing_is_taken_back_while_a_device_only_hides(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "one")
-        accept_all(world)
+        world.accept_all()
         new = next_device(bob)
         shown = published(new)
         both = DeviceList.sign(
@@ -227,7 +214,7 @@ def test_it_never_goes_to_another_key(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "for bob alone")
-        accept_all(world)
+        world.accept_all()
         mallory = make_seat("mallory")
         world.tell(f.Presence("bob", True))
         world.find("bob", published(mallory, "bob"))
@@ -239,7 +226,7 @@ def test_nothing_is_sealed_anew_for_whom_the_user_has_blocked(bob: Seat) -> None
     with alice() as world:
         befriend(world, bob)
         say(world, "one")
-        accept_all(world)
+        world.accept_all()
         world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
         world.lose_connection()
         world.log_in()
@@ -252,7 +239,7 @@ def test_nothing_is_sealed_anew_for_whom_the_user_has_blocked(bob: Seat) -> None
 def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
-        accept_all(world)
+        world.accept_all()
         ids = say(world, "one", "two")
         lost = world.link.envelopes[-2:]
         asked = len(world.all_sent(f.Lookup))
@@ -273,7 +260,7 @@ def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
 def test_a_mailbox_that_stays_unknown_makes_nobody_ask_again_and_again(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
-        accept_all(world)
+        world.accept_all()
         say(world, "one")
         lost = world.link.envelopes[-1]
         asked = len(world.all_sent(f.Lookup))
@@ -289,7 +276,7 @@ def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         say(world, "one")
-        accept_all(world)
+        world.accept_all()
     with alice(state=world.state) as again:
         assert [look.claim for look in again.all_sent(f.Lookup)] == [False]
         new = next_device(bob)
@@ -300,7 +287,7 @@ def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
 def test_who_is_blocked_is_not_looked_up_for_a_receipt(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
-        accept_all(world)
+        world.accept_all()
         world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
         world.settle()
     with alice(state=world.state) as again:
@@ -310,7 +297,7 @@ def test_who_is_blocked_is_not_looked_up_for_a_receipt(bob: Seat) -> None:
 def test_who_owes_nothing_is_not_looked_up(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
-        accept_all(world)
+        world.accept_all()
         (sent,) = world.told(ev.Sent)
         receipt = bob.endpoint.receipt((MessageId(bytes.fromhex(sent.message_id)),))
         world.deliver(world.write(bob, receipt))
@@ -337,10 +324,6 @@ def test_a_text_that_comes_again_is_confirmed_and_not_shown(bob: Seat) -> None:
         find_twice(world, new)
         world.pass_time(1)
         assert world.texts == ["once"]
-        opened = [new.receive(each) for each in world.mail_for(new)]
-        named = [
-            each.content.message_ids
-            for each in opened
-            if isinstance(each, Opened) and isinstance(each.content, Receipt)
-        ]
+        opened = new.opened(world.mail_for(new))
+        named = [each.content.message_ids for each in opened if isinstance(each.content, Receipt)]
         assert named == [(message_id,)]

@@ -345,8 +345,7 @@ def test_a_message_waits_for_its_name_over_the_end_of_a_run(is_killed: bool, mal
     with alice() as world:
         world.deliver(world.write(mallory, "hello"), world.write(mallory, "again"))
         assert world.link.acks == [1]
-        after_kill = MemoryState()
-        after_kill.rows = dict(world.state.rows)
+        after_kill = world.state.copy()
     with alice(None, after_kill if is_killed else world.state) as world:
         world.find("mallory", published(mallory))
         assert world.texts == ["hello", "again"]

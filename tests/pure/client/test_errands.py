@@ -8,7 +8,6 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
-from securechat.client.link import Answered
 from securechat.client.unsent import is_unsent
 from securechat.errors import KeyChanged, UsageError
 from tests.pure.client.engine_world import (
@@ -62,7 +61,7 @@ def meet(state: MemoryState, bob: Seat, *shown: Seat) -> None:
     """Let Alice know Bob, and then be shown other keys under his name."""
     with alice(None, state) as world:
         befriend(world, bob)
-        world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
+        world.accept_all()
     for seat in shown:
         with alice("bob", state) as world:
             world.find("bob", published(seat))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.contacts import Contact, ContactBook
-from securechat.client.events import PastMessage, State
+from securechat.client.events import DeliveryState, PastMessage
 from securechat.client.exporting import Archive
 from securechat.client.history import conversation_key
 from securechat.client.relays import KnownRelay
@@ -16,8 +16,9 @@ from securechat.identity.chain import Highest
 from securechat.identity.types import Digest, Name, RelayId, UserKey, fingerprint
 from securechat.store import history
 from securechat.store.encrypted import Connection
-from securechat.store.history import Entry, HistoryTable, Progress
+from securechat.store.history import HistoryTable, Progress
 from securechat.store.state import StateReader
+from tests.pure.store.entries import entry
 from tests.pure.store.memory_history import open_in_memory
 
 FIRST, SECOND = RelayId(b"1" * 32), RelayId(b"2" * 32)
@@ -53,7 +54,8 @@ class World:
         encrypted: bool = True,
     ) -> None:
         self._table.apply(
-            Entry(
+            entry(
+                text,
                 conversation=conversation_key(relay_id, name),
                 title=name,
                 message_id=b"\x0a\x0b",
@@ -61,10 +63,8 @@ class World:
                 user_key=name.encode().ljust(32),
                 time_ms=1,
                 kept_ms=2,
-                text=text,
-                progress=progress or 0,
+                progress=progress,
                 encrypted=encrypted,
-                trust="new" if progress is None else "",
                 missing=3,
                 late=True,
             )
@@ -108,7 +108,7 @@ def test_messages_come_as_they_are_kept(world: World) -> None:
     assert (conversation.relay, conversation.fingerprint) == ("127.0.0.1:2", fingerprint(SECOND))
     assert list(world.archive.messages(conversation)) == [
         PastMessage("0a0b", "Bobby", "alice", "theirs", 1, 2, False, "new", None, 3, True),
-        PastMessage("0a0b", "alice", "Bobby", "mine", 1, 2, True, "", State.READ, 3, True),
+        PastMessage("0a0b", "alice", "Bobby", "mine", 1, 2, True, "", DeliveryState.READ, 3, True),
     ]
 
 
@@ -117,7 +117,7 @@ def test_every_state_has_its_word(world: World, progress: Progress) -> None:
     world.add("bob", progress=progress)
     archive = world.archive
     (message,) = archive.messages(archive.find("bob")[0])
-    assert message.state is State(progress.name.lower())
+    assert message.state == progress.name.lower()
 
 
 def test_names_are_found_as_everywhere(world: World) -> None:

@@ -120,8 +120,7 @@ def test_three_hundred_messages_are_receipted() -> None:
             ]
             world.deliver(*(each.envelope for each in sealed), last=last)
         world.pass_time(2.0)
-        outcomes = [bob.endpoint.open(mail, world.now_ms) for mail in world.mail_for(bob)]
-        receipts = [outcome.content for outcome in outcomes if isinstance(outcome, Opened)]
+        receipts = [each.content for each in bob.opened(world.mail_for(bob), world.now_ms)]
         named = [len(each.message_ids) for each in receipts if isinstance(each, Receipt)]
         assert named == [256, 44]
         assert world.problems == []

@@ -6,9 +6,9 @@ import pytest
 
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client.commands import Decision, parse_line
+from securechat.client.command_line import parse_line
+from securechat.client.commands import Decision
 from securechat.client.expiry import LOOK_EVERY_S
-from securechat.client.link import Answered
 from securechat.client.relays import KnownRelay
 from securechat.e2e.content import ReadReceipt, Receipt, Text
 from securechat.identity.types import MessageId, fingerprint
@@ -39,14 +39,9 @@ def texts(world: World, line: str = "/history bob") -> list[str]:
     return [message.text for message in past(world, line)]
 
 
-def state_of(world: World) -> ev.State | None:
+def state_of(world: World) -> ev.DeliveryState | None:
     """Return how far the last message to Bob has come."""
     return past(world)[-1].state
-
-
-def answer_all(world: World) -> None:
-    """Let the relay accept all that it was handed."""
-    world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
 
 
 def test_both_sides_are_kept_in_order_over_restarts() -> None:
@@ -59,7 +54,7 @@ def test_both_sides_are_kept_in_order_over_restarts() -> None:
     with alice(None, state) as world:
         assert texts(world) == ["hello", "hi alice", "and you"]
         own, theirs, _ = past(world)
-        assert (own.sender, own.recipient, own.state) == ("alice", "bob", ev.State.SENT)
+        assert (own.sender, own.recipient, own.state) == ("alice", "bob", ev.DeliveryState.SENT)
         assert (theirs.sender, theirs.recipient, theirs.state) == ("bob", "alice", None)
         assert (theirs.trust, theirs.e2e, theirs.kept_ms) == ("new", True, NOW_MS)
         assert texts(world, "/history bob 2") == ["hi alice", "and you"]
@@ -72,25 +67,25 @@ def test_an_own_message_says_how_far_it_has_come() -> None:
     with alice(None, state) as world:
         world.engine.send("bob", "hello")
         world.settle()
-        assert state_of(world) is ev.State.QUEUED
+        assert state_of(world) is ev.DeliveryState.QUEUED
         world.find("bob", published(bob))
-        assert state_of(world) is ev.State.SENT
-        answer_all(world)
-        assert state_of(world) is ev.State.ACCEPTED
+        assert state_of(world) is ev.DeliveryState.SENT
+        world.accept_all()
+        assert state_of(world) is ev.DeliveryState.ACCEPTED
         (sent,) = world.told(ev.Sent)
         bob.receive(world.mail_for(bob)[-1])
         receipt = world.write(bob, Receipt((MessageId(bytes.fromhex(sent.message_id)),), 1))
     with alice(None, state) as world:
         world.deliver(receipt)
         assert [told.message_id for told in world.told(ev.Delivered)] == [sent.message_id]
-        assert state_of(world) is ev.State.DELIVERED
+        assert state_of(world) is ev.DeliveryState.DELIVERED
         world.deliver(receipt)
         assert len(world.told(ev.Delivered)) == 1
         read = world.write(bob, ReadReceipt((MessageId(bytes.fromhex(sent.message_id)),)))
     with alice(None, state) as world:
         world.deliver(read)
         assert [told.message_id for told in world.told(ev.Read)] == [sent.message_id]
-        assert state_of(world) is ev.State.READ
+        assert state_of(world) is ev.DeliveryState.READ
 
 
 def test_a_receipt_of_somebody_else_counts_for_nothing_in_a_later_run() -> None:
@@ -98,13 +93,13 @@ def test_a_receipt_of_somebody_else_counts_for_nothing_in_a_later_run() -> None:
     with alice(None, state) as world:
         befriend(world, bob)
         befriend(world, mallory)
-        answer_all(world)
+        world.accept_all()
         to_bob = MessageId(bytes.fromhex(world.told(ev.Sent)[0].message_id))
         forged = world.write(mallory, Receipt((to_bob, MessageId(bytes(16))), 1))
     with alice(None, state) as world:
         world.deliver(forged)
         assert world.told(ev.Delivered) == []
-        assert state_of(world) is ev.State.ACCEPTED
+        assert state_of(world) is ev.DeliveryState.ACCEPTED
 
 
 def test_what_was_given_up_has_failed() -> None:
@@ -115,7 +110,10 @@ def test_what_was_given_up_has_failed() -> None:
         world.engine.send("bob", "typed while away")
         world.engine.ask(c.Decide(Decision.BLOCK, "bob"))
         world.settle()
-        assert [message.state for message in past(world)] == [ev.State.SENT, ev.State.FAILED]
+        assert [message.state for message in past(world)] == [
+            ev.DeliveryState.SENT,
+            ev.DeliveryState.FAILED,
+        ]
         world.engine.send("bob", "refused at once")
         world.settle()
         assert texts(world) == ["hello", "typed while away"]

@@ -4,7 +4,6 @@ from securechat.client import events as ev
 from securechat.client.link import Answered
 from securechat.e2e.content import Receipt
 from securechat.e2e.envelope import SIZES_BYTES
-from securechat.e2e.results import Opened
 from tests.pure.client.engine_world import World, alice, make_seat, published
 from tests.pure.e2e.world import Seat
 
@@ -24,7 +23,7 @@ def say(world: World, seat: Seat, *texts: str) -> list[str]:
     world.settle()
     if not world.told(ev.Sent)[before:]:
         world.find(seat.name, published(seat))
-    world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
+    world.accept_all()
     return [sent.message_id for sent in world.told(ev.Sent)[before:]]
 
 
@@ -34,9 +33,8 @@ def test_a_dropped_tail_is_never_said_to_be_delivered() -> None:
     with alice() as world:
         meet(world, bob)
         ids = say(world, bob, "one", "two", "dropped by the relay")
-        opened = [bob.receive(mail) for mail in world.mail_for(bob)[:2]]
-        assert all(isinstance(outcome, Opened) for outcome in opened)
-        read = tuple(o.message_id for o in opened if isinstance(o, Opened))
+        read = tuple(opened.message_id for opened in bob.opened(world.mail_for(bob)[:2]))
+        assert len(read) == 2
         receipt = world.write(bob, Receipt(read, 1))
         world.deliver(receipt, receipt, last=2)
         accepted = [outgoing.envelope_id for outgoing in world.link.envelopes]

@@ -11,7 +11,6 @@ from securechat.client.read_receipts import ReadReceipts
 from securechat.client.receiving import RECEIPT_MAX_S
 from securechat.client.unread import FORGET_WITHIN_S
 from securechat.e2e.content import MAX_RECEIPT_IDS, Content, ReadReceipt, Receipt
-from securechat.e2e.results import Opened
 from securechat.identity.types import MessageId
 from tests.pure.client.engine_world import (
     OTHER_CERTIFICATE,
@@ -42,8 +41,7 @@ def show_all(world: World) -> None:
 
 def receipts(world: World, seat: Seat) -> list[Content]:
     """Return the receipts that a seat opens now, in the order in which they came."""
-    outcomes = [seat.receive(envelope, world.now_ms) for envelope in world.mail_for(seat)]
-    contents = [outcome.content for outcome in outcomes if isinstance(outcome, Opened)]
+    contents = [each.content for each in seat.opened(world.mail_for(seat), world.now_ms)]
     return [each for each in contents if isinstance(each, Receipt | ReadReceipt)]
 
 
@@ -301,7 +299,7 @@ def test_what_cannot_be_told_before_the_end_is_told_by_the_next_run(shown: str) 
 
 
 def test_a_receipt_that_is_due_outlives_a_kill() -> None:
-    bob, state = copy_seat(BOB), MemoryState()
+    bob = copy_seat(BOB)
     with alice("bob", read_receipts=True) as world:
         befriend(world, bob)
         world.deliver(world.write(bob, "hello"))
@@ -310,7 +308,7 @@ def test_a_receipt_that_is_due_outlives_a_kill() -> None:
         world.settle()
         world.pass_time(FORGET_WITHIN_S)
         world.pass_time(0.0)
-        state.rows = world.state.load()
+        state = world.state.copy()
     assert pending(state) == 1
     with alice(state=state) as world:
         world.find("bob", published(bob))

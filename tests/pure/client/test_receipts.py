@@ -4,7 +4,6 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.events import Origin
-from securechat.client.link import Answered
 from securechat.client.receipts import Due, Kind, due_row, stored_receipts
 from securechat.client.receiving import RECEIPT_MAX_S
 from securechat.client.unread import FORGET_WITHIN_S
@@ -26,15 +25,9 @@ BOB = make_seat("bob")
 
 def confirmed_to(world: World, seat: Seat) -> list[str]:
     """Return the ids of messages that a seat now learns have come."""
-    outcomes = [seat.receive(envelope, world.now_ms) for envelope in world.mail_for(seat)]
-    contents = [outcome.content for outcome in outcomes if isinstance(outcome, Opened)]
+    contents = [each.content for each in seat.opened(world.mail_for(seat), world.now_ms)]
     receipts = [content for content in contents if isinstance(content, Receipt)]
     return [message_id.hex() for receipt in receipts for message_id in receipt.message_ids]
-
-
-def accept_all(world: World) -> None:
-    """Let the relay answer for all that it was handed."""
-    world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
 
 
 def due(state: MemoryState) -> int:
@@ -45,7 +38,7 @@ def acquainted(state: MemoryState, seat: Seat) -> bytes:
     """Let Alice know somebody in an earlier run; return a message that they have written since."""
     with alice(None, state) as world:
         befriend(world, seat)
-        accept_all(world)
+        world.accept_all()
         return world.write(seat, "are you there")
 
 
@@ -70,7 +63,7 @@ def test_a_receipt_outlives_a_run_that_could_not_seal_it() -> None:
         world.find("bob", published(bob, claim=False))
         assert confirmed_to(world, bob) == [message.message_id]
         assert due(state) == 0
-        accept_all(world)
+        world.accept_all()
     with alice(None, state) as world:
         world.pass_time(RECEIPT_MAX_S)
         assert not world.link.envelopes

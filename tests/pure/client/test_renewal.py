@@ -59,8 +59,7 @@ def older(bob: Seat, *typed: str) -> Iterator[World]:
         for text in typed:
             world.engine.send("bob", text)
         world.settle()
-        copied = MemoryState()
-        copied.rows = dict(world.state.rows)
+        copied = world.state.copy()
     with alice(state=copied, logged_in=False) as world:
         yield world
 
@@ -138,8 +137,7 @@ def test_not_one_public_key_comes_again(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         before, register = world.sent(f.Publish), world.sent(f.Register)
-        copied = MemoryState()
-        copied.rows = dict(world.state.rows)
+        copied = world.state.copy()
     with alice(state=copied, logged_in=False) as world:
         knock(world)
         world.tell(welcome(sent=9))
@@ -200,7 +198,7 @@ def test_what_was_sealed_is_sealed_again_in_its_order_and_with_its_ids(bob: Seat
         assert [bob.read(envelope) for envelope in mail[1:]] == ["one", "two", "three"]
         sealed = {sent.message_id for sent in world.told(ev.Sent)}
         assert len(sealed) == 4
-        world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
+        world.accept_all()
         assert world.engine.queued == 0
 
 
@@ -227,8 +225,7 @@ def test_without_encryption_the_text_is_in_the_envelope() -> None:
         world.find("bob", published(bob))
         world.engine.send("bob", "open")
         world.settle()
-        copied = MemoryState()
-        copied.rows = dict(world.state.rows)
+        copied = world.state.copy()
     with alice("bob", copied, e2e=False, logged_in=False) as world:
         written_ms = world.now_ms
         world.pass_time(3600)

@@ -8,7 +8,6 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.contacts import Contact, ContactBook
-from securechat.client.link import Answered
 from securechat.e2e.content import Receipt
 from securechat.e2e.results import Opened
 from securechat.errors import (
@@ -58,7 +57,7 @@ def meet(world: World, seat: Seat, *, accepted: bool = True) -> None:
     """Befriend somebody; the relay has accepted what went to them, unless it is said otherwise."""
     befriend(world, seat)
     if accepted:
-        world.news(Answered(tuple(outgoing.envelope_id for outgoing in world.link.envelopes)))
+        world.accept_all()
 
 
 def show(world: World, seat: Seat, name: str = "bob") -> None:
@@ -443,13 +442,6 @@ def test_messages_from_the_new_key_are_dropped_with_a_word_when_the_old_one_is_b
         assert "dropped" in last_refusal(world).what
 
 
-def killed(world: World) -> MemoryState:
-    """Return what is on the disk now: a kill leaves that to the next run."""
-    state = MemoryState()
-    state.rows = dict(world.state.rows)
-    return state
-
-
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_messages_from_the_new_key_wait_over_the_end_of_a_run(
     is_killed: bool, bob: Seat, new_bob: Seat
@@ -458,7 +450,7 @@ def test_messages_from_the_new_key_wait_over_the_end_of_a_run(
         meet(world, bob)
         show(world, new_bob)
         world.deliver(world.write(new_bob, "one"), world.write(new_bob, "two"))
-        after_kill = killed(world)
+        after_kill = world.state.copy()
         world.engine.stop()
         world.settle()
         assert last_refusal(world).what == "2 messages from the new key of bob: set aside"
@@ -469,7 +461,7 @@ def test_messages_from_the_new_key_wait_over_the_end_of_a_run(
         assert world.texts == []
         decide(world, Decision.ACCEPT_KEY)
         assert world.texts == ["one", "two"]
-        after_kill = killed(world)
+        after_kill = world.state.copy()
         world.find("bob", published(new_bob))
         world.pass_time(2.0)
         world.find("bob", published(new_bob))

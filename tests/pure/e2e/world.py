@@ -1,6 +1,6 @@
 """People with endpoints and stores in memory, and the tools of those who attack them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -107,6 +107,11 @@ class Seat:
         outcome = self.endpoint.open(envelope, now_ms)
         self.commit()
         return outcome
+
+    def opened(self, mail: Iterable[bytes], now_ms: int = NOW_MS) -> list[Opened]:
+        """Receive envelopes; return what was opened for the first time."""
+        outcomes = [self.receive(envelope, now_ms) for envelope in mail]
+        return [outcome for outcome in outcomes if isinstance(outcome, Opened)]
 
     def read(self, envelope: bytes, now_ms: int = NOW_MS) -> str:
         """Receive a text and return it; fails on anything else, gaps and alarms included."""

@@ -31,7 +31,7 @@ def message(
 
 
 def past(
-    text: str = "hello", *, state: e.State | None = None, time_ms: int = NOON_MS
+    text: str = "hello", *, state: e.DeliveryState | None = None, time_ms: int = NOON_MS
 ) -> e.PastMessage:
     own = state is not None
     return e.PastMessage(

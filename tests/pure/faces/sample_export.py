@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from securechat.client.events import PastMessage, State
+from securechat.client.events import DeliveryState, PastMessage
 from securechat.client.exporting import Conversation
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS
 
@@ -57,5 +57,7 @@ def theirs(
     )
 
 
-def own(text: str = "hi", state: State = State.DELIVERED, *, kept_ms: int = NOON_MS) -> PastMessage:
+def own(
+    text: str = "hi", state: DeliveryState = DeliveryState.DELIVERED, *, kept_ms: int = NOON_MS
+) -> PastMessage:
     return PastMessage("m2", "alice", "bob", text, kept_ms, kept_ms, True, "", state, 0, False)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.events import PastMessage, State
+from securechat.client.events import DeliveryState, PastMessage
 from securechat.faces.export_json import encode_export
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS
 from tests.pure.faces.sample_export import CONVERSATION, own, theirs
@@ -62,7 +62,7 @@ def test_only_what_the_page_calls_optional_is_left_out() -> None:
 def test_the_page_names_every_state() -> None:
     page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
     (row,) = re.findall(r"^\| `state` .*$", page, re.MULTILINE)
-    assert {f"`{state.value}`" for state in State} <= set(re.findall(r"`\w+`", row))
+    assert {f"`{state.value}`" for state in DeliveryState} <= set(re.findall(r"`\w+`", row))
 
 
 def test_a_document() -> None:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from securechat.client.events import PastMessage, State
+from securechat.client.events import DeliveryState, PastMessage
 from securechat.faces.export_markdown import render_export
 from securechat.text import safe_text
 from tests.pure.faces.sample_events import NOON_MS
@@ -63,8 +63,8 @@ def test_the_local_zone_has_a_name() -> None:
     assert f"`{local:%Z}` (UTC{local:%z})" in times
 
 
-@pytest.mark.parametrize("state", State)
-def test_an_own_message_has_its_state(state: State) -> None:
+@pytest.mark.parametrize("state", DeliveryState)
+def test_an_own_message_has_its_state(state: DeliveryState) -> None:
     assert head_line(own(state=state)) == f"**15:06:40 alice** ({state.value})"
 
 

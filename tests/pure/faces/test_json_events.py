@@ -39,7 +39,7 @@ FULLEST: tuple[e.Event, ...] = (
     e.DeviceRenewed("d" * 32),
     e.Blocked("bob", blocked=True),
     e.Renamed("bob", "Bobby"),
-    e.History("bob", (past(), past("out", state=e.State.READ))),
+    e.History("bob", (past(), past("out", state=e.DeliveryState.READ))),
     e.SearchResult((past(),), more=True),
     e.Retention("bob", 30),
     e.Problem(UsageError("Bad", "good"), "id1"),
@@ -135,7 +135,7 @@ def test_a_contact() -> None:
 
 
 def test_messages_of_the_history() -> None:
-    of_bob, own = decoded(e.History("bob", (past("in"), past("out", state=e.State.READ))))[
+    of_bob, own = decoded(e.History("bob", (past("in"), past("out", state=e.DeliveryState.READ))))[
         "messages"
     ]
     assert of_bob == {

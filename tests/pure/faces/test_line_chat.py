@@ -50,7 +50,9 @@ class Desk:
 
 def test_the_history_is_shown_message_by_message() -> None:
     desk = Desk()
-    assert desk.hear(e.History("bob", (past("in\nbob: out"), past("out", state=e.State.SENT)))) == [
+    assert desk.hear(
+        e.History("bob", (past("in\nbob: out"), past("out", state=e.DeliveryState.SENT)))
+    ) == [
         "The last 2 messages with bob:",
         "bob (15:06, 2 missing before it, late): in\nbob: out",
         "alice to bob (15:06, sent): out",

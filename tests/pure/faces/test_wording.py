@@ -79,7 +79,7 @@ def test_the_time_is_said_when_it_is_not_now(now: datetime, when: str) -> None:
 
 def test_messages_of_the_history_say_when_and_how_far() -> None:
     later = NOW + timedelta(hours=1)
-    own = past("out", state=e.State.READ)
+    own = past("out", state=e.DeliveryState.READ)
     assert wording.past_message(own, later).text == "alice to bob (15:06, read): out"
     of_bob = past("in")
     assert wording.past_message(of_bob, later + timedelta(days=1)).text == (

@@ -17,9 +17,9 @@ from securechat.store.history import (
     Retention,
 )
 from securechat.store.schema import INDEXED_CHARACTERS
+from tests.pure.store.entries import BOB, CAROL, entry
 from tests.pure.store.memory_history import memory_history
 
-BOB, CAROL = b"relay/bob", b"relay/carol"
 DAY_MS = 24 * 3600 * 1000
 
 
@@ -30,40 +30,15 @@ def table() -> Iterator[HistoryTable]:
         yield table
 
 
-def entry(
-    text: str,
-    *,
-    conversation: bytes = BOB,
-    sender: str = "bob",
-    message_id: bytes = b"id",
-    kept_ms: int = 1000,
-    time_ms: int = 1000,
-) -> Entry:
-    """Return a message of somebody else, or an own one without a sender."""
-    return Entry(
-        conversation=conversation,
-        title=conversation.decode().split("/")[1],
-        message_id=message_id,
-        sender=sender,
-        user_key=b"k" * 32 if sender else b"",
-        time_ms=time_ms,
-        kept_ms=kept_ms,
-        text=text,
-        progress=0 if sender else Progress.QUEUED,
-        encrypted=True,
-        trust="new",
-        missing=2,
-        late=True,
-    )
-
-
 def texts(entries: list[Entry]) -> list[str]:
     """Return what was written."""
     return [each.text for each in entries]
 
 
 def test_the_last_ones_come_back_as_they_were_in_order(table: HistoryTable) -> None:
-    given_entries = [entry(str(number), message_id=bytes([number])) for number in range(5)]
+    given_entries = [
+        entry(str(number), message_id=bytes([number]), missing=2, late=True) for number in range(5)
+    ]
     for each in given_entries:
         table.apply(each)
     table.apply(entry("elsewhere", conversation=CAROL))
@@ -92,7 +67,7 @@ def test_progress_only_goes_on(table: HistoryTable) -> None:
         table.apply(change)
         own = table.own(b"1")
         assert own is not None
-        assert table.last(1)[0].progress == 0
+        assert table.last(1)[0].progress is None
         return own.progress
 
     assert progress_after(Reached(b"1", Progress.SENT, b"key")) == Progress.SENT

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import commands as c
-from securechat.client.commands import HELP, TEXT_MAX_BYTES, Decision, parse_line
+from securechat.client.command_line import TEXT_MAX_BYTES, parse_line
+from securechat.client.commands import HELP, Decision
 from securechat.client.searching import SearchWords
 from securechat.config import FOREVER_DAYS
 from securechat.errors import NameInvalid, UsageError
@@ -91,6 +92,8 @@ def test_an_empty_line_is_nothing(line: str) -> None:
         ("/keep bob long", "a number of days", "/keep bob 30"),
         ("/keep bob 3 days", "a number of days", "/keep bob 30"),
         ("/search", "something to look for", "/search tea"),
+        ("/search caf\udce9", "not UTF-8", "set the terminal"),
+        ("/history \udce9", "not UTF-8", "set the terminal"),
         ("/petname bob Uncle Bob", "/petname needs a name", "/petname bob Bobby"),
     ],
 )
