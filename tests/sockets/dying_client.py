@@ -84,7 +84,7 @@ class Trap:
         before(Engine, "ask", self._set)
         _LAYERS[self.point](self)
 
-    def spring(self, *_: object) -> None:
+    def spring(self, *_: object, **__: object) -> None:
         """Here is a chance."""
         if self.is_set:
             self.chance -= 1
