@@ -8,7 +8,7 @@ from securechat.client.commands import Question
 from securechat.client.early import Early
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
-from securechat.client.opening import open_desk, open_endpoint
+from securechat.client.opening import open_desk
 from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
@@ -33,12 +33,13 @@ class AtRelay:
         self,
         run: Run,
         state: StatePort,
+        endpoint: Endpoint,
         relay_id_of: Callable[[bytes], RelayId],
         *,
         carry_out: Callable[[], None],
         reconnect: Callable[[], None],
     ) -> None:
-        """Restore the device, or make it. ``relay_id_of`` reads a relay's id from its certificate.
+        """Begin with this device. ``relay_id_of`` reads a relay's id from its certificate.
 
         ``carry_out`` commits, sends and tells what is on the desk before another one comes;
         ``reconnect`` closes the connection and opens the next.
@@ -52,7 +53,7 @@ class AtRelay:
         self._renewing = Renewing()
         self._so_far = SoFar()
         self.people = People(run.name)
-        self._open_desk(NO_RELAY, open_endpoint(state, run.now_ms()))
+        self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
         self.is_leaving = False
@@ -105,7 +106,7 @@ class AtRelay:
         """
         match news:
             case Up():
-                self.attempt(lambda: self._on_up(news))
+                self._on_up(news)
             case Down():
                 self._on_down(news)
             case _ if self._renewing.is_under_way:

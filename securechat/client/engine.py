@@ -15,14 +15,15 @@ from securechat.client.audience import Audience, Joining
 from securechat.client.calls import Calls
 from securechat.client.changed_keys import outcome
 from securechat.client.commands import Question
+from securechat.client.commits import Commits, NotCommitted
 from securechat.client.desk import Batch
 from securechat.client.link import LinkNews
-from securechat.client.opening import recall
+from securechat.client.opening import open_endpoint, recall
 from securechat.client.ports import LinkPort, StatePort
 from securechat.client.run import Run
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import FileProblem, SecureChatError
+from securechat.errors import SecureChatError
 from securechat.identity.types import RelayId
 
 logger = logging.getLogger("securechat.client")
@@ -44,12 +45,13 @@ class Engine:
         a key, Ended has a KeyChanged.
         """
         self._run = run
-        self._state = state
+        self._state = Commits(state)
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._here = AtRelay(
             run,
-            state,
+            self._state,
+            open_endpoint(state, run.now_ms()),
             relay_id_of,
             carry_out=self._carry_out,
             reconnect=self._link.reconnect,
@@ -139,7 +141,7 @@ class Engine:
         if self._thread.is_alive():
             self._thread.join(timeout_s)
         if not self._thread.is_alive():
-            with suppress(FileProblem):  # then it is shown once more
+            with suppress(NotCommitted):  # then it is shown once more
                 self._state.commit(self._unread.take_shown())
 
     def stop(self, flush_s: float = 0.0) -> None:
@@ -155,6 +157,8 @@ class Engine:
         try:
             while not self._ended:
                 self._work(self._next_calls())
+        except NotCommitted as failure:
+            self._finish(failure.error)
         except SecureChatError as error:
             self._end(error)
         except Exception as error:
@@ -231,7 +235,7 @@ class Engine:
             self._end(error)
 
     def _end(self, error: SecureChatError | None) -> None:
-        """Carry out what is left, say goodbye, and tell the faces that it is over."""
+        """Carry out what is left, and finish."""
         if self._ended:
             return
         self._ended = True
@@ -240,8 +244,15 @@ class Engine:
             self._here.parts.receiving.give_up()
             self._send_receipts()
             self._carry_out()
+        except NotCommitted as failure:
+            error = error or failure.error
         except SecureChatError as problem:
             error = error or problem
+        self._finish(error)
+
+    def _finish(self, error: SecureChatError | None) -> None:
+        """Say goodbye, and tell the faces that it is over; nothing more is sealed or kept."""
+        self._ended = True
         desk = self._here.desk
         self.queued_for = sorted(map(desk.called, desk.unsent))
         self._link.stop()

@@ -12,6 +12,7 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.aside import MAX_HELD
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
+from securechat.client.receiving import RECEIPT_MAX_S
 from securechat.client.sending import RETRY_S
 from securechat.e2e.content import Receipt
 from securechat.errors import (
@@ -626,6 +627,57 @@ def test_what_cannot_be_remembered_is_not_sent(bob: Seat) -> None:
         assert type(world.error) is FileProblem
         assert world.wire == before
         assert len(world.told(ev.Sent)) == 1
+
+
+def fail_once(monkeypatch: pytest.MonkeyPatch, state: MemoryState) -> None:
+    """Let the next commit fail, and those after it succeed: there was room again at once."""
+    commit, failed = state.commit, []
+
+    def commit_later(*changes: Any) -> None:
+        if any(changes) and not failed:
+            failed.append(True)
+            raise FileProblem("The disk is full", "df")
+        commit(*changes)
+
+    monkeypatch.setattr(state, "commit", commit_later)
+
+
+def test_nothing_of_a_lost_batch_is_kept_confirmed_or_acknowledged(
+    bob: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ratchet must not move on on the disk when the message is on none."""
+    state = MemoryState()
+    with alice(None, state) as world:
+        befriend(world, bob)
+        world.pass_time(RECEIPT_MAX_S)
+        envelope, before = world.write(bob, "precious"), dict(state.rows)
+        confirmed = len(world.mail_for(bob))
+        with monkeypatch.context() as patched:
+            fail_once(patched, state)
+            world.deliver(envelope)
+            assert type(world.error) is FileProblem
+        assert (world.texts, world.link.acks) == ([], [])
+        assert len(world.mail_for(bob)) == confirmed
+    assert state.rows == before
+    with alice(None, state) as world:
+        world.deliver(envelope)
+        assert world.texts == ["precious"]
+
+
+def test_a_run_ends_when_it_cannot_keep_what_was_typed_before_a_connection(
+    bob: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = MemoryState()
+    with alice(None, state) as world:
+        befriend(world, bob)
+        world.lose_connection()
+        with monkeypatch.context() as patched:
+            fail_once(patched, state)
+            with world.at_once():
+                world.engine.send("bob", "typed just before another relay was there")
+                world.link.inbox(Up(OTHER_CERTIFICATE))
+        assert type(world.error) is FileProblem
+        assert len(world.all_sent(f.Hello)) == 1
 
 
 def test_the_end_waits_for_the_login_and_for_answers(bob: Seat) -> None:
