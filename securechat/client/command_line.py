@@ -17,6 +17,7 @@ from securechat.client.commands import (
     Quit,
     Say,
     Search,
+    Unsend,
     Verify,
     Who,
 )
@@ -74,6 +75,8 @@ def _parse_command(word: str, rest: str) -> Command:
             return Verify(_parse_name("verify", rest))
         case "trust" | "accept-key" as known:
             return Decide(Decision(known), _parse_name(known, rest))
+        case "unsend":
+            return Unsend(_parse_name("unsend", rest))
         case "history":
             return _parse_history(rest)
         case "search":

@@ -87,6 +87,13 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsend:
+    """``/unsend [NAME]``: give up what waits here to be sent to a person."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """``/help``: what can be typed."""
 
@@ -96,7 +103,7 @@ class Quit:
     """``/quit``: leave."""
 
 
-Question = Who | Verify | Decide | Call | Contacts | History | Search | Keep
+Question = Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend
 """What the engine answers with events."""
 
 Command = Say | Msg | Question | Help | Quit
@@ -112,6 +119,7 @@ HELP = (
     ("/history [NAME] [COUNT]", "the last messages with NAME"),
     ("/search WORDS", "find messages; from:NAME in:NAME since:DATE before:DATE narrow it"),
     ("/keep [NAME] [DAYS]", "for how long messages are kept: DAYS, forever, or 0 for not at all"),
+    ("/unsend [NAME]", "give up what still waits here to be sent to NAME"),
     ("/block NAME", "see nothing more of NAME, and send nothing"),
     ("/unblock NAME", "undo that"),
     ("/help", "this list"),

@@ -310,6 +310,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Own messages to a person that will not be sent, as the user has decided."""
+
+    name: str
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something has not worked; the engine goes on."""
 
@@ -328,5 +336,5 @@ Event = (
     Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
-    | Retention | Problem | Ended
+    | Retention | Withdrawn | Problem | Ended
 )  # fmt: skip

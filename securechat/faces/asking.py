@@ -12,7 +12,7 @@ from securechat.faces.engine import ChatEngine
 def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> None:
     """Ask the engine; ``target`` says whom a question without a name means, or raises."""
     match question:
-        case c.Verify(None) | c.Decide(_, None) | c.Keep(None, _):
+        case c.Verify(None) | c.Decide(_, None) | c.Keep(None, _) | c.Unsend(None):
             question = replace(question, name=target())
         case c.History(None, _):
             with suppress(UsageError):  # nobody is chosen: that of all

@@ -42,7 +42,7 @@ def encode_event(event: e.Event) -> str | None:
         case e.Offline():
             retry_ms = round(event.retry_in_s * 1000)
             return encode_object("offline", {"message": event.why, "retry_ms": retry_ms})
-        case e.History() | e.SearchResult() | e.Retention():
+        case e.History() | e.SearchResult() | e.Retention() | e.Withdrawn():
             return _encode_about_history(event)
         case e.DeviceRenewed():
             return encode_object("device-renewed", {"device": event.device})
@@ -86,7 +86,7 @@ def _message_fields(message: e.Message) -> Fields:
     return fields
 
 
-def _encode_about_history(event: e.History | e.SearchResult | e.Retention) -> str:
+def _encode_about_history(event: e.History | e.SearchResult | e.Retention | e.Withdrawn) -> str:
     match event:
         case e.History():
             fields: Fields = {"messages": [past_fields(past) for past in event.messages]}
@@ -98,6 +98,8 @@ def _encode_about_history(event: e.History | e.SearchResult | e.Retention) -> st
             return encode_object("found", {"messages": messages, "more": event.more})
         case e.Retention():
             return encode_object("retention", {"name": event.name, "days": event.days})
+        case e.Withdrawn():
+            return encode_object("withdrawn", {"name": event.name, "ids": list(event.message_ids)})
 
 
 def past_fields(past: e.PastMessage) -> Fields:

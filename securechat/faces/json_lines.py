@@ -2,7 +2,7 @@
 
 from securechat.client import commands as c
 from securechat.client.command_line import parse_line
-from securechat.client.events import Accepted, Ended, Event, Problem
+from securechat.client.events import Accepted, Ended, Event, Problem, Withdrawn
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.asking import ask
 from securechat.faces.conversing import converse
@@ -57,6 +57,9 @@ class JsonChat:
         match event:
             case Accepted(message_id) | Problem(_, message_id):
                 self.pending.settle(message_id)
+            case Withdrawn(_, message_ids):
+                for message_id in message_ids:
+                    self.pending.settle(message_id)
             case Ended():
                 self.ended = event
         if (line := encode_event(event)) is not None:

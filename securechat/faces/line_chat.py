@@ -121,6 +121,8 @@ class LineChat:
                 self._show(wording.safety_number(event))
             case e.History() | e.SearchResult() | e.Retention():
                 self._hear_history(event)
+            case e.Withdrawn():
+                self._hear_withdrawn(event)
             case e.DevicesChanged():
                 self._show(wording.devices_changed(event))
             case e.DeviceRenewed():
@@ -168,6 +170,11 @@ class LineChat:
         now = self._now()
         for past in event.messages:
             self._show(wording.past_message(past, now))
+
+    def _hear_withdrawn(self, event: e.Withdrawn) -> None:
+        for message_id in event.message_ids:
+            self.pending.settle(message_id)
+        self._show(wording.withdrawn(event))
 
     def _hear_connection(self, event: e.Ready | e.Offline) -> None:
         if isinstance(event, e.Offline):

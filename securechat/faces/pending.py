@@ -38,5 +38,6 @@ class Pending:
         whom = f" for {', '.join(names)}" if names else ""
         return StillQueued(
             f"{messages} still queued{whom}",
-            f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer",
+            f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer;"
+            " or give it up there with /unsend",
         )

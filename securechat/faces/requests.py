@@ -199,5 +199,6 @@ def still_queued(recipient: str, why: str) -> StillQueued:
     return StillQueued(
         f"The message to {recipient} was {why}. It waits in your outbox, and goes out while any"
         " securechat command of yours is connected",
-        "securechat listen --timeout 60",
+        "securechat listen --timeout 60;"
+        f" or give it up: securechat client, and there: /unsend {recipient}",
     )

@@ -131,6 +131,13 @@ def retention(event: e.Retention) -> Entry:
     return Entry(f"Messages with {event.name} are {kept} here. /keep {event.name} DAYS changes it.")
 
 
+def withdrawn(event: e.Withdrawn) -> Entry:
+    """Own messages were given up."""
+    count = len(event.message_ids)
+    messages = "1 message" if count == 1 else f"{count} messages"
+    return Entry(f"{messages} to {event.name} will not be sent.")
+
+
 def missing(event: e.Message) -> Entry:
     """Messages before this one have not arrived."""
     before = "1 message" if event.missing == 1 else f"{event.missing} messages"

@@ -46,6 +46,8 @@ from securechat.errors import NameInvalid, UsageError
         ("/history 50", c.History(None, 50)),
         ("/history bob 5", c.History("bob", 5)),
         ("/search tea", c.Search(SearchWords(("tea",)))),
+        ("/unsend", c.Unsend(None)),
+        ("/unsend bob", c.Unsend("bob")),
         ("/keep", c.Keep(None, None)),
         ("/keep 30", c.Keep(None, 30)),
         ("/keep Forever", c.Keep(None, FOREVER_DAYS)),
@@ -171,7 +173,7 @@ def test_two_slashes_are_one_in_the_text(text: str) -> None:
 def test_the_help_lists_every_command() -> None:
     listed = {match[1] for command, _ in HELP if (match := re.match(r"/([\w-]+)", command))}
     known = {"msg", "who", "contacts", "verify", "petname", "help", "quit", *Decision}
-    known |= {"history", "search", "keep"}
+    known |= {"history", "search", "keep", "unsend"}
     assert listed == known
     for word in listed:
         line = {"msg": "/msg bob hello", "search": "/search tea"}.get(word, f"/{word}")

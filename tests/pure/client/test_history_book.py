@@ -191,6 +191,45 @@ def test_of_strangers_only_the_newest_messages_are_kept(monkeypatch: pytest.Monk
         assert texts(world) == ["hello", "1", "2", "3"]
 
 
+def test_nobody_unknown_is_kept_for_a_time() -> None:
+    with alice() as world:
+        answer = ask(world, "/keep alcie 0")
+        assert isinstance(answer, ev.Problem)
+        assert (answer.error.what, answer.error.try_next) == (
+            "Nobody known here is called alcie",
+            "/contacts",
+        )
+        assert world.state.history.conversations() == []
+        world.engine.send("alcie", "a mistyped name")
+        assert ask(world, "/keep alcie 0") == ev.Retention("alcie", 0)
+
+
+def test_what_waits_for_a_mistyped_name_is_given_up() -> None:
+    alcie, state = make_seat("alcie"), MemoryState()
+    with alice(None, state) as world:
+        ids = [world.engine.send("alcie", text) for text in ("oops", "secret")]
+        world.settle()
+        assert world.engine.queued == 2
+        assert ask(world, "/unsend alcie") == ev.Withdrawn("alcie", tuple(ids))
+        assert world.engine.queued == 0
+        assert [each.state for each in past(world, "/history alcie")] == [
+            ev.DeliveryState.FAILED
+        ] * 2
+        assert isinstance(ask(world, "/unsend alcie"), ev.Problem)
+        world.find("alcie", published(alcie))
+        assert not world.link.envelopes
+    assert not [row for row in state.rows if row[0] == "draft"]
+
+
+def test_what_is_sealed_is_not_given_up() -> None:
+    bob = make_seat("bob")
+    with alice() as world:
+        befriend(world, bob)
+        answer = ask(world, "/unsend bob")
+        assert isinstance(answer, ev.Problem)
+        assert answer.error.what == "Nothing waits here to be sent to bob"
+
+
 def test_where_nothing_is_kept_messages_are_shown_all_the_same() -> None:
     bob, state = make_seat("bob"), MemoryState()
     with alice(None, state) as world:

@@ -42,6 +42,7 @@ FULLEST: tuple[e.Event, ...] = (
     e.History("bob", (past(), past("out", state=e.DeliveryState.READ))),
     e.SearchResult((past(),), more=True),
     e.Retention("bob", 30),
+    e.Withdrawn("bob", ("id1", "id2")),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
 """Every kind of event, with every optional field."""

@@ -61,6 +61,15 @@ def test_the_history_is_shown_message_by_message() -> None:
     assert len(desk.hear(e.Retention("bob", 3))) == 1
 
 
+def test_what_was_given_up_is_not_waited_for() -> None:
+    desk = Desk()
+    desk.enter("one", "two", "/unsend")
+    assert desk.engine.calls[-1] == ("ask", c.Unsend("bob"))
+    assert desk.hear(e.Withdrawn("bob", ("id1", "id2"))) == ["2 messages to bob will not be sent."]
+    assert desk.hear(e.Withdrawn("bob", ("id3",))) == ["1 message to bob will not be sent."]
+    assert not desk.chat.pending
+
+
 def test_questions_about_the_history_reach_the_engine() -> None:
     desk = Desk()
     desk.enter("/history", "/history 3", "/history carol", "/search tea", "/keep", "/keep carol 3")
