@@ -14,6 +14,7 @@ from securechat.e2e.results import Repeated
 from securechat.errors import FileProblem, InvalidSignature, RemoteProtocolError, Untrusted
 from securechat.identity.device import DeviceList
 from securechat.identity.types import EnvelopeId
+from securechat.store.history import Progress
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import (
     CERTIFICATE,
@@ -204,18 +205,21 @@ def test_what_was_sealed_is_sealed_again_in_its_order_and_with_its_ids(bob: Seat
         assert world.engine.queued == 0
 
 
-def test_a_text_whose_copy_is_gone_is_told(bob: Seat) -> None:
+def test_a_text_whose_copy_is_gone_is_told_and_not_sent_in_the_history(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         (sent,) = world.told(ev.Sent)
         copied = MemoryState()
         copied.rows = {at: value for at, value in world.state.rows.items() if at[0] != "sent"}
+        copied.history = world.state.history
     with alice(state=copied, logged_in=False) as world:
         knock(world)
         world.tell(welcome(sent=9))
         (problem,) = world.told(ev.Problem)
         assert "too old to be sealed again" in problem.error.what
         assert problem.message_id == sent.message_id
+        (entry,) = copied.history.last(9)
+        assert entry.progress == Progress.FAILED
 
 
 def test_without_encryption_the_text_is_in_the_envelope() -> None:
