@@ -10,7 +10,7 @@ from securechat.client.link import Answered, Arrived, Down, Up
 from securechat.e2e.content import Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
-from securechat.e2e.results import Repeated
+from securechat.e2e.results import Opened, Repeated
 from securechat.errors import FileProblem, InvalidSignature, RemoteProtocolError, Untrusted
 from securechat.identity.device import DeviceList
 from securechat.identity.types import EnvelopeId
@@ -28,7 +28,7 @@ from tests.pure.client.engine_world import (
     published,
     welcome,
 )
-from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat, next_device
 
 BOB = make_seat("bob")
 
@@ -203,6 +203,29 @@ def test_what_was_sealed_is_sealed_again_in_its_order_and_with_its_ids(bob: Seat
         assert len(sealed) == 4
         world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
         assert world.engine.queued == 0
+
+
+def test_what_was_accepted_is_sealed_anew_when_its_reader_changes_device_too(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        ids = [world.engine.send("bob", text) for text in ("one", "two")]
+        world.settle()
+        world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
+    with alice(state=world.state, logged_in=False) as again:
+        knock(again)
+        again.tell(welcome(sent=99))
+        come_back(again)
+        new = next_device(bob)
+        for _ in range(2):
+            again.find("bob", published(new))
+        opened = [new.receive(each) for each in again.mail_for(new)]
+        texts = {each.message_id.hex(): each.content for each in opened if isinstance(each, Opened)}
+        assert texts == dict(zip(ids, (Text("one"), Text("two")), strict=True))
+        again.news(Answered(tuple(each.envelope_id for each in again.link.envelopes)))
+        for _ in range(2):
+            again.tell(f.Presence("bob", False), f.Presence("bob", True))
+            again.find("bob", published(new))
+        assert len(again.mail_for(new)) == len(opened)
 
 
 def test_a_text_whose_copy_is_gone_is_told_and_not_sent_in_the_history(bob: Seat) -> None:
