@@ -80,8 +80,8 @@ def renew(
     """Put the person's next device in the place of this one, in one transaction.
 
     Returns it, and what the user has to hear. What the old one had sealed, and no relay had
-    accepted, waits to be sealed again, before what was not sealed yet. Raises FileProblem; then
-    nothing has changed.
+    accepted, waits to be sealed again, before what was not sealed yet. Raises FileProblem, or as
+    `Endpoint.create_next` does; then nothing has changed.
     """
     rows = state.load()
     identity = UserIdentity(endpoint.user_identity.user_seed, followed)

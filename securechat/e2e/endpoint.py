@@ -122,7 +122,8 @@ class Endpoint:
         ids, so that nothing is shown twice, and the texts that nobody has confirmed. Rows of other
         tables are left alone.
 
-        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person.
+        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person, or
+        when it has the highest sequence that there is.
         """
         changes, rows = ChangeLog(), replaced or {}
         for table, key in rows:

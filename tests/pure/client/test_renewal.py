@@ -7,6 +7,7 @@ import pytest
 
 from securechat.client import events as ev
 from securechat.client.link import Answered, Arrived, Down, Up
+from securechat.crypto.signing import SigningKey
 from securechat.e2e.content import Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
@@ -377,6 +378,23 @@ def test_a_forged_list_is_not_followed(bob: Seat) -> None:
         )
         knock(world, forged)
         assert type(world.error) is InvalidSignature
+
+
+def test_the_highest_list_that_there_is_is_not_followed(bob: Seat) -> None:
+    with older(bob) as world:
+        identity = identity_of(world.state)
+        before = dict(world.state.rows)
+        last = DeviceList.sign(
+            SigningKey(identity.user_seed),
+            sequence=2**63 - 1,
+            previous_hash=identity.device_list.hash,
+            certificates=(world.engine._endpoint.certificate,),
+        )
+        knock(world, last)
+        assert type(world.error) is RemoteProtocolError
+        assert "no other can follow" in world.error.what
+        own = {row for row in before if row[0] in ("self", "epoch", "session", "sent")}
+        assert {row: world.state.rows.get(row) for row in own} == {row: before[row] for row in own}
 
 
 # A relay that lies --------------------------------------------------------------------------------
