@@ -107,7 +107,7 @@ class Sending:
         """After a login: everything that is not accepted goes out once more, in its order."""
         self._in_flight.clear()
         self._held.clear()
-        self._unplaced.clear()
+        self._unplaced.begin()
         self.retry()
 
     def retry(self) -> None:

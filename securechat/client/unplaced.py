@@ -21,11 +21,9 @@ class Unplaced:
         self._settled: set[MailboxId] = set()
         self._again: list[Person] = []
 
-    def clear(self) -> None:
-        """Begin anew, after a login."""
-        self._owners.clear()
+    def begin(self) -> None:
+        """After a login, which has everybody looked up: what was settled may not be so any more."""
         self._settled.clear()
-        self._again.clear()
 
     def refused(self, parcel: Parcel) -> None:
         """Look up, once, whose mailbox it is that the relay does not know."""

@@ -360,6 +360,40 @@ def test_nothing_more_is_sealed_for_a_mailbox_that_is_unknown(bob: Seat) -> None
         assert texts_for(world, new) == ["one", "two", "three"]
 
 
+def test_a_reconnect_lets_nothing_be_sealed_for_it_either(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        say(world, "one")
+        refuse(world, world.link.envelopes[-1])
+        sealed = set(world.mail_for(bob))
+        world.lose_connection()
+        world.log_in()
+        say(world, "two")
+        world.fail("bob", "no-prekeys")
+        world.pass_time(6)
+        assert set(world.mail_for(bob)) == sealed
+        new = next_device(bob)
+        find_twice(world, new)
+        assert texts_for(world, new) == ["one", "two"]
+
+
+def test_after_a_login_an_unknown_mailbox_is_news_again(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        accept_all(world)
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        refuse(world, lost)
+        world.find("bob", published(bob))
+        world.lose_connection()
+        world.log_in()
+        world.find("bob", published(bob))
+        asked = len(world.all_sent(f.Lookup))
+        refuse(world, lost)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+
+
 def test_a_refused_text_that_expires_does_not_end_the_repeating(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
