@@ -108,7 +108,7 @@ def _read_trust(flags: Flags, nearby: Path) -> "TrustFlags":
 
 def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
     """Return the address of the command line, if there is one: HOST [PORT] wins."""
-    from securechat.client.connect import parse_address
+    from securechat.client.relays import parse_address
 
     text = host or server
     if text is None:

@@ -70,13 +70,9 @@ def open_engine(
     access: Access, profile: "Profile", peer: str | None = None, *, e2e: bool = True
 ) -> "Iterator[Connector]":
     """Decide whom to trust, and provide an engine until the block ends."""
-    from securechat.client.connect import (
-        Connector,
-        decide_trust,
-        parse_address,
-        remembered_address,
-    )
+    from securechat.client.connect import Connector, decide_trust, remembered_address
     from securechat.client.events import Ready
+    from securechat.client.relays import parse_address
 
     settings = access.settings
     where = access.address or remembered_address(profile) or parse_address(settings.server)

@@ -5,6 +5,7 @@ from securechat.client.devices import Devices
 from securechat.client.lookups import Lookups
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
+from securechat.client.unplaced import Unplaced
 from securechat.wire import frames as f
 
 
@@ -16,12 +17,14 @@ class Answers:
         desk: Desk,
         lookups: Lookups,
         devices: Devices,
+        unplaced: Unplaced,
         sending: Sending,
         receiving: Receiving,
     ) -> None:
         self._desk = desk
         self._lookups = lookups
         self._devices = devices
+        self._unplaced = unplaced
         self._sending = sending
         self._receiving = receiving
 
@@ -35,6 +38,7 @@ class Answers:
             user = self._lookups.found(question, found.user)
             if user is not None:
                 self._devices.seal_anew(user)
+                self._unplaced.looked_up(question.name, shows_all=user.has_all)
         finally:
             if was_withheld:
                 self._sending.retry()  # first: what is sealed from now on comes after it
@@ -47,6 +51,7 @@ class Answers:
         question = self._lookups.take(failed.request)
         if question is not None:
             self._lookups.not_found(question)
+            self._unplaced.looked_up(question.name, shows_all=False)
             self._receiving.settle(question.name)
 
     def presence(self, presence: f.Presence) -> None:

@@ -9,14 +9,13 @@ from typing import Annotated
 import msgspec
 
 from securechat.client.contacts import Contact, ContactBook
-from securechat.client.relays import KnownRelay, known_relays
-from securechat.crypto.signing import SigningKey
+from securechat.client.relays import KnownRelay, known_relays, parse_address
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.rows import Rows, StoredRows
 from securechat.errors import CannotOpen, SecureChatError, UsageError
 from securechat.identity.names import parse_name
-from securechat.identity.types import Name, UserKey
+from securechat.identity.types import Name
 
 _KEY_SIZE_BYTES = 32
 _LAST_MS = 253_402_300_799_999
@@ -75,8 +74,9 @@ def decode_backup(encoded: bytes) -> Backup:
     """Undo `Backup.encode`; CannotOpen when anything in it is not as a backup has it."""
     try:
         backup = msgspec.msgpack.decode(encoded, type=Backup)
-        identity = backup.identity
-        identity.device_list.verify(UserKey(SigningKey(identity.user_seed).public))
+        backup.identity.verify()
+        for place in backup.places:
+            parse_address(place.relay.address)
         is_proper = _is_name(backup.name) and all(map(_is_proper, backup.places))
     except (msgspec.MsgspecError, ValueError, RecursionError, SecureChatError) as error:
         raise CannotOpen("A backup has not the form of one.") from error

@@ -8,10 +8,10 @@ from pathlib import Path
 from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
-from securechat.client.relays import KnownRelay, known_relays
+from securechat.client.relays import KnownRelay, known_relays, parse_address
 from securechat.client.run import Run
-from securechat.config import DEFAULT_PORT, ClientConfig
-from securechat.errors import Untrusted, UsageError
+from securechat.config import ClientConfig
+from securechat.errors import Untrusted
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.loop import Loop
@@ -33,21 +33,6 @@ class TrustFlags:
     pin: RelayId | None = None
     ca_file: Path | None = None
     nearby_ca_file: Path | None = None
-
-
-def parse_address(text: str) -> Endpoint:
-    """Return the endpoint of HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; UsageError otherwise."""
-    host, port = text.strip(), ""
-    if host.startswith("["):
-        host, _, port = host[1:].partition("]")
-        port = port.removeprefix(":")
-    elif host.count(":") == 1:
-        host, _, port = host.partition(":")
-    if not host or (port and not (port.isascii() and port.isdigit() and int(port) <= 65535)):
-        raise UsageError(
-            f"{text!r} is no address of a relay", "securechat client --server 192.168.1.20:5555"
-        )
-    return Endpoint(host, int(port) if port else DEFAULT_PORT)
 
 
 def remembered_address(profile: Profile) -> Endpoint | None:

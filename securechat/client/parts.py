@@ -15,6 +15,7 @@ from securechat.client.questions import Questions
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
+from securechat.client.unplaced import Unplaced
 from securechat.identity.types import Name
 from securechat.wire.frames import Welcome
 
@@ -83,7 +84,8 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
     """Return the parts for a desk."""
     pinning, agreement, expiry = Pinning(desk), Agreement(desk), Expiry(desk)
     lookups = Lookups(desk, pinning, agreement)
-    sending = Sending(desk, lookups, agreement)
+    unplaced = Unplaced(desk, lookups)
+    sending = Sending(desk, lookups, agreement, unplaced)
     devices = Devices(desk, lookups)
     receiving = Receiving(desk, own_name, lookups, devices, sending, agreement)
     return Parts(
@@ -95,7 +97,7 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
         sending=sending,
         errands=Errands(desk, lookups, sending),
         receiving=receiving,
-        answers=Answers(desk, lookups, devices, sending, receiving),
+        answers=Answers(desk, lookups, devices, unplaced, sending, receiving),
         questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving), expiry),
         expiry=expiry,
     )

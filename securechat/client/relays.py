@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 import msgspec
 
+from securechat.config import DEFAULT_PORT
+from securechat.errors import UsageError
 from securechat.identity.types import RelayId
+from securechat.transport.endpoint import Endpoint
 
 _TABLE = "relay"
+_MAX_PORT = 65535
+_MAX_PORT_DIGITS = 5
 
 
 class KnownRelay(msgspec.Struct, frozen=True, array_like=True):
@@ -20,6 +25,30 @@ class KnownRelay(msgspec.Struct, frozen=True, array_like=True):
     def row(self) -> dict[tuple[str, bytes], bytes | None]:
         """The row to commit."""
         return {(_TABLE, self.relay_id): msgspec.msgpack.encode(self)}
+
+
+def parse_address(text: str) -> Endpoint:
+    """Return the endpoint of HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; UsageError otherwise.
+
+    A host with characters that do not print or that separate words is none.
+    """
+    host, port = text.strip(), ""
+    if host.startswith("["):
+        host, _, port = host[1:].partition("]")
+        port = port.removeprefix(":")
+    elif host.count(":") == 1:
+        host, _, port = host.partition(":")
+    is_host = bool(host) and host.isprintable() and " " not in host
+    if not (is_host and (not port or _is_port(port))):
+        raise UsageError(
+            f"{text!r} is no address of a relay", "securechat client --server 192.168.1.20:5555"
+        )
+    return Endpoint(host, int(port) if port else DEFAULT_PORT)
+
+
+def _is_port(text: str) -> bool:
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_PORT_DIGITS
+    return is_number and int(text) <= _MAX_PORT
 
 
 def known_relays(rows: Mapping[tuple[str, bytes], bytes]) -> list[KnownRelay]:

@@ -19,6 +19,7 @@ from securechat.e2e.unconfirmed import plain_text_of
 from securechat.errors import SecureChatError, Untrusted
 from securechat.identity.device import DeviceList
 from securechat.identity.types import MessageId, RelayId
+from securechat.store.history import Progress, Reached
 from securechat.wire.frames import Challenge, Welcome
 
 _Rows = Mapping[tuple[str, bytes], bytes]
@@ -80,13 +81,16 @@ def renew(
 
     Returns it, and what the user has to hear. What the old one had sealed, and no relay had
     accepted, waits to be sealed again, before what was not sealed yet. Raises what a failed commit
-    raises; then nothing has changed.
+    raises, or as `Endpoint.create_next` does; then nothing has changed.
     """
     rows = state.load()
     identity = UserIdentity(endpoint.user_identity.user_seed, followed)
     following = Endpoint.create_next(identity, now_ms, rows)
     changes, lost = _unseal(rows, endpoint)
-    state.commit({**following.take_changes(), **changes})
+    failed = [
+        Reached(MessageId(bytes.fromhex(parcel.message_id)), Progress.FAILED) for parcel in lost
+    ]
+    state.commit({**following.take_changes(), **changes}, failed)
     problems = (Problem(_not_sent(parcel), parcel.message_id) for parcel in lost)
     return following, [DeviceRenewed(following.device_id.hex()), *problems]
 

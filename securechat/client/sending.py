@@ -18,6 +18,7 @@ from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
 from securechat.client.people import Person
 from securechat.client.receipts import Due, Kind, due_row, receipts_of
+from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
     MAX_RECEIPT_IDS,
     Content,
@@ -51,14 +52,15 @@ WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 class Sending:
     """Seals what was typed as soon as that is possible, and sees it through."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, agreement: Agreement) -> None:
+    def __init__(
+        self, desk: Desk, lookups: Lookups, agreement: Agreement, unplaced: Unplaced
+    ) -> None:
         self._desk = desk
         self._lookups = lookups
         self._agreement = agreement
+        self._unplaced = unplaced
         self._in_flight: set[EnvelopeId] = set()
         self._held: set[MailboxId] = set()
-        self._unknown: set[MailboxId] = set()
-        """Mailboxes that the relay did not know since the login: their owners were looked up."""
         self._recipients: dict[MessageId, UserKey] = {}
         self._readers: dict[MessageId, UserKey] = {}
         self.due_at: float | None = None
@@ -97,6 +99,8 @@ class Sending:
         if person.user is None:
             self._lookups.ask(person, claim=person.wants_claim)
             return
+        if self._unplaced.concerns(person):
+            return
         self._refresh(person)
         try:
             if self._needs_sessions(person) and not self._prepare_sessions(person):
@@ -112,7 +116,7 @@ class Sending:
         """After a login: everything that is not accepted goes out once more, in its order."""
         self._in_flight.clear()
         self._held.clear()
-        self._unknown.clear()
+        self._unplaced.begin()
         self.retry()
 
     def do_what_is_due(self) -> None:
@@ -124,7 +128,8 @@ class Sending:
 
         What is in flight behind it will be refused too, so what comes later waits for that.
         """
-        self.due_at = None
+        again_at = self._desk.now_s() + RETRY_S
+        self.due_at = again_at if self._unplaced.ask_again() else None
         self._held.clear()
         again: set[MailboxId] = set()
         for parcel in self._desk.outbox:
@@ -157,10 +162,8 @@ class Sending:
             self._desk.change(self._desk.outbox.remove(parcel))
         else:
             self._hold(parcel.mailbox, STORE_RETRY_S if news.code == "not-stored" else RETRY_S)
-        if news.code == "unknown-mailbox" and parcel.mailbox not in self._unknown:
-            self._unknown.add(parcel.mailbox)
-            person = self._desk.people.open(parcel.recipient)
-            self._lookups.ask(person, claim=person.wants_claim)
+        if news.code == "unknown-mailbox":
+            self._unplaced.refused(parcel)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
             given_up = parcel.message_id if news.code == "expired" else None
             self._desk.report(

@@ -9,7 +9,9 @@ from securechat.e2e.seen import DAY_MS
 from securechat.identity.notation import u64
 from securechat.identity.types import DeviceAddress, MessageId
 
-_TABLE = "sent"
+SENT = "sent"
+FORMERLY_SENT = "formerly_sent"
+"""What a device sealed in whose place this one came; only texts are in that table."""
 
 COPY_LIFE_MS = 7 * DAY_MS
 MAX_COPIES = 1000
@@ -28,21 +30,23 @@ class Copy(msgspec.Struct, frozen=True, array_like=True):
 class CopyTable:
     """The copies of what went to each device, oldest first, so that each goes to that one only."""
 
-    __slots__ = ("_by_peer", "_changes", "_counters")
+    __slots__ = ("_by_peer", "_changes", "_counters", "_table")
 
-    def __init__(self, changes: ChangeLog, rows: StoredRows) -> None:
+    def __init__(self, changes: ChangeLog, rows: StoredRows, table: str = SENT) -> None:
         self._changes = changes
+        self._table = table
         self._by_peer: dict[DeviceAddress, dict[int, Copy]] = {}
         self._counters: dict[DeviceAddress, dict[MessageId, int]] = {}
         for key, value in sorted(
-            (key, value) for (table, key), value in rows.items() if table == _TABLE
+            (key, value) for (name, key), value in rows.items() if name == table
         ):
             self._keep(DeviceAddress.decode(key), msgspec.msgpack.decode(value, type=Copy))
 
     def add(self, peer: DeviceAddress, copy: Copy) -> None:
         """Keep a copy of what is being sent to ``peer``; those that are too old or too many go."""
         self._keep(peer, copy)
-        self._changes.put(_TABLE, _key(peer, copy.counter), lambda: msgspec.msgpack.encode(copy))
+        key = _key(peer, copy.counter)
+        self._changes.put(self._table, key, lambda: msgspec.msgpack.encode(copy))
         self._drop_old(peer, copy.time_ms)
 
     def drop(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
@@ -84,7 +88,7 @@ class CopyTable:
     def _delete(self, peer: DeviceAddress, counter: int) -> None:
         copy = self._by_peer[peer].pop(counter)
         self._counters[peer].pop(copy.message_id, None)
-        self._changes.delete(_TABLE, _key(peer, counter))
+        self._changes.delete(self._table, _key(peer, counter))
 
 
 def _key(peer: DeviceAddress, counter: int) -> bytes:

@@ -1,12 +1,14 @@
 """The end device as one object: what the client engine drives. No I/O, no clock."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Self
 
 import msgspec
 
 from securechat.crypto.sealing import random_bytes
 from securechat.e2e.content import Content, PlainContent, Receipt, Recovery
-from securechat.e2e.copies import CopyTable
+from securechat.e2e.copies import FORMERLY_SENT, SENT, CopyTable
 from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable, Gap
@@ -21,7 +23,7 @@ from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
-from securechat.e2e.unconfirmed import UnconfirmedText, texts_among
+from securechat.e2e.unconfirmed import UnconfirmedText, keep_texts, texts_among
 from securechat.errors import FileProblem
 from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
@@ -39,7 +41,8 @@ from securechat.identity.types import (
 
 _MESSAGE_IDS = "message_id"
 _TABLES_OF_A_DEVICE = frozenset(
-    {"self", "epoch", "session", "session_start", "chain", "sent", "recovery", "nonce"}
+    {"self", "epoch", "session", "session_start", "chain", "recovery", "nonce"}
+    | {SENT, FORMERLY_SENT}
 )
 _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
@@ -71,6 +74,7 @@ class Endpoint:
         "_copies",
         "_device",
         "_epochs",
+        "_formerly_sent",
         "_message_ids",
         "_nonces",
         "_plain",
@@ -89,6 +93,7 @@ class Endpoint:
         self._message_ids = SeenTable(_MESSAGE_IDS, changes, rows)
         self._chains = ChainTable(changes, rows)
         self._copies = CopyTable(changes, rows)
+        self._formerly_sent = CopyTable(changes, rows, FORMERLY_SENT)
         self._recoveries = RecoveryTable(changes, rows)
         self._sender = Sender(device, self._sessions, self._chains, self._copies, self._recoveries)
         reader = Reader(device.address, self._chains, self._message_ids)
@@ -114,9 +119,11 @@ class Endpoint:
 
         It is the only one on a list that follows the one of ``identity``. ``replaced`` are the
         rows of a device whose place it takes: `take_changes` then deletes them, except the message
-        ids, so that nothing is shown twice. Rows of other tables are left alone.
+        ids, so that nothing is shown twice, and the texts that nobody has confirmed. Rows of other
+        tables are left alone.
 
-        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person.
+        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person, or
+        when it has the highest sequence that there is.
         """
         changes, rows = ChangeLog(), replaced or {}
         for table, key in rows:
@@ -124,6 +131,7 @@ class Endpoint:
                 changes.delete(table, key)
         kept = {row: value for row, value in rows.items() if row[0] == _MESSAGE_IDS}
         endpoint = cls(changes, OwnDevice.create_next(changes, identity, now_ms), kept)
+        keep_texts(endpoint._formerly_sent, rows)
         endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
         return endpoint
 
@@ -230,7 +238,8 @@ class Endpoint:
             self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
-        self._copies.forget_old(now_ms)
+        for copies in self._all_copies:
+            copies.forget_old(now_ms)
         replayable_ms = min(now_ms - _SEEN_LIFE_MS, self._epochs.oldest_ms)
         self._nonces.forget_before(replayable_ms)
         self._message_ids.forget_before(replayable_ms)
@@ -309,20 +318,26 @@ class Endpoint:
 
     def note_delivered(self, peer: DeviceAddress, message_ids: tuple[MessageId, ...]) -> None:
         """Note that a receipt or read receipt of ``peer`` names these: it has these messages."""
-        self._copies.drop(peer, message_ids)
+        for copies in self._all_copies:
+            copies.drop(peer, message_ids)
 
     def unconfirmed_devices(self, user_key: UserKey | None = None) -> tuple[DeviceAddress, ...]:
         """Return the devices, of one person or of all, that have not confirmed all texts."""
-        peers = (peer for peer in self._copies if user_key in (None, peer.user_key))
-        return tuple(peer for peer in peers if any(texts_among(self._copies.of(peer))))
+        known = dict.fromkeys(chain.from_iterable(self._all_copies))
+        peers = (peer for peer in known if user_key in (None, peer.user_key))
+        return tuple(peer for peer in peers if any(self._unconfirmed(peer)))
 
     def unconfirmed_texts(self, peer: DeviceAddress) -> tuple[UnconfirmedText, ...]:
-        """Return the texts to ``peer`` that it has not confirmed, oldest first."""
-        return tuple(texts_among(self._copies.of(peer)))
+        """Return the texts to ``peer`` that it has not confirmed, oldest first.
+
+        One that the device before has sealed, and this one again, is there twice.
+        """
+        return tuple(self._unconfirmed(peer))
 
     def forget_copies(self, peer: DeviceAddress) -> None:
         """Let go of the copies for a device that its person has no more."""
-        self._copies.drop_all(peer)
+        for copies in self._all_copies:
+            copies.drop_all(peer)
 
     def has_gaps(self, peer: DeviceAddress) -> bool:
         """Tell whether messages of ``peer`` are missing among those that came."""
@@ -354,6 +369,13 @@ class Endpoint:
     def _received(self, peer: DeviceAddress) -> tuple[int, tuple[Gap, ...]]:
         conversation = direct_conversation_id(self.user_key, peer.user_key)
         return self._chains.last_received(conversation, peer)
+
+    @property
+    def _all_copies(self) -> tuple[CopyTable, CopyTable]:
+        return self._formerly_sent, self._copies
+
+    def _unconfirmed(self, peer: DeviceAddress) -> Iterator[UnconfirmedText]:
+        return texts_among(chain.from_iterable(copies.of(peer) for copies in self._all_copies))
 
     def __repr__(self) -> str:
         return "Endpoint(secret)"

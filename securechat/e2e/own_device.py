@@ -8,10 +8,12 @@ from securechat.crypto.ratchet import RatchetAccount, RatchetSession
 from securechat.crypto.sealing import random_bytes
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.rows import ChangeLog, StoredRows
+from securechat.errors import RemoteProtocolError
 from securechat.identity.device import NO_PREVIOUS_LIST, DeviceCertificate, DeviceList
 from securechat.identity.prekeys import OneTimeKey
 from securechat.identity.registration import Registration
 from securechat.identity.types import (
+    MAX_NUMBER,
     SIZE_32,
     DeviceId,
     Name,
@@ -40,6 +42,21 @@ class UserIdentity(msgspec.Struct, frozen=True, array_like=True):
 
     user_seed: Annotated[bytes, SIZE_32]
     device_list: DeviceList
+
+    def verify(self) -> SigningKey:
+        """Return the secret user key, if another list that it signs can follow this one.
+
+        Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person, or
+        has the highest sequence that there is.
+        """
+        user_key = SigningKey(self.user_seed)
+        self.device_list.verify(UserKey(user_key.public))
+        if self.device_list.sequence >= MAX_NUMBER:
+            raise RemoteProtocolError(
+                "Your list of devices has the highest number that there is: no other can follow it",
+                "securechat client --home DIR, to begin anew in another directory",
+            )
+        return user_key
 
     def __repr__(self) -> str:
         return "UserIdentity(secret)"
@@ -99,11 +116,9 @@ class OwnDevice:
     def create_next(cls, changes: ChangeLog, identity: UserIdentity, now_ms: int) -> Self:
         """Make another device of a person, which alone is on the list that follows the last one.
 
-        Raises `InvalidSignature` or `RemoteProtocolError` when that list is not of this person.
+        Raises as `UserIdentity.verify` does.
         """
-        user_key = SigningKey(identity.user_seed)
-        identity.device_list.verify(UserKey(user_key.public))
-        return cls._make(changes, user_key, identity.device_list, now_ms)
+        return cls._make(changes, identity.verify(), identity.device_list, now_ms)
 
     @classmethod
     def _make(

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from securechat.e2e.content import Text, decode_content
-from securechat.e2e.copies import Copy
+from securechat.e2e.copies import FORMERLY_SENT, SENT, Copy, CopyTable
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.plaintext import decode_plaintext
+from securechat.e2e.rows import ChangeLog, StoredRows
 from securechat.errors import CannotOpen, RemoteProtocolError
-from securechat.identity.types import MessageId
+from securechat.identity.types import DeviceAddress, MessageId
 
 
 class UnconfirmedText(NamedTuple):
@@ -22,6 +25,18 @@ class UnconfirmedText(NamedTuple):
 def texts_among(copies: Iterable[Copy]) -> Iterator[UnconfirmedText]:
     """Return the texts among copies, in their order; receipts and recoveries are left out."""
     return filter(None, (_decode(copy.plaintext) for copy in copies))
+
+
+def keep_texts(formerly_sent: CopyTable, rows: StoredRows) -> None:
+    """Keep of the copies in the rows of a device, whose place another one takes, the texts."""
+    left: dict[DeviceAddress, dict[MessageId, Copy]] = {}
+    for table in (CopyTable(ChangeLog(), rows, name) for name in (FORMERLY_SENT, SENT)):
+        for peer in table:
+            texts = (copy for copy in table.of(peer) if _decode(copy.plaintext))
+            left.setdefault(peer, {}).update((copy.message_id, copy) for copy in texts)
+    for peer, copies in left.items():
+        for number, copy in enumerate(copies.values()):
+            formerly_sent.add(peer, msgspec.structs.replace(copy, counter=number))
 
 
 def plain_text_of(envelope: bytes) -> UnconfirmedText | None:

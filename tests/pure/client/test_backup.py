@@ -11,8 +11,9 @@ from securechat.client.relays import KnownRelay, known_relays
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
-from securechat.errors import CannotOpen, UsageError
+from securechat.errors import CannotOpen, RemoteProtocolError, UsageError
 from securechat.identity.chain import Highest
+from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import DeviceId, Digest, Name, RelayId, UserKey
 from tests.pure.e2e.world import NOW_MS, RELAY, Seat, carry_out, make_pair
@@ -50,12 +51,8 @@ contacts = st.builds(
     encrypted_once=st.booleans(),
     plain_allowed=st.booleans(),
 )
-relays = st.builds(
-    KnownRelay,
-    relay_id=keys.map(RelayId),
-    address=st.sampled_from(["", "[::1]:8888", "höst:1"]),
-    used_ms=numbers,
-)
+addresses = st.sampled_from([place.address for place in PLACES])
+relays = st.builds(KnownRelay, relay_id=keys.map(RelayId), address=addresses, used_ms=numbers)
 backups = st.builds(
     Backup,
     name=names,
@@ -65,6 +62,17 @@ backups = st.builds(
         st.builds(Place, relay=relays, people=st.lists(contacts, max_size=3).map(tuple)), max_size=3
     ).map(tuple),
 )
+
+
+def identity_with_list(sequence: int) -> UserIdentity:
+    """Return Alice with a list of her own of this number."""
+    device_list = DeviceList.sign(
+        SigningKey(SEED),
+        sequence=sequence,
+        previous_hash=Digest(bytes(32)),
+        certificates=(make_person("Alice", seed=1).certificate,),
+    )
+    return UserIdentity(SEED, device_list)
 
 
 def bob(number: int = 2, **fields: object) -> Contact:
@@ -119,6 +127,16 @@ def test_nothing_of_the_device_and_of_the_moment_is_in_it(used: Seat) -> None:
             assert value not in taken, table
 
 
+def test_the_last_list_but_one_can_be_followed_once() -> None:
+    made = backup(identity=identity_with_list(2**63 - 2))
+    rows: dict[tuple[str, bytes], bytes] = {}
+    carry_out(decode_backup(made.encode()).rows(NOW_MS), rows)
+    last = Endpoint.load(rows)
+    assert last.device_list.sequence == 2**63 - 1
+    with pytest.raises(RemoteProtocolError, match="no other can follow"):
+        Endpoint.create_next(last.user_identity, NOW_MS, rows)
+
+
 def test_strangers_and_the_blocked_are_kept_but_not_counted() -> None:
     people = bob(2, blocked=True), bob(3), bob(4, accepted=True)
     restored = backup(*people)
@@ -141,6 +159,9 @@ def test_a_profile_that_nobody_has_used_has_no_identity() -> None:
         backup(made_ms=10**18),
         backup(identity=UserIdentity(SigningKey.generate().export_seed(), IDENTITY.device_list)),
         backup(places=(Place(KnownRelay(RelayId(b"r"), "x", 1), ()),)),
+        backup(places=(Place(KnownRelay(RELAY, "a\x1b[2Jb", 1), ()),)),
+        backup(places=(Place(KnownRelay(RELAY, "a:" + "9" * 5000, 1), ()),)),
+        backup(identity=identity_with_list(2**63 - 1)),
         backup(msgspec.structs.replace(bob(), user_key=b"k")),
         backup(msgspec.structs.replace(bob(), name="\x1b[2J")),
         backup(bob(petname="\x1b[2J")),

@@ -272,6 +272,149 @@ def test_a_mailbox_that_stays_unknown_makes_nobody_ask_again_and_again(bob: Seat
         assert len(world.all_sent(f.Lookup)) == asked + 1
 
 
+def refuse(world: World, outgoing: f.Outgoing) -> None:
+    """Let the relay say that it does not know the mailbox of an envelope."""
+    world.news(NotTaken(outgoing.envelope_id, "unknown-mailbox"))
+
+
+def shown_together(seat: Seat, other: Seat, *, both: bool) -> PublishedUser:
+    """Return two devices of one list as the relay shows them: ``both``, or only the first."""
+    shown, hidden = published(seat), published(other)
+    device_list = DeviceList.sign(
+        seat.endpoint._device._user_key,
+        sequence=3,
+        previous_hash=shown.device_list.hash,
+        certificates=(seat.endpoint.certificate, other.endpoint.certificate),
+    )
+    devices = (*shown.devices, *(hidden.devices if both else ()))
+    return PublishedUser(shown.registration, device_list, devices)
+
+
+def test_a_look_up_that_fails_is_repeated_with_the_retry_timer(bob: Seat) -> None:
+    """Bob's new device is registered, and has not published its keys yet."""
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        asked = len(world.all_sent(f.Lookup))
+        for repeated in range(4):
+            refuse(world, lost)
+            refuse(world, lost)
+            assert len(world.all_sent(f.Lookup)) == asked + 1 + repeated
+            world.fail("bob", "no-prekeys")
+            refuse(world, lost)
+            assert len(world.all_sent(f.Lookup)) == asked + 1 + repeated
+            world.pass_time(6)
+        new = next_device(bob)
+        find_twice(world, new)
+        assert texts_for(world, new) == ["one"]
+
+
+def test_a_look_up_that_does_not_show_all_devices_is_repeated(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        new = next_device(bob)
+        other = next_device(new)
+        refuse(world, lost)
+        world.find("bob", shown_together(new, other, both=False))
+        asked = len(world.all_sent(f.Lookup))
+        world.pass_time(6)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+        world.find("bob", shown_together(new, other, both=True))
+        world.find("bob", shown_together(new, other, both=True))  # the one that claims
+        assert texts_for(world, new) == texts_for(world, other) == ["one"]
+        world.pass_time(60)
+        assert len(world.all_sent(f.Lookup)) == asked + 2
+
+
+def test_nothing_more_is_sealed_for_a_mailbox_that_is_unknown(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        refuse(world, world.link.envelopes[-1])
+        handed = len(world.mail_for(bob))
+        say(world, "two")
+        world.fail("bob", "no-prekeys")
+        say(world, "three")
+        assert len(world.mail_for(bob)) == handed
+        world.pass_time(6)  # the first one is tried again, and nothing else
+        assert set(world.mail_for(bob)[handed:]) == {world.mail_for(bob)[handed - 1]}
+        new = next_device(bob)
+        find_twice(world, new)
+        assert texts_for(world, new) == ["one", "two", "three"]
+
+
+def test_a_reconnect_lets_nothing_be_sealed_for_it_either(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        refuse(world, world.link.envelopes[-1])
+        sealed = set(world.mail_for(bob))
+        world.lose_connection()
+        world.log_in()
+        say(world, "two")
+        world.fail("bob", "no-prekeys")
+        world.pass_time(6)
+        assert set(world.mail_for(bob)) == sealed
+        new = next_device(bob)
+        find_twice(world, new)
+        assert texts_for(world, new) == ["one", "two"]
+
+
+def test_after_a_login_an_unknown_mailbox_is_news_again(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        refuse(world, lost)
+        world.find("bob", published(bob))
+        world.lose_connection()
+        world.log_in()
+        world.find("bob", published(bob))
+        asked = len(world.all_sent(f.Lookup))
+        refuse(world, lost)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+
+
+def test_a_refused_text_that_expires_does_not_end_the_repeating(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        lost = world.link.envelopes[-1]
+        refuse(world, lost)
+        world.fail("bob", "no-prekeys")
+        say(world, "two")
+        world.pass_time(6)
+        world.news(NotTaken(lost.envelope_id, "expired"))
+        world.fail("bob", "no-prekeys")
+        asked = len(world.all_sent(f.Lookup))
+        world.pass_time(6)
+        assert len(world.all_sent(f.Lookup)) == asked + 1
+        new = next_device(bob)
+        find_twice(world, new)
+        assert "two" in texts_for(world, new)
+
+
+def test_a_relay_that_shows_the_device_of_an_unknown_mailbox_holds_nothing_up(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.accept_all()
+        say(world, "one")
+        refuse(world, world.link.envelopes[-1])
+        say(world, "two")
+        world.find("bob", published(bob))
+        world.pass_time(6)
+        assert texts_for(world, bob) == ["one", "two"]
+
+
 def test_who_owes_a_receipt_is_looked_up_after_a_login(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)

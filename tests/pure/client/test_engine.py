@@ -464,6 +464,7 @@ def test_a_refused_envelope_is_sent_again_before_later_ones(bob: Seat) -> None:
         world.settle()
         first, second = [outgoing.envelope_id for outgoing in world.link.envelopes]
         world.news(NotTaken(first, "unknown-mailbox"), NotTaken(second, "order"))
+        world.find("bob", published(bob))
         world.engine.send("bob", "three")
         world.settle()
         assert len(world.link.envelopes) == 2
@@ -483,6 +484,7 @@ def test_order_is_kept_when_a_retry_overtakes_a_refusal(bob: Seat) -> None:
         first, second = [outgoing.envelope_id for outgoing in world.link.envelopes]
         world.news(NotTaken(first, "unknown-mailbox"))
         world.tell(f.Presence("bob", True))
+        world.find("bob", published(bob))
         world.engine.send("bob", "three")
         world.news(NotTaken(second, "order"))
         world.pass_time(RETRY_S + 1.0)

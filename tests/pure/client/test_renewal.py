@@ -7,6 +7,7 @@ import pytest
 
 from securechat.client import events as ev
 from securechat.client.link import Answered, Arrived, Down, Up
+from securechat.crypto.signing import SigningKey
 from securechat.e2e.content import Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
@@ -14,6 +15,7 @@ from securechat.e2e.results import Opened, Repeated
 from securechat.errors import FileProblem, InvalidSignature, RemoteProtocolError, Untrusted
 from securechat.identity.device import DeviceList
 from securechat.identity.types import EnvelopeId
+from securechat.store.history import Progress
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import (
     CERTIFICATE,
@@ -27,7 +29,7 @@ from tests.pure.client.engine_world import (
     published,
     welcome,
 )
-from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat, next_device
 
 BOB = make_seat("bob")
 
@@ -202,18 +204,44 @@ def test_what_was_sealed_is_sealed_again_in_its_order_and_with_its_ids(bob: Seat
         assert world.engine.queued == 0
 
 
-def test_a_text_whose_copy_is_gone_is_told(bob: Seat) -> None:
+def test_what_was_accepted_is_sealed_anew_when_its_reader_changes_device_too(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        ids = [world.engine.send("bob", text) for text in ("one", "two")]
+        world.settle()
+        world.news(Answered(tuple(each.envelope_id for each in world.link.envelopes)))
+    with alice(state=world.state, logged_in=False) as again:
+        knock(again)
+        again.tell(welcome(sent=99))
+        come_back(again)
+        new = next_device(bob)
+        for _ in range(2):
+            again.find("bob", published(new))
+        opened = [new.receive(each) for each in again.mail_for(new)]
+        texts = {each.message_id.hex(): each.content for each in opened if isinstance(each, Opened)}
+        assert texts == dict(zip(ids, (Text("one"), Text("two")), strict=True))
+        again.news(Answered(tuple(each.envelope_id for each in again.link.envelopes)))
+        for _ in range(2):
+            again.tell(f.Presence("bob", False), f.Presence("bob", True))
+            again.find("bob", published(new))
+        assert len(again.mail_for(new)) == len(opened)
+
+
+def test_a_text_whose_copy_is_gone_is_told_and_not_sent_in_the_history(bob: Seat) -> None:
     with alice() as world:
         befriend(world, bob)
         (sent,) = world.told(ev.Sent)
         copied = MemoryState()
         copied.rows = {at: value for at, value in world.state.rows.items() if at[0] != "sent"}
+        copied.history = world.state.history
     with alice(state=copied, logged_in=False) as world:
         knock(world)
         world.tell(welcome(sent=9))
         (problem,) = world.told(ev.Problem)
         assert "too old to be sealed again" in problem.error.what
         assert problem.message_id == sent.message_id
+        (entry,) = copied.history.last(9)
+        assert entry.progress == Progress.FAILED
 
 
 def test_without_encryption_the_text_is_in_the_envelope() -> None:
@@ -350,6 +378,23 @@ def test_a_forged_list_is_not_followed(bob: Seat) -> None:
         )
         knock(world, forged)
         assert type(world.error) is InvalidSignature
+
+
+def test_the_highest_list_that_there_is_is_not_followed(bob: Seat) -> None:
+    with older(bob) as world:
+        identity = identity_of(world.state)
+        before = dict(world.state.rows)
+        last = DeviceList.sign(
+            SigningKey(identity.user_seed),
+            sequence=2**63 - 1,
+            previous_hash=identity.device_list.hash,
+            certificates=(world.engine._here.desk.endpoint.certificate,),
+        )
+        knock(world, last)
+        assert type(world.error) is RemoteProtocolError
+        assert "no other can follow" in world.error.what
+        own = {row for row in before if row[0] in ("self", "epoch", "session", "sent")}
+        assert {row: world.state.rows.get(row) for row in own} == {row: before[row] for row in own}
 
 
 # A relay that lies --------------------------------------------------------------------------------

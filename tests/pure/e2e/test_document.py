@@ -10,7 +10,7 @@ from securechat.client.relays import KnownRelay
 from securechat.e2e import content, envelope
 from securechat.e2e.own_device import UserIdentity
 from securechat.identity.chain import Highest
-from tests.pure.e2e.world import make_pair
+from tests.pure.e2e.world import make_pair, next_device
 
 PACKAGE = Path(securechat.e2e.__file__).parent
 DOCUMENT = (PACKAGE / "E2E.md").read_text(encoding="utf-8")
@@ -60,6 +60,9 @@ def test_it_states_the_fields_of_a_backup() -> None:
 def test_it_lists_exactly_the_tables_of_the_state() -> None:
     listed = set(re.findall(r"^\| `(\w+)` \|", section(6), re.MULTILINE))
     alice, bob = make_pair()
+    alice = next_device(alice)
+    alice.read(bob.send(alice))
+    alice.send(bob)
     alice.endpoint.start_session(bob.shown(), 0)
     alice.endpoint.ask_recovery(bob.address, 0)
     alice.commit()

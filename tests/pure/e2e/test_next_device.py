@@ -3,6 +3,8 @@
 import pytest
 
 from securechat.crypto.signing import SigningKey
+from securechat.e2e.content import Recovery
+from securechat.e2e.copies import COPY_LIFE_MS
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.results import Repeated
@@ -11,6 +13,7 @@ from securechat.identity.types import MessageId
 from tests.pure.e2e.world import (
     NOW_MS,
     carry_out,
+    copy_seat,
     make_pair,
     make_seat,
     next_device,
@@ -39,7 +42,7 @@ def test_no_key_of_the_old_device_is_used_again() -> None:
     assert new.endpoint.mailbox != old.endpoint.mailbox
 
 
-def test_nothing_of_the_old_device_stays_but_the_ids_of_its_messages() -> None:
+def test_of_the_old_device_only_message_ids_and_unconfirmed_texts_stay() -> None:
     alice, bob = make_pair()
     bob.read(alice.send(bob, "one"))
     alice.read(bob.send(alice, "two"))
@@ -49,9 +52,53 @@ def test_nothing_of_the_old_device_stays_but_the_ids_of_its_messages() -> None:
     carry_out(changes, bob.rows)
     tables = {table for table, _ in before}
     assert tables >= {"session", "session_start", "chain", "sent", "recovery", "nonce"}
-    assert {table for table, _ in bob.rows} == {"self", "epoch", "message_id"}
+    assert {table for table, _ in bob.rows} == {"self", "epoch", "message_id", "formerly_sent"}
     same = {row for row, value in bob.rows.items() if before.get(row) == value}
     assert {table for table, _ in same} == {"message_id"}
+
+
+def test_texts_that_nobody_confirmed_are_kept_until_somebody_does() -> None:
+    alice, bob = make_pair()
+    bob.read(alice.send(bob, "one", message_id=MESSAGE_ID))
+    second = next_device(alice)
+    second.send(bob, "one", message_id=MESSAGE_ID)
+    second.send(bob, "two")
+    third = next_device(second)
+    texts = third.endpoint.unconfirmed_texts(bob.address)
+    assert [each.text for each in texts] == ["hello", "one", "two"]
+    assert third.endpoint.unconfirmed_devices() == (bob.address,)
+    third.endpoint.note_delivered(bob.address, tuple(each.message_id for each in texts))
+    third.reload()
+    assert third.endpoint.unconfirmed_devices() == ()
+    assert "formerly_sent" not in {table for table, _ in third.rows}
+
+
+def test_receipts_and_recoveries_of_the_old_device_are_not_kept() -> None:
+    alice, bob = make_pair()
+    (hello,) = alice.endpoint.unconfirmed_texts(bob.address)
+    alice.endpoint.note_delivered(bob.address, (hello.message_id,))
+    alice.send(bob, alice.endpoint.receipt((MESSAGE_ID,)))
+    alice.ask(bob)
+    assert "formerly_sent" not in {table for table, _ in next_device(alice).rows}
+
+
+def test_kept_texts_go_when_they_are_old_or_given_up() -> None:
+    alice, bob = make_pair()
+    alice.send(bob, "one")
+    new = next_device(alice)
+    aged = copy_seat(new)
+    aged.endpoint.drained(NOW_MS + COPY_LIFE_MS)
+    assert aged.endpoint.unconfirmed_devices() == ()
+    new.endpoint.forget_copies(bob.address)
+    assert new.endpoint.unconfirmed_devices() == ()
+
+
+def test_a_recovery_is_not_answered_with_what_the_old_device_has_sealed() -> None:
+    alice, bob = make_pair()
+    alice.send(bob, "never came")
+    new = next_device(alice)
+    new.endpoint.start_session(bob.shown(), NOW_MS)
+    assert new.endpoint.resend(bob.shown(), Recovery(0, ()), NOW_MS) == ()
 
 
 def test_rows_of_others_are_left_alone() -> None:

@@ -4,11 +4,12 @@ import msgspec
 import pytest
 
 from securechat.e2e.session import State
-from tests.pure.e2e.world import NOW_MS, Seat, make_pair
+from tests.pure.e2e.world import NOW_MS, Seat, make_pair, next_device
 
 SIZES_OF_KEYS = {
     "chain": {80},
     "epoch": {8},
+    "formerly_sent": {56},
     "message_id": {48},
     "nonce": {24},
     "recovery": {48},
@@ -17,13 +18,15 @@ SIZES_OF_KEYS = {
     "session": {64},
     "session_start": {64},
 }
-LISTS = {"chain", "epoch", "recovery", "sent", "session"}
+LISTS = {"chain", "epoch", "formerly_sent", "recovery", "sent", "session"}
 
 
 @pytest.fixture(scope="module")
 def alice() -> Seat:
     """Return a seat that has stored a row of every kind."""
     alice, bob = make_pair()
+    alice = next_device(alice)
+    alice.read(bob.send(alice))
     alice.send(bob)
     alice.endpoint.ask_recovery(bob.address, NOW_MS)
     alice.endpoint.start_session(bob.shown(), NOW_MS)
