@@ -9,7 +9,7 @@ from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.channel import Channel
-from securechat.relay.directory import DAY_MS, Directory
+from securechat.relay.directory import DAY_MS, Account, Directory
 from securechat.relay.emptying import Emptying
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
@@ -155,16 +155,17 @@ class Relay:
             self.call_later(ANSWER_AFTER_S, self._flush_answers)
         self._answers.add(client)
 
-    def register(self, frame: Register, host: str) -> None:
-        """Enter what a client registers from this address; raises what `Directory.register` does.
+    def register(self, frame: Register, host: str) -> Account:
+        """Enter what a client at this address registers, which has proven that it may.
 
-        LimitExceeded as well when too many new accounts came from there.
+        Raises what `Directory.register` does; LimitExceeded as well when too many new accounts
+        came from there.
         """
         is_new = self.directory.account(frame.registration.user_key) is None
         is_near = ip_address(host.partition("%")[0]).is_loopback
         if is_new and not is_near and not self._registrations.admit(host, self.clock()):
             raise LimitExceeded("Too many new accounts from this address; try again in a minute")
-        self.directory.register(frame)
+        return self.directory.register(frame)
 
     def close_mailboxes(self, mailbox_ids: Iterable[MailboxId]) -> None:
         """Send the devices away that have been removed, and drop what waits for them."""
