@@ -49,8 +49,6 @@ class Mailbox:
         stored: StoredMailbox | None = None,
     ) -> None:
         self.mailbox_id = mailbox_id
-        self.is_closed = False
-        """Whether its device was removed from the account, and is asked for at each envelope."""
         self._wake: Callable[[], None] | None = None
         self._visit = 0
         self._store = store

@@ -1,7 +1,9 @@
 """The directory on disk: what is written when, and how it is read at the start.
 
 A row of an account is its Register frame, as a client would send it now; a row of a device holds
-the prekeys it left and today's claims; another counts what it sent.
+the prekeys it left and today's claims; another counts what it sent. A note of a removed device
+lasts until its mailbox is empty: a mailbox without a device may also be that of an account that was
+lost to damage, and what waits there must not be dropped.
 """
 
 from collections import deque
@@ -12,12 +14,12 @@ import msgspec
 
 from securechat.errors import FileProblem
 from securechat.identity.prekeys import OneTimeKey, PrekeyBundle
-from securechat.identity.types import SIZE_32, Number, UserKey
+from securechat.identity.types import SIZE_32, MailboxId, Number, UserKey
 from securechat.relay.directory import Account, Device, Directory
 from securechat.store.rows import RowChanges, RowKey, RowStore
 from securechat.wire.frames import Register
 
-ACCOUNT, DEVICE, SENT = "account", "device", "sent"
+ACCOUNT, DEVICE, SENT, REMOVED = "account", "device", "sent", "removed"
 SENT_BYTES = 8
 
 
@@ -33,17 +35,20 @@ class Records:
     """Writes what changes in a directory; ``done`` callbacks tell whether it is on the disk."""
 
     def __init__(self, directory: Directory, store: RowStore) -> None:
-        self._directory = directory
+        self.directory = directory
         self._store = store
 
-    def load(self) -> None:
-        """Fill the directory with what was kept; FileProblem when that makes no sense."""
+    def load(self) -> list[MailboxId]:
+        """Fill the directory with what was kept; FileProblem when that makes no sense.
+
+        Returns the mailboxes of removed devices that need not be empty yet.
+        """
         rows = self._store.rows()
         try:
             for (kind, _), value in rows.items():
                 if kind == ACCOUNT:
                     frame = msgspec.msgpack.decode(value, type=Register)
-                    account = self._directory.enter(frame)
+                    account = self.directory.enter(frame)
                     account.saved_version = account.version
                     for device in account.devices.values():
                         _restore(device, rows)
@@ -52,6 +57,7 @@ class Records:
                 f"The relay's store has an account that cannot be read: {error}",
                 "update securechat here, or put a backup in the place of the store",
             ) from error
+        return [MailboxId(key) for kind, key in rows if kind == REMOVED]
 
     def save_account(self, account: Account, done: Callable[[bool], None]) -> None:
         """Keep an account with its devices, if that has not been done; then call ``done``."""
@@ -67,6 +73,10 @@ class Records:
             done(is_saved)
 
         self._store.save(_account_rows(account), saved)
+
+    def forget_removed(self, mailbox: MailboxId) -> None:
+        """Drop the note of a removed device, whose mailbox is empty now."""
+        self._store.save({(REMOVED, mailbox): None}, lambda _is_saved: None)
 
     def save_devices(self, devices: Iterable[Device], done: Callable[[bool], None]) -> None:
         """Keep what devices have left and who has claimed it."""
@@ -94,8 +104,10 @@ def _account_rows(account: Account) -> RowChanges:
     changes: dict[RowKey, bytes | None] = {}
     for mailbox in account.removed:
         changes[DEVICE, mailbox] = changes[SENT, mailbox] = None
+        changes[REMOVED, mailbox] = b""
     for device in devices:
         changes[_key(device)] = _device_row(device)
+        changes[REMOVED, device.mailbox] = None
         if not device.sent:
             changes[SENT, device.mailbox] = None
     certificates = tuple(device.certificate for device in devices)

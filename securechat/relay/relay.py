@@ -9,7 +9,7 @@ from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.channel import Channel
-from securechat.relay.directory import DAY_MS, Directory
+from securechat.relay.directory import DAY_MS, Account, Directory
 from securechat.relay.emptying import Emptying
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
@@ -79,7 +79,7 @@ class Relay:
         self.random = random
         self.directory = Directory(relay_id, config.max_accounts)
         self.records = Records(self.directory, store)
-        self.records.load()
+        removed = self.records.load()
         self.presence: PresenceBoard[Client] = PresenceBoard()
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
@@ -89,6 +89,9 @@ class Relay:
             mailbox_id: Mailbox(mailbox_id, store, config, self._relay_fill, now_ms, stored)
             for mailbox_id, stored in store.mailboxes().items()
         }
+        self._emptying = Emptying(store, self.records, self._expired)
+        for mailbox_id in removed:
+            self._emptying.add(mailbox_id)
         self._throttle = LoginThrottle(config.login_failures_per_minute)
         self._registrations = RateLimit(config.registrations_per_minute, 60.0)
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
@@ -123,15 +126,14 @@ class Relay:
         self, outgoing: Outgoing, sender: MailboxId, client: Client, number: int, now: float
     ) -> RefusedCode | None:
         """Queue an envelope; return the code with which it is refused, if it is."""
-        mailbox = self._mailboxes.get(outgoing.mailbox)
-        if mailbox is None or mailbox.is_closed:
-            if self.directory.device(outgoing.mailbox) is None:
-                return RefusedCode.UNKNOWN_MAILBOX
-            mailbox = self.open_mailbox(outgoing.mailbox)
+        mailbox_id = outgoing.mailbox
+        if self.directory.device(mailbox_id) is None:
+            return RefusedCode.UNKNOWN_MAILBOX
+        mailbox = self.open_mailbox(mailbox_id)
         entry = mailbox.offer(outgoing, sender, client, number, now)
         if isinstance(entry, RefusedCode):
             return entry
-        reader = self.online.get(outgoing.mailbox)
+        reader = self.online.get(mailbox_id)
         if reader is not None:
             self._dirty.add(reader)
             if mailbox not in self._fresh:
@@ -155,16 +157,17 @@ class Relay:
             self.call_later(ANSWER_AFTER_S, self._flush_answers)
         self._answers.add(client)
 
-    def register(self, frame: Register, host: str) -> None:
-        """Enter what a client registers from this address; raises what `Directory.register` does.
+    def register(self, frame: Register, host: str) -> Account:
+        """Enter what a client at this address registers, which has proven that it may.
 
-        LimitExceeded as well when too many new accounts came from there.
+        Raises what `Directory.register` does; LimitExceeded as well when too many new accounts
+        came from there.
         """
         is_new = self.directory.account(frame.registration.user_key) is None
         is_near = ip_address(host.partition("%")[0]).is_loopback
         if is_new and not is_near and not self._registrations.admit(host, self.clock()):
             raise LimitExceeded("Too many new accounts from this address; try again in a minute")
-        self.directory.register(frame)
+        return self.directory.register(frame)
 
     def close_mailboxes(self, mailbox_ids: Iterable[MailboxId]) -> None:
         """Send the devices away that have been removed, and drop what waits for them."""
@@ -173,9 +176,8 @@ class Relay:
             if reader is not None:
                 reader.replaced()
             if mailbox is not None:
-                mailbox.is_closed = True
                 mailbox.detach()
-                Emptying(mailbox, self._store, self.directory).begin()
+            self._emptying.add(mailbox_id)
 
     def login_failed(self, host: str, user_key: UserKey, code: str) -> float:
         """Note it; return for how many seconds the answer has to wait."""

@@ -13,6 +13,8 @@ from securechat.errors import (
     RemoteProtocolError,
     SecureChatError,
 )
+from securechat.identity.device import DeviceCertificate
+from securechat.identity.login import LoginProof
 from securechat.relay.channel import Channel, Connection
 from securechat.relay.directory import Account, Device
 from securechat.relay.relay import Relay
@@ -29,6 +31,7 @@ class Session:
         self._ending = ExitStack()
         self._nonce = relay.random(32)
         self._hello: f.Hello | None = None
+        self._register: f.Register | None = None
         self._visit: Visit | None = None
 
     def opened(self, connection: Connection) -> None:
@@ -96,42 +99,50 @@ class Session:
         )
 
     def _on_register(self, frame: f.Register) -> None:
-        hello = self._said_hello()
-        try:
-            if frame.registration.user_key != hello.user_key:
-                raise LoginRefused("The registration is for another key than the hello")
-            self._relay.register(frame, self._channel.connection.remote.host)
-        except SecureChatError as error:
-            self._refuse(error)
+        """Hold it until the login is proven: anybody can repeat what others have registered."""
+        self._register = frame
 
     def _on_login(self, frame: f.Login) -> None:
-        certificate = self._channel.connection.local_certificate
-        account, device = self._find_device(self._said_hello())
         try:
-            if account is None or device is None:
-                raise LoginRefused("This device is not registered here")
-            frame.proof.verify(
-                device.certificate,
-                relay_id=self._relay.relay_id,
-                certificate_hash=hashlib.sha256(certificate).digest(),
-                server_nonce=self._nonce,
-                protocol_version=f.PROTOCOL_VERSION,
-            )
+            account, device = self._prove(frame.proof)
         except SecureChatError as error:
             self._refuse(error)
             return
         self._channel.connection.authenticated()
-        device.sent = max(device.sent, frame.sent)
         removed = frozenset(account.removed)
 
         def saved(is_kept: bool) -> None:
             if is_kept:
                 self._relay.close_mailboxes(removed)
-            self._let_in(account, device, is_kept)
+            self._let_in(account, device, frame.sent, is_kept)
 
         self._relay.records.save_account(account, saved)
 
-    def _let_in(self, account: Account, device: Device, is_kept: bool) -> None:
+    def _prove(self, proof: LoginProof) -> tuple[Account, Device]:
+        """Return who has logged in, having entered what was registered; else SecureChatError."""
+        hello, relay = self._said_hello(), self._relay
+        register, self._register = self._register, None
+        if register is None:
+            account, device = self._find_device(hello)
+            if account is None or device is None:
+                raise LoginRefused("This device is not registered here")
+            self._verify(proof, device.certificate)
+            return account, device
+        self._verify(proof, _certificate_to_register(register, hello))
+        account = relay.register(register, self._channel.connection.remote.host)
+        return account, account.devices[hello.device_id]
+
+    def _verify(self, proof: LoginProof, certificate: DeviceCertificate) -> None:
+        shown = self._channel.connection.local_certificate
+        proof.verify(
+            certificate,
+            relay_id=self._relay.relay_id,
+            certificate_hash=hashlib.sha256(shown).digest(),
+            server_nonce=self._nonce,
+            protocol_version=f.PROTOCOL_VERSION,
+        )
+
+    def _let_in(self, account: Account, device: Device, sent: int, is_kept: bool) -> None:
         """Begin the visit, now that the registration is on the disk."""
         channel = self._channel
         if channel.is_deaf or channel not in self._relay.channels:
@@ -139,9 +150,12 @@ class Session:
         if not is_kept:
             channel.fault(FaultCode.LIMIT, "The relay cannot store a new registration now")
             return
+        if self._relay.directory.device(device.mailbox) is not device:
+            channel.fault(FaultCode.LOGIN_REFUSED, "This device has been removed meanwhile")
+            return
         self._visit = Visit(self._relay, channel, account, device)
         self._ending.callback(self._visit.end)
-        self._visit.begin()
+        self._visit.begin(sent)
 
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
@@ -174,3 +188,17 @@ class Session:
         f.Login: _on_login,
         f.Bye: _on_bye,
     }
+
+
+def _certificate_to_register(register: f.Register, hello: f.Hello) -> DeviceCertificate:
+    """Return the certificate of the device that said hello, signed by its person.
+
+    Raises LoginRefused or InvalidSignature.
+    """
+    if register.registration.user_key != hello.user_key:
+        raise LoginRefused("The registration is for another key than the hello")
+    for certificate in register.certificates:
+        if certificate.device_id == hello.device_id:
+            certificate.verify(hello.user_key)
+            return certificate
+    raise LoginRefused("The registration is for other devices than the one of the hello")

@@ -54,19 +54,24 @@ class Visit:
 
     # What the session calls -----------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Welcome the device, in place of an older connection of it."""
+    def begin(self, sent: int) -> None:
+        """Welcome the device, which by its own count has ever handed in so much.
+
+        An older connection of it ends first: what comes there from now on is not counted, for the
+        device has counted it already.
+        """
         relay, device, mailbox_id = self._relay, self._device, self._mailbox.mailbox_id
+        older = relay.online.get(mailbox_id)
+        if older is not None:
+            older.replaced()
+            self._mailbox.detach()
+        device.sent = max(device.sent, sent)
         epoch, keys = device.bundle_epoch, len(device.one_time_keys)
         self._channel.write(
             f.Welcome(
                 self._account.name, epoch, keys, device.sent, MAX_FRAME_BYTES, len(self._mailbox)
             )
         )
-        older = relay.online.get(mailbox_id)
-        if older is not None:
-            older.replaced()
-            self._mailbox.detach()
         relay.online[mailbox_id] = self
         self._mailbox.attach(lambda: relay.mark_dirty(self))
         self._announce()

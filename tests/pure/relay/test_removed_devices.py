@@ -3,16 +3,21 @@
 from dataclasses import replace
 from functools import cache
 
+import pytest
+
 from securechat.crypto.signing import SigningKey
 from securechat.identity.device import DeviceList
-from securechat.relay.emptying import Emptying
 from securechat.relay.mailbox import MAX_BATCH_BYTES
+from securechat.relay.records import REMOVED
 from securechat.store.memory import MemoryStore
 from securechat.wire import frames as f
 from tests.pure.identity.objects import Person, make_bundle, make_certificate
-from tests.pure.relay.world import Client, RelayWorld
+from tests.pure.relay.world import Client, RelayWorld, person
+from tests.pure.store.delayed import DelayedStore
 
 BODY = b"x" * 1000
+PAGE = MAX_BATCH_BYTES // len(BODY)
+MAX_STEPS = 1000
 
 
 @cache
@@ -76,9 +81,9 @@ def test_what_waited_for_the_old_device_frees_its_room() -> None:
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     pages = 3
-    count = pages * (MAX_BATCH_BYTES // len(BODY))
+    count = pages * PAGE
     for _ in range(pages):
-        alice.send(bob, *[BODY] * (count // pages))
+        alice.send(bob, *[BODY] * PAGE)
         world.advance(1.0)
     assert len(alice.accepted) == count
     assert world.relay._relay_fill.size_bytes == count * len(BODY)
@@ -156,8 +161,105 @@ def test_a_device_that_is_registered_again_keeps_what_waits_for_it() -> None:
     bob.cut()
     alice.send(bob, BODY)
     world.advance(1.0)
-    relay = world.relay
-    Emptying(relay.open_mailbox(bob.mailbox), world.store, relay.directory).begin()
+    world.relay._emptying.add(bob.mailbox)
     world.advance(1.0)
     bob.connect()
     assert bob.bodies == [BODY]
+
+
+# A relay that is killed before all is dropped -----------------------------------------------------
+
+
+def killed_while_emptying(*names: str, pages_dropped: int = 0) -> tuple[RelayWorld, DelayedStore]:
+    """Return a relay started anew; its last run had begun to drop what waited for these people."""
+    world = RelayWorld(store := DelayedStore())
+    alice, *old = world.online("Alice", *names)
+    for each in old:
+        each.cut()
+        alice.send(each, *[BODY] * PAGE)
+        alice.send(each, *[BODY] * PAGE)
+        store.run()
+        world.advance(1.0)
+    assert len(alice.accepted) == 2 * PAGE * len(old)
+    for each in old:
+        assert renew(each).is_ready
+    for _ in range(pages_dropped):
+        assert store.work()  # the load
+        assert store.answer()
+        assert store.work()  # the removal
+    found = store.after_kill()
+    assert len(found.mailboxes()) == len(old)
+    world.restart(found)
+    return world, found
+
+
+def run(world: RelayWorld, store: DelayedStore) -> None:
+    while store.run():
+        world.settle()
+
+
+@pytest.mark.parametrize("pages_dropped", [0, 1])
+def test_a_relay_that_is_killed_while_it_empties_a_mailbox_goes_on_at_its_start(
+    pages_dropped: int,
+) -> None:
+    world, store = killed_while_emptying("Bob", pages_dropped=pages_dropped)
+    assert world.relay._relay_fill.size_bytes == (2 - pages_dropped) * PAGE * len(BODY)
+    run(world, store)
+    assert store.mailboxes() == {}
+    assert world.relay._relay_fill.size_bytes == 0
+    assert [key for kind, key in store.rows() if kind == REMOVED] == []
+
+
+def test_nothing_is_taken_for_a_removed_device_after_a_kill() -> None:
+    world, store = killed_while_emptying("Bob")
+    alice = world.client("Alice")
+    alice.connect()
+    alice.send(person("Bob", 2).certificate.mailbox, b"after")
+    assert [code for _, code in alice.refused] == ["unknown-mailbox"]
+    run(world, store)
+    assert alice.accepted == set()
+
+
+def test_mailboxes_are_emptied_one_after_the_other() -> None:
+    _, store = killed_while_emptying("Bob", "Carol", "Dave")
+    under_way = []
+    for _ in range(MAX_STEPS):
+        under_way.append(len(store._orders))
+        if not (store.work() or store.answer()):
+            break
+    assert max(under_way) == 2  # a removal, and the load of the next page
+    assert store.mailboxes() == {}
+
+
+def test_what_waits_for_an_account_that_was_lost_to_damage_is_kept() -> None:
+    """Nobody has removed it: it is found again once the person has registered again."""
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob")
+    bob.cut()
+    alice.send(bob, BODY)
+    world.advance(1.0)
+    assert isinstance(world.store, MemoryStore)
+    del world.store._rows["account", bob.person.user_key]
+    world.restart(world.store)
+    world.advance(1.0)
+    alice.connect()
+    alice.send(bob, b"while nobody knows it")
+    assert [code for _, code in alice.refused] == ["unknown-mailbox"]
+    bob.connect()
+    assert bob.bodies == [BODY]
+
+
+def test_a_device_that_is_registered_again_is_no_removed_one() -> None:
+    world = RelayWorld(store := DelayedStore())
+    [bob] = world.online("Bob")
+    new = renew(bob)
+    assert (REMOVED, bob.mailbox) in store.rows()
+    third = DeviceList.sign(
+        bob.person.user,
+        sequence=new.person.device_list.sequence + 1,
+        previous_hash=new.person.device_list.hash,
+        certificates=(bob.person.certificate,),
+    )
+    Client(world, replace(bob.person, device_list=third)).connect()
+    assert (REMOVED, bob.mailbox) not in store.rows()
+    assert (REMOVED, new.mailbox) in store.rows()
