@@ -36,7 +36,8 @@ NOBODY = UserKey(bytes(32))
 class Mailbox:
     """The queue of one device; all mailboxes of a relay count in one ``relay_fill``.
 
-    ``stored`` is what the store had of it at the start; ``now_ms`` gives the time of day.
+    ``stored`` is what the store had of it at the start; ``now_ms`` gives the time of day, and
+    ``later`` makes a call when a store that took nothing may take something again.
     """
 
     def __init__(
@@ -46,9 +47,11 @@ class Mailbox:
         config: ServerConfig,
         relay_fill: RelayFill,
         now_ms: Callable[[], int],
+        later: Callable[[Callable[[], None]], object],
         stored: StoredMailbox | None = None,
     ) -> None:
         self.mailbox_id = mailbox_id
+        self._later = later
         self._wake: Callable[[], None] | None = None
         self._visit = 0
         self._store = store
@@ -329,9 +332,25 @@ class Mailbox:
             if outcome is Outcome.KEPT:
                 self._kept(entry)
             elif outcome is Outcome.FAILED and entry.in_window:
-                entry.handed = self._is_window_safe = False
+                entry.handed = False
+                self._note_unsafe()
             else:
                 self._left_out(entry, outcome)
+
+    def _note_unsafe(self) -> None:
+        """Keep in mind that the store has refused what is in the window, and give it again later.
+
+        Its device may not be able to acknowledge it before: a relay that has too much of a client's
+        on hand does not read on, acknowledgements included.
+        """
+        if self._is_window_safe:
+            self._is_window_safe = False
+            self._later(self._commit_window)
+
+    def _commit_window(self) -> None:
+        if not self._is_window_safe:
+            self._is_window_safe = True
+            self.commit([*self._in_flight, *self._waiting])
 
     def _kept(self, entry: Queued) -> None:
         entry.committed = True

@@ -18,12 +18,15 @@ from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox
 from securechat.relay.presence import PresenceBoard
 from securechat.relay.queued import Origin
 from securechat.relay.records import Records
-from securechat.store.mailboxes import Expired, MailboxStore
+from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
 from securechat.store.rows import RowStore
 from securechat.wire.codes import ByeCode, RefusedCode
 from securechat.wire.frames import Outgoing, Register
 
 ANSWER_AFTER_S = 0.01
+COMMIT_AGAIN_S = 1.0
+"""How soon the store is given again what it could not keep and waits for a device in memory."""
+
 SWEEP_EVERY_S = 60.0
 REFUSALS_TOLD_PER_S = 10
 
@@ -86,7 +89,7 @@ class Relay:
         self._store = store
         self._relay_fill = RelayFill()
         self._mailboxes = {
-            mailbox_id: Mailbox(mailbox_id, store, config, self._relay_fill, now_ms, stored)
+            mailbox_id: self._make_mailbox(mailbox_id, stored)
             for mailbox_id, stored in store.mailboxes().items()
         }
         self._emptying = Emptying(store, self.records, self._expired)
@@ -118,8 +121,7 @@ class Relay:
         """Return the mailbox of a registered device, making it if it has not been used yet."""
         mailbox = self._mailboxes.get(mailbox_id)
         if mailbox is None:
-            mailbox = Mailbox(mailbox_id, self._store, self.config, self._relay_fill, self.now_ms)
-            self._mailboxes[mailbox_id] = mailbox
+            mailbox = self._mailboxes[mailbox_id] = self._make_mailbox(mailbox_id)
         return mailbox
 
     def route(
@@ -196,6 +198,14 @@ class Relay:
         self.presence.unwatch(client)
 
     # Timers ---------------------------------------------------------------------------------------
+
+    def _make_mailbox(self, mailbox_id: MailboxId, stored: StoredMailbox | None = None) -> Mailbox:
+        def later(call: Callable[[], None]) -> None:
+            self.call_later(COMMIT_AGAIN_S, call)
+
+        return Mailbox(
+            mailbox_id, self._store, self.config, self._relay_fill, self.now_ms, later, stored
+        )
 
     def _keep_soon(self, mailbox: Mailbox) -> None:
         if not self._fresh:

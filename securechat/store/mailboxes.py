@@ -89,8 +89,8 @@ class MailboxStore(Protocol):
     def put(self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None]) -> None:
         """Keep the entries in one transaction, then tell the outcome of each.
 
-        When one `put` fails, so do all that were called before that was told: what is kept of one
-        sender in one mailbox is a prefix of what was put.
+        When an entry fails, so does every one of the same sender in the same mailbox that was put
+        before that was told: what is kept of the two is a prefix of what was put.
         """
 
     def remove(self, entries: Iterable[Entry]) -> None:

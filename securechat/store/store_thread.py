@@ -87,6 +87,8 @@ class StoreThread:
         self._failures_known = 0
         """How many failures the relay's thread has heard of; all else belongs to the store's."""
         self._failures = 0
+        self._refused: dict[tuple[MailboxId, MailboxId], int] = {}
+        """Of whom, and for which mailbox, entries were refused, with the number of the failure."""
         self._is_failing = False
         self._is_readable = True
         self._is_broken = False
@@ -236,11 +238,8 @@ class StoreThread:
     def _do(self, order: _Order) -> Call | None:
         """Carry out an order inside the transaction; return its answer."""
         match order:
-            case _Put() if order.failures_known < self._failures:
-                return self._refuse(order)
-            case _Put(entries, done):
-                outcomes = [self._file.put(entry) for entry in entries]
-                return lambda: done(outcomes)
+            case _Put():
+                return self._put(order)
             case _Remove(places):
                 self._file.remove(places)
                 return None
@@ -253,12 +252,32 @@ class StoreThread:
             case _:
                 return None
 
+    def _put(self, order: _Put) -> Call:
+        """Keep entries, but none that was put not knowing that an earlier one was refused."""
+        known = order.failures_known
+        if known == self._failures:
+            self._refused.clear()
+        late = {_pair(entry) for entry in order.entries}
+        late = {pair for pair in late if self._refused.get(pair, 0) > known}
+        if late:
+            self._failures += 1
+            self._refused.update(dict.fromkeys(late, self._failures))
+        outcomes = [
+            Outcome.FAILED if _pair(entry) in late else self._file.put(entry)
+            for entry in order.entries
+        ]
+        return self._tell_put(order, outcomes) if late else lambda: order.done(outcomes)
+
+    def _tell_put(self, order: _Put, outcomes: list[Outcome]) -> Call:
+        failures = self._failures
+        return lambda: self._tell_failed(lambda: order.done(outcomes), failures)
+
     def _refuse(self, order: _Order) -> Call | None:
         """Return the answer to an order that was not carried out."""
         match order:
-            case _Put(entries, done):
-                outcomes, failures = [Outcome.FAILED] * len(entries), self._failures
-                return lambda: self._tell_failed(lambda: done(outcomes), failures)
+            case _Put(entries):
+                self._refused.update((_pair(entry), self._failures) for entry in entries)
+                return self._tell_put(order, [Outcome.FAILED] * len(entries))
             case _Expire(done=expired):
                 return lambda: expired({})
             case _Save(done=saved):
@@ -316,6 +335,10 @@ class StoreThread:
 
 def _place(entry: Entry) -> Place:
     return entry.mailbox, entry.sequence
+
+
+def _pair(entry: Entry) -> tuple[MailboxId, MailboxId]:
+    return entry.sender, entry.mailbox
 
 
 def _size(order: _Order) -> int:

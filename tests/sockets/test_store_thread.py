@@ -261,6 +261,32 @@ def test_what_was_put_before_a_failure_was_told_fails_with_it(
     assert disk.bench.sequences(ALICE) == [3]
 
 
+def test_what_was_put_before_a_refusal_was_told_is_refused_with_it(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal for coming too early is one like any other; other pairs have nothing to do with it.
+
+    Else the third entry would be kept before the second one, which has to come again.
+    """
+    breaks = Breaks(monkeypatch, "put", sqlite3.SQLITE_FULL)
+    disk.bench.put(entry(1))
+    while not disk.store._is_failing:
+        threading.Event().wait(0.001)
+    breaks.is_on = False
+    disk.bench.put(entry(2))
+    disk.until(lambda: len(disk.bench.outcomes) == 1)
+    disk.bench.put(entry(3), entry(1, NOBODY))
+    disk.settle()
+    disk.bench.put(entry(4))
+    assert disk.bench.sequences(ALICE) == [4]
+    assert disk.bench.outcomes == [
+        [Outcome.FAILED],
+        [Outcome.FAILED],
+        [Outcome.FAILED, Outcome.KEPT],
+        [Outcome.KEPT],
+    ]
+
+
 def test_a_commit_that_failed_after_all_was_written_leaves_nothing_behind(
     disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,3 +174,16 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
 
 TestAcceptedMeansSafe = AcceptedMeansSafe.TestCase
 TestAcceptedMeansSafe.settings = profile(max_examples=20, steps=50)
+
+
+def test_what_the_store_was_given_too_early_does_not_overtake_what_comes_again() -> None:
+    """Found once in some thousands of examples: refused, put before that was told, and kept."""
+    state = AcceptedMeansSafe()
+    state.start()
+    state.store_fails(is_failing=True)
+    state.send(who=2, to=0, sizes=[1500, 536, 438])
+    state.send(who=0, to=0, sizes=[1500, 229])
+    state.store_works()
+    state.store_answers()
+    state.send(who=0, to=0, sizes=[1003, 1428, 1500])
+    state.teardown()

@@ -4,7 +4,7 @@ import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.mailbox import COMMIT_AFTER_S, MAX_COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, SWEEP_EVERY_S
+from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AGAIN_S, SWEEP_EVERY_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codes import RefusedCode
@@ -948,6 +948,29 @@ def test_two_who_are_online_go_on_while_nothing_can_be_stored() -> None:
     world.advance(1.0)
     assert numbers(bob) == [1, 2, 3]
     assert len(alice.accepted) == 2
+
+
+def test_two_who_wait_for_each_other_go_on_when_there_is_room_again() -> None:
+    """The relay reads from neither, so that no acknowledgement arrives: the store has to."""
+    store = DelayedStore()
+    world = RelayWorld(store, unanswered_envelopes=3)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    store.kept.is_failing = True
+    alice.send(bob, *bodies(1, 4))
+    bob.send(alice, *bodies(5, 8))
+    world.advance(0.1)
+    store.run()
+    for client in (alice, bob):
+        assert client.connection is not None
+        assert client.connection.is_paused
+        client.ack()
+    store.kept.is_failing = False
+    world.advance(COMMIT_AGAIN_S)
+    store.run()
+    world.advance(0.1)
+    assert not alice.outbox
+    assert not bob.outbox
+    assert not world.relay._mailboxes[bob.mailbox]._queued
 
 
 def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_order() -> None:

@@ -13,7 +13,7 @@ class DelayedStore:
     """Keeps its orders in a queue: `work` carries one out, `answer` tells of one that is done.
 
     Rows are saved at once, and told through ``soon``. While it is failing it takes nothing; what
-    is put before that was told fails as well.
+    is put of the same sender in the same mailbox before that was told fails as well.
     """
 
     def __init__(self) -> None:
@@ -23,6 +23,7 @@ class DelayedStore:
         self.kept = MemoryStore(self._answers.append)
         """What survives the end of the process."""
         self._failures = self._failures_known = 0
+        self._refused: dict[tuple[MailboxId, MailboxId], int] = {}
 
     def after_kill(self) -> "DelayedStore":
         """Return what a new process finds."""
@@ -84,18 +85,26 @@ class DelayedStore:
     def _put(
         self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None], known: int
     ) -> None:
-        if known == self._failures and not self.kept.is_failing:
+        late = [each for each in entries if self._refused.get(_pair(each), 0) > known]
+        if self.kept.is_failing:
+            late = list(entries)
+        if not late:
             self.kept.put(entries, done)
             return
-        self._failures += self.kept.is_failing
-        failures = self._failures
-        self._answers.append(lambda: self._tell_failed(entries, done, failures))
+        self._failures += 1
+        self._refused.update((_pair(each), self._failures) for each in late)
+        failures, pairs = self._failures, set(map(_pair, late))
+        kept: list[Outcome] = []
+        self.kept.put([each for each in entries if _pair(each) not in pairs], kept.extend)
+        self._answers.pop()()
+        fates = iter(kept)
+        outcomes = [Outcome.FAILED if _pair(each) in pairs else next(fates) for each in entries]
 
-    def _tell_failed(
-        self, entries: Sequence[Entry], done: Callable[[Sequence[Outcome]], None], failures: int
-    ) -> None:
-        self._failures_known = max(self._failures_known, failures)
-        done([Outcome.FAILED] * len(entries))
+        def tell() -> None:
+            self._failures_known = max(self._failures_known, failures)
+            done(outcomes)
+
+        self._answers.append(tell)
 
     @staticmethod
     def _next(calls: deque[Callable[[], None]]) -> bool:
@@ -103,3 +112,7 @@ class DelayedStore:
             return False
         calls.popleft()()
         return True
+
+
+def _pair(entry: Entry) -> tuple[MailboxId, MailboxId]:
+    return entry.sender, entry.mailbox
