@@ -19,7 +19,7 @@ from securechat.store.rows import RowChanges, RowKey
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 PROBE_EVERY_S = 1.0
 
-REST_S = 0.00015
+REST_S = 0.0005
 """How long nothing is read after a page, so that a long queue leaves the processor to others."""
 
 REMOVE_AFTER_S = 0.05
