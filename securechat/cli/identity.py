@@ -62,7 +62,7 @@ def export_identity(
         f"{file} holds the identity of {me}: the key, relays: {relays}, people: {people}.\n"
         "Whoever has it and its passphrase is you; without the passphrase it opens for nobody.\n"
         "Not in it: messages (securechat export PEER saves those), what waits to be read\n"
-        "(securechat listen shows that) or to be sent, what /keep says, whom you meet from now on.\n"
+        "(securechat listen shows that) or sent, what /keep says, and whom you meet from now on.\n"
         f"On another machine: securechat identity import {quote(file)}\n"
         "You are on one machine at a time: the one that logged in last gets your messages."
     )
