@@ -78,7 +78,7 @@ def split_key_id(text: str) -> tuple[str, str]:
 
 def with_key_id(name: str, user_key: UserKey) -> str:
     """Return a name with a short key id, as `split_key_id` takes it apart."""
-    return f"{name}[{fingerprint(user_key)[:9]}]"
+    return f"{name}[{_key_id(user_key)}]"
 
 
 class ContactBook:
@@ -114,7 +114,7 @@ class ContactBook:
         name, key_id = split_key_id(typed)
         key = name_key(Name(name))
         if key_id:
-            return next((c for c in self._named(key) if _key_id(c) == key_id), None)
+            return next((c for c in self._named(key) if _key_id(c.user_key) == key_id), None)
         known = self._by_petname.get(key) or self._by_name.get(key)
         return known or next(self._named(key), None)
 
@@ -190,8 +190,8 @@ def _looks(contact: Contact) -> frozenset[str]:
     return name_skeletons(contact.name) | petname
 
 
-def _key_id(contact: Contact) -> str:
-    return fingerprint(contact.user_key)[:9]
+def _key_id(user_key: UserKey) -> str:
+    return fingerprint(user_key)[:9]
 
 
 def _came_before(other: Contact, contact: Contact) -> bool:

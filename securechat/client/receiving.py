@@ -216,7 +216,7 @@ class Receiving:
             what = f"{name} sent a message that breaks the rules"
             self._desk.report(RemoteProtocolError(what, f"ask {name} for a newer securechat"))
             return
-        self._tell_history(outcome, contact)
+        self._tell_order(outcome, contact)
         if outcome.encrypted:
             self._agreement.note_encrypted(contact)
             if outcome.missing and contact.accepted:
@@ -265,12 +265,12 @@ class Receiving:
         if contact is None or not contact.is_pinned or contact.blocked:
             return
         contact = self._devices.note_sender(duplicate.sender, contact)
-        self._tell_history(duplicate, contact)
+        self._tell_order(duplicate, contact)
         if duplicate.missing and contact.accepted:
             self._recovering.note_gap(duplicate.sender)
         self._plan_receipt(duplicate, contact)
 
-    def _tell_history(self, opened: Opened | Repeated, contact: Contact) -> None:
+    def _tell_order(self, opened: Opened | Repeated, contact: Contact) -> None:
         """Tell what is wrong with the order of somebody's messages and no text can say."""
         name = self._desk.contacts.shown_name(contact)
         says_so_itself = isinstance(opened, Opened) and isinstance(opened.content, Text)

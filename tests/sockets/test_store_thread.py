@@ -245,15 +245,20 @@ def test_a_write_that_fails_is_told_and_all_goes_on_when_there_is_room(
     assert len(disk.news) == 2
 
 
-def test_what_was_put_before_a_failure_was_told_fails_with_it(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def put_before_a_failure_is_told(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an entry that cannot be kept, and a second one when the disk works again."""
     breaks = Breaks(monkeypatch, "put", sqlite3.SQLITE_FULL)
     disk.bench.put(entry(1))
     while not disk.store._is_failing:
         threading.Event().wait(0.001)
     breaks.is_on = False
     disk.bench.put(entry(2))
+
+
+def test_what_was_put_before_a_failure_was_told_fails_with_it(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_before_a_failure_is_told(disk, monkeypatch)
     disk.until(lambda: len(disk.bench.outcomes) == 2)
     disk.bench.put(entry(3))
     disk.settle()
@@ -268,12 +273,7 @@ def test_what_was_put_before_a_refusal_was_told_is_refused_with_it(
 
     Else the third entry would be kept before the second one, which has to come again.
     """
-    breaks = Breaks(monkeypatch, "put", sqlite3.SQLITE_FULL)
-    disk.bench.put(entry(1))
-    while not disk.store._is_failing:
-        threading.Event().wait(0.001)
-    breaks.is_on = False
-    disk.bench.put(entry(2))
+    put_before_a_failure_is_told(disk, monkeypatch)
     disk.until(lambda: len(disk.bench.outcomes) == 1)
     disk.bench.put(entry(3), entry(1, NOBODY))
     disk.settle()

@@ -259,10 +259,7 @@ def test_an_unknown_mailbox_makes_the_owner_looked_up_once(bob: Seat) -> None:
 
 def test_a_mailbox_that_stays_unknown_makes_nobody_ask_again_and_again(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        lost = world.link.envelopes[-1]
+        lost = say_one_to(bob, world)
         asked = len(world.all_sent(f.Lookup))
         for _ in range(5):
             world.news(NotTaken(lost.envelope_id, "unknown-mailbox"))
@@ -270,6 +267,14 @@ def test_a_mailbox_that_stays_unknown_makes_nobody_ask_again_and_again(bob: Seat
                 world.find("bob", published(bob))
             world.pass_time(6)
         assert len(world.all_sent(f.Lookup)) == asked + 1
+
+
+def say_one_to(bob: Seat, world: World) -> f.Outgoing:
+    """Let Alice know Bob; return the envelope of a text that the relay has not answered for."""
+    befriend(world, bob)
+    world.accept_all()
+    say(world, "one")
+    return world.link.envelopes[-1]
 
 
 def refuse(world: World, outgoing: f.Outgoing) -> None:
@@ -293,10 +298,7 @@ def shown_together(seat: Seat, other: Seat, *, both: bool) -> PublishedUser:
 def test_a_look_up_that_fails_is_repeated_with_the_retry_timer(bob: Seat) -> None:
     """Bob's new device is registered, and has not published its keys yet."""
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        lost = world.link.envelopes[-1]
+        lost = say_one_to(bob, world)
         asked = len(world.all_sent(f.Lookup))
         for repeated in range(4):
             refuse(world, lost)
@@ -313,10 +315,7 @@ def test_a_look_up_that_fails_is_repeated_with_the_retry_timer(bob: Seat) -> Non
 
 def test_a_look_up_that_does_not_show_all_devices_is_repeated(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        lost = world.link.envelopes[-1]
+        lost = say_one_to(bob, world)
         new = next_device(bob)
         other = next_device(new)
         refuse(world, lost)
@@ -333,10 +332,7 @@ def test_a_look_up_that_does_not_show_all_devices_is_repeated(bob: Seat) -> None
 
 def test_nothing_more_is_sealed_for_a_mailbox_that_is_unknown(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        refuse(world, world.link.envelopes[-1])
+        refuse(world, say_one_to(bob, world))
         handed = len(world.mail_for(bob))
         say(world, "two")
         world.fail("bob", "no-prekeys")
@@ -351,10 +347,7 @@ def test_nothing_more_is_sealed_for_a_mailbox_that_is_unknown(bob: Seat) -> None
 
 def test_a_reconnect_lets_nothing_be_sealed_for_it_either(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        refuse(world, world.link.envelopes[-1])
+        refuse(world, say_one_to(bob, world))
         sealed = set(world.mail_for(bob))
         world.lose_connection()
         world.log_in()
@@ -369,10 +362,7 @@ def test_a_reconnect_lets_nothing_be_sealed_for_it_either(bob: Seat) -> None:
 
 def test_after_a_login_an_unknown_mailbox_is_news_again(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        lost = world.link.envelopes[-1]
+        lost = say_one_to(bob, world)
         refuse(world, lost)
         world.find("bob", published(bob))
         world.lose_connection()
@@ -385,10 +375,7 @@ def test_after_a_login_an_unknown_mailbox_is_news_again(bob: Seat) -> None:
 
 def test_a_refused_text_that_expires_does_not_end_the_repeating(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        lost = world.link.envelopes[-1]
+        lost = say_one_to(bob, world)
         refuse(world, lost)
         world.fail("bob", "no-prekeys")
         say(world, "two")
@@ -405,10 +392,7 @@ def test_a_refused_text_that_expires_does_not_end_the_repeating(bob: Seat) -> No
 
 def test_a_relay_that_shows_the_device_of_an_unknown_mailbox_holds_nothing_up(bob: Seat) -> None:
     with alice() as world:
-        befriend(world, bob)
-        world.accept_all()
-        say(world, "one")
-        refuse(world, world.link.envelopes[-1])
+        refuse(world, say_one_to(bob, world))
         say(world, "two")
         world.find("bob", published(bob))
         world.pass_time(6)

@@ -1,5 +1,8 @@
 """Who reads, and who learns of it: the reader's choice, and never of what went to others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
 from securechat.client import commands as c
@@ -315,13 +318,20 @@ def test_a_receipt_that_is_due_outlives_a_kill() -> None:
         assert read_of(world, bob) == [message.message_id]
 
 
-def test_an_orderly_end_waits_for_the_keys_of_those_who_are_to_know() -> None:
-    bob, state = copy_seat(BOB), MemoryState()
+@contextmanager
+def told_in_a_later_run(bob: Seat, state: MemoryState) -> Iterator[World]:
+    """Let Bob write in one run, and run another one that tells of it and confirms it."""
     with alice(state=state) as world:
         meet(world, bob)
     with alice(state=state, read_receipts=True) as world:
         world.engine.retell()
         world.settle()
+        yield world
+
+
+def test_an_orderly_end_waits_for_the_keys_of_those_who_are_to_know() -> None:
+    bob, state = copy_seat(BOB), MemoryState()
+    with told_in_a_later_run(bob, state) as world:
         (message,) = world.told(ev.Message)
         world.engine.shown("bob", message.message_id)
         world.engine.stop(60.0)
@@ -334,11 +344,7 @@ def test_an_orderly_end_waits_for_the_keys_of_those_who_are_to_know() -> None:
 
 def test_an_orderly_end_does_not_wait_for_those_who_cannot_be_found() -> None:
     bob, state = copy_seat(BOB), MemoryState()
-    with alice(state=state) as world:
-        meet(world, bob)
-    with alice(state=state, read_receipts=True) as world:
-        world.engine.retell()
-        world.settle()
+    with told_in_a_later_run(bob, state) as world:
         show_all(world)
         world.fail("bob")
         world.engine.stop(60.0)
