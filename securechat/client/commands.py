@@ -8,22 +8,139 @@ from securechat.client.searching import SearchWords
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Text for the current conversation."""
+    """Text for the current conversation; ``/me text`` is an ``action`` of its writer."""
 
     text: str
+    action: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Msg:
-    """``/msg TARGET text``: a message to a person, from anywhere."""
+    """``/msg TARGET text``: a message to a person or a ``#room``, from anywhere."""
 
     target: str
     text: str
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """``/reply TO text``: an answer, in the current conversation, to one of its messages.
+
+    ``to`` is a message's id (32 hexadecimal digits), or whose newest message is meant.
+    """
+
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Who:
-    """``/who``: the people who are connected."""
+    """``/who [ROOM]``: who is in a room; without one, of the current one, or who is connected."""
+
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """``/rooms``: the rooms that this profile is in, or invited to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """``/create ROOM``: a closed room, which begins with its creator."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """``/join ROOM``: accept an invitation, or come to the lobby."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """``/leave [ROOM]``: be in a room no more, or refuse an invitation."""
+
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """``/invite [ROOM] NAME…``: take people into a closed room."""
+
+    room: str | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """``/kick [ROOM] NAME``: take somebody out of a closed room."""
+
+    room: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """``/admin [ROOM] NAME``: let somebody of a closed room change who is in it, too."""
+
+    room: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """``/topic [ROOM] [TEXT]``: what a closed room is about; without TEXT it is only shown."""
+
+    room: str | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """``/merge [ROOM]``: put two rosters together that two admins have made at once."""
+
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """``/mute [TARGET]``, ``/unmute [TARGET]``: whether a conversation may call for attention."""
+
+    target: str | None
+    muted: bool
+
+
+class Level(StrEnum):
+    """Which messages call for attention, as it is typed after ``/notify``."""
+
+    OFF = "off"
+    DM = "dm"
+    MENTIONS = "mentions"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """``/notify [LEVEL]``: which messages call for attention; without LEVEL it is only shown."""
+
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """``/away``, ``/back``: whether others see that nobody sits here."""
+
+    away: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """``/presence [on|off]``: whether others see that this person is here at all."""
+
+    visible: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +220,16 @@ class Quit:
     """``/quit``: leave."""
 
 
-Question = Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend
+RoomQuestion = Rooms | Create | Join | Leave | Invite | Kick | Admin | Topic | Merge
+"""What is asked of rooms."""
+
+Question = (
+    Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend | RoomQuestion
+    | Mute | Notify | Away | Presence
+)  # fmt: skip
 """What the engine answers with events."""
 
-Command = Say | Msg | Question | Help | Quit
+Command = Say | Msg | Reply | Question | Help | Quit
 
 HELP = (
     ("/msg NAME text", "write to NAME, and stay in the conversation with them"),

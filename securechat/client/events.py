@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from securechat.client.room_events import Invitation as Invitation
+from securechat.client.room_events import RoomChange as RoomChange
+from securechat.client.room_events import RoomInfo as RoomInfo
+from securechat.client.room_events import RoomList as RoomList
+from securechat.client.room_events import RoomNews as RoomNews
+from securechat.client.room_events import RoomPeople as RoomPeople
+from securechat.client.room_events import RoomPerson as RoomPerson
+from securechat.client.trust_word import Trust as Trust
 from securechat.errors import SecureChatError
 from securechat.identity.types import DeviceAddress, RelayId
-
-
-class Trust(StrEnum):
-    """The one word that says how far a person's key is to be trusted."""
-
-    NEW = "new"
-    VERIFIED = "verified"
-    CHANGED = "CHANGED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,22 @@ class Origin(NamedTuple):
     device: DeviceAddress
 
 
+class Quote(NamedTuple):
+    """The message that another one answers; of one that is not known here, only its id."""
+
+    message_id: str
+    sender: str | None = None
+    text: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of another person. A ``request`` comes from a stranger."""
+    """A message of another person. A ``request`` comes from a stranger.
+
+    One in a room has the room's name, with ``#``, as ``room`` and as ``recipient``. An ``action``
+    says what its writer does (``/me``). ``mention``: it names the reader. ``alert``: it calls for
+    attention, as the user wants that (`Notifications`).
+    """
 
     message_id: str
     sender: str
@@ -90,6 +103,11 @@ class Message:
     """Whether it belongs before one that was shown already."""
     origin: Origin | None = None
     """For the engine's own use: faces say by sender and id what was shown."""
+    room: str | None = None
+    action: bool = False
+    reply: Quote | None = None
+    mention: bool = False
+    alert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +144,17 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanged:
-    """A person of a conversation has come or gone, or was away when their keys came."""
+    """A person of a conversation has come or gone, or was not there when their keys came.
+
+    With a ``room``, which is the lobby, they have come to it or left it. ``away``: connected, but
+    nobody sits there. ``last_seen_ms`` is when somebody who is not there was, if the relay says so.
+    """
 
     name: str
     online: bool
+    away: bool = False
+    last_seen_ms: int | None = None
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +164,23 @@ class People:
     names: tuple[str, ...]
     trust: Mapping[str, Trust] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """What calls for attention: the level, and the conversations that never do."""
+
+    level: str
+    muted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPresence:
+    """What others see of this person; not ``visible``, nothing."""
+
+    visible: bool
+    away: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +311,8 @@ class DeliveryState(StrEnum):
 class PastMessage:
     """A message as the history has it; an own one has a ``state``.
 
-    ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here.
+    ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here. ``room``
+    and ``action`` are those of a `Message`.
     """
 
     message_id: str
@@ -283,11 +326,13 @@ class PastMessage:
     state: DeliveryState | None
     missing: int
     late: bool
+    room: str | None = None
+    action: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The newest messages of the conversation with a person, or of all; the oldest first."""
+    """The newest messages with a person or in a room, or of all; the oldest first."""
 
     name: str | None
     messages: tuple[PastMessage, ...]
@@ -336,5 +381,6 @@ Event = (
     Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
-    | Retention | Withdrawn | Problem | Ended
+    | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
+    | OwnPresence | Problem | Ended
 )  # fmt: skip
