@@ -31,10 +31,12 @@ class Side(Enum):
 Moves = dict[type[f.Frame], State]
 
 _CLIENT, _RELAY = Side.CLIENT, Side.RELAY
-_CLIENT_WHEN_READY = (f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Ping, f.Pong)
+_CLIENT_WHEN_READY = (
+    f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Status, f.Ping, f.Pong,
+)  # fmt: skip
 _RELAY_WHEN_READY = (
     f.Done, f.Found, f.Failed, f.Deliver, f.Accepted, f.Refused, f.Presence, f.People,
-    f.KeysLeft, f.Ping, f.Pong,
+    f.Lobby, f.KeysLeft, f.Ping, f.Pong,
 )  # fmt: skip
 
 TABLE: dict[tuple[Side, State, type[f.Frame]], State] = {

@@ -28,6 +28,7 @@ PROTOCOL_VERSION = 1
 
 MAX_NAMES = 256
 MAX_PEOPLE = 1000
+MAX_LOBBY = 256
 MAX_ENVELOPES = 256
 MAX_ONE_TIME_KEYS = 100
 MAX_RANGES = 4096
@@ -222,10 +223,12 @@ class Watch(Frame, tag=16, frozen=True):
 
 
 class Presence(Frame, tag=17, frozen=True):
-    """Relay: a watched name is, or is not, connected."""
+    """Relay: a watched name is, or is not, connected; when it was last, if this run saw it go."""
 
     name: NameText
     online: bool
+    away: bool = False
+    last_seen_ms: Number | None = None
 
 
 class Who(Frame, tag=18, frozen=True):
@@ -235,11 +238,40 @@ class Who(Frame, tag=18, frozen=True):
 
 
 class People(Frame, tag=19, frozen=True):
-    """Relay: the names that are connected, sorted, the first 1,000 of them; and how many are."""
+    """Relay: the names that are connected, sorted, the first 1,000 of them; and how many are.
+
+    ``away`` has those of ``names`` who are away.
+    """
 
     request: Number
     names: Annotated[tuple[NameText, ...], msgspec.Meta(max_length=MAX_PEOPLE)]
     total: Number
+    away: Annotated[tuple[NameText, ...], msgspec.Meta(max_length=MAX_PEOPLE)] = ()
+
+
+class Status(Frame, tag=25, frozen=True):
+    """Client: how this connection is to be seen from now on; all of it each time.
+
+    A connection begins visible, outside the lobby and not away. ``lobby`` implies ``visible``.
+    """
+
+    visible: bool
+    lobby: bool
+    away: bool
+
+
+class Lobby(Frame, tag=26, frozen=True):
+    """Relay: who has come to the lobby, each with whether they are away, and who has left it.
+
+    With ``begins`` the list starts anew: what was known before is forgotten. With ``full`` this
+    device is not in the lobby, which has as many people as it takes. Somebody known who comes
+    again has become away, or is back.
+    """
+
+    here: Annotated[tuple[tuple[NameText, bool], ...], msgspec.Meta(max_length=MAX_LOBBY)]
+    gone: Annotated[tuple[NameText, ...], msgspec.Meta(max_length=MAX_LOBBY)]
+    begins: bool
+    full: bool
 
 
 # The connection itself ----------------------------------------------------------------------------
@@ -272,11 +304,11 @@ class Fault(Frame, tag=23, frozen=True):
 
 
 ClientFrame = (
-    Hello | Register | Login | Publish | Lookup | Send | Ack | Watch | Who
+    Hello | Register | Login | Publish | Lookup | Send | Ack | Watch | Who | Status
     | Ping | Pong | Bye
 )  # fmt: skip
 RelayFrame = (
     Challenge | Welcome | Done | Found | Failed | Deliver | Accepted | Refused
-    | Presence | People | KeysLeft | Ping | Pong | Bye | Fault
+    | Presence | People | Lobby | KeysLeft | Ping | Pong | Bye | Fault
 )  # fmt: skip
 AnyFrame = ClientFrame | RelayFrame

@@ -30,7 +30,7 @@ NO_FRAMES = (
     b"\xc0",
     b"\x90",
     b"\x91\x0d",
-    b"\x92\x19\x01",
+    b"\x92\x1b\x01",
     b"\x92\x0d\xcf" + b"\x80" + bytes(7),
     b"\x92\x0d\xff",
     b"\x92\x0d\xcb" + bytes(8),

@@ -27,8 +27,8 @@ def test_decoding_undoes_encoding(kind: type[f.AnyFrame], data: st.DataObject) -
 
 
 def test_tags_are_numbered_without_gaps_or_repetition() -> None:
-    assert {kind.__struct_config__.tag for kind in ALL_FRAMES} == set(range(1, 25))
-    assert len(ALL_FRAMES) == 24
+    assert {kind.__struct_config__.tag for kind in ALL_FRAMES} == set(range(1, 27))
+    assert len(ALL_FRAMES) == 26
 
 
 def test_fields_that_a_later_version_appended_are_ignored() -> None:
@@ -50,7 +50,7 @@ def test_every_field_without_a_default_must_be_there(frame: f.AnyFrame) -> None:
 @pytest.mark.parametrize(
     ("what", "fields"),
     [
-        ("no such tag", (24,)),
+        ("no such tag", (27,)),
         ("tag zero", (0,)),
         ("no tag", ()),
         ("a relay's frame", (5, "Alice", 0, 0, 0, 0)),
@@ -69,6 +69,7 @@ def test_every_field_without_a_default_must_be_there(frame: f.AnyFrame) -> None:
         ("number of 64 bits", (18, 2**63)),
         ("empty name", (8, 1, "", False)),
         ("long name", (8, 1, "n" * 129, False)),
+        ("number for visible", (25, 1, False, False)),
         ("257 names", (16, ["n"] * 257)),
         ("no envelope", (11, 1, 0, [])),
         ("257 envelopes", (11, 1, 0, [[ID, ID, b"x"]] * 257)),
@@ -93,6 +94,10 @@ def test_what_is_out_of_bounds_is_refused(what: str, fields: tuple[object, ...])
     [
         ("a client's frame", (18, 1)),
         ("1,001 people", (19, 1, ["n"] * 1001, 1001)),
+        ("1,001 people away", (19, 1, [], 0, ["n"] * 1001)),
+        ("257 in the lobby", (26, [["n", False]] * 257, [], True, False)),
+        ("257 gone", (26, [], ["n"] * 257, False, False)),
+        ("away is not said", (26, [["n"]], [], True, False)),
         ("4,097 ranges", (14, 0, [[1, 1]] * 4097)),
         ("half a range", (14, 0, [[1]])),
         ("long message", (23, "code", "m" * 513)),
