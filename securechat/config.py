@@ -59,6 +59,7 @@ class ClientConfig(Section, frozen=True):
     dial_timeout_s: Seconds = 3.0
     history_days: Annotated[int, msgspec.Meta(ge=0)] = FOREVER_DAYS
     read_receipts: bool = False
+    presence: bool = True
 
 
 class Config(Section, frozen=True):

@@ -2,6 +2,7 @@
 
 from securechat.client.desk import Desk
 from securechat.client.devices import Devices
+from securechat.client.invitations import Invitations
 from securechat.client.lookups import Lookups
 from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
@@ -20,6 +21,7 @@ class Answers:
         unplaced: Unplaced,
         sending: Sending,
         receiving: Receiving,
+        invitations: Invitations,
     ) -> None:
         self._desk = desk
         self._lookups = lookups
@@ -27,6 +29,7 @@ class Answers:
         self._unplaced = unplaced
         self._sending = sending
         self._receiving = receiving
+        self._invitations = invitations
 
     def found(self, found: f.Found) -> None:
         """Take the holder of a name; raises as `Lookups.found` does."""
@@ -43,6 +46,7 @@ class Answers:
             if was_withheld:
                 self._sending.retry()  # first: what is sealed from now on comes after it
             self._receiving.settle(question.name)
+            self._invitations.answered(question.name)
         if person := self._desk.people.find(question.name):
             self._sending.flush(person)
 
@@ -53,13 +57,15 @@ class Answers:
             self._lookups.not_found(question)
             self._unplaced.looked_up(question.name, shows_all=False)
             self._receiving.settle(question.name)
+            self._invitations.answered(question.name)
 
     def presence(self, presence: f.Presence) -> None:
         """Take the news that somebody has come or gone."""
         person = self._desk.people.find(presence.name)
-        if person is None or person.online == presence.online:
+        if person is None or (person.online, person.away) == (presence.online, presence.away):
             return
-        self._lookups.note_presence(person, online=presence.online)
-        if presence.online:
+        has_come = presence.online and not person.online
+        self._lookups.note_presence(person, presence)
+        if has_come:
             self._lookups.ask(person, claim=person.wants_claim)
             self._sending.retry()

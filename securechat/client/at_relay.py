@@ -14,11 +14,12 @@ from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
 from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
+from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
-from securechat.identity.types import MessageId, RelayId, fingerprint
+from securechat.identity.types import RelayId, fingerprint
 from securechat.wire import frames as f
 
 
@@ -51,7 +52,7 @@ class AtRelay:
         self._reconnect = reconnect
         self._early = Early()
         self._renewing = Renewing()
-        self._so_far = SoFar()
+        self._so_far = SoFar(in_lobby=run.lobby, visible=run.visible)
         self.people = People(run.name)
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
@@ -61,14 +62,9 @@ class AtRelay:
 
     # What faces want of people --------------------------------------------------------------------
 
-    def write(self, recipient: str, message_id: MessageId, text: str, *, errand: bool) -> None:
+    def write(self, typed: Typed, *, errand: bool) -> None:
         """Take a text, which may be the ``errand`` of another command."""
-        self._early.carry_out(
-            lambda: (self.parts.errands if errand else self.parts.sending).write(
-                recipient, message_id, text
-            ),
-            is_text=True,
-        )
+        self._early.carry_out(lambda: self.parts.writing.write(typed, errand=errand), is_text=True)
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
@@ -88,12 +84,14 @@ class AtRelay:
     @property
     def queued(self) -> int:
         """How many own messages the relay has not accepted yet."""
-        return self.people.draft_count + len(self.desk.outbox) + self._early.texts
+        waiting = self.people.unsealed | self.desk.outbox.message_ids | self.parts.posting.waiting
+        return len(waiting) + self._early.texts
 
     @property
     def is_settled(self) -> bool:
         """Whether the login is done, every message accepted, and nothing being asked."""
-        asking = self.parts.lookups.asks_who or self.parts.receiving.unsettled
+        parts = self.parts
+        asking = parts.lookups.asks_who or parts.receiving.unsettled or parts.is_awaiting
         return self._was_ready and not asking and self.desk.is_settled
 
     # What the link says ---------------------------------------------------------------------------
@@ -140,7 +138,9 @@ class AtRelay:
             case Arrived(f.KeysLeft() as left):
                 self.parts.publishing.replenish(left.one_time_keys)
             case Arrived(f.People() as people):
-                self.parts.lookups.tell_people(people.names)
+                self.parts.lookups.tell_people(people.names, people.away)
+            case Arrived(f.Lobby() as news):
+                self.parts.lobby.hear(news)
 
     def _on_down(self, down: Down) -> None:
         self.parts.end()
@@ -196,4 +196,4 @@ class AtRelay:
     def _open_desk(self, relay_id: RelayId, endpoint: Endpoint) -> None:
         """Begin with a relay, where nothing is known of what another one has said."""
         self.desk = open_desk(self._run, self._so_far, relay_id, self._state, endpoint, self.people)
-        self.parts = make_parts(self.desk, self._run.name)
+        self.parts = make_parts(self.desk, self._run.name, self._state)

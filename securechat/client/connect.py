@@ -85,6 +85,7 @@ class Connector:
         peer: str | None,
         e2e: bool = True,
         read_receipts: bool = False,
+        lobby: bool = False,
         settings: ClientConfig,
     ) -> None:
         self._profile = profile
@@ -106,6 +107,8 @@ class Connector:
             unencrypted=None if e2e else peer,
             history_days=settings.history_days,
             read_receipts=read_receipts,
+            lobby=lobby and settings.presence,
+            visible=settings.presence,
         )
         self.engine = Engine(run, profile.state, make_link, self._pin)
         self.loop.start()

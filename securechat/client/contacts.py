@@ -12,7 +12,7 @@ from securechat.identity.types import Name, RelayId, UserKey, fingerprint
 
 _TABLE = "contact"
 
-MAX_STRANGERS = 200
+MAX_STRANGERS = 1000
 """Contacts of one relay that nobody here chose to talk to; the oldest make room."""
 
 _KEY_ID = re.compile(r"(?P<name>.+)\[(?P<key_id>[0-9a-f]{4}-[0-9a-f]{4})\]")

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from securechat.client.attention import Attention
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook, PastReader
+from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
+from securechat.client.room_book import RoomBook, is_room
 from securechat.client.run import SoFar
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key
-from securechat.identity.types import MessageId, Name, RelayId, UserKey
+from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
 from securechat.store.history import HistoryChange, Progress, Reached
 from securechat.wire.frames import ClientFrame, Outgoing
 
@@ -46,6 +48,8 @@ class Desk:
     history: HistoryBook
     past: PastReader
     people: People
+    rooms: RoomBook
+    attention: Attention
     so_far: SoFar
     now_ms: Callable[[], int]
     now_s: Callable[[], float]
@@ -113,11 +117,33 @@ class Desk:
         contact = self.contacts.by_name(name)
         return self.contacts.shown_name(contact) if contact else name
 
+    def is_acquainted(self, contact: Contact) -> bool:
+        """Tell whether somebody is no stranger: accepted, or in a room with the user."""
+        return contact.accepted or self.rooms.is_companion(contact)
+
+    def open_person(self, contact: Contact) -> Person:
+        """Return the person of a contact, adding them."""
+        return self.people.open(contact.name, companion=not contact.accepted)
+
+    def where(self, target: str) -> Conversation:
+        """Return the conversation that a user means; raises as `person` or `RoomBook.find`."""
+        if is_room(target):
+            return self.room(self.rooms.find(target))
+        return self.history.person(self.person(target).name)
+
+    def room(self, room_id: RoomId) -> Conversation:
+        """Return the conversation in a room."""
+        return self.history.room(room_id, self.rooms.called(room_id))
+
     @property
     def unsent(self) -> set[str]:
-        """To whom, by their names on the relay, own messages wait: not sealed, or not accepted."""
-        unsealed = {str(person.name) for person in self.people if person.drafts}
-        return unsealed | {parcel.recipient for parcel in self.outbox if parcel.message_id}
+        """To whom own messages wait, by what the user calls them: not sealed, or not accepted."""
+        waiting = [
+            *((person.name, each.room) for person in self.people for each in person.drafts
+              if each.is_message),
+            *((parcel.recipient, parcel.room) for parcel in self.outbox if parcel.message_id),
+        ]
+        return {self.rooms.called(room) if room else self.called(name) for name, room in waiting}
 
     @property
     def is_settled(self) -> bool:
@@ -125,8 +151,11 @@ class Desk:
 
         Messages that a changed key holds up are not waited for.
         """
-        asked = any(person.verify or (person.reads and person.asked) for person in self.people)
-        return not asked and all(map(self.is_withheld, self.unsent))
+        if any(person.verify or (person.reads and person.asked) for person in self.people):
+            return False
+        waiting = {str(person.name) for person in self.people if person.drafts}
+        waiting |= {parcel.recipient for parcel in self.outbox if parcel.message_id}
+        return all(map(self.is_withheld, waiting))
 
     def is_withheld(self, name: str) -> bool:
         """Tell whether what is for this person waits, since their key has changed."""

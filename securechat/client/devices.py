@@ -67,7 +67,7 @@ class Devices:
         for device in gone:
             desk.endpoint.forget_copies(device)
         if texts:
-            person = desk.people.open(contact.name)
+            person = desk.open_person(contact)
             desk.change(desk.people.put_first(desk.relay_id, person, texts.values()))
 
     def _former(self, user: PeerUser, contact: Contact) -> list[DeviceAddress]:

@@ -20,7 +20,9 @@ from securechat.client.desk import Batch
 from securechat.client.link import LinkNews
 from securechat.client.opening import open_endpoint, recall
 from securechat.client.ports import LinkPort, StatePort
+from securechat.client.room_book import checked_room, is_room
 from securechat.client.run import Run
+from securechat.client.typed import Typed
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import SecureChatError
@@ -118,15 +120,28 @@ class Engine:
         if self._run.peer is not None:
             self.talk_to(self._run.peer)
 
-    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
-        """Send a text; return the id that its events carry. Raises as `People.check` does.
+    def send(
+        self,
+        target: str,
+        text: str,
+        *,
+        errand: bool = False,
+        action: bool = False,
+        reply_to: str | None = None,
+    ) -> str:
+        """Send a text to a person or a ``#room``; return the id that its events carry.
 
-        An ``errand`` (`Errands`) is the text of another command.
+        An ``action`` says what the user does. ``reply_to`` is the id of a message in the same
+        conversation, or whose newest one there is answered. An ``errand`` (`Errands`) is the text
+        of another command. Raises as `People.check` does; NameInvalid for the name of no room.
         """
-        self._here.people.check(recipient)
-        message_id = new_message_id()
-        self._calls.put(lambda: self._here.write(recipient, message_id, text, errand=errand))
-        return message_id.hex()
+        if is_room(target):
+            checked_room(target)
+        else:
+            self._here.people.check(target)
+        text_typed = Typed(target, new_message_id(), text, action=action, reply_to=reply_to)
+        self._calls.put(lambda: self._here.write(text_typed, errand=errand))
+        return text_typed.message_id.hex()
 
     def talk_to(self, name: str) -> None:
         """Look a person up and hear of their coming and going."""
@@ -254,6 +269,6 @@ class Engine:
         """Say goodbye, and tell the faces that it is over; nothing more is sealed or kept."""
         self._ended = True
         desk = self._here.desk
-        self.queued_for = sorted(map(desk.called, desk.unsent))
+        self.queued_for = sorted(desk.unsent)
         self._link.stop()
         self._audience.tell(ev.Ended(error))

@@ -10,6 +10,7 @@ from securechat.client.desk import Desk
 from securechat.client.events import Event, Problem
 from securechat.client.lookups import Lookups
 from securechat.client.sending import Sending
+from securechat.e2e.content import Text
 from securechat.errors import KeyChanged, SecureChatError
 from securechat.identity.types import MessageId, fingerprint
 
@@ -27,7 +28,7 @@ class Errands:
         """Tell whether an event is the answer to whoever asked, and to nobody else."""
         return isinstance(event, Problem) and event.message_id in self._asked
 
-    def write(self, recipient: str, message_id: MessageId, text: str) -> None:
+    def write(self, recipient: str, message_id: MessageId, content: Text) -> None:
         """Take a text; for somebody CHANGED it waits until the relay has said whose the name is."""
         desk = self._desk
         self._asked.add(message_id.hex())
@@ -35,11 +36,11 @@ class Errands:
             person = desk.person(recipient)
             contact = desk.contacts.by_name(person.name)
             if contact is None or contact.blocked or contact.shown is None:
-                refuse_to_write(desk, person.name, text)
+                refuse_to_write(desk, person.name, content.text)
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
-        self._sending.keep(person, message_id, text)
+        self._sending.keep(person, message_id, content)
         if desk.is_withheld(person.name):
             self._lookups.ask(person, claim=False)
         else:

@@ -2,14 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from securechat.client.contacts import Contact, ContactBook, with_key_id
-from securechat.client.events import DeliveryState, History, Message, PastMessage, SearchResult
+from securechat.client.events import (
+    DeliveryState,
+    History,
+    Message,
+    PastMessage,
+    Quote,
+    SearchResult,
+)
 from securechat.client.ports import HistoryPort
 from securechat.client.searching import OWN, SearchWords
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
-from securechat.identity.types import MessageId, Name, RelayId, UserKey
+from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
 from securechat.store.history import (
     Entry,
     Expire,
@@ -25,12 +33,28 @@ MAX_FOUND = 50
 Changes = list[HistoryChange]
 
 
+_ROOM = b"#"
+"""What no name begins with."""
+
+
+class Conversation(NamedTuple):
+    """The key of a conversation, which stays the same, and what it is called now."""
+
+    key: bytes
+    title: str
+
+
 def conversation_key(relay_id: RelayId, name: str) -> bytes:
     """Return the key of the conversation with whoever has this name on a relay.
 
     It stays the same when the user accepts another key for the name.
     """
     return relay_id + name_key(Name(name)).encode()
+
+
+def room_key(relay_id: RelayId, room_id: RoomId) -> bytes:
+    """Return the key of the conversation in a room."""
+    return relay_id + _ROOM + room_id
 
 
 class HistoryBook:
@@ -45,11 +69,27 @@ class HistoryBook:
         self.default_days = days
         self._days: dict[bytes, int] = {}
 
-    def written(self, recipient: str, message_id: MessageId, text: str, now_ms: int) -> Changes:
-        """Keep an own message, for whoever has this name on the relay."""
+    def person(self, name: str) -> Conversation:
+        """Return the conversation with whoever has this name on the relay."""
+        return Conversation(conversation_key(self._relay_id, name), name)
+
+    def room(self, room_id: RoomId, called: str) -> Conversation:
+        """Return the conversation in a room, which is called so here."""
+        return Conversation(room_key(self._relay_id, room_id), called)
+
+    def written(
+        self,
+        where: Conversation,
+        message_id: MessageId,
+        text: str,
+        now_ms: int,
+        *,
+        action: bool = False,
+    ) -> Changes:
+        """Keep an own message."""
         entry = Entry(
-            conversation=conversation_key(self._relay_id, recipient),
-            title=recipient,
+            conversation=where.key,
+            title=where.title,
             message_id=message_id,
             sender="",
             user_key=b"",
@@ -61,14 +101,17 @@ class HistoryBook:
             trust="",
             missing=0,
             late=False,
+            action=action,
         )
         return self._if_kept(entry)
 
-    def received(self, contact: Contact, message: Message, now_ms: int) -> Changes:
+    def received(
+        self, where: Conversation, contact: Contact, message: Message, now_ms: int
+    ) -> Changes:
         """Keep a message of somebody else."""
         entry = Entry(
-            conversation=conversation_key(self._relay_id, contact.name),
-            title=contact.name,
+            conversation=where.key,
+            title=where.title,
             message_id=bytes.fromhex(message.message_id),
             sender=contact.name,
             user_key=contact.user_key,
@@ -81,23 +124,23 @@ class HistoryBook:
             missing=message.missing,
             late=message.late,
             request=message.request,
+            action=message.action,
         )
         return self._if_kept(entry)
 
-    def keep_for(self, contact_name: str, days: int) -> Changes:
-        """Keep the messages with a person for so many days from now on."""
-        key = conversation_key(self._relay_id, contact_name)
-        self._days[key] = days
-        return [Retention(key, contact_name, days)]
+    def keep_for(self, where: Conversation, days: int) -> Changes:
+        """Keep the messages of a conversation for so many days from now on."""
+        self._days[where.key] = days
+        return [Retention(*where, days)]
 
     def has_expired(self, expire: Expire) -> bool:
         """Tell whether anything has been kept for too long."""
         with self._state.read_history() as table:
             return table.has_expired(expire)
 
-    def days(self, contact_name: str) -> int:
-        """Return for how many days the messages with a person are kept."""
-        return self._days_of(conversation_key(self._relay_id, contact_name))
+    def days(self, where: Conversation) -> int:
+        """Return for how many days the messages of a conversation are kept."""
+        return self._days_of(where.key)
 
     def _if_kept(self, entry: Entry) -> Changes:
         return [entry] if self._days_of(entry.conversation) > 0 else []
@@ -122,7 +165,12 @@ class PastReader:
         self._state = state
 
     def key(self, typed: str) -> bytes:
-        """Return the key of the conversation with whom a user means; of nobody known, as typed."""
+        """Return the key of the conversation that a user means; of nobody known, as typed.
+
+        A room is found by what it was called when something was kept of it last.
+        """
+        if typed.startswith("#"):
+            return self._room(typed)
         contact = self._contacts.find(typed) or self._shown_as(typed)
         return conversation_key(self._relay_id, contact.name if contact else typed)
 
@@ -146,7 +194,8 @@ class PastReader:
         with self._state.read_history() as table:
             entries = table.search(query, count + len(unread))
         shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
-        contact = None if typed is None else self._contacts.find(typed)
+        is_person = typed is not None and not typed.startswith("#")
+        contact = self._contacts.find(typed) if typed is not None and is_person else None
         name = self._contacts.shown_name(contact) if contact else typed
         return History(name, self._past(shown))
 
@@ -166,11 +215,13 @@ class PastReader:
 
     def message(self, entry: Entry) -> PastMessage:
         """Return an entry as it is shown."""
-        own_name, peer = str(self._own_name), _called(self._contacts, entry)
+        own_name = str(self._own_name)
+        room = entry.title if self._is_room(entry.conversation) else None
+        peer = _called(self._contacts, entry.sender if room else entry.title, entry.user_key)
         return PastMessage(
             message_id=entry.message_id.hex(),
             sender=own_name if entry.is_own else peer,
-            recipient=peer if entry.is_own else own_name,
+            recipient=room or (peer if entry.is_own else own_name),
             text=entry.text,
             time_ms=entry.time_ms,
             kept_ms=entry.kept_ms,
@@ -179,7 +230,34 @@ class PastReader:
             state=None if entry.progress is None else DeliveryState[entry.progress.name],
             missing=entry.missing,
             late=entry.late,
+            room=room,
+            action=entry.action,
         )
+
+    def quote(self, where: Conversation, message_id: MessageId) -> Quote:
+        """Return what an answer to a message of a conversation quotes."""
+        with self._state.read_history() as table:
+            entry = table.find(where.key, message_id)
+        if entry is None:
+            return Quote(message_id.hex())
+        past = self.message(entry)
+        return Quote(past.message_id, past.sender, past.text)
+
+    def newest(self, where: Conversation, typed: str) -> MessageId | None:
+        """Return the id of the newest message that somebody wrote in a conversation."""
+        query = Query(conversation=where.key, sender=self._sender(typed))
+        with self._state.read_history() as table:
+            entries = table.search(query, 1)
+        return MessageId(entries[0].message_id) if entries else None
+
+    def _is_room(self, key: bytes) -> bool:
+        return key.startswith(self._relay_id + _ROOM)
+
+    def _room(self, typed: str) -> bytes:
+        with self._state.read_history() as table:
+            titles = {title.casefold(): key for key, title in table.conversations()
+                      if self._is_room(key)}  # of two with one title the later one
+        return titles.get(typed.casefold(), self._relay_id + _ROOM)
 
     def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:
         return tuple(map(self.message, entries))
@@ -200,15 +278,15 @@ class PastReader:
         )
 
 
-def _called(contacts: ContactBook, entry: Entry) -> str:
-    """Return what to call the other side of an entry.
+def _called(contacts: ContactBook, name: str, user_key: bytes) -> str:
+    """Return what to call who had a name and a key when something was kept of them.
 
     A short key id follows when another key had the name then than now, or nobody has it now.
     """
-    contact, key = contacts.by_name(entry.title), UserKey(entry.user_key)
+    contact, key = contacts.by_name(name), UserKey(user_key)
     if contact is not None and (not key or key == contact.user_key):
         return contacts.shown_name(contact)
-    return with_key_id(entry.title, key) if key else entry.title
+    return with_key_id(name, key) if key else name
 
 
 def sealed(message_id: MessageId, user_key: UserKey, *, encrypted: bool) -> Changes:

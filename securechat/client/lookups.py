@@ -12,7 +12,7 @@ from securechat.client.pinning import Pinning
 from securechat.errors import Unreachable, UsageError
 from securechat.identity.chain import PeerUser, PublishedUser
 from securechat.identity.types import Name, fingerprint
-from securechat.wire.frames import MAX_NAMES, Lookup, Watch, Who
+from securechat.wire.frames import MAX_NAMES, Lookup, Presence, Watch, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Lookups:
         self.watch()
         for person in self._desk.people:
             person.asked = False
-            self.ask(person, claim=person.wants_claim)
+            if person.is_followed or person.has_waiting:
+                self.ask(person, claim=person.wants_claim)
         if self.asks_who:
             self.who()
 
@@ -75,7 +76,8 @@ class Lookups:
     def watch(self) -> None:
         """Tell the relay whose comings and goings matter here."""
         if self._desk.online:
-            names = [person.name for person in self._desk.people]
+            people = self._desk.people
+            names = [each.name for each in people if each.is_followed or each.drafts]
             self._desk.batch.frames.append(Watch(tuple(names[-MAX_NAMES:])))
 
     def take(self, request: int) -> Question | None:
@@ -112,21 +114,26 @@ class Lookups:
         if person.verify:
             person.verify = False
             self._desk.report(UsageError(f"Nobody on this relay is called {person.name}", "/who"))
-        if not person.told_waiting:
+        if person.is_followed and not person.told_waiting:
             person.told_waiting, person.told_ready = True, False
             known = self._desk.contacts.by_name(person.name) is not None
             self._desk.tell(Waiting(self._desk.called(person.name), known))
 
-    def note_presence(self, person: Person, *, online: bool) -> None:
-        """Keep whether a person is connected, and tell it; that nobody is away is no news."""
-        had_come, person.online = bool(person.online), online
+    def note_presence(self, person: Person, presence: Presence) -> None:
+        """Keep whether a person is connected, and tell it; that nobody is there is no news."""
+        had_come, person.online = bool(person.online), presence.online
+        person.away, person.last_seen_ms = presence.away, presence.last_seen_ms
         contact = self._desk.contacts.by_name(person.name)
-        if contact is not None and contact.blocked:
+        if (contact is not None and contact.blocked) or not person.is_followed:
             return
-        if online or had_come or person.told_ready:
-            self._desk.tell(PresenceChanged(self._desk.called(person.name), online))
+        if presence.online or had_come or person.told_ready:
+            self._desk.tell(self._presence_of(person))
 
-    def tell_people(self, names: Sequence[str]) -> None:
+    def _presence_of(self, person: Person) -> PresenceChanged:
+        called = self._desk.called(person.name)
+        return PresenceChanged(called, bool(person.online), person.away, person.last_seen_ms)
+
+    def tell_people(self, names: Sequence[str], away: Sequence[str]) -> None:
         """Tell who is connected, and how far those who are known here are trusted."""
         self.asks_who = False
         contacts = self._desk.contacts
@@ -137,6 +144,7 @@ class Lookups:
                 tuple(map(self._desk.called, named)),
                 {contacts.shown_name(contact): trust_of(contact) for contact in known},
                 frozenset(contacts.shown_name(contact) for contact in known if contact.blocked),
+                frozenset(map(self._desk.called, proper_names(away))),
             )
         )
 
@@ -185,14 +193,14 @@ class Lookups:
         person.fetched_at_s = self._desk.now_s()
         person.name = contact.name
         person.told_waiting = False
-        if not (person.told_ready or contact.blocked):
+        if person.is_followed and not (person.told_ready or contact.blocked):
             person.told_ready = True
             name = self._desk.contacts.shown_name(contact)
             self._desk.tell(
                 PeerReady(name, trust_of(contact), fingerprint(user.user_key), first_use)
             )
             if person.online is False:
-                self._desk.tell(PresenceChanged(name, online=False))
+                self._desk.tell(self._presence_of(person))
         self._agreement.note_ready(person, contact)
         if person.verify:
             self.show_safety_number(person)

@@ -1,5 +1,6 @@
 """What an engine begins with: this profile's device, and its desk at a relay."""
 
+from securechat.client.attention import Attention
 from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
 from securechat.client.events import History
@@ -11,6 +12,7 @@ from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
 from securechat.client.receipts import Kind, hand_out, stored_receipts
 from securechat.client.relays import known_relays
+from securechat.client.room_book import RoomBook
 from securechat.client.run import Run, SoFar
 from securechat.e2e.endpoint import Endpoint
 from securechat.identity.types import RelayId
@@ -49,6 +51,8 @@ def open_desk(
         history=HistoryBook(relay_id, state, run.history_days),
         past=PastReader(relay_id, run.name, contacts, state),
         people=people,
+        rooms=RoomBook(relay_id, endpoint),
+        attention=Attention(rows),
         so_far=so_far,
         now_ms=run.now_ms,
         now_s=run.now_s,

@@ -5,23 +5,36 @@ from typing import NamedTuple, Protocol
 from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
 from securechat.client.desk import Desk
+from securechat.client.confirmations import Confirmations
 from securechat.client.devices import Devices
 from securechat.client.errands import Errands
 from securechat.client.expiry import Expiry
+from securechat.client.invitations import Invitations
+from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.pinning import Pinning
+from securechat.client.ports import StatePort
+from securechat.client.posting import Posting
 from securechat.client.publishing import Publishing
 from securechat.client.questions import Questions
 from securechat.client.receiving import Receiving
+from securechat.client.rooms import Rooms
+from securechat.client.rosters import Rosters
 from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
 from securechat.client.unplaced import Unplaced
+from securechat.client.writing import Writing
 from securechat.identity.types import Name
 from securechat.wire.frames import Welcome
 
 
 class Timed(Protocol):
     """Work that comes up at times."""
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether the relay is still to say something that the user has asked for."""
+        return self.lobby.is_awaited or self.invitations.are_under_way
 
     @property
     def due_at(self) -> float | None:
@@ -41,7 +54,11 @@ class Parts(NamedTuple):
     publishing: Publishing
     sending: Sending
     errands: Errands
+    posting: Posting
+    writing: Writing
     receiving: Receiving
+    lobby: Lobby
+    invitations: Invitations
     answers: Answers
     questions: Questions
     expiry: Expiry
@@ -54,10 +71,13 @@ class Parts(NamedTuple):
         self.devices.ask_about_unconfirmed()
         self.receiving.begin(welcome.waiting)
         self.sending.resume()
+        self.lobby.begin()
 
     def end(self) -> None:
         """The connection is gone: what it alone has told is not known any more."""
         self.desk.online = False
+        self.lobby.end()
+        self.invitations.forget()
         self.publishing.due_at = None
         for person in self.desk.people:
             person.online = None
@@ -80,14 +100,23 @@ class Parts(NamedTuple):
         return self.receiving, self.sending, self.publishing, self.expiry
 
 
-def make_parts(desk: Desk, own_name: Name) -> Parts:
+def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     """Return the parts for a desk."""
     pinning, agreement, expiry = Pinning(desk), Agreement(desk), Expiry(desk)
     lookups = Lookups(desk, pinning, agreement)
-    unplaced = Unplaced(desk, lookups)
-    sending = Sending(desk, lookups, agreement, unplaced)
+    unplaced, confirmations = Unplaced(desk, lookups), Confirmations(desk, lookups)
+    sending = Sending(desk, lookups, agreement, unplaced, confirmations)
     devices = Devices(desk, lookups)
-    receiving = Receiving(desk, own_name, lookups, devices, sending, agreement)
+    posting = Posting(desk, sending, state.load())
+    rosters = Rosters(desk, own_name, posting, sending)
+    receiving = Receiving(
+        desk, own_name, lookups, devices, sending, confirmations, agreement, rosters
+    )
+    errands = Errands(desk, lookups, sending)
+    lobby = Lobby(desk, own_name, posting)
+    invitations = Invitations(desk, lookups, rosters)
+    rooms = Rooms(desk, own_name, rosters, invitations, posting, receiving, lobby)
+    decisions = Decisions(desk, pinning, lookups, receiving)
     return Parts(
         desk=desk,
         pinning=pinning,
@@ -95,9 +124,13 @@ def make_parts(desk: Desk, own_name: Name) -> Parts:
         devices=devices,
         publishing=Publishing(desk, lookups),
         sending=sending,
-        errands=Errands(desk, lookups, sending),
+        errands=errands,
+        posting=posting,
+        writing=Writing(desk, sending, errands, posting),
         receiving=receiving,
-        answers=Answers(desk, lookups, devices, unplaced, sending, receiving),
-        questions=Questions(desk, lookups, Decisions(desk, pinning, lookups, receiving), expiry),
+        lobby=lobby,
+        invitations=invitations,
+        answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
+        questions=Questions(desk, lookups, decisions, expiry, rooms, lobby, posting),
         expiry=expiry,
     )

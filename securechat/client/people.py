@@ -3,29 +3,52 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from securechat.client.contacts import split_key_id
-from securechat.e2e.content import Recovery
+from securechat.e2e.content import (
+    KIND_POST,
+    KIND_ROSTER,
+    KIND_ROSTER_REQUEST,
+    KIND_TEXT,
+    Content,
+    Held,
+    Recovery,
+    RoomNotice,
+    RoomPlace,
+    Text,
+    Unsupported,
+    decode_content,
+    encode_content,
+)
 from securechat.e2e.unconfirmed import UnconfirmedText
-from securechat.errors import NameInvalid, SecureChatError, UsageError
+from securechat.errors import LocalProtocolError, NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
-from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId
+from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId, RoomId, UserKey
 
 _TABLE = "draft"
 
 NO_RELAY = RelayId(bytes(32))
 """Stands for the relay until the first connection has shown which one it is."""
 
+NO_ROOM = RoomId(b"")
+"""What a draft for a person has in the place of a room's id."""
+
+ANYBODY = UserKey(b"")
+"""Whoever the relay, and the pins, say that a name is."""
+
 
 class Draft(msgspec.Struct, frozen=True, array_like=True):
     """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs.
 
     It is for the person of that name on that relay, and never goes out on another one.
-    ``written_ms`` is when it was typed, which rows of earlier versions do not say.
+    ``written_ms`` is when it was typed, which rows of earlier versions do not say. What is no plain
+    text has a ``kind`` and a ``body`` (`securechat.e2e.content`), and the id of its ``room``, if it
+    is about one: the place in there is that of the moment when it is sealed. With a ``user_key`` it
+    is sealed for that person only, whoever has the name.
     """
 
     relay_id: RelayId
@@ -34,6 +57,35 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     message_id: MessageId
     text: str
     written_ms: int = 0
+    kind: int = KIND_TEXT
+    body: bytes = b""
+    room: RoomId = NO_ROOM
+    user_key: UserKey = ANYBODY
+
+    @property
+    def is_of_room(self) -> bool:
+        """Whether it is for somebody only since they are in a room."""
+        return self.kind in (KIND_ROSTER, KIND_ROSTER_REQUEST) or self.room != NO_ROOM
+
+    @property
+    def is_message(self) -> bool:
+        """Whether a user wrote it."""
+        return self.kind in (KIND_TEXT, KIND_POST)
+
+    def content(self, place: RoomPlace | None) -> Content:
+        """Return what is to be sealed; ``place`` is that in the room, if it is about one."""
+        if self.kind == KIND_TEXT:
+            return Text(self.text)
+        content = decode_content(self.kind, self.body)
+        match content:
+            case Text() if place:
+                return replace(content, room=place)
+            case RoomNotice() if place:
+                return replace(content, place=place)
+            case Unsupported() | Held():
+                raise LocalProtocolError(f"A draft is of the kind {self.kind}")
+            case _:
+                return content
 
     @property
     def row(self) -> tuple[str, bytes]:
@@ -41,9 +93,25 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
         return _TABLE, self.sequence.to_bytes(8, "big")
 
 
+def draft(
+    relay_id: RelayId, message_id: MessageId, content: Content, now_ms: int, recipient: str = ""
+) -> Draft:
+    """Return what waits to be sealed, without a place in the order yet."""
+    kind, body = encode_content(content)
+    if isinstance(content, Text) and kind == KIND_TEXT:
+        return Draft(relay_id, 0, recipient, message_id, content.text, now_ms)
+    match content:
+        case Text(room=RoomPlace(room_id=room)) | RoomNotice(RoomPlace(room_id=room)):
+            pass
+        case _:
+            room = NO_ROOM
+    text = content.text if isinstance(content, Text) else ""
+    return Draft(relay_id, 0, recipient, message_id, text, now_ms, kind, body, room)
+
+
 def unseal(relay_id: RelayId, recipient: str, text: UnconfirmedText) -> Draft:
     """Return the draft, without a place in the order yet, of a text that is to be sealed again."""
-    return Draft(relay_id, 0, recipient, text.message_id, text.text, text.time_ms)
+    return draft(relay_id, text.message_id, text.content, text.time_ms, recipient)
 
 
 def stored_drafts(rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
@@ -66,6 +134,8 @@ class Person:
     name: Name
     wanted: bool = False
     """The user chose to talk to them, and so accepts them."""
+    companion: bool = False
+    """They were opened only because they share a room with the user."""
     user: PeerUser | None = None
     fetched_at_s: float = 0.0
     claimed: bool = False
@@ -73,6 +143,8 @@ class Person:
     """A look-up is under way."""
     online: bool | None = None
     """Whether they are connected; None before the relay has said so."""
+    away: bool = False
+    last_seen_ms: int | None = None
     told_waiting: bool = False
     told_ready: bool = False
     told_encrypted: bool | None = None
@@ -93,6 +165,11 @@ class Person:
         """Whether anything waits to be sealed for them."""
         receipts = self.receipts or self.reads
         return bool(self.drafts or receipts or self.recoveries or self.requests)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the user cares for their coming and going, and for their keys beforehand."""
+        return self.wanted or not self.companion
 
     @property
     def wants_claim(self) -> bool:
@@ -133,32 +210,32 @@ class People:
                 waiting.clear()
         stored = stored_drafts(rows)
         self._last_draft = max((draft.sequence for draft in stored), default=0)
-        for draft in stored:
-            if draft.relay_id == relay_id:
+        for waiting in stored:
+            if waiting.relay_id == relay_id:
                 with suppress(SecureChatError):
-                    person = self.open(draft.recipient)
-                    person.wanted = True
-                    person.drafts.append(draft)
+                    person = self.open(waiting.recipient, companion=waiting.is_of_room)
+                    person.wanted = person.wanted or not waiting.is_of_room
+                    person.drafts.append(waiting)
 
-    def take_draft(
-        self, relay_id: RelayId, person: Person, message_id: MessageId, text: str, now_ms: int
-    ) -> Draft:
-        """Let a message that was typed now wait for its recipient."""
-        person.wanted = True
+    def take_draft(self, person: Person, draft: Draft) -> Draft:
+        """Let a message wait for its recipient, behind all others; return it with its number."""
+        person.wanted = person.wanted or not draft.is_of_room
         self._last_draft += 1
-        draft = Draft(relay_id, self._last_draft, person.name, message_id, text, now_ms)
-        person.drafts.append(draft)
-        return draft
+        numbered = msgspec.structs.replace(
+            draft, sequence=self._last_draft, recipient=person.name
+        )
+        person.drafts.append(numbered)
+        return numbered
 
     def put_first(
         self, relay_id: RelayId, person: Person, texts: Iterable[UnconfirmedText]
     ) -> dict[tuple[str, bytes], bytes | None]:
         """Let messages wait before all others for a person; return the rows to commit."""
-        person.wanted = True
         waiting = list(person.drafts)
         changes: dict[tuple[str, bytes], bytes | None] = {draft.row: None for draft in waiting}
         person.drafts.clear()
         before = [unseal(relay_id, person.name, each) for each in texts]
+        person.wanted = person.wanted or any(not each.is_of_room for each in before)
         for draft in {draft.message_id: draft for draft in (*before, *waiting)}.values():
             self._last_draft += 1
             numbered = msgspec.structs.replace(draft, sequence=self._last_draft)
@@ -183,12 +260,17 @@ class People:
             raise UsageError("That is your own name", "/who shows who else is here")
         return parsed
 
-    def open(self, name: str) -> Person:
+    def open(self, name: str, *, companion: bool = False) -> Person:
         """Return the person of this name, adding them; raises as `check` does."""
         parsed = self.check(name)
-        return self._people.setdefault(name_key(parsed), Person(parsed))
+        return self._people.setdefault(name_key(parsed), Person(parsed, companion=companion))
 
     @property
-    def draft_count(self) -> int:
-        """How many messages are not sealed yet."""
-        return sum(len(person.drafts) for person in self._people.values())
+    def unsealed(self) -> set[MessageId]:
+        """The ids of messages that are not sealed yet for everybody whom they are for."""
+        return {
+            draft.message_id
+            for person in self._people.values()
+            for draft in person.drafts
+            if draft.is_message
+        }

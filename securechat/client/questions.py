@@ -2,12 +2,18 @@
 
 from securechat.client import commands as c
 from securechat.client.desk import Desk
-from securechat.client.events import Retention, Withdrawn
+from securechat.client.events import Notifications, Retention, Withdrawn
 from securechat.client.expiry import Expiry
+from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
+from securechat.client.people import Draft, Person
+from securechat.client.posting import Posting
+from securechat.client.room_book import is_room
+from securechat.client.rooms import Rooms
 from securechat.client.trust import Decisions
 from securechat.config import FOREVER_DAYS
 from securechat.errors import UsageError
+from securechat.identity.types import MessageId, RoomId
 from securechat.store.history import Progress
 
 HISTORY_MESSAGES = 20
@@ -17,8 +23,20 @@ HISTORY_MESSAGES = 20
 class Questions:
     """Answers with events; what cannot be answered raises a SecureChatError."""
 
-    def __init__(self, desk: Desk, lookups: Lookups, decisions: Decisions, expiry: Expiry) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        lookups: Lookups,
+        decisions: Decisions,
+        expiry: Expiry,
+        rooms: Rooms,
+        lobby: Lobby,
+        posting: Posting,
+    ) -> None:
         self._desk = desk
+        self._rooms = rooms
+        self._lobby = lobby
+        self._posting = posting
         self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
@@ -26,8 +44,10 @@ class Questions:
     def answer(self, question: c.Question) -> None:
         """Answer a question whose names are all filled in, where it needs any."""
         match question:
-            case c.Who():
+            case c.Who(None):
                 self._lookups.who()
+            case c.Who(str(room)):
+                self._rooms.list_people(room)
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.person(name))
             case c.Decide(decision, str(name)):
@@ -44,33 +64,78 @@ class Questions:
                 self._keep(name, days)
             case c.Unsend(str(name)):
                 self._unsend(name)
+            case c.Mute(str(target), muted):
+                self._mute(target, muted=muted)
+            case c.Notify(level):
+                self._notify(level)
+            case c.Away(away):
+                self._lobby.be_away(away=away)
+            case c.Presence(visible):
+                self._lobby.be_visible(visible)
+            case _:
+                self._rooms.answer(question)
+
+    def _mute(self, target: str, *, muted: bool) -> None:
+        self._desk.change(self._desk.attention.mute(self._desk.where(target), muted=muted))
+        self._notify(None)
+
+    def _notify(self, level: c.Level | None) -> None:
+        """Tell what calls for attention, after changing it if ``level`` says so."""
+        attention = self._desk.attention
+        if level is not None:
+            self._desk.change(attention.choose(level))
+        muted = sorted(title for _, title in attention.muted())
+        self._desk.tell(Notifications(attention.level, tuple(muted)))
 
     def _unsend(self, typed: str) -> None:
         """Give up the drafts for a person; what is sealed may have reached the relay."""
         desk = self._desk
-        person = desk.person(typed)
-        if not person.drafts:
-            name = desk.called(person.name)
-            raise UsageError(f"Nothing waits here to be sent to {name}", f"/history {name}")
-        for draft in person.drafts:
-            desk.note_progress(draft.message_id, Progress.FAILED)
-            desk.change({draft.row: None})
-        ids = tuple(draft.message_id.hex() for draft in person.drafts)
-        person.drafts.clear()
-        desk.tell(Withdrawn(desk.called(person.name), ids))
+        if is_room(typed):
+            called, ids = self._withdraw_from_room(desk.rooms.find(typed))
+        else:
+            called, ids = self._withdraw_from_person(desk.person(typed))
+        if not ids:
+            raise UsageError(f"Nothing waits here to be sent to {called}", f"/history {called}")
+        for message_id in ids:
+            desk.note_progress(message_id, Progress.FAILED)
+        desk.tell(Withdrawn(called, tuple(message_id.hex() for message_id in ids)))
+
+    def _withdraw_from_person(self, person: Person) -> tuple[str, list[MessageId]]:
+        own = [draft for draft in person.drafts if not draft.is_of_room]
+        self._withdraw(person, own)
+        return self._desk.called(person.name), [draft.message_id for draft in own]
+
+    def _withdraw_from_room(self, room_id: RoomId) -> tuple[str, list[MessageId]]:
+        """Give up what waits for the lobby, or for everybody in a room that is paused."""
+        rooms = self._desk.rooms
+        if room_id == rooms.lobby_id:
+            return rooms.called(room_id), self._posting.withdraw_from_lobby()
+        ids: dict[MessageId, None] = {}
+        for person in self._desk.people:
+            posts = [each for each in person.drafts if each.room == room_id and each.is_message]
+            self._withdraw(person, posts)
+            ids |= dict.fromkeys(draft.message_id for draft in posts)
+        return rooms.called(room_id), [*ids]
+
+    def _withdraw(self, person: Person, drafts: list[Draft]) -> None:
+        for draft in drafts:
+            person.drafts.remove(draft)
+            self._desk.change({draft.row: None})
 
     def _keep(self, typed: str, days: int | None) -> None:
         """Say for how long messages are kept, after changing it if ``days`` says so."""
         desk = self._desk
         if not (
-            desk.contacts.find(typed)
+            is_room(typed)
+            or desk.contacts.find(typed)
             or desk.people.find(typed)
             or desk.past.last(typed, 1).messages
         ):
             raise UsageError(f"Nobody known here is called {typed}", "/contacts")
-        name = desk.person(typed).name
+        where = desk.where(typed)
         if days is not None:
-            desk.record(desk.history.keep_for(name, days))
+            desk.record(desk.history.keep_for(where, days))
             self._expiry.begin()
-        kept = desk.history.days(name)
-        desk.tell(Retention(desk.called(name), None if kept >= FOREVER_DAYS else kept))
+        kept = desk.history.days(where)
+        called = where.title if is_room(typed) else desk.called(where.title)
+        desk.tell(Retention(called, None if kept >= FOREVER_DAYS else kept))

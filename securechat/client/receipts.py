@@ -54,8 +54,8 @@ def hand_out(desk: Desk, kind: Kind, receipts: Iterable[Due]) -> bool:
     for due in receipts:
         device = due.origin.device
         contact = desk.contacts.by_key(device.user_key)
-        if contact is not None and contact.accepted and not contact.blocked:
-            waiting = receipts_of(desk.people.open(contact.name), kind)
+        if contact is not None and desk.is_acquainted(contact) and not contact.blocked:
+            waiting = receipts_of(desk.open_person(contact), kind)
             waiting.setdefault(device, []).append(due.message_id)
             any_waits = True
         else:

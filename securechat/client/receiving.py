@@ -7,6 +7,8 @@ import msgspec
 
 from securechat.client.agreement import Agreement
 from securechat.client.aside import SetAside
+from securechat.client.attention import mentions
+from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
 from securechat.client.devices import Devices
@@ -14,9 +16,20 @@ from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
 from securechat.client.receipts import Due, Kind, due_row, hand_out
 from securechat.client.recovering import Recovering
+from securechat.client.rosters import Rosters
 from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
-from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported
+from securechat.e2e.content import (
+    Held,
+    ReadReceipt,
+    Receipt,
+    Recovery,
+    RoomNotice,
+    Roster,
+    RosterRequest,
+    Text,
+    Unsupported,
+)
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Unreadable
 from securechat.errors import (
@@ -44,7 +57,9 @@ class Receiving:
         lookups: Lookups,
         devices: Devices,
         sending: Sending,
+        confirmations: Confirmations,
         agreement: Agreement,
+        rosters: Rosters,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._desk = desk
@@ -52,6 +67,8 @@ class Receiving:
         self._lookups = lookups
         self._devices = devices
         self._sending = sending
+        self._confirmations = confirmations
+        self._rosters = rosters
         self._jitter = jitter
         self._strangers = StrangerLimit(desk)
         self._aside = SetAside(desk, self._strangers)
@@ -103,18 +120,29 @@ class Receiving:
         if isinstance(outcome, Duplicate):
             self._confirm_again(outcome)
             return
+        self._take(outcome)
+
+    def _take(self, outcome: Opened | Invalid) -> None:
+        """Show what was opened, or keep it until it is clear whose it is."""
         contact = self._sender(outcome)
         if contact is None:
             self._unopened += 1
             self._tell_unopened()
         elif contact.blocked:
             return
+        elif isinstance(outcome, Opened) and isinstance(outcome.content, Held):
+            self._rosters.note_held(outcome.content, outcome.sender, contact)
         elif contact.is_pinned:
             self._show(outcome, self._devices.note_sender(outcome.sender, contact))
         elif owner := self._aside.owner(contact.name, contact.user_key):
             self._aside.put(outcome, owner)
         elif self._aside.hold(outcome, contact.name):
             self._ask_whose(contact.name)
+
+    def take_released(self) -> None:
+        """Show what was held for a room, and can be read now."""
+        for outcome in self._rosters.take_released():
+            self._take(outcome)
 
     @property
     def unsettled(self) -> int:
@@ -208,7 +236,8 @@ class Receiving:
     def _show(self, outcome: Opened | Invalid, contact: Contact) -> None:
         if contact.blocked:
             return
-        if contact.is_stranger and not self._strangers.allows_one():
+        is_stranger = contact.is_stranger and not self._desk.rooms.is_companion(contact)
+        if is_stranger and not self._strangers.allows_one():
             self._aside.hold(outcome, contact.name)
             return
         name = self._desk.contacts.shown_name(contact)
@@ -219,17 +248,21 @@ class Receiving:
         self._tell_order(outcome, contact)
         if outcome.encrypted:
             self._agreement.note_encrypted(contact)
-            if outcome.missing and contact.accepted:
+            if outcome.missing and self._desk.is_acquainted(contact):
                 self._recovering.note_gap(outcome.sender)
         match outcome.content:
             case Receipt():
-                self._sending.delivered(contact, outcome.sender, outcome.content)
+                self._confirmations.delivered(contact, outcome.sender, outcome.content)
             case ReadReceipt():
-                self._sending.read(contact, outcome.sender, outcome.content)
+                self._confirmations.read(contact, outcome.sender, outcome.content)
             case Recovery():
                 self._recovering.answer(outcome.content, outcome.sender, contact)
-            case Text(text):
-                self._show_text(text, outcome, contact)
+            case Text():
+                self._show_text(outcome.content, outcome, contact)
+            case Roster() | RosterRequest() | RoomNotice():
+                self._rosters.take(outcome.content, outcome.sender, contact)
+                self._plan_receipt(outcome, contact)
+                self.take_released()
             case Unsupported(kind):
                 self._desk.report(
                     SecureChatError(
@@ -238,23 +271,33 @@ class Receiving:
                     )
                 )
 
-    def _show_text(self, text: str, opened: Opened, contact: Contact) -> None:
+    def _show_text(self, content: Text, opened: Opened, contact: Contact) -> None:
         desk = self._desk
+        room = content.room.room_id if content.room else None
+        if room == desk.rooms.lobby_id and not desk.so_far.in_lobby:
+            return
+        where = desk.room(room) if room else desk.history.person(contact.name)
+        mention = mentions(content.text, self._own_name)
         message = Message(
             message_id=opened.message_id.hex(),
             sender=desk.contacts.shown_name(contact),
-            recipient=self._own_name,
-            text=text,
+            recipient=where.title if room else self._own_name,
+            text=content.text,
             time_ms=opened.time_ms,
             e2e=opened.encrypted,
             trust=trust_of(contact),
-            request=not contact.accepted,
+            request=not (room or desk.is_acquainted(contact)),
             missing=opened.missing,
             late=opened.late,
             origin=Origin(desk.relay_id, opened.sender),
+            room=where.title if room else None,
+            action=content.action,
+            reply=desk.past.quote(where, content.reply_to) if content.reply_to else None,
+            mention=mention,
+            alert=desk.attention.calls(where, in_room=room is not None, mention=mention),
         )
         desk.tell(message)
-        desk.record(desk.history.received(contact, message, desk.now_ms()))
+        desk.record(desk.history.received(where, contact, message, desk.now_ms()))
         self._plan_receipt(opened, contact)
 
     def _confirm_again(self, duplicate: Duplicate) -> None:
@@ -266,7 +309,7 @@ class Receiving:
             return
         contact = self._devices.note_sender(duplicate.sender, contact)
         self._tell_order(duplicate, contact)
-        if duplicate.missing and contact.accepted:
+        if duplicate.missing and self._desk.is_acquainted(contact):
             self._recovering.note_gap(duplicate.sender)
         self._plan_receipt(duplicate, contact)
 
@@ -293,7 +336,7 @@ class Receiving:
             )
 
     def _plan_receipt(self, opened: Opened | Repeated, contact: Contact) -> None:
-        if not contact.accepted:
+        if not self._desk.is_acquainted(contact):
             return
         due = Due(Origin(self._desk.relay_id, opened.sender), opened.message_id)
         self._desk.change({due_row(Kind.DELIVERED, due): b""})

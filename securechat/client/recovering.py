@@ -44,11 +44,11 @@ class Recovering:
         Only a device known to be a contact's is asked: anybody can claim to be any sender.
         """
         contact = self._desk.contacts.by_key(claimed.user_key)
-        if contact is None or not (contact.is_pinned and contact.accepted):
+        if contact is None or not (contact.is_pinned and self._desk.is_acquainted(contact)):
             return False
         if self._desk.is_barred(contact.name):
             return False
-        person = self._desk.people.open(contact.name)
+        person = self._desk.open_person(contact)
         if person.user is not None and claimed not in {d.address for d in person.user.devices}:
             return False
         if any(person.recoveries.values()):
@@ -70,8 +70,8 @@ class Recovering:
 
     def answer(self, request: Recovery, device: DeviceAddress, contact: Contact) -> None:
         """Send again what somebody known has missed."""
-        if contact.accepted:
-            person = self._desk.people.open(contact.name)
+        if self._desk.is_acquainted(contact):
+            person = self._desk.open_person(contact)
             person.requests[device] = request
             self._sending.flush(person)
 
@@ -81,7 +81,7 @@ class Recovering:
         if contact is None or not endpoint.has_gaps(device):
             return
         if may_ask:
-            person = self._desk.people.open(contact.name)
+            person = self._desk.open_person(contact)
             person.recoveries.setdefault(device, False)
             self._sending.flush(person)
         else:

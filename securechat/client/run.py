@@ -15,7 +15,8 @@ class Run:
     ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start.
     ``unencrypted`` is with whom the user wants to do without end-to-end encryption, if they want
     that too. Messages are kept for ``history_days`` unless the user has chosen another time for the
-    conversation. With ``read_receipts`` contacts are told when a message of theirs was shown.
+    conversation. With ``lobby`` the user comes to the lobby after the first login; not ``visible``
+    to others, they cannot. With ``read_receipts`` contacts are told when a message of theirs was shown.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 
@@ -25,6 +26,8 @@ class Run:
     unencrypted: str | None = None
     history_days: int = FOREVER_DAYS
     read_receipts: bool = False
+    lobby: bool = False
+    visible: bool = True
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     now_s: Callable[[], float] = time.monotonic
 
@@ -37,3 +40,9 @@ class SoFar:
     """How many own texts were not sent because a key had changed."""
     errands: set[str] = field(default_factory=set)
     """The ids of texts that other commands have asked for."""
+    in_lobby: bool = False
+    """Whether the user wants to be in the lobby."""
+    visible: bool = True
+    """Whether others may see that the user is here."""
+    away: bool = False
+    """Whether others see that nobody sits here."""

@@ -8,15 +8,16 @@ import msgspec
 
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
-from securechat.client.contacts import Contact, accept
+from securechat.client.confirmations import Confirmations
+from securechat.client.contacts import accept
 from securechat.client.desk import Desk
-from securechat.client.events import Accepted, Delivered, Origin, Read, Sent
+from securechat.client.events import Accepted, Origin, Sent
 from securechat.client.faults import refusal_error
 from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import Person
+from securechat.client.people import ANYBODY, NO_ROOM, Draft, Person, draft
 from securechat.client.receipts import Due, Kind, due_row, receipts_of
 from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
@@ -24,13 +25,20 @@ from securechat.e2e.content import (
     Content,
     ReadReceipt,
     Receipt,
-    Recovery,
+    RoomPlace,
     Text,
 )
 from securechat.e2e.results import Sealed
-from securechat.errors import SecureChatError, UsageError
+from securechat.errors import SecureChatError, Untrusted, UsageError
 from securechat.identity.chain import PeerDevice
-from securechat.identity.types import DeviceAddress, EnvelopeId, MailboxId, MessageId, UserKey
+from securechat.identity.types import (
+    DeviceAddress,
+    EnvelopeId,
+    MailboxId,
+    MessageId,
+    RoomId,
+    UserKey,
+)
 from securechat.store.history import Progress
 
 ENVELOPE_ID_BYTES = 16
@@ -38,13 +46,7 @@ RETRY_S = 5.0
 STORE_RETRY_S = 2.0
 """The same for what the relay cannot store: that may be over in a moment."""
 
-MAX_AWAITING_READ = 10_000
-"""Own messages that were delivered and may be read still; beyond that the oldest are forgotten."""
-
 REFRESH_EVERY_S = 60 * 60.0
-REFETCH_AFTER_S = 10.0
-"""Keys this fresh are not fetched anew, whatever epoch a receipt announces."""
-
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 """Refusals that pass by themselves and are not worth a word."""
 
@@ -53,19 +55,23 @@ class Sending:
     """Seals what was typed as soon as that is possible, and sees it through."""
 
     def __init__(
-        self, desk: Desk, lookups: Lookups, agreement: Agreement, unplaced: Unplaced
+        self,
+        desk: Desk,
+        lookups: Lookups,
+        agreement: Agreement,
+        unplaced: Unplaced,
+        confirmations: Confirmations,
     ) -> None:
         self._desk = desk
         self._lookups = lookups
         self._agreement = agreement
         self._unplaced = unplaced
+        self._confirmations = confirmations
         self._in_flight: set[EnvelopeId] = set()
         self._held: set[MailboxId] = set()
-        self._recipients: dict[MessageId, UserKey] = {}
-        self._readers: dict[MessageId, UserKey] = {}
         self.due_at: float | None = None
 
-    def write(self, recipient: str, message_id: MessageId, text: str) -> None:
+    def write(self, recipient: str, message_id: MessageId, content: Text) -> None:
         """Take a typed message; it is sealed when its recipient's keys are there.
 
         Nothing is taken for somebody CHANGED or blocked, or whom nobody knows by a key id.
@@ -73,22 +79,29 @@ class Sending:
         desk = self._desk
         try:
             person = desk.person(recipient)
-            refuse_to_write(desk, person.name, text)
+            refuse_to_write(desk, person.name, content.text)
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
         contact = desk.contacts.by_name(person.name)
         if contact is not None and not contact.accepted:
             desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
-        self.keep(person, message_id, text)
+        self.keep(person, message_id, content)
         self.flush(person)
 
-    def keep(self, person: Person, message_id: MessageId, text: str) -> None:
+    def keep(self, person: Person, message_id: MessageId, content: Text) -> None:
         """Keep an own message until it is sealed, and in the history."""
         desk, now_ms = self._desk, self._desk.now_ms()
-        draft = desk.people.take_draft(desk.relay_id, person, message_id, text, now_ms)
-        desk.change({draft.row: msgspec.msgpack.encode(draft)})
-        desk.record(desk.history.written(person.name, message_id, text, now_ms))
+        self.take(person, draft(desk.relay_id, message_id, content, now_ms))
+        where = desk.history.person(person.name)
+        desk.record(
+            desk.history.written(where, message_id, content.text, now_ms, action=content.action)
+        )
+
+    def take(self, person: Person, waiting: Draft) -> None:
+        """Keep what is for a person until it is sealed."""
+        numbered = self._desk.people.take_draft(person, waiting)
+        self._desk.change({numbered.row: msgspec.msgpack.encode(numbered)})
         if person.user is None and len(person.drafts) == 1:
             self._lookups.watch()
 
@@ -148,9 +161,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._desk.tell(Accepted(parcel.message_id, self._desk.called(parcel.recipient)))
-                message_id = MessageId(bytes.fromhex(parcel.message_id))
-                self._desk.note_progress(message_id, Progress.ACCEPTED)
+                self._note_accepted(parcel.message_id, self._addressee(parcel))
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -165,55 +176,10 @@ class Sending:
         if news.code == "unknown-mailbox":
             self._unplaced.refused(parcel)
         if news.code not in WAITS_FOR_THE_RECIPIENT:
-            given_up = parcel.message_id if news.code == "expired" else None
+            given_up = parcel.message_id if news.code == "expired" and not parcel.room else None
             self._desk.report(
                 refusal_error(self._desk.called(parcel.recipient), news.code), given_up or None
             )
-
-    def delivered(self, contact: Contact, device: DeviceAddress, receipt: Receipt) -> None:
-        """A person has opened messages; a receipt for what went to others counts for nothing."""
-        self._note_delivered(contact, device, receipt.message_ids)
-        person = self._desk.people.find(contact.name)
-        if person is not None and person.user is not None:
-            known = max(device.bundle.epoch for device in person.user.devices)
-            is_old = self._desk.now_s() >= person.fetched_at_s + REFETCH_AFTER_S
-            if receipt.envelope_epoch > known and is_old:
-                self._lookups.ask(person, claim=False)
-
-    def read(self, contact: Contact, device: DeviceAddress, receipt: ReadReceipt) -> None:
-        """A person has read messages, and so opened them; what went to others is left alone."""
-        self._note_delivered(contact, device, receipt.message_ids)
-        for message_id in receipt.message_ids:
-            if self._awaits(self._readers, message_id, contact, Progress.READ):
-                self._readers.pop(message_id, None)
-                self._desk.note_progress(message_id, Progress.READ)
-                self._desk.tell(Read(message_id.hex(), self._desk.called(contact.name)))
-
-    def _note_delivered(
-        self, contact: Contact, device: DeviceAddress, message_ids: tuple[MessageId, ...]
-    ) -> None:
-        self._desk.endpoint.note_delivered(device, message_ids)
-        for message_id in message_ids:
-            if self._awaits(self._recipients, message_id, contact, Progress.DELIVERED):
-                self._recipients.pop(message_id, None)
-                self._readers[message_id] = contact.user_key
-                self._desk.note_progress(message_id, Progress.DELIVERED)
-                self._desk.tell(Delivered(message_id.hex(), self._desk.called(contact.name)))
-        while len(self._readers) > MAX_AWAITING_READ:
-            del self._readers[next(iter(self._readers))]
-
-    def _awaits(
-        self,
-        of_this_run: dict[MessageId, UserKey],
-        message_id: MessageId,
-        contact: Contact,
-        progress: Progress,
-    ) -> bool:
-        """Tell whether a message went to this person's key and has not come so far yet."""
-        user_key = of_this_run.get(message_id)
-        if user_key is not None:
-            return user_key == contact.user_key
-        return self._desk.awaits(message_id, contact.user_key, progress)
 
     def _refresh(self, person: Person) -> None:
         """Fetch a person's keys again when theirs may have been replaced; the old ones serve on."""
@@ -226,7 +192,8 @@ class Sending:
     def _needs_sessions(self, person: Person) -> bool:
         """Tell whether any of what waits goes out encrypted, as recoveries always do."""
         recovers = bool(person.recoveries or person.requests)
-        return recovers or not self._agreement.is_plain(person)
+        in_room = any(each.is_of_room for each in person.drafts)
+        return recovers or in_room or not self._agreement.is_plain(person)
 
     def _prepare_sessions(self, person: Person) -> bool:
         """Return whether there is a session with each device; start what can be started."""
@@ -267,21 +234,64 @@ class Sending:
 
     def _seal_drafts(self, person: Person) -> None:
         assert person.user is not None  # noqa: S101
-        while person.drafts:
-            draft = person.drafts[0]
-            try:
-                for device in person.user.devices:
-                    self._seal(person, device, Text(draft.text), draft.written_ms, draft.message_id)
-            except UsageError as error:
-                self._desk.report(error, draft.message_id.hex())
-            else:
-                user_key = person.user.user_key
-                self._recipients[draft.message_id] = user_key
-                encrypted = not self._agreement.is_plain(person)
-                self._desk.record(sealed(draft.message_id, user_key, encrypted=encrypted))
-                self._desk.tell(Sent(draft.message_id.hex(), self._desk.called(person.name)))
-            self._desk.change({draft.row: None})
-            person.drafts.popleft()
+        rooms, user_key = self._desk.rooms, person.user.user_key
+        for waiting in tuple(person.drafts):
+            place = rooms.place(waiting.room) if waiting.room else None
+            if waiting.user_key not in (ANYBODY, user_key):
+                self._refuse_other_key(person, waiting)
+            elif not waiting.room or (place and rooms.admits(waiting.room, user_key)):
+                self._seal_draft(person, waiting, place)
+            elif place is None and rooms.get(waiting.room):
+                continue  # the room is paused
+            self._desk.change({waiting.row: None})
+            person.drafts.remove(waiting)
+            if waiting.room and waiting.is_message:
+                self.note_sealed_for_room(waiting.room, waiting.message_id)
+
+    def _seal_draft(self, person: Person, waiting: Draft, place: RoomPlace | None) -> None:
+        assert person.user is not None  # noqa: S101
+        content, message_id = waiting.content(place), waiting.message_id
+        encrypted = self._is_encrypted(person, content)
+        try:
+            for device in person.user.devices:
+                self._seal(
+                    person, device, content, waiting.written_ms, message_id, room=waiting.room
+                )
+        except UsageError as error:
+            self._desk.report(error, message_id.hex() if waiting.is_message else None)
+            return
+        if waiting.is_message and not waiting.room:
+            self._confirmations.note_sent(message_id, person.user.user_key)
+            self._desk.record(sealed(message_id, person.user.user_key, encrypted=encrypted))
+            self._desk.tell(Sent(message_id.hex(), self._desk.called(person.name)))
+
+    def _refuse_other_key(self, person: Person, waiting: Draft) -> None:
+        where = self._desk.rooms.called(waiting.room) if waiting.room else "a room of yours"
+        what = f"The relay shows another key for {person.name} than {where} has for them"
+        self._desk.report(
+            Untrusted(f"{what}: nothing of it was sent to them", f"/who {where}, and ask an admin")
+        )
+
+    def note_sealed_for_room(self, room_id: RoomId, message_id: MessageId) -> None:
+        """Tell that a post is sealed, once it is for all; with nobody there it is accepted, too."""
+        desk = self._desk
+        if message_id in desk.people.unsealed:
+            return
+        self._confirmations.note_sent(message_id, None)
+        desk.record(sealed(message_id, UserKey(b""), encrypted=True))
+        desk.tell(Sent(message_id.hex(), desk.rooms.called(room_id)))
+        self._note_accepted(message_id.hex(), desk.rooms.called(room_id))
+
+    def _note_accepted(self, message_id: str, addressee: str) -> None:
+        """Tell that the relay answers for a message, once it does so for all of it."""
+        desk, each = self._desk, MessageId(bytes.fromhex(message_id))
+        if message_id not in desk.outbox and each not in desk.people.unsealed:
+            desk.tell(Accepted(message_id, addressee))
+            desk.note_progress(each, Progress.ACCEPTED)
+
+    def _addressee(self, parcel: Parcel) -> str:
+        desk = self._desk
+        return desk.rooms.called(parcel.room) if parcel.room else desk.called(parcel.recipient)
 
     def _seal_receipts(self, person: Person, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""
@@ -306,9 +316,10 @@ class Sending:
         content: Content,
         written_ms: int,
         message_id: MessageId | None = None,
+        room: RoomId = NO_ROOM,
     ) -> None:
         desk, now_ms = self._desk, self._desk.now_ms()
-        if self._agreement.is_plain(person) and not isinstance(content, Recovery):
+        if not self._is_encrypted(person, content):
             sealed = desk.endpoint.seal_plain(
                 device, content, now_ms, message_id, written_ms=written_ms
             )
@@ -316,13 +327,23 @@ class Sending:
             sealed = desk.endpoint.seal(device, content, now_ms, message_id, written_ms=written_ms)
             if contact := desk.contacts.by_name(person.name):
                 self._agreement.note_encrypted(contact)
-        self._post(person, sealed, message_id.hex() if message_id else "")
+        is_message = message_id is not None and isinstance(content, Text)
+        self._post(person, sealed, sealed.message_id.hex() if is_message else "", room)
 
-    def _post(self, person: Person, sealed: Sealed, message_id: str) -> None:
+    def _is_encrypted(self, person: Person, content: Content) -> bool:
+        """Tell whether a content goes out encrypted; what rooms and recoveries need always does."""
+        may_be_plain = isinstance(content, Receipt | ReadReceipt) or (
+            isinstance(content, Text) and content.room is None
+        )
+        return not (may_be_plain and self._agreement.is_plain(person))
+
+    def _post(
+        self, person: Person, sealed: Sealed, message_id: str, room: RoomId = NO_ROOM
+    ) -> None:
         """Keep an envelope until the relay answers for it, and hand it over."""
         envelope_id = EnvelopeId(secrets.token_bytes(ENVELOPE_ID_BYTES))
         parcel, row = self._desk.outbox.add(
-            sealed.mailbox, envelope_id, sealed.envelope, message_id, person.name
+            sealed.mailbox, envelope_id, sealed.envelope, message_id, person.name, room
         )
         self._desk.change(row)
         self._hand_over(parcel)

@@ -42,7 +42,8 @@ class Entry(NamedTuple):
     ``sender`` is empty for an own message, and ``progress`` None for one of somebody else.
     ``user_key`` is that of the other side, empty before a message was sealed for anybody.
     ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here. A ``request`` comes
-    from a stranger: of these the newest `MAX_REQUESTS` are kept, since anybody can send some.
+    from a stranger: of these the newest `MAX_REQUESTS` are kept, since anybody can send some. The
+    text of an ``action`` says what its sender does.
     """
 
     conversation: bytes
@@ -59,6 +60,7 @@ class Entry(NamedTuple):
     missing: int
     late: bool
     request: bool = False
+    action: bool = False
     sequence: int = 0
 
     @property
@@ -115,7 +117,7 @@ class Query(NamedTuple):
 
 _SELECT = """
     SELECT c.key, c.title, h.message_id, h.sender, h.user_key, h.time_ms, h.kept_ms, h.text,
-           h.progress, h.encrypted, h.trust, h.missing, h.late, h.request, h.sequence
+           h.progress, h.encrypted, h.trust, h.missing, h.late, h.request, h.action, h.sequence
     FROM history h JOIN conversations c ON c.number = h.conversation
 """
 
@@ -164,6 +166,13 @@ class HistoryTable:
             yield from page
             last = page[-1].sequence
 
+    def find(self, conversation: bytes, message_id: bytes) -> Entry | None:
+        """Return a message of a conversation, whoever wrote it."""
+        found = self._read(
+            f"{_SELECT} WHERE c.key = ? AND h.message_id = ?", (conversation, message_id)
+        )
+        return found[0] if found else None
+
     def own(self, message_id: bytes) -> Entry | None:
         """Return an own message."""
         found = self._read(f"{_SELECT} WHERE h.message_id = ? AND h.sender = ''", (message_id,))
@@ -194,6 +203,7 @@ class HistoryTable:
                 encrypted=bool(entry.encrypted),
                 late=bool(entry.late),
                 request=bool(entry.request),
+                action=bool(entry.action),
             )
             for entry in entries
         ]
@@ -213,9 +223,9 @@ class HistoryTable:
         number = self._number(entry.conversation, entry.title)
         self._database.execute(
             "INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms,"
-            " text, progress, encrypted, trust, missing, late, request)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, *entry[2:14]),
+            " text, progress, encrypted, trust, missing, late, request, action)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, *entry[2:15]),
         )
         if entry.request:
             self._database.execute(

@@ -5,8 +5,8 @@ from pathlib import Path
 from securechat.errors import FileProblem
 from securechat.store.encrypted import Connection
 
-SCHEMA_VERSION = 3
-"""1 had the rows, not encrypted; 2 had no history."""
+SCHEMA_VERSION = 4
+"""1 had the rows, not encrypted; 2 had no history; in 3 no message was an action."""
 
 INDEXED_CHARACTERS = 1000
 """How much of a text is in the index: to remove the whole of a long one could take 0.1 s.
@@ -24,7 +24,8 @@ _TABLES = (
     " message_id BLOB NOT NULL, sender TEXT NOT NULL, user_key BLOB NOT NULL,"
     " time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL,"
     " progress INTEGER, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
-    " missing INTEGER NOT NULL, late INTEGER NOT NULL, request INTEGER NOT NULL)",
+    " missing INTEGER NOT NULL, late INTEGER NOT NULL, request INTEGER NOT NULL,"
+    " action INTEGER NOT NULL DEFAULT 0)",
     "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
     "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",
     "CREATE INDEX IF NOT EXISTS {within}.history_requests ON history (sequence) WHERE request",
@@ -40,6 +41,8 @@ _TABLES = (
     " INSERT INTO history_text (history_text, rowid, text)"
     " VALUES ('delete', old.sequence, substr(old.text, 1, 1000)); END",
 )
+
+_ADD_ACTION = "ALTER TABLE {within}.history ADD COLUMN action INTEGER NOT NULL DEFAULT 0"
 
 
 def check_version(database: Connection, path: Path) -> int:
@@ -57,9 +60,12 @@ def check_version(database: Connection, path: Path) -> int:
 
 
 def bring_up_to_date(database: Connection, within: str = "main") -> None:
-    """Make the tables that are missing ``within`` a database, in one transaction."""
+    """Make what is missing ``within`` a database, in one transaction."""
     with database:
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             database.execute(statement.format(within=within))
+        columns = database.execute(f"PRAGMA {within}.table_info (history)").fetchall()
+        if all(name != "action" for _, name, *_ in columns):
+            database.execute(_ADD_ACTION.format(within=within))
         database.execute(f"PRAGMA {within}.user_version = {SCHEMA_VERSION}")

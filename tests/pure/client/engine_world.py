@@ -105,12 +105,17 @@ class World:
         e2e: bool = True,
         history_days: int = FOREVER_DAYS,
         read_receipts: bool = False,
+        name: str = "alice",
+        lobby: bool = False,
+        visible: bool = True,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
         run = Run(
-            name=parse_name("alice"),
+            name=parse_name(name),
             relay="relay:5555",
+            lobby=lobby,
+            visible=visible,
             peer=peer,
             unencrypted=None if e2e else peer,
             history_days=history_days,
@@ -296,10 +301,20 @@ def alice(
     e2e: bool = True,
     history_days: int = FOREVER_DAYS,
     read_receipts: bool = False,
+    lobby: bool = False,
+    visible: bool = True,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
-        world = World(peer, state, e2e=e2e, history_days=history_days, read_receipts=read_receipts)
+        world = World(
+            peer,
+            state,
+            e2e=e2e,
+            history_days=history_days,
+            read_receipts=read_receipts,
+            lobby=lobby,
+            visible=visible,
+        )
         world.engine.start()
         if logged_in:
             world.log_in()

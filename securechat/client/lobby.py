@@ -1,0 +1,136 @@
+"""The lobby, and how this person is seen: what the relay is told, and what it says of others."""
+
+from securechat.client.desk import Desk
+from securechat.client.events import OwnPresence, PresenceChanged, RoomChange, RoomNews
+from securechat.client.people import proper_names
+from securechat.client.posting import Posting
+from securechat.client.room_book import LOBBY
+from securechat.errors import UsageError
+from securechat.identity.names import name_key
+from securechat.identity.types import Name
+from securechat.wire import frames as f
+
+
+class Lobby:
+    """Whether the user is in the open room of the relay, and who else is, as the relay says."""
+
+    def __init__(self, desk: Desk, own_name: Name, posting: Posting) -> None:
+        self._desk = desk
+        self._own_key = name_key(own_name)
+        self._posting = posting
+        self._has_entered = False
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether something waits until the relay says who is there."""
+        return self._desk.so_far.in_lobby and bool(self._posting.waiting)
+
+    def begin(self) -> None:
+        """After a login: say how this person is to be seen, unless that is as for everybody."""
+        here = self._desk.so_far
+        if here.in_lobby or here.away or not here.visible:
+            self._tell_relay()
+
+    def end(self) -> None:
+        """The connection is gone: nobody is known to be there."""
+        self._desk.rooms.in_lobby = False
+
+    def join(self) -> None:
+        """Come to the lobby; UsageError for somebody whom others are not to see."""
+        if not self._desk.so_far.visible:
+            raise UsageError(f"{LOBBY} shows who is there, and you are not to be seen", "/presence on")
+        if self._desk.rooms.in_lobby:
+            self._desk.tell(RoomNews(LOBBY, RoomChange.ENTERED))
+        self._desk.so_far.in_lobby = True
+        self._tell_relay()
+
+    def leave(self) -> None:
+        """Go out of the lobby; UsageError for somebody who is not there."""
+        here, rooms = self._desk.so_far, self._desk.rooms
+        if not here.in_lobby:
+            raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
+        here.in_lobby = rooms.in_lobby = self._has_entered = False
+        rooms.lobby_people.clear()
+        self._tell_relay()
+        self._desk.tell(RoomNews(LOBBY, RoomChange.LEFT))
+
+    def be_away(self, *, away: bool) -> None:
+        """Let others see whether somebody sits here."""
+        self._desk.so_far.away = away
+        self._tell_relay()
+        self._tell_own()
+
+    def be_visible(self, visible: bool | None) -> None:
+        """Let others see that this person is here, or not; None changes nothing."""
+        here = self._desk.so_far
+        if visible is not None:
+            if not visible and here.in_lobby:
+                self.leave()
+            here.visible = visible
+            self._tell_relay()
+        self._tell_own()
+
+    def hear(self, news: f.Lobby) -> None:
+        """Take what the relay says of the lobby."""
+        if not self._desk.so_far.in_lobby:
+            return
+        if news.full:
+            self._desk.so_far.in_lobby = self._desk.rooms.in_lobby = False
+            self._desk.tell(RoomNews(LOBBY, RoomChange.FULL))
+            return
+        gone = self._take_gone(news)
+        for name, away in self._proper(news.here):
+            self._note_here(name, away=away)
+        for name in gone:
+            self._tell_presence(name, online=False)
+        if news.begins:
+            self._enter()
+
+    def _enter(self) -> None:
+        rooms = self._desk.rooms
+        rooms.in_lobby = True
+        if not self._has_entered:
+            self._has_entered = True
+            self._desk.tell(RoomNews(LOBBY, RoomChange.ENTERED))
+        self._posting.enter_lobby()
+
+    def _take_gone(self, news: f.Lobby) -> list[Name]:
+        """Take those out of the list who are there no more, and return them."""
+        people = self._desk.rooms.lobby_people
+        if news.begins:
+            here = {name_key(name) for name, _ in self._proper(news.here)}
+            keys = [key for key in people if key not in here]
+        else:
+            keys = [name_key(Name(name)) for name in proper_names(news.gone)]
+        return [people.pop(key)[0] for key in keys if key in people]
+
+    def _note_here(self, name: Name, *, away: bool) -> None:
+        people, key = self._desk.rooms.lobby_people, name_key(name)
+        before = people.get(key)
+        people[key] = (name, away)
+        if self._has_entered and before != (name, away):
+            self._tell_presence(name, online=True, away=away)
+
+    def _proper(self, here: tuple[tuple[str, bool], ...]) -> list[tuple[Name, bool]]:
+        """Return what is a name among what the relay says; the user's own is not."""
+        proper = frozenset(proper_names(name for name, _ in here))
+        return [
+            (Name(name), away)
+            for name, away in here
+            if name in proper and name_key(Name(name)) != self._own_key
+        ]
+
+    def _tell_presence(self, name: Name, *, online: bool, away: bool = False) -> None:
+        contact = self._desk.contacts.by_name(name)
+        if contact is None or not contact.blocked:
+            called = self._desk.called(name)
+            self._desk.tell(PresenceChanged(called, online, away=away, room=LOBBY))
+
+    def _tell_relay(self) -> None:
+        here = self._desk.so_far
+        if self._desk.online:
+            self._desk.batch.frames.append(f.Status(here.visible, here.in_lobby, here.away))
+
+    def _tell_own(self) -> None:
+        here = self._desk.so_far
+        self._desk.tell(OwnPresence(here.visible, here.away))

@@ -1,0 +1,120 @@
+"""What a user writes in rooms: kept, and given to everybody who is in them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import msgspec
+
+from securechat.client.desk import Desk
+from securechat.client.people import Draft, Person, draft
+from securechat.client.room_book import Recipient
+from securechat.client.sending import Sending
+from securechat.e2e.content import Content, RoomNotice, RoomPlace, Text
+from securechat.e2e.endpoint import new_message_id
+from securechat.errors import SecureChatError, UsageError
+from securechat.identity.types import MessageId, RoomId, UserKey
+
+_TABLE = "lobby_draft"
+
+_ANY_VERSION = 0
+"""In what waits: the version of the moment when it is sealed takes its place."""
+
+
+class Posting:
+    """Fans out: what goes to a room waits for each person in it as what goes to them alone does.
+
+    What is written for the lobby waits, over the end of a run too, until the relay has said who is
+    there.
+    """
+
+    def __init__(
+        self, desk: Desk, sending: Sending, rows: Mapping[tuple[str, bytes], bytes]
+    ) -> None:
+        self._desk = desk
+        self._sending = sending
+        stored = (
+            msgspec.msgpack.decode(value, type=Draft)
+            for (table, _), value in sorted(rows.items())
+            if table == _TABLE
+        )
+        self._for_lobby = [each for each in stored if each.relay_id == desk.relay_id]
+
+    @property
+    def waiting(self) -> set[MessageId]:
+        """The messages for the lobby that wait for the user to be there."""
+        return {each.message_id for each in self._for_lobby}
+
+    def write(self, room_id: RoomId, message_id: MessageId, content: Text) -> None:
+        """Take a post for a room; UsageError where the user cannot write now."""
+        desk, now_ms = self._desk, self._desk.now_ms()
+        self._check(room_id)
+        post = replace(content, room=RoomPlace(room_id, _ANY_VERSION))
+        desk.record(
+            desk.history.written(
+                desk.room(room_id), message_id, content.text, now_ms, action=content.action
+            )
+        )
+        waiting = draft(desk.relay_id, message_id, post, now_ms)
+        if room_id == desk.rooms.lobby_id and not desk.rooms.in_lobby:
+            self._keep_for_lobby(waiting)
+        else:
+            self._fan_out(waiting)
+
+    def announce(self, room_id: RoomId, *, joined: bool) -> None:
+        """Let everybody in a closed room know that the user is there, or leaves."""
+        notice = RoomNotice(RoomPlace(room_id, _ANY_VERSION), joined)
+        self.give(self._desk.rooms.recipients(room_id), notice)
+
+    def give(self, recipients: Iterable[Recipient], content: Content) -> None:
+        """Send people of a room what is no message."""
+        desk = self._desk
+        waiting = draft(desk.relay_id, new_message_id(), content, desk.now_ms())
+        self._give(recipients, waiting)
+
+    def enter_lobby(self) -> None:
+        """Send what was written for the lobby before the user was there."""
+        waiting, self._for_lobby = self._for_lobby, []
+        for each in waiting:
+            self._desk.change({_lobby_row(each): None})
+            self._fan_out(each)
+
+    def withdraw_from_lobby(self) -> list[MessageId]:
+        """Give up what waits for the lobby; return the ids."""
+        waiting, self._for_lobby = self._for_lobby, []
+        self._desk.change({_lobby_row(each): None for each in waiting})
+        return [each.message_id for each in waiting]
+
+    def _check(self, room_id: RoomId) -> None:
+        room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)
+        if room is not None and not room.joined:
+            raise UsageError(f"You have not joined {called} yet, nothing was sent", f"/join {called}")
+
+    def _keep_for_lobby(self, waiting: Draft) -> None:
+        last = self._for_lobby[-1].sequence if self._for_lobby else 0
+        numbered = msgspec.structs.replace(waiting, sequence=last + 1)
+        self._for_lobby.append(numbered)
+        self._desk.change({_lobby_row(numbered): msgspec.msgpack.encode(numbered)})
+
+    def _fan_out(self, post: Draft) -> None:
+        self._give(self._desk.rooms.recipients(post.room), post)
+        self._sending.note_sealed_for_room(post.room, post.message_id)
+
+    def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> None:
+        for person, user_key in [*self._open(recipients)]:
+            self._sending.take(person, msgspec.structs.replace(waiting, user_key=user_key))
+            self._sending.flush(person)
+
+    def _open(self, recipients: Iterable[Recipient]) -> Iterable[tuple[Person, UserKey]]:
+        """Give the persons whom something is for; nothing is sent to those who are blocked."""
+        for name, user_key in recipients:
+            contact = self._desk.contacts.by_name(name)
+            if contact is not None and contact.blocked:
+                continue
+            try:
+                yield self._desk.people.open(name, companion=True), user_key
+            except SecureChatError as error:  # a roster may give anybody the user's own name
+                self._desk.report(error)
+
+
+def _lobby_row(waiting: Draft) -> tuple[str, bytes]:
+    return _TABLE, waiting.relay_id + waiting.sequence.to_bytes(8)

@@ -1,0 +1,162 @@
+"""The rooms of a profile on one relay: what each is called, who is in it, and who is no stranger."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from securechat.client.contacts import Contact, split_key_id
+from securechat.client.people import ANYBODY
+from securechat.e2e.endpoint import Endpoint
+from securechat.e2e.room import Room
+from securechat.e2e.room_content import RoomPlace
+from securechat.errors import NameInvalid, UsageError
+from securechat.identity.lookalikes import name_skeletons
+from securechat.identity.names import name_key, parse_name
+from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
+
+LOBBY = "#lobby"
+"""What the open room of a relay is called; no closed room is."""
+
+_SIGN = "#"
+_LOBBY_VERSION = 0
+_ID_CHARACTERS = 9
+
+
+class Recipient(NamedTuple):
+    """Whom a post in a room goes to; in the lobby the relay says whose the name is."""
+
+    name: Name
+    user_key: UserKey
+
+
+def is_room(target: str) -> bool:
+    """Tell whether what was typed means a room, and no person."""
+    return target.startswith(_SIGN)
+
+
+def parse_room(typed: str) -> tuple[Name, str]:
+    """Return the name of a room, without its sign, and the short id behind it, or an empty one.
+
+    Raises NameInvalid for a name that no room can have.
+    """
+    name, short_id = split_key_id(typed.removeprefix(_SIGN))
+    return parse_name(name), short_id
+
+
+class RoomBook:
+    """Finds rooms by what users type, and says who is in them. The lobby is one of them.
+
+    The lobby's people are those whom the relay shows there while this device is there too.
+    """
+
+    def __init__(self, relay_id: RelayId, endpoint: Endpoint) -> None:
+        self._relay_id = relay_id
+        self._endpoint = endpoint
+        self.in_lobby = False
+        """Whether the relay has said who is there."""
+        self.lobby_people: dict[str, tuple[Name, bool]] = {}
+        """By their look-up keys: names, and whether nobody sits there."""
+
+    def __iter__(self) -> Iterator[Room]:
+        """Give the closed rooms that this person is in, or invited to, the oldest first."""
+        here = (room for room in self._endpoint.rooms if room.head.relay_id == self._relay_id)
+        return (room for room in here if room.is_member and not room.left)
+
+    @property
+    def lobby_id(self) -> RoomId:
+        """The id of the lobby."""
+        return self._endpoint.rooms.lobby_id
+
+    def find(self, typed: str) -> RoomId:
+        """Return the room that a user means; UsageError when there is none, NameInvalid."""
+        name, short_id = parse_room(typed)
+        if not short_id and name_key(name) == name_key(Name(LOBBY[1:])):
+            return self.lobby_id
+        for room in self:
+            if self._is_called(room, name, short_id):
+                return room.room_id
+        raise UsageError(f"There is no room {typed} here", "/rooms; /create #NAME makes one")
+
+    def closed(self, typed: str) -> Room:
+        """Return the closed room that a user means; UsageError for the lobby, and as `find`."""
+        room = self._endpoint.rooms.get(self.find(typed))
+        if room is None:
+            raise UsageError(f"{LOBBY} is open to all: nobody decides who is in it", "/who")
+        return room
+
+    def get(self, room_id: RoomId) -> Room | None:
+        """Return a closed room that this person is in, or invited to."""
+        room = self._endpoint.rooms.get(room_id)
+        return room if room is not None and room.is_member and not room.left else None
+
+    def is_taken(self, name: Name) -> bool:
+        """Tell whether a name is, or looks like, that of a room that is known here."""
+        looks = name_skeletons(name)
+        others = (room.head.name for room in self)
+        return any(looks & name_skeletons(other) for other in (Name(LOBBY[1:]), *others))
+
+    def called(self, room_id: RoomId) -> str:
+        """Return what to call a room: a short id follows if an earlier one looks the same."""
+        room = self._endpoint.rooms.get(room_id)
+        if room is None:
+            return LOBBY
+        looks = name_skeletons(room.head.name)
+        for other in (None, *self):
+            if other is not None and other.room_id == room_id:
+                break
+            if looks & name_skeletons(other.head.name if other else Name(LOBBY[1:])):
+                return f"{_SIGN}{room.head.name}[{short_id(room_id)}]"
+        return f"{_SIGN}{room.head.name}"
+
+    def place(self, room_id: RoomId) -> RoomPlace | None:
+        """Return the place to write in now; None while nothing may be sent there.
+
+        In a room that the user has left there is one, for the last words.
+        """
+        if room_id == self.lobby_id:
+            return RoomPlace(room_id, _LOBBY_VERSION)
+        room = self._endpoint.rooms.get(room_id)
+        if room is None or not (room.joined or room.left) or room.is_paused:
+            return None
+        return RoomPlace(room_id, room.head.version)
+
+    def admits(self, room_id: RoomId, user_key: UserKey) -> bool:
+        """Tell whether what is written in a room is for this person, as far as is known here."""
+        if room_id == self.lobby_id:
+            return True
+        room = self._endpoint.rooms.get(room_id)
+        return room is not None and user_key in room.present_members
+
+    def recipients(self, room_id: RoomId) -> list[Recipient]:
+        """Return whom to write to in a room: never the user."""
+        if room_id == self.lobby_id:
+            return [Recipient(name, ANYBODY) for name, _ in self.lobby_people.values()]
+        room = self.get(room_id)
+        members = room.present_members.values() if room is not None else ()
+        return [Recipient(member.name, member.user_key) for member in members]
+
+    def is_companion(self, contact: Contact) -> bool:
+        """Tell whether the user shares a room with somebody, who then is no stranger."""
+        if contact.is_pinned and name_key(contact.name) in self.lobby_people:
+            return True
+        return any(room.joined and contact.user_key in room.members for room in self)
+
+    def _is_called(self, room: Room, name: Name, wanted_id: str) -> bool:
+        if name_key(room.head.name) != name_key(name):
+            return False
+        if wanted_id:
+            return short_id(room.room_id) == wanted_id
+        return True
+
+
+def short_id(room_id: RoomId) -> str:
+    """Return what tells two rooms of one name apart, as `parse_room` takes it apart."""
+    return fingerprint(room_id)[:_ID_CHARACTERS]
+
+
+def checked_room(typed: str) -> str:
+    """Return a typed room if there can be one; NameInvalid with what to try."""
+    try:
+        parse_room(typed)
+    except NameInvalid as error:
+        raise NameInvalid(error.what, "/rooms") from None
+    return typed

@@ -1,0 +1,292 @@
+"""What users do with rooms: make, join, leave and list them, and decide who is in them."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from securechat.client import commands as c
+from securechat.client.contacts import Contact, accept
+from securechat.client.desk import Desk, trust_of
+from securechat.client.events import (
+    RoomChange,
+    RoomInfo,
+    RoomList,
+    RoomNews,
+    RoomPeople,
+    RoomPerson,
+)
+from securechat.client.invitations import Invitations
+from securechat.client.lobby import Lobby
+from securechat.client.posting import Posting
+from securechat.client.receiving import Receiving
+from securechat.client.room_book import LOBBY, Recipient, parse_room
+from securechat.client.rosters import Rosters
+from securechat.e2e.room import Room
+from securechat.e2e.room_content import Roster
+from securechat.errors import UsageError
+from securechat.identity.roster import RosterEntry, RosterMember
+from securechat.identity.types import Name, RoomId, UserKey
+
+
+class Rooms:
+    """Carries out what is asked of rooms; what cannot be done raises a SecureChatError."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        own_name: Name,
+        rosters: Rosters,
+        invitations: Invitations,
+        posting: Posting,
+        receiving: Receiving,
+        lobby: Lobby,
+    ) -> None:
+        self._desk = desk
+        self._own_name = own_name
+        self._rosters = rosters
+        self._invitations = invitations
+        self._posting = posting
+        self._receiving = receiving
+        self._lobby = lobby
+
+    def answer(self, question: c.Question) -> None:
+        """Carry out what is asked; the room is filled in where it can be left out."""
+        match question:
+            case c.Rooms():
+                self._list()
+            case c.Create(room):
+                self._create(room)
+            case c.Join(room):
+                self._join(room)
+            case c.Leave(str(room)):
+                self._leave(room)
+            case c.Invite(str(room), names):
+                invite = partial(self._invite, self._joined(room).room_id)
+                self._invitations.look_up(names, invite)
+            case c.Kick(str(room), name):
+                self._kick(self._joined(room), name)
+            case c.Admin(str(room), name):
+                self._make_admin(self._joined(room), name)
+            case c.Topic(str(room), topic):
+                self._topic(room, topic)
+            case c.Merge(str(room)):
+                self._merge(self._joined(room).room_id)
+
+    def list_people(self, typed: str) -> None:
+        """Tell who is in a room."""
+        desk, room_id = self._desk, self._desk.rooms.find(typed)
+        room = desk.rooms.get(room_id)
+        people = self._people_of(room) if room else self._people_in_lobby()
+        ordered = sorted(people, key=lambda person: person.name.casefold())
+        desk.tell(RoomPeople(desk.rooms.called(room_id), tuple(ordered)))
+
+    def _list(self) -> None:
+        desk = self._desk
+        rooms = [self._info(room) for room in desk.rooms]
+        if desk.so_far.in_lobby:
+            rooms.insert(0, self._lobby_info())
+        desk.tell(RoomList(tuple(rooms)))
+
+    def _info(self, room: Room) -> RoomInfo:
+        desk, head = self._desk, room.head
+        return RoomInfo(
+            name=desk.rooms.called(room.room_id),
+            topic=head.topic,
+            creator=self._rosters.called_by_key(head, head.creator),
+            members=len(head.members) - len(room.gone),
+            joined=room.joined,
+            admin=room.am_admin,
+            paused=room.is_paused,
+            muted=desk.attention.is_muted(desk.room(room.room_id)),
+        )
+
+    def _lobby_info(self) -> RoomInfo:
+        rooms = self._desk.rooms
+        muted = self._desk.attention.is_muted(self._desk.room(rooms.lobby_id))
+        return RoomInfo(
+            name=LOBBY,
+            topic="",
+            creator=None,
+            members=len(rooms.lobby_people) + 1,
+            joined=rooms.in_lobby,
+            admin=False,
+            paused=False,
+            muted=muted,
+        )
+
+    def _people_of(self, room: Room) -> list[RoomPerson]:
+        here = room.members.keys() - room.gone
+        return [self._person(room.members[key]) for key in here]
+
+    def _person(self, member: RosterMember) -> RoomPerson:
+        contact = self._desk.contacts.by_key(member.user_key)
+        known = contact is not None and contact.is_pinned
+        trust = trust_of(contact) if contact is not None and known else None
+        return RoomPerson(self._rosters.called(member), trust, member.admin)
+
+    def _people_in_lobby(self) -> list[RoomPerson]:
+        desk = self._desk
+        if not desk.rooms.in_lobby:
+            raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
+        people = [RoomPerson(self._own_name, None, away=desk.so_far.away)]
+        for name, away in desk.rooms.lobby_people.values():
+            contact = desk.contacts.by_name(name)
+            trust = trust_of(contact) if contact else None
+            people.append(RoomPerson(desk.called(name), trust, away=away))
+        return people
+
+    def _create(self, typed: str) -> None:
+        desk = self._desk
+        name, wanted_id = parse_room(typed)
+        if wanted_id:
+            raise UsageError("A new room has no id of its own yet", f"/create #{name}")
+        if desk.rooms.is_taken(name):
+            raise UsageError(
+                f"There is a room here that is called like #{name}", "/rooms; /create #ANOTHER-NAME"
+            )
+        entry = desk.endpoint.rooms.create(name, desk.now_ms())
+        desk.tell(RoomNews(desk.rooms.called(entry.room_id), RoomChange.CREATED, self._own_name))
+
+    def _join(self, typed: str) -> None:
+        desk, room_id = self._desk, self._desk.rooms.find(typed)
+        room = desk.rooms.get(room_id)
+        if room is None:
+            self._lobby.join()
+            return
+        called = desk.rooms.called(room_id)
+        if not room.joined:
+            self._accept(room)
+            desk.endpoint.rooms.join(room_id)
+            self._posting.announce(room_id, joined=True)
+        desk.tell(RoomNews(called, RoomChange.ENTERED, text=room.head.topic))
+        self._receiving.take_released()
+
+    def _accept(self, room: Room) -> None:
+        """Joining somebody's room is an answer to them: they are no stranger."""
+        inviter = self._desk.contacts.by_key(room.head.actor.user_key)
+        if inviter is not None and inviter.is_pinned:
+            self._desk.keep_contact(accept(inviter, self._desk.now_ms()))
+
+    def _leave(self, typed: str) -> None:
+        desk, room_id = self._desk, self._desk.rooms.find(typed)
+        room = desk.rooms.get(room_id)
+        if room is None:
+            self._lobby.leave()
+            return
+        called = desk.rooms.called(room_id)
+        others = room.present_members.values()
+        if room.am_admin and others and not any(member.admin for member in others):
+            raise UsageError(
+                f"Nobody else could decide who is in {called} then",
+                f"/admin {called} NAME, and then /leave {called}",
+            )
+        self._posting.announce(room_id, joined=False)
+        desk.endpoint.rooms.leave(room_id)
+        desk.tell(RoomNews(called, RoomChange.LEFT, self._own_name))
+
+    def _invite(self, room_id: RoomId, contacts: list[Contact]) -> None:
+        room = self._desk.rooms.get(room_id)
+        if room is None:
+            return
+        now_ms, called = self._desk.now_ms(), self._desk.rooms.called(room_id)
+        members = room.members
+        if any(contact.user_key in room.gone for contact in contacts):
+            self._change(room_id, members)  # which takes out those who have left
+            members = {key: each for key, each in members.items() if key not in room.gone}
+        new = [contact for contact in contacts if contact.user_key not in members]
+        for contact in contacts:
+            self._desk.keep_contact(accept(contact, now_ms))
+            if contact not in new:
+                name = self._desk.contacts.shown_name(contact)
+                self._desk.report(UsageError(f"{name} is in {called} already", f"/who {called}"))
+        if new:
+            added = {
+                each.user_key: RosterMember(each.user_key, False, each.name) for each in new
+            }
+            self._change(room_id, members | added)
+
+    def _kick(self, room: Room, typed: str) -> None:
+        member = self._member(room, typed)
+        members = {key: each for key, each in room.members.items() if each is not member}
+        self._change(room.room_id, members)
+
+    def _make_admin(self, room: Room, typed: str) -> None:
+        member = self._member(room, typed)
+        admin = RosterMember(member.user_key, True, member.name)
+        self._change(room.room_id, room.members | {member.user_key: admin})
+
+    def _topic(self, typed: str, topic: str | None) -> None:
+        if topic is not None:
+            self._change(self._joined(typed).room_id, None, topic)
+            return
+        room = self._desk.rooms.closed(typed)
+        called = self._desk.rooms.called(room.room_id)
+        self._desk.tell(RoomNews(called, RoomChange.TOPIC, text=room.head.topic))
+
+    def _change(
+        self,
+        room_id: RoomId,
+        members: Mapping[UserKey, RosterMember] | None,
+        topic: str | None = None,
+    ) -> None:
+        """Make a change, tell it, and let everybody know whom it concerns."""
+        desk = self._desk
+        before = self._joined_room(room_id).head
+        entry = desk.endpoint.rooms.change(room_id, desk.now_ms(), members=members, topic=topic)
+        self._hand_out(before, entry)
+        self._rosters.apply(room_id, before, was_paused=False)
+        self._receiving.take_released()
+
+    def _merge(self, room_id: RoomId) -> None:
+        desk, before = self._desk, self._joined_room(room_id).head
+        others = desk.endpoint.rooms.tips(room_id)[1:]
+        entry = desk.endpoint.rooms.merge(room_id, desk.now_ms())
+        self._hand_out(before, entry, *others)
+        self._rosters.apply(room_id, before, was_paused=True)
+        self._receiving.take_released()
+
+    def _hand_out(self, before: RosterEntry, entry: RosterEntry, *others: RosterEntry) -> None:
+        """Send a new entry to all whom it, or what came before it, lists.
+
+        Who is new gets what proves it first; both branches go to all before they are merged.
+        """
+        own = self._desk.endpoint.user_key
+        known = {member.user_key for member in before.members}
+        everybody = {
+            member.user_key: Recipient(member.name, member.user_key)
+            for listed in (before, *others, entry)
+            for member in listed.members
+            if member.user_key != own
+        }
+        new = [each for key, each in everybody.items() if key not in known]
+        for proof in self._desk.endpoint.rooms.introduction(entry.room_id)[:-1] if new else ():
+            self._posting.give(new, Roster(proof))
+        for branch in (before, *others) if others else ():
+            self._posting.give(everybody.values(), Roster(branch))
+        self._posting.give(everybody.values(), Roster(entry))
+
+    def _joined_room(self, room_id: RoomId) -> Room:
+        room = self._desk.rooms.get(room_id)
+        if room is None:
+            raise UsageError("That room is not there any more", "/rooms")
+        return room
+
+    def _joined(self, typed: str) -> Room:
+        """Return a closed room that the user has joined; UsageError for another one."""
+        room = self._desk.rooms.closed(typed)
+        if not room.joined:
+            raise UsageError(f"You have not joined {typed} yet", f"/join {typed}")
+        return room
+
+    def _member(self, room: Room, typed: str) -> RosterMember:
+        """Return whom a user means of those who are in a room; UsageError for nobody."""
+        contact = self._desk.contacts.find(typed)
+        for member in room.head.members:
+            if contact is not None and member.user_key == contact.user_key:
+                return member
+        for member in room.head.members:
+            if self._rosters.called(member).casefold() == typed.casefold():
+                return member
+        called = self._desk.rooms.called(room.room_id)
+        raise UsageError(f"{typed} is not in {called}", f"/who {called}")
+
+

@@ -1,0 +1,59 @@
+"""What users type for others: to whom it goes, and what it answers."""
+
+from securechat.client.desk import Desk
+from securechat.client.errands import Errands
+from securechat.client.posting import Posting
+from securechat.client.room_book import is_room
+from securechat.client.sending import Sending
+from securechat.client.typed import Typed
+from securechat.e2e.content import Text
+from securechat.errors import SecureChatError, UsageError
+from securechat.identity.types import MessageId
+
+_ID_DIGITS = 32
+
+
+class Writing:
+    """Hands texts to the part that sees them through; what is wrong with one is told."""
+
+    def __init__(self, desk: Desk, sending: Sending, errands: Errands, posting: Posting) -> None:
+        self._desk = desk
+        self._sending = sending
+        self._errands = errands
+        self._posting = posting
+
+    def write(self, typed: Typed, *, errand: bool) -> None:
+        """Take a text, which may be the ``errand`` of another command."""
+        try:
+            content = Text(typed.text, typed.action, self._answered(typed))
+            if is_room(typed.target):
+                room_id = self._desk.rooms.find(typed.target)
+                self._posting.write(room_id, typed.message_id, content)
+                return
+        except SecureChatError as error:
+            self._desk.report(error, typed.message_id.hex())
+            return
+        part = self._errands if errand else self._sending
+        part.write(typed.target, typed.message_id, content)
+
+    def _answered(self, typed: Typed) -> MessageId | None:
+        """Return the message that a text answers; UsageError when there is no such message."""
+        if typed.reply_to is None:
+            return None
+        message_id = _message_id(typed.reply_to)
+        if message_id is None:
+            where = self._desk.where(typed.target)
+            message_id = self._desk.past.newest(where, typed.reply_to)
+        if message_id is None:
+            raise UsageError(
+                f"Nothing of {typed.reply_to} is kept here to be answered, nothing was sent",
+                f"/history {typed.target}",
+            )
+        return message_id
+
+
+def _message_id(text: str) -> MessageId | None:
+    try:
+        return MessageId(bytes.fromhex(text)) if len(text) == _ID_DIGITS else None
+    except ValueError:
+        return None

@@ -1,0 +1,198 @@
+"""Rooms over several engines: who is in them, what they see, and what a hostile relay gets."""
+
+import pytest
+
+from securechat.client import commands as c
+from securechat.client import events as ev
+from securechat.client.events import RoomChange
+from tests.pure.client.town import Town, town
+
+
+def make_room(made: Town, creator: str, *others: str, room: str = "#ops") -> None:
+    made.do(creator, c.Create(room))
+    if others:
+        made.do(creator, c.Invite(room, others))
+    for name in others:
+        made.do(name, c.Join(room))
+
+
+def test_a_room_is_made_joined_and_heard_by_all() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.say("alice", "#ops", "hello all")
+        made.say("carol", "#ops", "hello alice")
+        alice, bob, carol = made.citizens.values()
+        assert bob.heard == [("#ops", "alice", "hello all"), ("#ops", "carol", "hello alice")]
+        assert carol.heard == [("#ops", "alice", "hello all")]
+        assert alice.heard == [("#ops", "carol", "hello alice")]
+        assert [each.actor for each in alice.news(RoomChange.JOINED)] == ["bob", "carol"]
+        (invitation,) = bob.world.told(ev.Invitation)
+        assert (invitation.room, invitation.inviter, invitation.members) == ("#ops", "alice", 3)
+
+
+def test_accepted_comes_once_for_all_members() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        message_id = made.say("alice", "#ops", "hello all")
+        accepted = made.citizens["alice"].world.told(ev.Accepted)
+        assert [each for each in accepted if each.message_id == message_id] == [
+            ev.Accepted(message_id, "#ops")
+        ]
+
+
+def test_what_was_said_before_joining_comes_when_one_joins() -> None:
+    with town("alice", "bob") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob",)))
+        made.say("alice", "#ops", "early")
+        assert made.citizens["bob"].heard == []
+        made.do("bob", c.Join("#ops"))
+        assert made.citizens["bob"].heard == [("#ops", "alice", "early")]
+
+
+def test_who_was_kicked_gets_nothing_more_and_is_told() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("alice", c.Kick("#ops", "bob"))
+        made.say("carol", "#ops", "without bob")
+        bob = made.citizens["bob"]
+        assert bob.heard == []
+        (removed,) = bob.news(RoomChange.REMOVED)
+        assert (removed.actor, removed.subject) == ("alice", "bob")
+        made.say("bob", "#ops", "still here?")
+        assert "There is no room #ops here" in bob.world.problems
+
+
+def test_who_leaves_gets_nothing_more() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("bob", c.Leave("#ops"))
+        made.say("carol", "#ops", "without bob")
+        made.say("alice", "#ops", "indeed")
+        assert made.citizens["bob"].heard == []
+        assert [each.actor for each in made.citizens["alice"].news(RoomChange.LEFT)] == ["bob"]
+        assert [each.actor for each in made.citizens["carol"].news(RoomChange.LEFT)] == ["bob"]
+        made.do("alice", c.Topic("#ops", "all well"))
+        assert made.citizens["bob"].world.told(ev.Invitation)[1:] == []
+
+
+def test_who_has_left_can_be_invited_again() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("bob", c.Leave("#ops"))
+        made.do("alice", c.Invite("#ops", ("bob",)))
+        made.do("bob", c.Join("#ops"))
+        made.say("alice", "#ops", "welcome back")
+        assert made.citizens["bob"].heard == [("#ops", "alice", "welcome back")]
+
+
+def test_a_joiner_gets_no_past() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob")
+        made.say("alice", "#ops", "before")
+        made.do("alice", c.Invite("#ops", ("carol",)))
+        made.do("carol", c.Join("#ops"))
+        made.say("bob", "#ops", "after")
+        assert made.citizens["carol"].heard == [("#ops", "bob", "after")]
+
+
+def test_only_admins_change_a_room() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("bob", c.Kick("#ops", "carol"), c.Topic("#ops", "mine"))
+        assert made.citizens["bob"].world.problems.count("Only an admin of the room can do that.") == 2
+        made.do("alice", c.Admin("#ops", "bob"))
+        made.do("bob", c.Topic("#ops", "ours"))
+        (topic,) = made.citizens["carol"].news(RoomChange.TOPIC)
+        assert (topic.actor, topic.text) == ("bob", "ours")
+
+
+def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
+    with town("alice", "bob", "carol", "dave", "erin") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("alice", c.Admin("#ops", "bob"))
+        alice, bob = made.citizens["alice"], made.citizens["bob"]
+        with alice.world.at_once(), bob.world.at_once():
+            alice.ask(c.Invite("#ops", ("dave",)))
+            bob.ask(c.Topic("#ops", "at once"))
+        made.settle()
+        assert alice.news(RoomChange.PAUSED)
+        assert made.citizens["carol"].news(RoomChange.PAUSED)
+        made.say("carol", "#ops", "is anybody there?")
+        assert bob.heard == []
+        made.do("alice", c.Merge("#ops"))
+        assert bob.heard == [("#ops", "carol", "is anybody there?")]
+        made.do("dave", c.Join("#ops"))
+        made.say("dave", "#ops", "hello")
+        for name in ("alice", "bob", "carol"):
+            assert ("#ops", "dave", "hello") in made.citizens[name].heard
+
+
+def test_two_rooms_of_one_name_are_told_apart() -> None:
+    with town("alice", "bob", "carol") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("carol",)))
+        made.do("bob", c.Create("#ops"), c.Invite("#ops", ("carol",)))
+        carol = made.citizens["carol"]
+        first, second = (each.room for each in carol.world.told(ev.Invitation))
+        assert first == "#ops"
+        assert second.startswith("#ops[")
+        made.do("carol", c.Join(second))
+        made.say("bob", "#ops", "from bob")
+        assert carol.heard == [(second, "bob", "from bob")]
+
+
+def test_the_lobby_is_heard_by_all_who_are_there() -> None:
+    with town("alice", "bob", "carol", lobby=True) as made:
+        made.say("alice", "#lobby", "hello everybody")
+        made.say("bob", "#lobby", "hi alice")
+        assert made.citizens["carol"].heard == [
+            ("#lobby", "alice", "hello everybody"),
+            ("#lobby", "bob", "hi alice"),
+        ]
+        assert [
+            (each.name, each.online)
+            for each in made.citizens["alice"].world.told(ev.PresenceChanged)
+            if each.room
+        ] == [("bob", True), ("carol", True)]
+
+
+def test_who_is_not_in_the_lobby_hears_nothing_of_it() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.move_in("carol", lobby=False)
+        made.say("alice", "#lobby", "hello everybody")
+        made.do("bob", c.Leave("#lobby"))
+        made.say("alice", "#lobby", "still there?")
+        assert made.citizens["carol"].heard == []
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "hello everybody")]
+        assert "#lobby" not in {each.room for each in made.citizens["carol"].world.told(ev.RoomNews)}
+
+
+def test_a_direct_message_of_somebody_in_a_room_is_no_request() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.say("carol", "bob", "psst")
+        (message,) = made.citizens["bob"].world.told(ev.Message)
+        assert (message.room, message.request) == (None, False)
+
+
+def test_replies_and_actions_and_mentions() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        first = made.say("alice", "#ops", "who has the key?")
+        made.say("bob", "#ops", "not me, alice", reply_to="alice")
+        made.say("bob", "#ops", "waves", action=True)
+        reply, action = made.citizens["alice"].world.told(ev.Message)
+        assert reply.reply == ev.Quote(first, "alice", "who has the key?")
+        assert reply.mention
+        assert reply.alert
+        assert action.action
+        assert not action.mention
+
+
+@pytest.mark.parametrize("muted", [True, False])
+def test_muted_rooms_never_alert(muted: bool) -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Notify(c.Level.ALL), c.Mute("#ops", muted))
+        made.say("bob", "#ops", "alice!")
+        (message,) = made.citizens["alice"].world.told(ev.Message)
+        assert message.alert is not muted
