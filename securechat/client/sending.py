@@ -22,9 +22,9 @@ from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
     MAX_RECEIPT_IDS,
     Content,
+    PlainContent,
     ReadReceipt,
     Receipt,
-    Recovery,
     Text,
 )
 from securechat.e2e.results import Sealed
@@ -308,7 +308,7 @@ class Sending:
         message_id: MessageId | None = None,
     ) -> None:
         desk, now_ms = self._desk, self._desk.now_ms()
-        if self._agreement.is_plain(person) and not isinstance(content, Recovery):
+        if self._agreement.is_plain(person) and isinstance(content, PlainContent):
             sealed = desk.endpoint.seal_plain(
                 device, content, now_ms, message_id, written_ms=written_ms
             )
