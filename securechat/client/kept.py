@@ -6,6 +6,8 @@ import msgspec
 
 from securechat.e2e.content import Unsupported, decode_content, encode_content
 from securechat.e2e.results import Invalid, Opened
+from securechat.e2e.room_content import Held
+from securechat.errors import LocalProtocolError
 from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId
 
 _TABLE = "kept"
@@ -94,6 +96,8 @@ class KeptMessages:
 
 def _inside(opened: Opened) -> _Inside:
     content = opened.content
+    if isinstance(content, Held):
+        raise LocalProtocolError("What is held of a room is kept with the room.")
     kind, body = (
         (content.kind, b"") if isinstance(content, Unsupported) else encode_content(content)
     )

@@ -23,10 +23,11 @@ from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
     MAX_RECEIPT_IDS,
     Content,
+    PlainContent,
     ReadReceipt,
-    Receipt,
     RoomPlace,
     Text,
+    place_of,
 )
 from securechat.e2e.results import Sealed
 from securechat.errors import SecureChatError, Untrusted, UsageError
@@ -332,9 +333,7 @@ class Sending:
 
     def _is_encrypted(self, person: Person, content: Content) -> bool:
         """Tell whether a content goes out encrypted; what rooms and recoveries need always does."""
-        may_be_plain = isinstance(content, Receipt | ReadReceipt) or (
-            isinstance(content, Text) and content.room is None
-        )
+        may_be_plain = isinstance(content, PlainContent) and place_of(content) is None
         return not (may_be_plain and self._agreement.is_plain(person))
 
     def _post(

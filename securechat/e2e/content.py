@@ -1,7 +1,24 @@
 """What a message says: content kinds and their bodies. The registry of kinds is in E2E.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from securechat.e2e.room_content import (
+    KIND_ROOM_NOTICE,
+    KIND_ROSTER,
+    KIND_ROSTER_REQUEST,
+    PLACE_SIZE_BYTES,
+    Held,
+    RoomContent,
+    RoomNotice,
+    RoomPlace,
+    Roster,
+    decode_entry,
+    decode_place,
+    decode_room_notice,
+    decode_roster_request,
+    encode_room_content,
+)
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, MessageId
@@ -14,6 +31,9 @@ KIND_TEXT = 1
 KIND_RECEIPT = 2
 KIND_RECOVERY = 3
 KIND_READ = 4
+KIND_POST = 5
+
+_IN_A_ROOM, _IS_A_REPLY, _IS_AN_ACTION = 1, 2, 4
 
 _ID_SIZE_BYTES = 16
 _NUMBER_SIZE_BYTES = 8
@@ -22,9 +42,16 @@ _GAP_SIZE_BYTES = 2 * _NUMBER_SIZE_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of chat; up to `MAX_TEXT_BYTES` in UTF-8. Received text is not safe to show yet."""
+    """A line of chat; up to `MAX_TEXT_BYTES` in UTF-8. Received text is not safe to show yet.
+
+    An ``action`` says what the sender does (``/me``). ``reply_to`` is the message that it answers;
+    that one need not be known here. ``room`` is None in a conversation of two.
+    """
 
     text: str
+    action: bool = False
+    reply_to: MessageId | None = None
+    room: RoomPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +97,21 @@ class Unsupported:
 
 
 PlainContent = Text | Receipt | ReadReceipt
-"""What can be sent without encryption too."""
+"""What can be sent without encryption too, but for a text in a room."""
 
-Content = PlainContent | Recovery
+Content = PlainContent | Recovery | RoomContent
 """What can be sent."""
 
-ReceivedContent = Content | Unsupported
+ReceivedContent = Content | Unsupported | Held
 
 
 def encode_content(content: Content) -> tuple[int, bytes]:
     """Return kind and body; raise `UsageError` when the content is too long or no valid text."""
     match content:
-        case Text(text):
+        case Text(text, action=False, reply_to=None, room=None):
             return KIND_TEXT, _encode_text(text)
+        case Text():
+            return KIND_POST, _encode_post(content)
         case Receipt(message_ids, epoch):
             if len(message_ids) > MAX_RECEIPT_IDS:
                 raise UsageError(f"A receipt names up to {MAX_RECEIPT_IDS} messages.")
@@ -97,19 +126,62 @@ def encode_content(content: Content) -> tuple[int, bytes]:
             return KIND_RECOVERY, u64(next_counter) + b"".join(
                 u64(first) + u64(last) for first, last in gaps
             )
+        case _:
+            return encode_room_content(content)
 
 
 def decode_content(kind: int, body: bytes) -> ReceivedContent:
     """Undo `encode_content`; raise `RemoteProtocolError` when the body breaks its kind's format."""
-    if kind == KIND_TEXT:
-        return _decode_text(body)
-    if kind == KIND_RECEIPT:
-        return _decode_receipt(body)
-    if kind == KIND_RECOVERY:
-        return _decode_recovery(body)
-    if kind == KIND_READ:
-        return _decode_read_receipt(body)
-    return Unsupported(kind)
+    decode = _DECODERS.get(kind)
+    return decode(body) if decode else Unsupported(kind)
+
+
+def place_of(content: Content) -> RoomPlace | None:
+    """Return the place that binds a content, or None: then the conversation of two does."""
+    match content:
+        case Text(room=place) | RoomNotice(place=place):
+            return place
+    return None
+
+
+def place_in(kind: int, body: bytes) -> RoomPlace | None:
+    """Return what `place_of` returns for the content of a body; raise `RemoteProtocolError`."""
+    if kind == KIND_ROOM_NOTICE:
+        return decode_place(body)
+    if kind == KIND_POST and body and body[0] & _IN_A_ROOM:
+        return decode_place(body[1:])
+    return None
+
+
+def _encode_post(post: Text) -> bytes:
+    flags, fields = 0, b""
+    if post.room is not None:
+        flags |= _IN_A_ROOM
+        fields += post.room.encode()
+    if post.reply_to is not None:
+        flags |= _IS_A_REPLY
+        fields += post.reply_to
+    if post.action:
+        flags |= _IS_AN_ACTION
+    text = _encode_text(post.text)
+    if not text:
+        raise UsageError("There is nothing in the message.")
+    return bytes([flags]) + fields + text
+
+
+def _decode_post(body: bytes) -> Text:
+    flags, rest = body[:1], body[1:]
+    if not 0 < int.from_bytes(flags, "big") <= _IN_A_ROOM | _IS_A_REPLY | _IS_AN_ACTION:
+        raise RemoteProtocolError("A text has no flags, or unknown ones.")
+    room = reply_to = None
+    if flags[0] & _IN_A_ROOM:
+        room, rest = decode_place(rest), rest[PLACE_SIZE_BYTES:]
+    if flags[0] & _IS_A_REPLY:
+        reply_to, rest = MessageId(rest[:_ID_SIZE_BYTES]), rest[_ID_SIZE_BYTES:]
+    if not rest:
+        raise RemoteProtocolError("A text is cut short, or empty.")
+    text = _decode_text(rest).text
+    return Text(text, bool(flags[0] & _IS_AN_ACTION), reply_to, room)
 
 
 def _encode_text(text: str) -> bytes:
@@ -171,3 +243,15 @@ def _decode_number(body: bytes, offset: int) -> int:
     if number > MAX_NUMBER:
         raise RemoteProtocolError("A number in a content is out of range.")
     return number
+
+
+_DECODERS: dict[int, Callable[[bytes], Content]] = {
+    KIND_TEXT: _decode_text,
+    KIND_RECEIPT: _decode_receipt,
+    KIND_RECOVERY: _decode_recovery,
+    KIND_READ: _decode_read_receipt,
+    KIND_POST: _decode_post,
+    KIND_ROSTER: lambda body: Roster(decode_entry(body)),
+    KIND_ROSTER_REQUEST: decode_roster_request,
+    KIND_ROOM_NOTICE: decode_room_notice,
+}

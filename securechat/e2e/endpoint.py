@@ -11,6 +11,7 @@ from securechat.e2e.content import Content, PlainContent, Receipt, Recovery
 from securechat.e2e.copies import FORMERLY_SENT, SENT, CopyTable
 from securechat.e2e.envelope import SUITE
 from securechat.e2e.epochs import EpochTable
+from securechat.e2e.held import HELD
 from securechat.e2e.order import ChainTable, Gap
 from securechat.e2e.own_device import OwnDevice, UserIdentity
 from securechat.e2e.plain import PLAIN_SUITE, PlainSuite
@@ -19,6 +20,8 @@ from securechat.e2e.reading import Reader
 from securechat.e2e.receiving import Receiver
 from securechat.e2e.recovery import RecoveryTable
 from securechat.e2e.results import Outcome, Publication, Sealed
+from securechat.e2e.room_table import ENTRY, ROOM
+from securechat.e2e.rooms import Rooms
 from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, SeenTable
 from securechat.e2e.sending import Sender
@@ -29,6 +32,7 @@ from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.login import LoginProof
 from securechat.identity.registration import Registration
+from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import (
     DeviceAddress,
     DeviceId,
@@ -36,14 +40,16 @@ from securechat.identity.types import (
     MessageId,
     Name,
     RelayId,
+    RoomId,
     UserKey,
 )
 
 _MESSAGE_IDS = "message_id"
 _TABLES_OF_A_DEVICE = frozenset(
     {"self", "epoch", "session", "session_start", "chain", "recovery", "nonce"}
-    | {SENT, FORMERLY_SENT}
+    | {SENT, FORMERLY_SENT, HELD}
 )
+_TABLES_OF_A_PERSON = frozenset({_MESSAGE_IDS, ROOM, ENTRY})
 _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
@@ -82,6 +88,7 @@ class Endpoint:
         "_recoveries",
         "_sender",
         "_sessions",
+        "rooms",
     )
 
     def __init__(self, changes: ChangeLog, device: OwnDevice, rows: StoredRows) -> None:
@@ -95,8 +102,12 @@ class Endpoint:
         self._copies = CopyTable(changes, rows)
         self._formerly_sent = CopyTable(changes, rows, FORMERLY_SENT)
         self._recoveries = RecoveryTable(changes, rows)
-        self._sender = Sender(device, self._sessions, self._chains, self._copies, self._recoveries)
-        reader = Reader(device.address, self._chains, self._message_ids)
+        self.rooms = Rooms(device, changes, rows)
+        talk = self.rooms.talk
+        self._sender = Sender(
+            device, self._sessions, self._chains, self._copies, self._recoveries, talk
+        )
+        reader = Reader(device.address, self._chains, self._message_ids, talk)
         self._receiver = Receiver(device, self._epochs, self._sessions, self._nonces, reader)
         self._plain = PlainSuite(device, self._epochs, self._chains, reader)
 
@@ -119,8 +130,8 @@ class Endpoint:
 
         It is the only one on a list that follows the one of ``identity``. ``replaced`` are the
         rows of a device whose place it takes: `take_changes` then deletes them, except the message
-        ids, so that nothing is shown twice, and the texts that nobody has confirmed. Rows of other
-        tables are left alone.
+        ids, so that nothing is shown twice, the rooms, which list the person, and the texts that
+        nobody has confirmed. Rows of other tables are left alone.
 
         Raises `InvalidSignature` or `RemoteProtocolError` when the list is not of this person, or
         when it has the highest sequence that there is.
@@ -129,7 +140,7 @@ class Endpoint:
         for table, key in rows:
             if table in _TABLES_OF_A_DEVICE:
                 changes.delete(table, key)
-        kept = {row: value for row, value in rows.items() if row[0] == _MESSAGE_IDS}
+        kept = {row: value for row, value in rows.items() if row[0] in _TABLES_OF_A_PERSON}
         endpoint = cls(changes, OwnDevice.create_next(changes, identity, now_ms), kept)
         keep_texts(endpoint._formerly_sent, rows)
         endpoint._epochs.begin(endpoint._device, now_ms, epoch=1, suites=_ENCRYPTED_ONLY)
@@ -173,6 +184,14 @@ class Endpoint:
     def mailbox(self) -> MailboxId:
         """Where envelopes for this device go."""
         return self._device.certificate.mailbox
+
+    @property
+    def lobby_id(self) -> RoomId:
+        """The lobby of the relay that this device has a name on.
+
+        Raises `LocalProtocolError` when it has none yet.
+        """
+        return lobby_id_of(self._device.relay_id)
 
     @property
     def certificate(self) -> DeviceCertificate:
@@ -238,6 +257,7 @@ class Endpoint:
             self._device.note_drained()
         self._epochs.forget_old(now_ms)
         self._sessions.forget_old(now_ms)
+        self.rooms.forget_old(now_ms)
         for copies in self._all_copies:
             copies.forget_old(now_ms)
         replayable_ms = min(now_ms - _SEEN_LIFE_MS, self._epochs.oldest_ms)

@@ -8,7 +8,7 @@ from securechat.crypto.ratchet import RatchetAccount, RatchetSession
 from securechat.crypto.sealing import random_bytes
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.rows import ChangeLog, StoredRows
-from securechat.errors import RemoteProtocolError
+from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.identity.device import NO_PREVIOUS_LIST, DeviceCertificate, DeviceList
 from securechat.identity.prekeys import OneTimeKey
 from securechat.identity.registration import Registration
@@ -174,6 +174,13 @@ class OwnDevice:
     def fallback_key(self) -> Prekey:
         """The public half of the current fallback key."""
         return self._fallback.key
+
+    @property
+    def relay_id(self) -> RelayId:
+        """The relay that it has a name on; raises `LocalProtocolError` when it has none yet."""
+        if self.registration is None:
+            raise LocalProtocolError("This device has no name on a relay yet.")
+        return self.registration.relay_id
 
     def register(self, relay_id: RelayId, name: Name, now_ms: int) -> Registration:
         """Return the signed claim of a name, the same one for as long as relay and name are."""

@@ -4,12 +4,13 @@ import struct
 from typing import NamedTuple
 
 from securechat.crypto.signing import verify
-from securechat.e2e.content import PlainContent
+from securechat.e2e.content import PlainContent, place_of
 from securechat.e2e.envelope import SIZES_BYTES
 from securechat.e2e.epochs import EpochTable
 from securechat.e2e.order import ChainTable
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.plaintext import (
+    context_hash,
     hash_plaintext,
     plain_conversation_id,
 )
@@ -146,12 +147,15 @@ class PlainSuite:
         """Sign a content for one device, for the relay to read along."""
         if PLAIN_SUITE not in self._epochs.bundle.suites or PLAIN_SUITE not in peer.bundle.suites:
             raise LocalProtocolError("Not both ends have agreed to do without encryption.")
+        if place_of(content) is not None:
+            raise LocalProtocolError("What is said in a room is never without encryption.")
         if peer.is_expired(now_ms):
             raise Untrusted("The keys of this person's device have expired.")
         own, other = self._device.address, peer.address
         conversation = plain_conversation_id(own.user_key, other.user_key)
+        context = context_hash(conversation, own, other)
         _, plaintext = write(
-            self._chains, conversation, own, other, content, written_ms, message_id
+            self._chains, conversation, other, content, context, written_ms, message_id
         )
         signature = self._device.signing_key.sign(signed_bytes(own, other, plaintext))
         envelope = PlainEnvelope(self._device.certificate, plaintext, signature).encode()

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from securechat.e2e.content import decode_content
+from securechat.e2e.content import ReceivedContent, decode_content, place_in
 from securechat.e2e.order import ChainTable, Place
-from securechat.e2e.plaintext import context_hash, decode_plaintext
+from securechat.e2e.plaintext import Plaintext, context_hash, decode_plaintext
 from securechat.e2e.results import Duplicate, Introduction, Opened, Repeated
+from securechat.e2e.room_content import ROOM_KINDS, Held, RoomPlace
+from securechat.e2e.room_talk import RoomTalk, Verdict
 from securechat.e2e.seen import SeenTable
 from securechat.errors import RemoteProtocolError
 from securechat.identity.types import DeviceAddress, Digest
@@ -18,6 +20,7 @@ class Reader:
     own: DeviceAddress
     chains: ChainTable
     message_ids: SeenTable
+    talk: RoomTalk
 
     def read(
         self,
@@ -31,8 +34,8 @@ class Reader:
     ) -> Opened | Duplicate:
         """Read a (padded) plaintext of ``sender``; raise `RemoteProtocolError` when it is wrong."""
         message, message_hash = decode_plaintext(plaintext)
-        if message.context_hash != context_hash(conversation, sender, self.own):
-            raise RemoteProtocolError("A message belongs to another conversation.")
+        place = place_in(message.kind, message.body)
+        verdict = self._judge(place, sender, conversation, message.context_hash)
         placement = self.chains.note_received(
             conversation, sender, message.counter, message.previous_hash, message_hash
         )
@@ -44,15 +47,49 @@ class Reader:
         if is_used:
             raise RemoteProtocolError("A counter is used twice.")
         self.message_ids.add(sender.user_key + message.message_id, now_ms)
+        content = self._content(message, place, verdict, sender, now_ms, encrypted=encrypted)
         return Opened(
             sender=sender,
             message_id=message.message_id,
             time_ms=message.time_ms,
             counter=message.counter,
-            content=decode_content(message.kind, message.body),
+            content=content,
             missing=placement.missing,
             late=placement.place is Place.LATE,
             forked=placement.forked,
             introduction=introduction,
             encrypted=encrypted,
         )
+
+    def _judge(
+        self,
+        place: RoomPlace | None,
+        sender: DeviceAddress,
+        conversation: Digest,
+        context: Digest,
+    ) -> Verdict:
+        if place is not None:
+            return self.talk.judge(place, sender, context)
+        if context != context_hash(conversation, sender, self.own):
+            raise RemoteProtocolError("A message belongs to another conversation.")
+        return Verdict.READ
+
+    def _content(
+        self,
+        message: Plaintext,
+        place: RoomPlace | None,
+        verdict: Verdict,
+        sender: DeviceAddress,
+        now_ms: int,
+        *,
+        encrypted: bool,
+    ) -> ReceivedContent:
+        content = decode_content(message.kind, message.body)
+        if not encrypted and (place or message.kind in ROOM_KINDS):
+            raise RemoteProtocolError("Nothing of a room goes without encryption.")
+        if verdict is Verdict.REFUSE:
+            raise RemoteProtocolError("A message in a room is of somebody who is not in it.")
+        if verdict is Verdict.HOLD and place is not None:
+            self.talk.hold(sender, place, message, now_ms)
+            return Held(*place)
+        return content

@@ -20,6 +20,7 @@ from securechat.e2e.plaintext import (
 )
 from securechat.e2e.recovery import RecoveryTable
 from securechat.e2e.results import Sealed
+from securechat.e2e.room_talk import RoomTalk
 from securechat.e2e.session import (
     SESSION_ID_SIZE_BYTES,
     Session,
@@ -37,7 +38,7 @@ from securechat.identity.types import DeviceAddress, MessageId
 class Sender:
     """Turns contents into envelopes, and does so again for who has lost them."""
 
-    __slots__ = ("_chains", "_copies", "_device", "_recoveries", "_sessions")
+    __slots__ = ("_chains", "_copies", "_device", "_recoveries", "_sessions", "_talk")
 
     def __init__(
         self,
@@ -46,12 +47,14 @@ class Sender:
         chains: ChainTable,
         copies: CopyTable,
         recoveries: RecoveryTable,
+        talk: RoomTalk,
     ) -> None:
         self._device = device
         self._sessions = sessions
         self._chains = chains
         self._copies = copies
         self._recoveries = recoveries
+        self._talk = talk
 
     def start_session(self, peer: PeerDevice, now_ms: int, *, recovery: bool = False) -> Session:
         """Begin a session on the peer's one-time key or fallback key; nothing is sent yet."""
@@ -98,8 +101,9 @@ class Sender:
         _require_usable(peer, now_ms)
         own, other = self._device.address, peer.address
         conversation = direct_conversation_id(own.user_key, other.user_key)
+        context = self._talk.context_to_seal(content, other)
         counter, plaintext = write(
-            self._chains, conversation, own, other, content, written_ms, message_id
+            self._chains, conversation, other, content, context, written_ms, message_id
         )
         session = self._choose_session(peer, now_ms)
         sealed = self._encrypt(session, peer, plaintext)

@@ -15,11 +15,19 @@ from securechat.identity.types import DeviceAddress, MessageId
 
 
 class UnconfirmedText(NamedTuple):
-    """An own text that no receipt has named yet; ``time_ms`` is when it was written."""
+    """An own text that no receipt has named yet; ``time_ms`` is when it was written.
+
+    In a room its place has the version of that time: it is sealed anew for the newest one.
+    """
 
     message_id: MessageId
-    text: str
+    content: Text
     time_ms: int
+
+    @property
+    def text(self) -> str:
+        """What was written."""
+        return self.content.text
 
 
 def texts_among(copies: Iterable[Copy]) -> Iterator[UnconfirmedText]:
@@ -57,4 +65,4 @@ def _decode(plaintext: bytes) -> UnconfirmedText | None:
         return None
     if not isinstance(content, Text):
         return None
-    return UnconfirmedText(message.message_id, content.text, message.time_ms)
+    return UnconfirmedText(message.message_id, content, message.time_ms)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from securechat.e2e.content import Content, encode_content
 from securechat.e2e.order import ChainTable
-from securechat.e2e.plaintext import Plaintext, context_hash
+from securechat.e2e.plaintext import Plaintext
 from securechat.identity.types import DeviceAddress, Digest, MessageId
 
 
@@ -18,9 +18,9 @@ class Written(NamedTuple):
 def write(
     chains: ChainTable,
     conversation: Digest,
-    own: DeviceAddress,
     peer: DeviceAddress,
     content: Content,
+    context: Digest,
     time_ms: int,
     message_id: MessageId,
 ) -> Written:
@@ -30,6 +30,5 @@ def write(
     """
     kind, body = encode_content(content)
     counter, previous_hash = chains.last_sent(conversation, peer)
-    context = context_hash(conversation, own, peer)
     message = Plaintext(kind, counter, time_ms, message_id, previous_hash, context, body)
     return Written(counter, message.encode())

@@ -46,6 +46,9 @@ RelayId = NewType("RelayId", bytes)
 Digest = NewType("Digest", bytes)
 """A BLAKE2b-256 hash, 32 bytes."""
 
+RoomId = NewType("RoomId", bytes)
+"""A room: a hash that names its relay and its creator, 32 bytes; see `roster.room_id_of`."""
+
 Name = NewType("Name", str)
 """A name that `securechat.identity.names.parse_name` accepted."""
 

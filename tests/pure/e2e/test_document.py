@@ -9,7 +9,9 @@ from securechat.client.contacts import Contact, ShownKey
 from securechat.client.relays import KnownRelay
 from securechat.e2e import content, envelope
 from securechat.e2e.own_device import UserIdentity
+from securechat.e2e.room_content import RoomPlace
 from securechat.identity.chain import Highest
+from tests.pure.e2e.hostile import plaintext_of
 from tests.pure.e2e.world import make_pair, next_device
 
 PACKAGE = Path(securechat.e2e.__file__).parent
@@ -36,6 +38,10 @@ def test_it_lists_exactly_the_kinds_of_content() -> None:
         str(content.KIND_RECEIPT): "receipt",
         str(content.KIND_RECOVERY): "recovery",
         str(content.KIND_READ): "read",
+        str(content.KIND_POST): "post",
+        str(content.KIND_ROSTER): "roster",
+        str(content.KIND_ROSTER_REQUEST): "roster_request",
+        str(content.KIND_ROOM_NOTICE): "room_notice",
     }
 
 
@@ -65,5 +71,7 @@ def test_it_lists_exactly_the_tables_of_the_state() -> None:
     alice.send(bob)
     alice.endpoint.start_session(bob.shown(), 0)
     alice.endpoint.ask_recovery(bob.address, 0)
+    room_id = alice.endpoint.rooms.create("ops", 0).room_id
+    alice.endpoint.rooms.talk.hold(bob.address, RoomPlace(room_id, 1), plaintext_of(alice, bob), 0)
     alice.commit()
     assert listed == {table for table, _ in alice.rows}

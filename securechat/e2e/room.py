@@ -1,0 +1,105 @@
+"""A closed room as this device knows it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from securechat.e2e.roster_chain import RosterChain
+from securechat.identity.roster import RosterEntry, RosterMember
+from securechat.identity.types import Digest, RoomId, UserKey
+
+
+class RoomRow(msgspec.Struct, frozen=True, array_like=True):
+    """What is stored of a room beside its entries."""
+
+    tips: tuple[Digest, ...]
+    grants: tuple[Digest, ...]
+    waiting: tuple[Digest, ...]
+    inviter: UserKey
+    begun_ms: int
+    joined: bool
+    gone: frozenset[UserKey]
+
+
+@dataclass(slots=True)
+class RoomState:
+    """A room's rosters, and what this person and others have said of being there."""
+
+    chain: RosterChain
+    inviter: UserKey
+    begun_ms: int
+    joined: bool = False
+    gone: frozenset[UserKey] = frozenset()
+
+    @property
+    def room_id(self) -> RoomId:
+        """The room."""
+        return self.chain.head.room_id
+
+    @property
+    def member_keys(self) -> frozenset[UserKey]:
+        """Everybody whom the newest roster lists."""
+        return self.chain.head.member_keys
+
+    def row(self) -> RoomRow:
+        """Return what is stored of it."""
+        chain, waiting = self.chain, tuple(self.chain.waiting)
+        return RoomRow(
+            chain.tips, chain.grants, waiting, self.inviter, self.begun_ms, self.joined, self.gone
+        )
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room at one moment.
+
+    ``inviter`` is who brought the roster that lists this person. ``joined``: the user has accepted.
+    ``is_forked``: several admins have changed it at once. ``is_behind``: somebody writes after a
+    change that is not here yet. ``gone`` are members who have said since that they left.
+    """
+
+    own: UserKey
+    head: RosterEntry
+    head_hash: Digest
+    inviter: UserKey
+    joined: bool
+    is_forked: bool
+    is_behind: bool
+    gone: frozenset[UserKey]
+
+    @property
+    def room_id(self) -> RoomId:
+        """The room."""
+        return self.head.room_id
+
+    @property
+    def version(self) -> int:
+        """The version of the newest roster."""
+        return self.head.version
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing may be said there now."""
+        return self.is_forked or self.is_behind
+
+    @cached_property
+    def members(self) -> dict[UserKey, RosterMember]:
+        """Everybody whom the newest roster lists."""
+        return {member.user_key: member for member in self.head.members}
+
+    @cached_property
+    def present_members(self) -> dict[UserKey, RosterMember]:
+        """The others who are in the room: to them goes what is said there."""
+        absent = self.gone | {self.own}
+        return {key: member for key, member in self.members.items() if key not in absent}
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the newest roster lists this person."""
+        return self.own in self.members
+
+    @property
+    def am_admin(self) -> bool:
+        """Whether this person may change the room."""
+        return self.is_member and self.members[self.own].admin

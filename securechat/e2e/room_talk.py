@@ -1,0 +1,152 @@
+"""What is said in rooms: bound to a roster when it is sealed, and read only by that roster."""
+
+from enum import Enum
+
+from securechat.e2e.content import Content, Text, decode_content, place_of
+from securechat.e2e.held import (
+    MAX_OF_INVITATIONS,
+    MAX_OF_UNKNOWN_ROOMS,
+    HeldMessage,
+    HeldTable,
+)
+from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.plaintext import Plaintext, context_hash, direct_conversation_id
+from securechat.e2e.results import Invalid, Opened
+from securechat.e2e.room import RoomState
+from securechat.e2e.room_content import RoomPlace
+from securechat.e2e.room_table import RoomTable
+from securechat.errors import LocalProtocolError, RemoteProtocolError
+from securechat.identity.roster import RosterEntry, lobby_id_of
+from securechat.identity.types import DeviceAddress, Digest, RoomId
+
+LOBBY_VERSION = 0
+_NO_ROSTER = Digest(b"")
+
+
+class Verdict(Enum):
+    """What is to be done with something that is said in a room."""
+
+    READ = "it can be shown"
+    HOLD = "its roster is not here, or the user has not come to the room"
+    REFUSE = "its sender is in the room no more, or was not yet"
+
+
+class RoomTalk:
+    """Binds what is said to rosters, on both ways, and holds back what cannot be read yet."""
+
+    __slots__ = ("_device", "_held", "_rooms")
+
+    def __init__(self, device: OwnDevice, rooms: RoomTable, held: HeldTable) -> None:
+        self._device = device
+        self._rooms = rooms
+        self._held = held
+
+    def context_to_seal(self, content: Content, peer: DeviceAddress) -> Digest:
+        """Return the context hash of a content for a device.
+
+        Raises `LocalProtocolError` when its place is not one where this may be said to it now.
+        """
+        own, place = self._device.address, place_of(content)
+        if place is None:
+            return context_hash(direct_conversation_id(own.user_key, peer.user_key), own, peer)
+        is_text = isinstance(content, Text)
+        if self._is_lobby(place.room_id):
+            if place.version != LOBBY_VERSION or not is_text:
+                raise LocalProtocolError("In the lobby there are texts only, in version 0.")
+            return context_hash(Digest(place.room_id), own, peer)
+        state = self._rooms.get(place.room_id)
+        if state is None or place.version != state.chain.head.version:
+            raise LocalProtocolError("A message is not bound to its room's newest roster.")
+        if not {own.user_key, peer.user_key} <= state.member_keys:
+            raise LocalProtocolError("A message in a room goes from member to member.")
+        if is_text and self.is_paused(state):
+            raise LocalProtocolError("Nothing is said in a room that is paused.")
+        return context_hash(Digest(place.room_id), own, peer, state.chain.tips[0])
+
+    def judge(self, place: RoomPlace, sender: DeviceAddress, context: Digest) -> Verdict:
+        """Tell what is to be done with what a sender says at a place.
+
+        Raises `RemoteProtocolError` when its context is of no roster that is known here.
+        """
+        own = self._device.address
+        if self._is_lobby(place.room_id):
+            if context != context_hash(Digest(place.room_id), sender, own):
+                raise RemoteProtocolError("A message belongs to another conversation.")
+            return Verdict.READ if place.version == LOBBY_VERSION else Verdict.REFUSE
+        state = self._rooms.get(place.room_id)
+        if state is None or place.version > state.chain.highest_version:
+            return Verdict.HOLD
+        roster = self._roster_of(state, place, sender, context)
+        rosters = (roster, *state.chain.tip_entries)
+        is_in_all = all(sender.user_key in each.member_keys for each in rosters)
+        if not is_in_all or own.user_key not in roster.member_keys:
+            return Verdict.REFUSE
+        return Verdict.READ if state.joined else Verdict.HOLD
+
+    def hold(
+        self, sender: DeviceAddress, place: RoomPlace, message: Plaintext, now_ms: int
+    ) -> None:
+        """Keep a message until it can be read; raise `RemoteProtocolError` when too many wait."""
+        state = self._rooms.get(place.room_id)
+        if not self._lists_me(place.room_id):
+            others = [each for each in self._held.counts if not self._lists_me(each)]
+            self._held.require_room(others, MAX_OF_UNKNOWN_ROOMS)
+        elif state is not None and not state.joined:
+            others = [each for each in self._held.counts if not self._is_joined(each)]
+            self._held.require_room(others, MAX_OF_INVITATIONS)
+        self._held.add(sender, place, message, now_ms)
+
+    def release(self, room_id: RoomId) -> tuple[Opened | Invalid, ...]:
+        """Return what was held of a room and can be read now, in the order of its arrival."""
+        return tuple(filter(None, map(self._try_reading, self._held.of(room_id))))
+
+    def is_behind(self, state: RoomState) -> bool:
+        """Tell whether a member of a room writes after a change that is not here."""
+        return any(
+            held.place.version > state.chain.highest_version
+            and not held.hopeless
+            and held.sender.user_key in state.member_keys
+            for held in self._held.of(state.room_id)
+        )
+
+    def is_paused(self, state: RoomState) -> bool:
+        """Tell whether nothing may be said in a room now."""
+        return state.chain.is_forked or self.is_behind(state)
+
+    def _is_lobby(self, room_id: RoomId) -> bool:
+        registration = self._device.registration
+        return registration is not None and room_id == lobby_id_of(registration.relay_id)
+
+    def _lists_me(self, room_id: RoomId) -> bool:
+        state = self._rooms.get(room_id)
+        return state is not None and self._device.address.user_key in state.member_keys
+
+    def _is_joined(self, room_id: RoomId) -> bool:
+        state = self._rooms.get(room_id)
+        return state is not None and state.joined
+
+    def _roster_of(
+        self, state: RoomState, place: RoomPlace, sender: DeviceAddress, context: Digest
+    ) -> RosterEntry:
+        """Return the roster that a message is bound to; a fork has several of one version."""
+        for entry_hash in state.chain.of_version(place.version):
+            expected = context_hash(Digest(place.room_id), sender, self._device.address, entry_hash)
+            if context == expected:
+                return state.chain.entries[entry_hash]
+        raise RemoteProtocolError("A message is bound to a roster that is not known here.")
+
+    def _try_reading(self, held: HeldMessage) -> Opened | Invalid | None:
+        """Return a message that was held; None if it stays."""
+        message = held.message
+        try:
+            verdict = self.judge(held.place, held.sender, message.context_hash)
+            if verdict is Verdict.HOLD and not held.hopeless:
+                return None
+            self._held.remove(held)
+            if verdict is not Verdict.READ:
+                return Invalid(held.sender)
+            content = decode_content(message.kind, message.body)
+        except RemoteProtocolError:
+            self._held.remove(held)
+            return Invalid(held.sender)
+        return Opened(held.sender, message.message_id, message.time_ms, message.counter, content)

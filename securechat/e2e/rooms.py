@@ -1,0 +1,258 @@
+"""The closed rooms of a device: their rosters, who is there, and what is said in them.
+
+`Rooms` is reached as `Endpoint.rooms`; what changes is among the endpoint's changes.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from securechat.e2e.held import HeldTable
+from securechat.e2e.own_device import OwnDevice
+from securechat.e2e.results import Invalid, Opened
+from securechat.e2e.room import Room, RoomState
+from securechat.e2e.room_content import RosterRequest
+from securechat.e2e.room_table import RoomTable
+from securechat.e2e.room_talk import RoomTalk
+from securechat.e2e.roster_chain import Effect, RosterChain
+from securechat.e2e.roster_making import begin_roster, change_roster, merge_roster
+from securechat.e2e.rows import ChangeLog, StoredRows
+from securechat.e2e.seen import DAY_MS
+from securechat.errors import InvalidSignature, NameInvalid, RemoteProtocolError, UsageError
+from securechat.identity.roster import RosterEntry, RosterMember
+from securechat.identity.types import Digest, RoomId, UserKey
+
+MAX_ANSWER = 64
+"""Entries in one answer to a `RosterRequest`; who lacks more asks again."""
+
+HELD_LIFE_MS = DAY_MS
+INVITATION_HELD_LIFE_MS = 30 * DAY_MS
+
+NO_HEAD = Digest(bytes(32))
+"""The head in a `RosterRequest` of somebody who knows nothing of the room."""
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What an entry did: ``before`` and ``after`` are the heads of its room.
+
+    ``before`` is None where the room began here, ``after`` where it is not known. ``invited``: the
+    head lists this person now, and did not before. ``ask`` is to be sent to whom the entry came
+    from. ``then`` is what other entries did that had waited for this one.
+    """
+
+    effect: Effect
+    entry: RosterEntry
+    before: RosterEntry | None = None
+    after: RosterEntry | None = None
+    invited: bool = False
+    ask: RosterRequest | None = None
+    then: tuple["Taken", ...] = ()
+
+
+class Rooms:
+    """All closed rooms that this device knows."""
+
+    __slots__ = ("_device", "_held", "_table", "talk")
+
+    def __init__(self, device: OwnDevice, changes: ChangeLog, rows: StoredRows) -> None:
+        self._device = device
+        self._table = RoomTable(changes, rows)
+        self._held = HeldTable(changes, rows)
+        self.talk = RoomTalk(device, self._table, self._held)
+
+    def __iter__(self) -> Iterator[Room]:
+        return map(self._view, self._table)
+
+    def get(self, room_id: RoomId) -> Room | None:
+        """Return a room, or None if it is not known."""
+        state = self._table.get(room_id)
+        return self._view(state) if state else None
+
+    def create(self, name: str, now_ms: int) -> RosterEntry:
+        """Begin a room with this person alone in it; ``name`` is without ``#``.
+
+        Raises `NameInvalid`, or `LocalProtocolError` when this device has no name yet.
+        """
+        entry = begin_roster(self._device, name, now_ms)
+        self._table.add(RoomState(RosterChain.begin(entry), self._own, now_ms, joined=True))
+        return entry
+
+    def change(
+        self,
+        room_id: RoomId,
+        now_ms: int,
+        *,
+        members: Mapping[UserKey, RosterMember] | None = None,
+        topic: str | None = None,
+    ) -> RosterEntry:
+        """Make the next entry of a room, and take it; what is None stays.
+
+        ``members`` are all who are to be in it. Those who are `Room.gone` are left out.
+        Raises `UsageError`: no such room, no admin, forked, too many people, no topic.
+        """
+        state = self._joined(room_id)
+        return self._take_own(state, change_roster(self._device, state, now_ms, members, topic))
+
+    def merge(self, room_id: RoomId, now_ms: int) -> RosterEntry:
+        """Put two newest rosters of a forked room together; where there are more, do it again.
+
+        Raises `UsageError`: no such room, no admin in both, no fork.
+        """
+        state = self._joined(room_id)
+        return self._take_own(state, merge_roster(self._device, state, now_ms))
+
+    def take(self, entry: RosterEntry, sender: UserKey, now_ms: int) -> Taken:
+        """Take an entry that ``sender`` sent; raise `RemoteProtocolError` when it is refused.
+
+        Then nothing has changed.
+        """
+        try:
+            entry.verify(self._device.relay_id)
+        except (InvalidSignature, NameInvalid) as error:
+            raise RemoteProtocolError(error.what) from None
+        state = self._table.get(entry.room_id)
+        if state is None:
+            return self._begin(entry, sender, now_ms)
+        taken = self._take(state, entry, sender)
+        if taken.effect is Effect.KNOWN and taken.entry == state.chain.head:
+            self._held.give_up(state.room_id, sender, above=state.chain.highest_version)
+        if taken.effect is Effect.KNOWN:
+            return taken
+        then = () if taken.effect is Effect.BEHIND else tuple(self._retry(state, sender))
+        self._table.save(state)
+        return msgspec.structs.replace(taken, then=then)
+
+    def introduction(self, room_id: RoomId) -> tuple[RosterEntry, ...]:
+        """Return what somebody needs who knows nothing of a room: in its order, the head last."""
+        state = self._table.get(room_id)
+        return state.chain.introduction() if state else ()
+
+    def since(self, request: RosterRequest, asker: UserKey) -> tuple[RosterEntry, ...]:
+        """Return what somebody may have of the entries that they ask for, in their order.
+
+        A member whom nothing is missing gets the head, which says so. Who is no member any more
+        gets what lists them, and what removed them.
+        """
+        state = self._table.get(request.room_id)
+        if state is None:
+            return ()
+        chain, entries = state.chain, state.chain.after(request.head)
+        if not any(asker in tip.member_keys for tip in chain.tip_entries):
+            return tuple(each for each in entries if chain.concerns(each, asker))[:MAX_ANSWER]
+        if request.head == NO_HEAD:
+            return chain.introduction()
+        if request.head in chain.entries:
+            return entries[:MAX_ANSWER] or (chain.head,)
+        return entries[-MAX_ANSWER:]
+
+    def join(self, room_id: RoomId) -> None:
+        """Accept to be in a room; raise `UsageError` if its head does not list this person."""
+        state = self._table.get(room_id)
+        if state is None or self._own not in state.member_keys:
+            raise UsageError("Nobody has invited you to this room.", "/rooms")
+        state.joined = True
+        self._table.save(state)
+
+    def forget(self, room_id: RoomId) -> None:
+        """Let go of a room: its user has left it, or does not want to be in it."""
+        self._held.forget(room_id)
+        self._table.remove(room_id)
+
+    def note_gone(self, room_id: RoomId, user_key: UserKey) -> None:
+        """Note that a member has left: nothing more goes to them, and the next entry drops them."""
+        state = self._table.get(room_id)
+        if state is not None and user_key in state.member_keys - {self._own}:
+            state.gone |= {user_key}
+            self._table.save(state)
+
+    def note_present(self, room_id: RoomId, user_key: UserKey) -> None:
+        """Note that a member who was gone is there again, or is to be invited once more."""
+        state = self._table.get(room_id)
+        if state is not None and user_key in state.gone:
+            state.gone -= {user_key}
+            self._table.save(state)
+
+    def release(self, room_id: RoomId) -> tuple[Opened | Invalid, ...]:
+        """Return what was held of a room and can be read now, in the order of its arrival.
+
+        Call it after `join` and when `take` did anything. What can never be read is `Invalid`.
+        """
+        return self.talk.release(room_id)
+
+    def forget_old(self, now_ms: int) -> None:
+        """Drop what has been held for too long: a month in a room to join, a day elsewhere."""
+        for room_id in tuple(self._held.counts):
+            room = self.get(room_id)
+            is_invitation = room is not None and room.is_member and not room.joined
+            life_ms = INVITATION_HELD_LIFE_MS if is_invitation else HELD_LIFE_MS
+            self._held.forget_before(room_id, now_ms - life_ms)
+
+    @property
+    def _own(self) -> UserKey:
+        return self._device.address.user_key
+
+    def _view(self, state: RoomState) -> Room:
+        return Room(
+            own=self._own,
+            head=state.chain.head,
+            head_hash=state.chain.tips[0],
+            inviter=state.inviter,
+            joined=state.joined,
+            is_forked=state.chain.is_forked,
+            is_behind=self.talk.is_behind(state),
+            gone=state.gone,
+        )
+
+    def _joined(self, room_id: RoomId) -> RoomState:
+        state = self._table.get(room_id)
+        if state is None or not state.joined:
+            raise UsageError("You are in no such room.", "/rooms")
+        return state
+
+    def _take_own(self, state: RoomState, entry: RosterEntry) -> RosterEntry:
+        self._take(state, entry, self._own)
+        self._table.save(state)
+        return entry
+
+    def _begin(self, entry: RosterEntry, sender: UserKey, now_ms: int) -> Taken:
+        invited = self._own in entry.member_keys
+        if entry.version == 0:
+            state = RoomState(RosterChain.begin(entry), sender, now_ms)
+            for room_id in self._table.add(state):
+                self._held.forget(room_id)
+            return Taken(Effect.BEGUN, entry, None, entry, invited)
+        if not invited:
+            raise RemoteProtocolError("A roster is of a room that is not known here.")
+        return Taken(Effect.BEHIND, entry, ask=RosterRequest(entry.room_id, 0, NO_HEAD))
+
+    def _take(self, state: RoomState, entry: RosterEntry, sender: UserKey) -> Taken:
+        chain, before, waited = state.chain, state.chain.head, set(state.chain.waiting)
+        was_listed = self._own in before.member_keys
+        entry_hash = entry.hash
+        effect = chain.take(entry, entry_hash, jump=not (state.joined and was_listed))
+        after = chain.head
+        if effect is Effect.BEHIND:
+            request = RosterRequest(entry.room_id, after.version, chain.tips[0])
+            return Taken(
+                effect, entry, before, after, ask=None if entry_hash in waited else request
+            )
+        invited = not was_listed and self._own in after.member_keys
+        if invited:
+            state.joined, state.inviter = False, sender
+        state.gone &= after.member_keys
+        return Taken(effect, entry, before, after, invited)
+
+    def _retry(self, state: RoomState, sender: UserKey) -> Iterator[Taken]:
+        """Take what has waited, for as long as something comes of it."""
+        progress = True
+        while progress:
+            progress = False
+            for entry in sorted(state.chain.waiting.values(), key=lambda each: each.version):
+                try:
+                    taken = self._take(state, entry, sender)
+                except RemoteProtocolError:
+                    del state.chain.waiting[entry.hash]
+                    continue
+                if taken.effect is not Effect.BEHIND:
+                    progress = True
+                    yield taken

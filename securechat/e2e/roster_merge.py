@@ -1,0 +1,43 @@
+"""Putting two rosters of a fork together, against the one that both come from."""
+
+from collections.abc import Mapping
+
+from securechat.identity.roster import MAX_MEMBERS, RosterEntry, RosterMember
+from securechat.identity.types import UserKey
+
+Members = Mapping[UserKey, RosterMember]
+
+
+def members_of(entry: RosterEntry) -> dict[UserKey, RosterMember]:
+    """Return the members of an entry by key."""
+    return {member.user_key: member for member in entry.members}
+
+
+def merge_members(
+    base: RosterEntry, one: RosterEntry, other: RosterEntry
+) -> dict[UserKey, RosterMember]:
+    """Return the members of both: whoever was removed in one is out, whoever was added is in.
+
+    Somebody is an admin who is one in both, or was made one since ``base``. Beyond `MAX_MEMBERS`
+    those who came in since ``base`` are left out, the highest keys first.
+    """
+    older, newer = sorted((one, other), key=lambda entry: (entry.time_ms, entry.hash))
+    before, left, right = members_of(base), members_of(older), members_of(newer)
+    kept: dict[UserKey, RosterMember] = {}
+    added: dict[UserKey, RosterMember] = {}
+    for key in sorted(left.keys() | right.keys()):
+        if key not in before:
+            added[key] = _merge(None, left.get(key), right.get(key))
+        elif key in left and key in right:
+            kept[key] = _merge(before[key], left[key], right[key])
+    room = MAX_MEMBERS - len(kept)
+    return kept | dict(list(added.items())[:room])
+
+
+def _merge(
+    before: RosterMember | None, left: RosterMember | None, right: RosterMember | None
+) -> RosterMember:
+    sides = [member for member in (left, right) if member is not None]
+    was_admin = before is not None and before.admin
+    admin = (all if was_admin else any)(member.admin for member in sides)
+    return RosterMember(sides[-1].user_key, admin, sides[-1].name)
