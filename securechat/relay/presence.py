@@ -1,62 +1,101 @@
-"""Who is connected, and who wants to know."""
+"""Who is connected, and what others may know of it: nothing that a hidden device does."""
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
 
 from securechat.identity.names import name_key
 from securechat.identity.types import Name
+from securechat.wire.frames import Status
 
-S = TypeVar("S")
+D = TypeVar("D")
+
+HIDDEN = Status(visible=False, lobby=False, away=False)
 
 
-class PresenceBoard(Generic[S]):
-    """Connected names and the watchers of names; ``S`` is whatever a watcher is told through.
+class Seen(NamedTuple):
+    """What others may know of a person."""
 
-    Look-ups ignore case. A person with several devices is there while one of them is.
+    online: bool = False
+    away: bool = False
+    in_lobby: bool = False
+    last_seen_ms: int | None = None
+    """When their last visible device went or hid, milliseconds since 1970; None while one is."""
+
+
+@dataclass(slots=True)
+class _Person(Generic[D]):
+    name: str
+    devices: dict[D, Status] = field(default_factory=dict)
+    """Those that are connected."""
+
+
+class PresenceBoard(Generic[D]):
+    """People by their connected devices ``D``; look-ups ignore case.
+
+    A person is online while one of their visible devices is connected, away while all of these are,
+    and in the lobby while one is there. A device is hidden until it is shown.
     """
 
     def __init__(self) -> None:
-        self._devices: dict[str, int] = {}
-        self._names: dict[str, str] = {}
-        self._watchers: dict[str, set[S]] = {}
-        self._watched: dict[S, tuple[str, ...]] = {}
+        self._people: dict[str, _Person[D]] = {}
+        self._keys: dict[D, str] = {}
+        self._online: dict[str, str] = {}
+        self._last_seen_ms: dict[str, int] = {}
 
-    def arrive(self, name: str) -> set[S]:
-        """Note a device of this person; return whom to tell: nobody if one was there already."""
+    def arrive(self, device: D, name: str) -> bool:
+        """Note a connected device of this person; return whether it is their first."""
+        key = self._keys[device] = name_key(Name(name))
+        person = self._people.setdefault(key, _Person(name))
+        is_first = not person.devices
+        person.devices.setdefault(device, HIDDEN)
+        return is_first
+
+    def show(self, device: D, status: Status, now_ms: int) -> None:
+        """Note how a connected device is to be seen. In the lobby nobody is hidden."""
+        key = self._keys[device]
+        self._people[key].devices[device] = status
+        self._note(key, now_ms)
+
+    def leave(self, device: D, now_ms: int) -> bool:
+        """Note that a connected device has gone; return whether it was the person's last."""
+        key = self._keys.pop(device)
+        person = self._people[key]
+        del person.devices[device]
+        self._note(key, now_ms)
+        if not person.devices:
+            del self._people[key]
+        return not person.devices
+
+    def name(self, device: D) -> str | None:
+        """Return whose device it is, as they write it, or None if it is not connected."""
+        key = self._keys.get(device)
+        return None if key is None else self._people[key].name
+
+    def seen(self, name: str) -> Seen:
+        """Return what others may know of a person."""
         key = name_key(Name(name))
-        self._devices[key] = self._devices.get(key, 0) + 1
-        self._names[key] = name
-        return set(self._watchers.get(key, ())) if self._devices[key] == 1 else set()
-
-    def leave(self, name: str) -> set[S]:
-        """Note that a device has gone; return whom to tell: nobody while another is there."""
-        key = name_key(Name(name))
-        self._devices[key] -= 1
-        if self._devices[key]:
-            return set()
-        del self._devices[key], self._names[key]
-        return set(self._watchers.get(key, ()))
-
-    def is_online(self, name: str) -> bool:
-        """Return whether a device of this person is connected."""
-        return name_key(Name(name)) in self._devices
+        visible = self._visible(key)
+        if not visible:
+            return Seen(last_seen_ms=self._last_seen_ms.get(key))
+        return Seen(
+            online=True,
+            away=all(status.away for status in visible),
+            in_lobby=any(status.lobby for status in visible),
+        )
 
     def online(self) -> tuple[str, ...]:
-        """Return the connected names, sorted without regard to case."""
-        return tuple(self._names[key] for key in sorted(self._names))
+        """Return the names of those who are online, sorted without regard to case."""
+        return tuple(self._online[key] for key in sorted(self._online))
 
-    def watch(self, watcher: S, names: Iterable[str]) -> None:
-        """Replace what this watcher wants to hear of."""
-        self.unwatch(watcher)
-        keys = tuple({name_key(Name(name)) for name in names})
-        if keys:
-            self._watched[watcher] = keys
-        for key in keys:
-            self._watchers.setdefault(key, set()).add(watcher)
+    def _visible(self, key: str) -> list[Status]:
+        person = self._people.get(key)
+        statuses = person.devices.values() if person else ()
+        return [status for status in statuses if status.visible or status.lobby]
 
-    def unwatch(self, watcher: S) -> None:
-        """Forget a watcher."""
-        for key in self._watched.pop(watcher, ()):
-            self._watchers[key].discard(watcher)
-            if not self._watchers[key]:
-                del self._watchers[key]
+    def _note(self, key: str, now_ms: int) -> None:
+        """Keep in step who is online and when others went."""
+        if self._visible(key):
+            self._online[key] = self._people[key].name
+            self._last_seen_ms.pop(key, None)
+        elif self._online.pop(key, None) is not None:
+            self._last_seen_ms[key] = now_ms

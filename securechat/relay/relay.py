@@ -8,6 +8,7 @@ from typing import Protocol
 from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.types import MailboxId, RelayId, UserKey
+from securechat.relay.announcer import Announcer, Listener
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Account, Directory
 from securechat.relay.emptying import Emptying
@@ -15,7 +16,6 @@ from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
 from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox
-from securechat.relay.presence import PresenceBoard
 from securechat.relay.queued import Origin
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
@@ -35,11 +35,8 @@ class RelayStore(MailboxStore, RowStore, Protocol):
     """Where a relay keeps everything that outlives it."""
 
 
-class Client(Origin, Protocol):
+class Client(Origin, Listener, Protocol):
     """A logged-in device, as the relay sees it."""
-
-    def tell_presence(self, name: str, *, online: bool) -> None:
-        """A watched person has come or gone."""
 
     def tell_keys_left(self) -> None:
         """One of the device's one-time keys has been claimed."""
@@ -83,7 +80,7 @@ class Relay:
         self.directory = Directory(relay_id, config.max_accounts)
         self.records = Records(self.directory, store)
         removed = self.records.load()
-        self.presence: PresenceBoard[Client] = PresenceBoard()
+        self.presence = Announcer(clock, now_ms, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
         self._store = store

@@ -46,14 +46,16 @@ class Session:
         channel = self._channel
         if channel.is_deaf:
             return
-        now = self._relay.clock()
+        now, visit = self._relay.clock(), self._visit
+        frames: list[f.ClientFrame] = []
         try:
-            for frame in channel.machine.receive(data, now):
+            frames = channel.machine.receive(data, now)
+            for frame in frames:
                 self._handle(frame)
         except RemoteProtocolError as error:
             channel.fault(FaultCode.PROTOCOL, str(error))
-        if self._visit is not None:
-            self._visit.after_read(len(data), now)
+        if visit is not None:
+            visit.after_read(len(data), now, has_spoken=bool(frames))
 
     def timer(self, now: float) -> float | None:
         """A deadline has passed: ping, or give the client up (by raising)."""

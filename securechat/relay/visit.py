@@ -30,6 +30,8 @@ MUST_COME_AGAIN = frozenset(
     }
 )
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
+SHOW_AFTER_S = 1.0
+AS_IT_BEGINS = f.Status(visible=True, lobby=False, away=False)
 
 
 class Visit:
@@ -50,7 +52,8 @@ class Visit:
         self._replies: Replies[f.RelayFrame] = Replies(self._reply)
         self._answer_bytes = 0
         self._acked = 0
-        self._announced = False
+        self._status = AS_IT_BEGINS
+        self._is_shown = False
 
     # What the session calls -----------------------------------------------------------------------
 
@@ -65,6 +68,7 @@ class Visit:
         if older is not None:
             older.replaced()
             self._mailbox.detach()
+            relay.presence.hand_over(mailbox_id)
         device.sent = max(device.sent, sent)
         epoch, keys = device.bundle_epoch, len(device.one_time_keys)
         self._channel.write(
@@ -75,13 +79,19 @@ class Visit:
         relay.online[mailbox_id] = self
         self._mailbox.attach(lambda: relay.mark_dirty(self))
         self._announce()
+        relay.call_later(SHOW_AFTER_S, self._show_as_it_is)
 
     def handle(self, frame: f.ClientFrame) -> None:
         """Do what a frame asks for."""
         self._HANDLERS[type(frame)](self, frame)
 
-    def after_read(self, size_bytes: int, now: float) -> None:
-        """Slow the client down if what one wake-up brought, and asked for, was too much."""
+    def after_read(self, size_bytes: int, now: float, *, has_spoken: bool) -> None:
+        """Slow the client down if what one wake-up brought, and asked for, was too much.
+
+        The first frames that come say how the device is to be seen, or leave it as it begins.
+        """
+        if has_spoken and not self._is_shown:
+            self._show_as_it_is()
         asked_bytes, self._answer_bytes = self._answer_bytes, 0
         self._intake.after_read(size_bytes + asked_bytes, self._budget, now)
 
@@ -105,14 +115,19 @@ class Visit:
         if relay.online.get(mailbox_id) is self:
             del relay.online[mailbox_id]
             self._mailbox.detach()
-        if self._announced:
+        if mailbox_id not in relay.online:
             self._take_leave()
 
     # What the relay calls -------------------------------------------------------------------------
 
-    def tell_presence(self, name: str, *, online: bool) -> None:
-        """A watched person has come or gone."""
-        self._channel.write(f.Presence(name, online))
+    def tell(self, news: f.Presence | f.Lobby) -> None:
+        """Say who has come or gone; a client that does not take what it is told has to go."""
+        if self._channel.connection.backlog_bytes > DROP_BACKLOG_BYTES:
+            self._channel.close()
+            return
+        size_bytes = self._channel.write(news)
+        if isinstance(news, f.Lobby) and news.begins:
+            self._answer_bytes += size_bytes
 
     def tell_keys_left(self) -> None:
         """One of the device's one-time keys has been claimed."""
@@ -169,32 +184,44 @@ class Visit:
     # Presence -------------------------------------------------------------------------------------
 
     def _announce(self) -> None:
-        """Show this person as present, as soon as others can write to the device."""
-        if self._announced or self._device.bundle is None:
-            return
-        self._announced = True
+        """Count this device as present, as soon as others can write to it."""
         relay, name = self._relay, self._account.name
-        if not relay.presence.is_online(name):
+        if self._device.bundle is None:
+            self._take_leave()  # what a replaced connection stood for is another device
+            return
+        if relay.presence.arrive(self._mailbox.mailbox_id, name):
             relay.on_event(Joined(name))
-        for watcher in relay.presence.arrive(name):
-            watcher.tell_presence(name, online=True)
+        if self._is_shown:
+            self._show()
+
+    def _show_as_it_is(self) -> None:
+        """Let others see the device, unless they do; it has had its chance to say how."""
+        is_here = self._relay.online.get(self._mailbox.mailbox_id) is self
+        if is_here and not self._is_shown and not self._channel.is_deaf:
+            self._show()
+
+    def _show(self) -> None:
+        self._is_shown = True
+        self._relay.presence.show(self._mailbox.mailbox_id, self, self._status)
 
     def _take_leave(self) -> None:
-        relay, name = self._relay, self._account.name
-        for watcher in relay.presence.leave(name):
-            watcher.tell_presence(name, online=False)
-        if not relay.presence.is_online(name):
-            relay.on_event(Left(name))
+        relay = self._relay
+        if relay.presence.leave(self._mailbox.mailbox_id):
+            relay.on_event(Left(self._account.name))
+
+    def _on_status(self, frame: f.Status) -> None:
+        self._status = frame
+        self._show()
+        self._check_backlog()
 
     def _on_watch(self, frame: f.Watch) -> None:
         presence = self._relay.presence
         presence.watch(self, frame.names)
         for name in frame.names:
-            self.tell_presence(name, online=presence.is_online(name))
+            self._reply(presence.presence(name))
 
     def _on_who(self, frame: f.Who) -> None:
-        names = self._relay.presence.online()
-        self._replies.give(f.People(frame.request, names[: f.MAX_PEOPLE], len(names)))
+        self._replies.give(self._relay.presence.people(frame.request))
         self._check_backlog()
 
     def _reply(self, frame: f.RelayFrame) -> None:
@@ -331,6 +358,7 @@ class Visit:
         f.Ack: _on_ack,
         f.Watch: _on_watch,
         f.Who: _on_who,
+        f.Status: _on_status,
         f.Ping: _on_ping,
         f.Bye: _on_bye,
     }

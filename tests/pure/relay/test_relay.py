@@ -86,7 +86,8 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     assert not relay._dirty
     assert not relay._answers
     assert not relay._fresh
-    assert not relay.presence._watched
+    assert not relay.presence._board._people
+    assert not relay.presence._watchers._watched
     assert not relay._mailboxes
     assert relay.directory.account(person("Alice", 1).user_key) is not None
 

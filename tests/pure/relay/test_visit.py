@@ -10,7 +10,7 @@ from securechat.relay.intake import MAX_BACKLOG_BYTES
 from securechat.relay.visit import DROP_BACKLOG_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, encode
-from tests.pure.relay.world import Client, RelayWorld, person
+from tests.pure.relay.world import Client, RelayWorld, Unheard, person
 
 
 def presence(client: Client) -> list[tuple[str, bool]]:
@@ -172,10 +172,13 @@ def test_who_lists_a_bounded_number_of_names_and_says_how_many_there_are() -> No
     world = RelayWorld()
     [alice] = world.online("Alice")
     for number in range(2_000):
-        world.relay.presence.arrive(f"p{number:04}" + "\U0001d5ba" * 27)
+        device = MailboxId(number.to_bytes(16, "big"))
+        world.relay.presence.arrive(device, f"{number:04}" + "\U0001d5ba" * 31)
+        world.relay.presence.show(device, Unheard(), f.Status(True, False, True))
     people = alice.ask(f.Who)
     assert isinstance(people, f.People)
     assert (people.total, len(people.names)) == (2_001, f.MAX_PEOPLE)
+    assert people.away == people.names
 
 
 # Login of the same device -------------------------------------------------------------------------

@@ -36,6 +36,8 @@ CERTIFICATE = b"the relay's certificate"
 MAX_ROUNDS = 10_000
 EPOCH_MS = 1_700_000_000_000
 
+VISIBLE = f.Status(visible=True, lobby=False, away=False)
+
 person = lru_cache(make_person)
 
 
@@ -270,6 +272,8 @@ class Client:
     acks: bool = True
     pongs: bool = True
     sent_before: int = 0
+    status: f.Status | None = VISIBLE
+    """What it says after each Welcome, before anything else."""
     deliveries: list[f.Incoming] = field(default_factory=list)
     accepted: set[EnvelopeId] = field(default_factory=set)
     refused: list[tuple[EnvelopeId, str]] = field(default_factory=list)
@@ -412,6 +416,8 @@ class Client:
         return LoginProof.sign(self.person.signer, self.person.certificate, **{**true, **other})
 
     def _on_welcome(self, welcome: f.Welcome) -> None:
+        if self.status is not None:
+            self.write(self.status)
         if self.publishes and not welcome.bundle_epoch:
             self.write(f.Publish(0, self.person.bundle, ()))
         self.hand_over(*self.outbox.values())
@@ -425,6 +431,13 @@ class Client:
 
     def _new_id(self) -> EnvelopeId:
         return EnvelopeId(self.person.user_key[:8] + next(self._ids).to_bytes(8, "big"))
+
+
+class Unheard:
+    """A client that is told in vain."""
+
+    def tell(self, news: f.Presence | f.Lobby) -> None:
+        pass
 
 
 def days(number: float) -> float:

@@ -13,7 +13,7 @@ from securechat.config import ServerConfig
 from securechat.identity import chain, device, login, prekeys, registration, types
 from securechat.protocol import machine
 from securechat.protocol.states import TABLE, Side, State
-from securechat.relay import channel, directory, intake, mailbox, relay, visit
+from securechat.relay import announcer, channel, directory, intake, mailbox, relay, visit
 from securechat.store import mailboxes
 from securechat.wire import codec, codes
 from securechat.wire import frames as f
@@ -40,7 +40,19 @@ CODES: tuple[type[StrEnum], ...] = (
 )
 CONSTANTS = {
     name: value
-    for module in (codec, f, machine, mailbox, mailboxes, relay, visit, intake, directory, channel)
+    for module in (
+        codec,
+        f,
+        machine,
+        mailbox,
+        mailboxes,
+        relay,
+        visit,
+        intake,
+        directory,
+        channel,
+        announcer,
+    )
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, int | float)
 }
