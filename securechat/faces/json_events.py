@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
 
 VERSION = 1

@@ -6,7 +6,7 @@ Only a message begins with a name and a colon, so no name can make a message loo
 from datetime import datetime, timedelta
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
 from securechat.faces.entries import Entry, Tone
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP
 from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
 from securechat.faces import wording
 from securechat.faces.entries import Entry, Tone, lay_out
