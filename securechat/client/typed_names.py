@@ -9,6 +9,9 @@ from securechat.text import clip, safe_text
 ROOM_SIGN = "#"
 """What every room's name begins with, and no person's."""
 
+LOBBY = "#lobby"
+"""The room that is open to all whom the relay admits."""
+
 _SHOWN_COLUMNS = 24
 
 
