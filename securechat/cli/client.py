@@ -53,7 +53,12 @@ def client(
         typer.Argument(min=0, max=65535, help="Its port [5555; quit mode 12345]."),
     ] = None,
     peer: Annotated[
-        str | None, typer.Option("--peer", metavar="NAME", help="Whom to talk to.")
+        str | None,
+        typer.Option(
+            "--peer",
+            metavar="NAME",
+            help="Whom to talk to; without it you are in the open lobby.",
+        ),
     ] = None,
     name: NameOption = None,
     server: ServerOption = None,
@@ -175,10 +180,18 @@ def _show_json(peer: str | None, engine: "Engine") -> None:
     from securechat.faces.streams import unbuffered
 
     stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
-    run_json(engine, peer=peer, stdin=stdin, stdout=stdout)
+    run_json(engine, peer=peer, lobby=peer is None, stdin=stdin, stdout=stdout)
 
 
 def _show_lines(peer: str | None, color: ColorChoice, engine: "Engine") -> None:
     from securechat.faces.lines import run_lines
 
-    run_lines(engine, peer=peer, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, color=color)
+    run_lines(
+        engine,
+        peer=peer,
+        lobby=peer is None,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        color=color,
+    )

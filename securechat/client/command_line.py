@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 
 from securechat.client.commands import (
-    HELP,
     Call,
     Command,
     Contacts,
@@ -15,18 +14,17 @@ from securechat.client.commands import (
     Keep,
     Msg,
     Quit,
+    Reply,
     Say,
     Search,
     Unsend,
     Verify,
-    Who,
 )
-from securechat.client.contacts import split_key_id
+from securechat.client.room_command_line import parse_room_command
 from securechat.client.searching import parse_search
+from securechat.client.typed_names import check_person, check_target, shorten, too_much
 from securechat.config import FOREVER_DAYS
-from securechat.errors import NameInvalid, UsageError
-from securechat.identity.names import parse_name
-from securechat.text import clip, safe_text
+from securechat.errors import UsageError
 
 TEXT_MAX_BYTES = 8 * 1024
 """The longest text of one message, in UTF-8; the largest envelope has no room for more."""
@@ -35,11 +33,9 @@ MAX_HISTORY = 1000
 """The most messages that one ``/history`` shows; `securechat export` has all."""
 
 _MAX_DIGITS = 9
-_SHOWN_COLUMNS = 24
 _COMMAND = re.compile(r"/(?P<word>\S*)\s*(?P<rest>.*)", re.DOTALL)
 
 _WITHOUT_ARGUMENTS: dict[str, Command] = {
-    "who": Who(),
     "contacts": Contacts(),
     "help": Help(),
     "quit": Quit(),
@@ -68,7 +64,11 @@ def parse_line(line: str) -> Command | None:
 def _parse_command(word: str, rest: str) -> Command:
     match word.lower():
         case "msg":
-            return _parse_msg(rest)
+            return Msg(*_target_and_text("msg", rest))
+        case "me":
+            return _parse_me(rest)
+        case "reply":
+            return Reply(*_target_and_text("reply", rest))
         case "petname":
             return _parse_petname(rest)
         case "verify":
@@ -85,29 +85,21 @@ def _parse_command(word: str, rest: str) -> Command:
             return _parse_keep(rest)
         case "block" | "unblock" as known:
             return Decide(Decision(known), _require_name(known, rest))
-        case "who" | "contacts" | "help" | "quit" as known:
+        case "contacts" | "help" | "quit" as known:
             if rest:
-                raise _too_much(known)
+                raise too_much(known)
             return _WITHOUT_ARGUMENTS[known]
-        case _:
-            shown = clip(safe_text(word), _SHOWN_COLUMNS)
+        case known:
+            if (command := parse_room_command(known, rest)) is not None:
+                return command
+            shown = shorten(word)
             raise UsageError(f"There is no command /{shown}", f"/help, or //{shown} to say it")
 
 
 def _parse_name(known: str, rest: str) -> str | None:
     if len(rest.split()) > 1:
-        raise _too_much(known)
-    return _proper_name(known, rest) if rest else None
-
-
-def _proper_name(known: str, name: str) -> str:
-    """Return a name as it was typed, with or without a key id, if somebody can have it."""
-    try:
-        parse_name(split_key_id(name)[0])
-    except NameInvalid as error:
-        usage = next(line for line, _ in HELP if line.split()[0] == f"/{known}")
-        raise NameInvalid(error.what, usage) from None
-    return name
+        raise too_much(known)
+    return check_person(known, rest) if rest else None
 
 
 def _require_name(known: str, rest: str) -> str:
@@ -120,9 +112,9 @@ def _require_name(known: str, rest: str) -> str:
 def _parse_petname(rest: str) -> Call:
     match rest.split():
         case [name]:
-            return Call(_proper_name("petname", name), None)
+            return Call(check_person("petname", name), None)
         case [name, petname]:
-            return Call(_proper_name("petname", name), _proper_name("petname", petname))
+            return Call(check_person("petname", name), check_person("petname", petname))
         case _:
             raise UsageError("/petname needs a name, and what to call them", "/petname bob Bobby")
 
@@ -164,9 +156,9 @@ def _name_and_value(
         case [value] if is_value(value):
             return None, value
         case [name]:
-            return _proper_name(known, name), None
+            return check_target(known, name), None
         case [name, value] if is_value(value):
-            return _proper_name(known, name), value
+            return check_target(known, name), value
         case _:
             raise usage
 
@@ -180,19 +172,23 @@ def _number(typed: str) -> int:
     return int(typed.lstrip("0")[:_MAX_DIGITS] or "0")
 
 
-def _too_much(known: str) -> UsageError:
-    return UsageError(f"There is too much after /{known}", f"/{known}, or //{known} to say it")
+def _parse_me(rest: str) -> Say:
+    if not rest:
+        raise UsageError("/me needs what you do", "/me waves")
+    return Say(fitting_text(rest), action=True)
 
 
-def _parse_msg(rest: str) -> Msg:
+def _target_and_text(known: str, rest: str) -> tuple[str, str]:
+    """Return what was typed of ``NAME text``; the answered is a person, or a message by its id."""
+    check = check_target if known == "msg" else check_person
     match rest.split(maxsplit=1):
         case [target, text]:
-            return Msg(_proper_name("msg", target), fitting_text(text))
+            return check(known, target), fitting_text(text)
         case [target]:
-            shown = clip(safe_text(target), _SHOWN_COLUMNS)
-            raise UsageError("/msg needs a text after the name", f"/msg {shown} hello")
+            shown = shorten(target)
+            raise UsageError(f"/{known} needs a text after the name", f"/{known} {shown} hello")
         case _:
-            raise UsageError("/msg needs a name and a text", "/msg bob hello")
+            raise UsageError(f"/{known} needs a name and a text", f"/{known} bob hello")
 
 
 def fitting_text(text: str) -> str:

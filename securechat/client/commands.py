@@ -230,22 +230,3 @@ Question = (
 """What the engine answers with events."""
 
 Command = Say | Msg | Reply | Question | Help | Quit
-
-HELP = (
-    ("/msg NAME text", "write to NAME, and stay in the conversation with them"),
-    ("/who", "who is connected to the relay"),
-    ("/contacts", "who is known here, and how far they are trusted"),
-    ("/verify [NAME]", "show the safety number to compare with NAME"),
-    ("/trust [NAME]", "say that you have compared it: NAME is verified"),
-    ("/accept-key [NAME]", "take the new key of NAME, who is CHANGED"),
-    ("/petname NAME [NEW]", "call NAME by a name of your own; without NEW, no longer"),
-    ("/history [NAME] [COUNT]", "the last messages with NAME"),
-    ("/search WORDS", "find messages; from:NAME in:NAME since:DATE before:DATE narrow it"),
-    ("/keep [NAME] [DAYS]", "for how long messages are kept: DAYS, forever, or 0 for not at all"),
-    ("/unsend [NAME]", "give up what still waits here to be sent to NAME"),
-    ("/block NAME", "see nothing more of NAME, and send nothing"),
-    ("/unblock NAME", "undo that"),
-    ("/help", "this list"),
-    ("/quit", "leave (or Ctrl-D)"),
-    ("//text", "a message that begins with a slash"),
-)

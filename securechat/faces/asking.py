@@ -1,20 +1,60 @@
-"""What every face does alike with a question: fill in whom it is about, and ask the engine."""
+"""What every face does alike with a question: fill in whom or which room it is about, and ask."""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from securechat.client import commands as c
+from securechat.client.typed_names import is_room
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 
 
-def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> None:
-    """Ask the engine; ``target`` says whom a question without a name means, or raises."""
+def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> c.Question:
+    """Ask the engine; return the question as it was asked.
+
+    ``target`` says which conversation a question without a name means, or raises. Raises UsageError
+    when that is a room and the question is about a person, or the other way round.
+    """
     match question:
-        case c.Verify(None) | c.Decide(_, None) | c.Keep(None, _) | c.Unsend(None):
+        case c.Verify(None) | c.Decide(_, None) | c.Unsend(None):
+            question = replace(question, name=_person(target()))
+        case c.Keep(None, _):
             question = replace(question, name=target())
+        case c.Mute(None, _):
+            question = replace(question, target=target())
+        case (
+            c.Leave(None)
+            | c.Invite(None, _)
+            | c.Kick(None, _)
+            | c.Admin(None, _)
+            | c.Topic(None, _)
+            | c.Merge(None)
+        ):
+            question = replace(question, room=_room(target()))
         case c.History(None, _):
             with suppress(UsageError):  # nobody is chosen: that of all
                 question = replace(question, name=target())
+        case c.Who(None):
+            with suppress(UsageError):  # no room is chosen: all who are connected
+                question = replace(question, room=_room(target()))
     engine.ask(question)
+    return question
+
+
+def _person(name: str) -> str:
+    if is_room(name):
+        raise UsageError(
+            f"You are in {name}, a room, and this is about a person",
+            f"/who {name}, and then the same with a NAME",
+        )
+    return name
+
+
+def _room(name: str) -> str:
+    if not is_room(name):
+        raise UsageError(
+            f"You are writing to {name}, a person, and this is about a room",
+            "/rooms, and then the same with a #ROOM",
+        )
+    return name

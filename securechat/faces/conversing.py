@@ -28,8 +28,8 @@ class Chat(Protocol):
     ended: Ended | None
     pending: Pending
 
-    def hear(self, event: Event) -> None:
-        """Take an event of the engine."""
+    def hear(self, event: Event) -> bool:
+        """Take an event of the engine; return whether a message may count as shown."""
 
     def enter(self, line: str) -> None:
         """Take a line of input."""
@@ -70,8 +70,7 @@ def converse(
     feed.start()
 
     def hear(event: Event) -> None:
-        chat.hear(event)
-        if not gone():
+        if chat.hear(event) and not gone():
             note_shown(engine, event)
 
     try:

@@ -52,10 +52,20 @@ class ChatEngine(Protocol):
     def talk_to(self, name: str) -> None:
         """Look this person up and watch whether they are there."""
 
-    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
-        """Take a message; return its id. Sent, Accepted, Delivered, Read or Problem follow.
+    def send(
+        self,
+        target: str,
+        text: str,
+        *,
+        errand: bool = False,
+        action: bool = False,
+        reply_to: str | None = None,
+    ) -> str:
+        """Take a message to a person or a ``#room``; return its id.
 
-        After a Problem with an ``errand`` nothing is kept of it.
+        Sent, Accepted, Delivered, Read or Problem follow. ``reply_to`` is the id of a message of
+        the conversation, or whose newest one is answered. After a Problem with an ``errand``
+        nothing is kept of it.
 
         Raises NameInvalid, or UsageError for the own name; then nothing was taken.
         """

@@ -43,7 +43,7 @@ def _message(fields: Fields) -> e.Message:
     return e.Message(
         message_id=str(fields["id"]),
         sender=str(fields["from"]),
-        recipient=str(fields["to"]),
+        recipient=str(fields["room"] if "room" in fields else fields["to"]),
         text=str(fields["text"]),
         time_ms=int(fields["ts"]),
         e2e=bool(fields["e2e"]),
@@ -51,7 +51,16 @@ def _message(fields: Fields) -> e.Message:
         request=bool(fields.get("request", False)),
         missing=int(fields.get("missing", 0)),
         late=bool(fields.get("late", False)),
+        room=fields.get("room"),
+        action=bool(fields.get("action", False)),
+        reply=_quote(fields["reply"]) if "reply" in fields else None,
+        mention=bool(fields.get("mention", False)),
+        alert=bool(fields.get("alert", False)),
     )
+
+
+def _quote(fields: Fields) -> e.Quote:
+    return e.Quote(str(fields["id"]), fields.get("from"), fields.get("text"))
 
 
 _DECODERS: dict[str, Callable[[Fields], e.Event]] = {

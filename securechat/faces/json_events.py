@@ -1,11 +1,13 @@
 """One JSON object for each event; JSON.md is the schema, and a test compares the two."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
+from securechat.faces.json_room_events import room_fields
 
 VERSION = 1
 
@@ -17,8 +19,11 @@ def encode_object(event: str, fields: Fields) -> str:
     return json.dumps({"v": VERSION, "event": event, **fields}, separators=(",", ":"))
 
 
-def encode_event(event: e.Event) -> str | None:
-    """Return the line for an event, or None for one that has none (an end without an error)."""
+def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> str | None:
+    """Return the line for an event, or None for one that has none (an end without an error).
+
+    ``unread`` counts the messages of a conversation that came while text went to others.
+    """
     match event:
         case e.Ready():
             return encode_object(
@@ -46,6 +51,15 @@ def encode_event(event: e.Event) -> str | None:
             return _encode_about_history(event)
         case e.DeviceRenewed():
             return encode_object("device-renewed", {"device": event.device})
+        case (
+            e.RoomNews()
+            | e.Invitation()
+            | e.RoomList()
+            | e.RoomPeople()
+            | e.Notifications()
+            | e.OwnPresence()
+        ):
+            return encode_object(*room_fields(event, unread))
         case _:
             return _encode_about_people(event)
 
@@ -70,7 +84,7 @@ def _message_fields(message: e.Message) -> Fields:
     fields: Fields = {
         "id": message.message_id,
         "from": message.sender,
-        "to": message.recipient,
+        **_place(message),
         "text": message.text,
         "ts": message.time_ms,
         "e2e": message.e2e,
@@ -81,8 +95,24 @@ def _message_fields(message: e.Message) -> Fields:
         fields["request"] = True
     if message.missing:
         fields["missing"] = message.missing
-    if message.late:
-        fields["late"] = True
+    if message.reply is not None:
+        fields["reply"] = _quote_fields(message.reply)
+    for name in ("late", "action", "mention", "alert"):
+        if getattr(message, name):
+            fields[name] = True
+    return fields
+
+
+def _place(message: e.Message | e.PastMessage) -> Fields:
+    return {"to": message.recipient} if message.room is None else {"room": message.room}
+
+
+def _quote_fields(quote: e.Quote) -> Fields:
+    fields: Fields = {"id": quote.message_id}
+    if quote.sender is not None:
+        fields["from"] = quote.sender
+    if quote.text is not None:
+        fields["text"] = quote.text
     return fields
 
 
@@ -107,7 +137,7 @@ def past_fields(past: e.PastMessage) -> Fields:
     fields: Fields = {
         "id": past.message_id,
         "from": past.sender,
-        "to": past.recipient,
+        **_place(past),
         "text": past.text,
         "ts": past.time_ms,
         "kept": past.kept_ms,
@@ -122,6 +152,8 @@ def past_fields(past: e.PastMessage) -> Fields:
         fields["missing"] = past.missing
     if past.late:
         fields["late"] = True
+    if past.action:
+        fields["action"] = True
     return fields
 
 
@@ -158,13 +190,20 @@ def _encode_about_people(
                 },
             )
         case e.PresenceChanged():
-            return encode_object("presence", {"name": event.name, "online": event.online})
+            return encode_object("presence", _presence_fields(event))
         case e.EncryptionChanged():
             return encode_object(
                 "encryption", {"name": event.name, "e2e": event.encrypted, "once": event.once}
             )
         case e.People():
-            return encode_object("people", {"names": list(event.names), "trust": event.trust})
+            return encode_object(
+                "people",
+                {
+                    "names": list(event.names),
+                    "trust": event.trust,
+                    "away": sorted(event.away),
+                },
+            )
         case e.Contacts():
             contacts = [_contact_fields(known) for known in event.people]
             return encode_object("contacts", {"contacts": contacts})
@@ -172,6 +211,17 @@ def _encode_about_people(
             return encode_object("blocked", {"name": event.name, "blocked": event.blocked})
         case e.Renamed():
             return encode_object("renamed", {"before": event.before, "name": event.name})
+
+
+def _presence_fields(event: e.PresenceChanged) -> Fields:
+    fields: Fields = {"name": event.name, "online": event.online}
+    if event.away:
+        fields["away"] = True
+    if event.last_seen_ms is not None:
+        fields["last_seen"] = event.last_seen_ms
+    if event.room is not None:
+        fields["room"] = event.room
+    return fields
 
 
 def _encode_about_keys(event: e.SafetyNumber | e.PeerKeyChanged | e.TrustChanged) -> str:

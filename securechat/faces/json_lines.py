@@ -2,9 +2,19 @@
 
 from securechat.client import commands as c
 from securechat.client.command_line import parse_line
-from securechat.client.events import Accepted, Ended, Event, Problem, Withdrawn
+from securechat.client.events import (
+    Accepted,
+    Ended,
+    Event,
+    Message,
+    Problem,
+    RoomNews,
+    Withdrawn,
+)
+from securechat.client.typed_names import LOBBY
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.asking import ask
+from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.conversing import converse
 from securechat.faces.engine import ChatEngine
 from securechat.faces.json_events import encode_error, encode_event, encode_help
@@ -18,6 +28,7 @@ def run_json(
     engine: ChatEngine,
     *,
     peer: str | None,
+    lobby: bool = False,
     stdin: ByteSource,
     stdout: ByteSink,
     flush_s: float = FLUSH_S,
@@ -29,7 +40,7 @@ def run_json(
     StillQueued; both have been printed as ``error`` objects already.
     """
     out = LineWriter(stdout)
-    chat = JsonChat(engine, peer=peer, out=out)
+    chat = JsonChat(engine, peer=peer, lobby=lobby, out=out)
     try:
         converse(engine, chat, stdin, gone=lambda: out.broken, flush_s=flush_s)
     except StillQueued as error:
@@ -40,19 +51,23 @@ def run_json(
 class JsonChat:
     """Prints events, and does what the input lines ask, in order.
 
-    Text goes to the ``peer`` whatever happens; without one, to whom the last ``/msg`` went.
+    Text goes to the ``peer`` or to the ``lobby``, and then to the room of the last ``/join`` or
+    ``/create``; without a ``peer`` also to whom the last ``/msg`` went. Nothing that others do
+    changes it.
     """
 
-    def __init__(self, engine: ChatEngine, *, peer: str | None, out: LineWriter) -> None:
+    def __init__(
+        self, engine: ChatEngine, *, peer: str | None, lobby: bool = False, out: LineWriter
+    ) -> None:
         self._engine = engine
         self._peer = peer
-        self._last_target: str | None = None
+        self._conversations = Conversations(LOBBY if peer is None and lobby else peer)
         self._out = out
         self.leaving = False
         self.ended: Ended | None = None
         self.pending = Pending()
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Event) -> bool:
         """Print an event."""
         match event:
             case Accepted(message_id) | Problem(_, message_id):
@@ -60,10 +75,16 @@ class JsonChat:
             case Withdrawn(_, message_ids):
                 for message_id in message_ids:
                     self.pending.settle(message_id)
+            case Message():
+                if not self._conversations.is_current(where := conversation_of(event)):
+                    self._conversations.unread.add(where)
+            case RoomNews():
+                self._conversations.note_entered(event)
             case Ended():
                 self.ended = event
-        if (line := encode_event(event)) is not None:
+        if (line := encode_event(event, self._conversations.unread.of)) is not None:
             self._out.write_line(line)
+        return True
 
     def enter(self, line: str) -> None:
         """Do what a line asks for; an ``error`` object when that cannot be done."""
@@ -80,11 +101,14 @@ class JsonChat:
 
     def _perform(self, command: c.Command | None) -> None:
         match command:
-            case c.Say(text):
-                self._send(self._target(), text)
+            case c.Say(text, action):
+                self._send(self._target(), text, action=action)
+            case c.Reply(to, text):
+                self._send(self._target(), text, reply_to=to)
             case c.Msg(target, text):
                 self._send(target, text)
-                self._last_target = target
+                if self._peer is None:
+                    self._conversations.choose(target)
             case c.Help():
                 self._out.write_line(encode_help())
             case c.Quit():
@@ -92,13 +116,23 @@ class JsonChat:
             case None:
                 pass
             case _:
-                ask(self._engine, command, self._target)
+                self._ask(command)
 
-    def _send(self, recipient: str, text: str) -> None:
-        self.pending.add(self._engine.send(recipient, text), recipient)
+    def _ask(self, question: c.Question) -> None:
+        match ask(self._engine, question, self._target):
+            case c.Join(room) | c.Create(room):
+                self._conversations.awaited = room
+            case c.Leave(str(room)) if self._conversations.is_target(room):
+                self._conversations.choose(self._peer)
+
+    def _send(
+        self, target: str, text: str, *, action: bool = False, reply_to: str | None = None
+    ) -> None:
+        message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
+        self.pending.add(message_id, target)
 
     def _target(self) -> str:
-        target = self._peer or self._last_target
+        target = self._conversations.target
         if target is None:
             raise UsageError("Nobody is chosen to write to", "/msg NAME text")
         return target

@@ -4,20 +4,26 @@ It neither reads nor prints: a terminal or a pipe gives it lines and events, and
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
-from securechat.errors import FileProblem, KeyChanged, SecureChatError, UsageError
-from securechat.faces import wording
+from securechat.client.typed_names import LOBBY, is_room
+from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
+from securechat.faces import message_wording, room_wording, wording
 from securechat.faces.asking import ask
+from securechat.faces.conversations import Conversations, conversation_key, conversation_of
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
+from securechat.faces.line_people import People, PersonNews
+from securechat.faces.line_rooms import Rooms
+from securechat.faces.muting import Muting
 from securechat.faces.pending import Pending
 
 CHECK_MARK = "✓"
+
+_RoomAnswer = e.RoomNews | e.Invitation | e.RoomList | e.RoomPeople
 
 
 def local_now() -> datetime:
@@ -25,31 +31,12 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
-@dataclass(slots=True)
-class _Person:
-    """What has been told of a person."""
-
-    ready: e.PeerReady | None = None
-    trust: e.Trust | None = None
-    waiting: bool = False
-    online: bool | None = None
-    told_away: bool = False
-    told_queued: bool = False
-    told_key: str = ""
-    """Of the last change of trust, which said all that the next PeerReady could say."""
-    encrypted: bool = True
-    blocked: bool = False
-
-    @property
-    def barred(self) -> bool:
-        """Whether the engine refuses what is written to them."""
-        return self.blocked or self.trust is e.Trust.CHANGED
-
-
 class LineChat:
     """A session in lines; ``leaving`` and ``ended`` say when it is over.
 
-    ``show`` gets each entry. With ``unicode`` false nothing of ours but ASCII is shown.
+    It begins with the ``peer``, or in the ``lobby``, or with nobody. ``show`` gets each entry,
+    ``ring`` is called for a message that calls for attention. With ``unicode`` false nothing of
+    ours but ASCII is shown.
     """
 
     def __init__(
@@ -57,47 +44,52 @@ class LineChat:
         engine: ChatEngine,
         *,
         peer: str | None,
+        lobby: bool = False,
         show: Callable[[Entry], None],
+        ring: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
     ) -> None:
         self._engine = engine
-        self._current = self._peer = peer
+        self._peer = peer
+        self._conversations = Conversations(LOBBY if peer is None and lobby else peer)
         self._show = show
+        self._ring = ring
         self._now = now
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
-        self._was_ready = False
+        self._own_name: str | None = None
         self._offline_why: str | None = None
-        self._people: dict[str, _Person] = {}
+        self._people = People(show, now)
+        self._rooms = Rooms(show)
+        self._muting = Muting()
         self._called: dict[str, str] = {}
         self.leaving = False
         self.ended: e.Ended | None = None
         self.pending = Pending()
 
     def prompt(self) -> str:
-        """Return what stands before the line being typed: with whom, how trusted, how connected."""
-        remarks = [] if self._offline_why is None else ["no connection"]
-        if self._current is None:
-            return f"({', '.join(remarks)}) > " if remarks else "> "
-        person = self._person(self._current)
-        mark = ""
-        if person.trust is e.Trust.VERIFIED:
-            mark = f" {self._verified_mark}"
-        elif person.trust is not None:
-            remarks.insert(0, person.trust.value)
-        elif person.waiting:
-            remarks.insert(0, "waiting")
-        if not person.encrypted:
+        """Return what stands before the line being typed: where it goes, how safe, what else."""
+        where = self._conversations.target or ""
+        mark, remarks = self._where_remarks(where) if where else ("", [])
+        if self._offline_why is not None:
+            remarks.append("no connection")
+        if where and not self._people[where].encrypted:
             remarks.append("TLS only: the relay can read this")
-        remark = f" ({', '.join(remarks)})" if remarks else ""
-        return f"{self._current}{mark}{remark} > "
+        unread = wording.unread(self._conversations.unread)
+        parts = [
+            f"{where}{mark}",
+            f"({', '.join(remarks)})" if remarks else "",
+            f"[{unread}]" if unread else "",
+            "> ",
+        ]
+        return " ".join(part for part in parts if part)
 
-    def hear(self, event: e.Event) -> None:
-        """Take an event, and show what it means."""
+    def hear(self, event: e.Event) -> bool:
+        """Take an event, and show what it means; return whether it was shown, or needed not be."""
         match event:
             case e.Message():
-                self._hear_message(event)
+                return self._hear_message(event)
             case e.Accepted(message_id):
                 self._hear_accepted(message_id)
             case e.Sent() | e.Delivered() | e.Read():
@@ -108,27 +100,29 @@ class LineChat:
                 self.ended = event
             case e.Ready() | e.Offline():
                 self._hear_connection(event)
-            case e.People():
-                self._show(wording.people(event))
-            case e.Contacts():
-                self._show(wording.contacts(event))
+            case e.History() | e.SearchResult() | e.Retention() | e.Withdrawn():
+                self._hear_history(event)
+            case e.RoomNews() | e.Invitation() | e.RoomList() | e.RoomPeople():
+                self._hear_of_rooms(event)
             case e.Renamed():
                 self._hear_renamed(event)
-            case e.Blocked():
-                self._person(event.name).blocked = event.blocked
-                self._show(wording.blocked(event))
-            case e.SafetyNumber():
-                self._show(wording.safety_number(event))
-            case e.History() | e.SearchResult() | e.Retention():
-                self._hear_history(event)
-            case e.Withdrawn():
-                self._hear_withdrawn(event)
-            case e.DevicesChanged():
-                self._show(wording.devices_changed(event))
-            case e.DeviceRenewed():
-                self._show(wording.device_renewed())
+            case e.Notifications():
+                if self._muting.hear(event):
+                    self._show(wording.notifications(event))
+            case (
+                e.People()
+                | e.Contacts()
+                | e.SafetyNumber()
+                | e.DevicesChanged()
+                | e.DeviceRenewed()
+                | e.OwnPresence()
+            ):
+                self._show(wording.answer(event))
+            case e.PresenceChanged() if event.room is not None:
+                self._rooms.hear_lobby(event)
             case _:
-                self._hear_about_person(event, self._person(event.name))
+                self._hear_of_person(event)
+        return True
 
     def enter(self, line: str) -> None:
         """Do what a line asks for, and show why when that cannot be done."""
@@ -156,25 +150,60 @@ class LineChat:
         """Take the news that something is being typed: the next Ctrl-C is a first one again."""
         self._interrupted = False
 
-    def _person(self, name: str) -> _Person:
-        return self._people.setdefault(name.casefold(), _Person())
+    def _where_remarks(self, where: str) -> tuple[str, list[str]]:
+        if self._conversations.awaited is not None:
+            return "", ["joining"]
+        if is_room(where):
+            return "", self._rooms.remarks(where)
+        person = self._people[where]
+        mark = f" {self._verified_mark}" if person.trust is e.Trust.VERIFIED else ""
+        return mark, person.remarks()
 
-    def _hear_history(self, event: e.History | e.SearchResult | e.Retention) -> None:
-        if isinstance(event, e.Retention):
-            self._show(wording.retention(event))
-            return
-        if isinstance(event, e.History):
-            self._show(wording.history(event))
-        else:
-            self._show(wording.search_result(event))
+    # Events ---------------------------------------------------------------------------------------
+
+    def _hear_message(self, event: e.Message) -> bool:
+        where = conversation_of(event)
+        muted = self._muting.is_muted(where)
+        if muted or not self._conversations.is_current(where):
+            self._conversations.unread.add(where)
+        if muted:
+            return self._muting.withhold(event)
+        if event.missing:
+            self._show(message_wording.missing(event))
+        person = self._people[event.sender]
+        known, person.trust = person.trust is event.trust, event.trust
+        self._show(message_wording.message(event, self._now(), trust_is_known=known))
+        if event.alert:
+            self._ring()
+        if self._conversations.target is None and event.room is None:
+            self._choose(event.sender)
+            if not event.request:  # a stranger is accepted by an answer, not by having written
+                self._engine.talk_to(event.sender)
+        return True
+
+    def _hear_history(self, event: e.History | e.SearchResult | e.Retention | e.Withdrawn) -> None:
+        match event:
+            case e.Retention():
+                self._show(message_wording.retention(event))
+            case e.Withdrawn():
+                for message_id in event.message_ids:
+                    self.pending.settle(message_id)
+                self._show(wording.withdrawn(event))
+            case e.History():
+                self._show(message_wording.history(event))
+                self._show_past(event.messages)
+                if event.name is not None:
+                    self._conversations.unread.clear(event.name)
+            case e.SearchResult():
+                self._show(message_wording.search_result(event))
+                self._show_past(event.messages)
+
+    def _show_past(self, messages: tuple[e.PastMessage, ...]) -> None:
         now = self._now()
-        for past in event.messages:
-            self._show(wording.past_message(past, now))
-
-    def _hear_withdrawn(self, event: e.Withdrawn) -> None:
-        for message_id in event.message_ids:
-            self.pending.settle(message_id)
-        self._show(wording.withdrawn(event))
+        for past in messages:
+            self._show(message_wording.past_message(past, now))
+            if self._muting.release(past):
+                self._engine.shown(past.sender, past.message_id)
 
     def _hear_connection(self, event: e.Ready | e.Offline) -> None:
         if isinstance(event, e.Offline):
@@ -184,84 +213,53 @@ class LineChat:
             return
         self._offline_why = None
         self._show(wording.ready(event))
-        if not self._was_ready:
-            self._show(wording.what_to_do(self._current))
-        self._was_ready = True
+        if self._own_name is None:
+            self._show(wording.what_to_do(self._conversations.target))
+        self._own_name = event.name
 
-    def _hear_about_person(
-        self,
-        event: e.Waiting
-        | e.PeerReady
-        | e.PresenceChanged
-        | e.EncryptionChanged
-        | e.PeerKeyChanged
-        | e.TrustChanged,
-        person: _Person,
-    ) -> None:
+    def _hear_of_rooms(self, event: _RoomAnswer) -> None:
+        own_name = self._own_name or ""
         match event:
-            case e.Waiting():
-                self._hear_waiting(event, person)
-            case e.PeerReady():
-                self._hear_ready(event, person)
-            case e.PresenceChanged():
-                self._hear_presence(event, person)
-            case e.EncryptionChanged():
-                person.encrypted = event.encrypted
-                self._show(wording.encryption_changed(event))
-            case e.PeerKeyChanged():
-                person.trust = e.Trust.CHANGED
-                self._show(wording.key_changed(event))
-            case e.TrustChanged():
-                self._hear_trust(event, person)
+            case e.RoomNews():
+                self._hear_room_news(event, own_name)
+            case e.Invitation():
+                self._show(room_wording.invitation(event))
+            case e.RoomList():
+                self._rooms.hear_list(event)
+                self._show(room_wording.rooms(event, self._conversations.unread.of))
+            case e.RoomPeople():
+                self._show(room_wording.room_people(event, own_name))
+
+    def _hear_room_news(self, event: e.RoomNews, own_name: str) -> None:
+        self._rooms.hear(event, own_name)
+        before = self._conversations.current
+        if self._conversations.note_entered(event):
+            if before is None or conversation_key(before) != conversation_key(event.room):
+                self._show(wording.talking_to(event.room))
+        elif event.change is e.RoomChange.FULL and self._conversations.is_target(event.room):
+            self._conversations.awaited = None
+        elif self._conversations.is_target(event.room) and self._is_own_leave(event, own_name):
+            self._conversations.choose(None)
+            if LOBBY in self._rooms:
+                self._choose(LOBBY)
+
+    @staticmethod
+    def _is_own_leave(event: e.RoomNews, own_name: str) -> bool:
+        """Tell whether the user left; who was removed stays, and writes nowhere else unawares."""
+        return event.change is e.RoomChange.LEFT and event.actor == own_name
+
+    def _hear_of_person(self, event: PersonNews) -> None:
+        self._people.hear(event)
+        if isinstance(event, e.PeerReady) and self._conversations.is_current(event.name):
+            self._conversations.current = event.name  # as its owner writes it
 
     def _hear_problem(self, error: SecureChatError, message_id: str | None) -> None:
         recipient = self.pending.settle(message_id)
         if recipient is not None and isinstance(error, KeyChanged):
-            self._person(recipient).trust = e.Trust.CHANGED
+            self._people[recipient].trust = e.Trust.CHANGED
+        if message_id is None and isinstance(error, UsageError | NameInvalid):
+            self._conversations.awaited = None
         self._show(wording.problem(error))
-
-    def _hear_ready(self, event: e.PeerReady, person: _Person) -> None:
-        if event != person.ready and event.fingerprint != person.told_key:
-            self._show(wording.peer_ready(event))
-        person.ready, person.trust, person.waiting = event, event.trust, False
-        person.told_key = ""
-        self._spell_current(event.name)
-        self._tell_away(event.name, person)
-
-    def _hear_trust(self, event: e.TrustChanged, person: _Person) -> None:
-        person.trust, person.told_key = event.trust, event.fingerprint
-        self._show(wording.trust_changed(event))
-
-    def _hear_waiting(self, event: e.Waiting, person: _Person) -> None:
-        told = person.told_away if event.known else person.waiting
-        if not told:
-            self._show(wording.waiting(event))
-        person.waiting, person.told_away = True, event.known
-
-    def _hear_presence(self, event: e.PresenceChanged, person: _Person) -> None:
-        known, person.online = person.online, event.online
-        if known is None and not event.online:
-            self._tell_away(event.name, person)
-        elif known is not event.online:
-            person.told_away = not event.online
-            self._show(wording.presence(event))
-
-    def _tell_away(self, name: str, person: _Person) -> None:
-        """Say that somebody who can be written to was not there to begin with."""
-        if person.ready and person.online is False and not person.told_away:
-            person.told_away = True
-            self._show(wording.away(name))
-
-    def _hear_message(self, event: e.Message) -> None:
-        if event.missing:
-            self._show(wording.missing(event))
-        person = self._person(event.sender)
-        known, person.trust = person.trust is event.trust, event.trust
-        self._show(wording.message(event, self._now(), trust_is_known=known))
-        if self._current is None:
-            self._choose(event.sender)
-            if not event.request:  # a stranger is accepted by an answer, not by having written
-                self._engine.talk_to(event.sender)
 
     def _hear_renamed(self, event: e.Renamed) -> None:
         before = event.before.casefold()
@@ -270,25 +268,27 @@ class LineChat:
                 self._called[typed] = event.name
         self._called[before] = event.name
         self._called.pop(event.name.casefold(), None)
-        if before in self._people:
-            self._people[event.name.casefold()] = self._people.pop(before)
-        if self._current is not None and self._current.casefold() == before:
-            self._current = event.name
+        self._people.rename(event.before, event.name)
+        self._conversations.rename(event.before, event.name)
         self._show(wording.renamed(event))
 
     def _hear_accepted(self, message_id: str) -> None:
         recipient = self.pending.settle(message_id)
         if recipient is None or self.pending.count(recipient):
             return
-        person = self._person(recipient)
+        person = self._people[recipient]
         if person.told_queued:
             person.told_queued = False
             self._show(wording.handed_over(recipient))
 
+    # Typed lines ----------------------------------------------------------------------------------
+
     def _perform(self, command: c.Command | None) -> None:
         match command:
-            case c.Say(text):
-                self._send(self._target(), text)
+            case c.Say(text, action):
+                self._send(self._target(), text, action=action)
+            case c.Reply(to, text):
+                self._send(self._target(), text, reply_to=to)
             case c.Msg(target, text):
                 self._send(target, text)
                 self._choose(self._called.get(target.casefold(), target))
@@ -299,37 +299,52 @@ class LineChat:
             case None:
                 pass
             case _:
-                ask(self._engine, command, self._target)
+                self._ask(command)
 
-    def _send(self, recipient: str, text: str) -> None:
-        message_id = self._engine.send(recipient, text)
-        recipient = self._called.get(recipient.casefold(), recipient)
-        self.pending.add(message_id, recipient)
-        person = self._person(recipient)
-        offline = self._offline_why is not None and self._is_heard_of(recipient)
-        if not person.barred and (offline or person.waiting or person.online is False):
-            person.told_queued = True
-            self._show(wording.queued(recipient, self.pending.count(recipient)))
+    def _ask(self, question: c.Question) -> None:
+        match ask(self._engine, question, self._target):
+            case c.Join(room) | c.Create(room):
+                self._conversations.awaited = room
+            case c.Notify() | c.Mute():
+                self._muting.expect_answer()
+
+    def _send(
+        self, target: str, text: str, *, action: bool = False, reply_to: str | None = None
+    ) -> None:
+        message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
+        target = self._called.get(target.casefold(), target)
+        self.pending.add(message_id, target)
+        if self._is_waited_for(target):
+            self._people[target].told_queued = True
+            self._show(wording.queued(target, self.pending.count(target)))
+
+    def _is_waited_for(self, name: str) -> bool:
+        """Tell whether what is typed to a person or in a room cannot go out yet."""
+        offline = self._offline_why is not None
+        if is_room(name):
+            return name in self._rooms and (offline or self._rooms.is_paused(name))
+        person = self._people[name]
+        offline = offline and self._is_heard_of(name)
+        return not person.barred and (offline or person.waiting or person.online is False)
 
     def _is_heard_of(self, name: str) -> bool:
         """Tell whether this run's engine would have said so if it took nothing for this person."""
-        person = self._person(name)
+        person = self._people[name]
         is_peer = self._peer is not None and self._peer.casefold() == name.casefold()
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
-        if self._current is None:
+        target = self._conversations.target
+        if target is None:
             raise UsageError("Nobody is chosen to write to, nothing was sent", "/msg NAME text")
-        return self._current
+        return target
 
     def _choose(self, name: str) -> None:
         """Make this the current conversation, and say so if it is another one."""
-        if self._current is None or self._current.casefold() != name.casefold():
-            self._current = name
-            if not self._person(name).barred:
-                self._show(wording.talking_to(name))
-
-    def _spell_current(self, name: str) -> None:
-        """Write the name of the current conversation as its owner does."""
-        if self._current is not None and self._current.casefold() == name.casefold():
-            self._current = name
+        if self._conversations.is_current(name):
+            name = self._conversations.current or name  # as its owner writes it
+            self._conversations.choose(name)
+            return
+        self._conversations.choose(name)
+        if is_room(name) or not self._people[name].barred:
+            self._show(wording.talking_to(name))

@@ -23,6 +23,7 @@ def run_lines(
     engine: ChatEngine,
     *,
     peer: str | None,
+    lobby: bool = False,
     stdin: TextIO,
     stdout: TextIO,
     stderr: TextIO,
@@ -30,7 +31,7 @@ def run_lines(
     environ: Mapping[str, str] = os.environ,
     flush_s: float = FLUSH_S,
 ) -> None:
-    """Run a session until the user leaves or the input ends.
+    """Run a session until the user leaves or the input ends, with ``peer`` or in the ``lobby``.
 
     What is queued then gets ``flush_s`` seconds to be handed over. Raises the error that ended the
     engine, StillQueued, or KeyboardInterrupt (where Ctrl-C leaves at once).
@@ -42,13 +43,14 @@ def run_lines(
 
         colored = wants_color(color, environ, terminal=True)
         run_terminal(
-            engine, peer=peer, colored=colored, unicode=unicode, flush_s=flush_s,
+            engine, peer=peer, lobby=lobby, colored=colored, unicode=unicode, flush_s=flush_s,
             stdin=stdin, stdout=stdout,
         )  # fmt: skip
         return
     run_streams(
         engine,
         peer=peer,
+        lobby=lobby,
         source=unbuffered(stdin, "r"),
         out=LineWriter(unbuffered(stdout, "w"), stdout.encoding),
         err=LineWriter(unbuffered(stderr, "w"), stderr.encoding),
@@ -63,6 +65,7 @@ def run_streams(
     engine: ChatEngine,
     *,
     peer: str | None,
+    lobby: bool = False,
     source: ByteSource,
     out: LineWriter,
     err: LineWriter,
@@ -79,7 +82,7 @@ def run_streams(
         writer = err if entry.tone is Tone.PROBLEM else out
         writer.write_line(f"{before}{lay_out(entry)}{after}")
 
-    chat = LineChat(engine, peer=peer, show=show, now=now, unicode=unicode)
+    chat = LineChat(engine, peer=peer, lobby=lobby, show=show, now=now, unicode=unicode)
     converse(
         engine,
         chat,

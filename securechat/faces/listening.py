@@ -6,8 +6,9 @@ from collections.abc import Callable
 from securechat.client import events as e
 from securechat.errors import KeyChanged, TimedOut
 from securechat.faces import wording
-from securechat.faces.entries import Entry, lay_out
+from securechat.faces.entries import lay_out
 from securechat.faces.json_events import encode_event
+from securechat.faces.message_wording import missing, plain_message
 from securechat.faces.sources import EventSource
 from securechat.faces.streams import LineWriter
 
@@ -110,8 +111,8 @@ def printing_lines(out: LineWriter, err: LineWriter) -> Print:
         match event:
             case e.Message():
                 if event.missing:
-                    err.write_line(lay_out(wording.missing(event)))
-                out.write_line(lay_out(_entry(event)))
+                    err.write_line(lay_out(missing(event)))
+                out.write_line(lay_out(plain_message(event)))
             case e.Ready():
                 offline.clear()
             case e.Offline(why) if why not in offline:
@@ -129,8 +130,3 @@ def printing_lines(out: LineWriter, err: LineWriter) -> Print:
                 err.write_line(lay_out(wording.device_renewed()))
 
     return show
-
-
-def _entry(message: e.Message) -> Entry:
-    remark = "" if message.e2e else " (TLS only: the relay can read this)"
-    return Entry(f"{message.sender}{remark}: {message.text}")

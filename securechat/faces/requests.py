@@ -6,12 +6,12 @@ one user talk like this among themselves; the requests are no public interface.
 
 import json
 import threading
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client import events as e
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
+from securechat.faces.conversations import conversation_key
 from securechat.faces.engine import ChatEngine
 from securechat.faces.json_events import VERSION
 
@@ -108,18 +108,14 @@ class _Names:
     """All that one person is called in the course of a run; case does not matter."""
 
     def __init__(self, name: str) -> None:
-        self._names = {_key(name)}
+        self._names = {conversation_key(name)}
 
     def __contains__(self, name: str) -> bool:
-        return _key(name) in self._names
+        return conversation_key(name) in self._names
 
     def note(self, renamed: e.Renamed) -> None:
         if renamed.before in self:
-            self._names.add(_key(renamed.name))
-
-
-def _key(name: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+            self._names.add(conversation_key(renamed.name))
 
 
 class Sending:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from queue import SimpleQueue
 from typing import TextIO
 
@@ -18,6 +19,7 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.events import Event
 from securechat.faces import wording
+from securechat.faces.bell import Bell
 from securechat.faces.color import color_codes
 from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
@@ -32,6 +34,7 @@ def run_terminal(
     engine: ChatEngine,
     *,
     peer: str | None,
+    lobby: bool = False,
     colored: bool,
     unicode: bool,
     flush_s: float,
@@ -43,7 +46,9 @@ def run_terminal(
     engine.subscribe(inbox.put)
     engine.start()
     screen = _Screen(stdin, stdout, colored=colored)
-    chat = LineChat(engine, peer=peer, show=screen.show, unicode=unicode)
+    chat = LineChat(
+        engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode
+    )
     screen.serve(chat)
     try:
         asyncio.run(_Session(engine, chat, screen, inbox).run(flush_s))
@@ -90,6 +95,7 @@ class _Screen:
         self._input = create_input(stdin)
         self._colored = colored
         self._unwritten: list[Entry] = []
+        self._bell = Bell(self._output.bell)
 
     def serve(self, chat: LineChat) -> None:
         """Make the prompt for this chat."""
@@ -108,6 +114,10 @@ class _Screen:
     def show(self, entry: Entry) -> None:
         """Show an entry with the next `write`."""
         self._unwritten.append(entry)
+
+    def ring(self) -> None:
+        """Call for attention with the next `write`, if that was not done just now."""
+        self._bell.ring(time.monotonic())
 
     def write(self) -> None:
         """Put what is to be shown on the terminal, above the line being typed.
@@ -208,10 +218,9 @@ class _Session:
     async def _listen(self) -> None:
         while self._chat.ended is None:
             events = await self._inbox.take()
-            for event in events:
-                self._chat.hear(event)
+            shown = [event for event in events if self._chat.hear(event)]
             self._screen.write()
-            for event in events:
+            for event in shown:
                 note_shown(self._engine, event)
             await asyncio.sleep(0)
 

@@ -1,18 +1,29 @@
 """The sentences of the faces of lines, short and always alike: screen readers speak them.
 
 Only a message begins with a name and a colon, so no name can make a message look like a notice.
+`securechat.faces.message_wording` has messages, `securechat.faces.room_wording` what is of rooms.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP_GROUPS
+from securechat.client.commands import Level
+from securechat.client.typed_names import is_room
 from securechat.errors import SecureChatError
 from securechat.faces.entries import Entry, Tone
+from securechat.faces.message_wording import clock
 
-_RECENT = timedelta(minutes=5)
+_LISTED = 3
 _DIGITS_TOGETHER = 5
 _GROUPS_A_ROW = 6
+_RINGS = {
+    Level.OFF: "nothing rings",
+    Level.DM: "messages to you alone ring",
+    Level.MENTIONS: "messages to you alone ring, and those in rooms that name you",
+    Level.ALL: "every message rings",
+}
 
 
 def ready(event: e.Ready) -> Entry:
@@ -44,7 +55,7 @@ def offline(event: e.Offline) -> Entry:
 def waiting(event: e.Waiting) -> Entry:
     """Nobody of this name can be written to yet, or somebody known is not back yet."""
     if event.known:
-        return away(event.name)
+        return not_here(event.name)
     return Entry(f"Waiting for {event.name}, who has not been here yet. What you type is kept.")
 
 
@@ -63,85 +74,11 @@ def talking_to(name: str) -> Entry:
     return Entry(f"You are writing to {name} now.")
 
 
-def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) -> Entry:
-    """A message of another person, with their trust word unless the reader knows that already.
-
-    Its time is said when that is not now.
-    """
-    says_trust = not trust_is_known or event.request or event.trust is e.Trust.CHANGED
-    remarks = [event.trust.value] if says_trust else []
-    if event.request:
-        remarks.append("asks to talk")
-    if not event.e2e:
-        remarks.append("TLS only: the relay can read this")
-    if event.late:
-        remarks.append("late: sent before what was shown above")
-    if when := _when(event.time_ms, now):
-        remarks.append(when)
-    remark = f" ({', '.join(remarks)})" if remarks else ""
-    return Entry(f"{event.sender}{remark}: {event.text}", Tone.MESSAGE)
-
-
-def history(event: e.History) -> Entry:
-    """What stands above earlier messages."""
-    person = "" if event.name is None else f" with {event.name}"
-    if not event.messages:
-        return Entry(f"No messages{person} are kept here.")
-    count = len(event.messages)
-    last = f"The last {count} messages" if count > 1 else "The last message"
-    return Entry(f"{last}{person}:")
-
-
-def search_result(event: e.SearchResult) -> Entry:
-    """What stands above messages that were searched for."""
-    count = len(event.messages)
-    if event.more:
-        return Entry(f"More than {count} messages; before:DATE finds older ones. The last {count}:")
-    if not count:
-        return Entry("Nothing was found.")
-    return Entry(f"Found {count} messages:" if count > 1 else "Found 1 message:")
-
-
-def past_message(past: e.PastMessage, now: datetime) -> Entry:
-    """A message of the history, always with its time; of an own one, how far it has come."""
-    remarks = [_clock(past.time_ms, now)]
-    if past.state is not None:
-        remarks.append(past.state.value)
-    if not past.e2e:
-        remarks.append("TLS only: the relay could read this")
-    if past.missing:
-        remarks.append(f"{past.missing} missing before it")
-    if past.late:
-        remarks.append("late")
-    who = past.sender if past.state is None else f"{past.sender} to {past.recipient}"
-    return Entry(f"{who} ({', '.join(remarks)}): {past.text}", Tone.MESSAGE)
-
-
-def retention(event: e.Retention) -> Entry:
-    """For how long messages are kept."""
-    match event.days:
-        case None:
-            kept = "kept for ever"
-        case 0:
-            kept = "not kept"
-        case 1:
-            kept = "kept for 1 day"
-        case days:
-            kept = f"kept for {days:,} days"
-    return Entry(f"Messages with {event.name} are {kept} here. /keep {event.name} DAYS changes it.")
-
-
 def withdrawn(event: e.Withdrawn) -> Entry:
     """Own messages were given up."""
     count = len(event.message_ids)
     messages = "1 message" if count == 1 else f"{count} messages"
     return Entry(f"{messages} to {event.name} will not be sent.")
-
-
-def missing(event: e.Message) -> Entry:
-    """Messages before this one have not arrived."""
-    before = "1 message" if event.missing == 1 else f"{event.missing} messages"
-    return Entry(f"[Missing] {before} of {event.sender} before the next one.", Tone.ALERT)
 
 
 def presence(event: e.PresenceChanged) -> Entry:
@@ -150,9 +87,44 @@ def presence(event: e.PresenceChanged) -> Entry:
     return Entry(f"[SERVER] {event.name} {what} the chat!", Tone.SERVER)
 
 
-def away(name: str) -> Entry:
-    """Somebody was not there to begin with."""
-    return Entry(f"[SERVER] {name} is away; what you type waits for them.", Tone.SERVER)
+def not_here(name: str, last_seen: str = "") -> Entry:
+    """Somebody was not there to begin with; ``last_seen`` says since when, if that is known."""
+    seen = f" (last seen {last_seen})" if last_seen else ""
+    return Entry(f"[SERVER] {name} is not here{seen}; what you type waits for them.", Tone.SERVER)
+
+
+def away(event: e.PresenceChanged) -> Entry:
+    """Somebody who is there has gone away from the keyboard, or has come back to it."""
+    what = "is away: connected, but nobody sits there" if event.away else "is back"
+    return Entry(f"[SERVER] {event.name} {what}.", Tone.SERVER)
+
+
+def last_seen(event: e.PresenceChanged, now: datetime) -> str:
+    """Return when somebody was last there, or nothing if that is not known."""
+    return "" if event.last_seen_ms is None else clock(event.last_seen_ms, now)
+
+
+def own_presence(event: e.OwnPresence) -> Entry:
+    """What others see of the user."""
+    if not event.visible:
+        return Entry("Nobody sees that you are here, and you are not in #lobby: /presence on.")
+    if event.away:
+        return Entry("Others see that you are away. /back changes that.")
+    return Entry("Others see that you are here. /away and /presence off change that.")
+
+
+def notifications(event: e.Notifications) -> Entry:
+    """What rings."""
+    what = _RINGS[Level(event.level)]
+    muted = f" Muted: {', '.join(event.muted)}." if event.muted else ""
+    return Entry(f"Notifications are {event.level}: {what}.{muted}")
+
+
+def unread(counts: Iterable[tuple[str, int]]) -> str:
+    """What came in other conversations, for the prompt: ``2 in #ops, 1 from bob``."""
+    listed = [f"{count} {'in' if is_room(name) else 'from'} {name}" for name, count in counts]
+    more = len(listed) - _LISTED
+    return ", ".join(listed[:_LISTED] + ([f"{more} more"] if more > 0 else []))
 
 
 def people(event: e.People) -> Entry:
@@ -262,6 +234,30 @@ def renamed(event: e.Renamed) -> Entry:
     return Entry(f"{event.before} is called {event.name} here.")
 
 
+def answer(
+    event: e.People
+    | e.Contacts
+    | e.SafetyNumber
+    | e.DevicesChanged
+    | e.DeviceRenewed
+    | e.OwnPresence,
+) -> Entry:
+    """What needs no more than its own words."""
+    match event:
+        case e.People():
+            return people(event)
+        case e.Contacts():
+            return contacts(event)
+        case e.SafetyNumber():
+            return safety_number(event)
+        case e.DevicesChanged():
+            return devices_changed(event)
+        case e.DeviceRenewed():
+            return device_renewed()
+        case e.OwnPresence():
+            return own_presence(event)
+
+
 def queued(name: str, count: int) -> Entry:
     """Own messages that could not be handed over yet."""
     messages = "1 message waits" if count == 1 else f"{count} messages wait"
@@ -282,8 +278,12 @@ def problem(error: SecureChatError) -> Entry:
 
 def commands() -> Entry:
     """The answer to ``/help``."""
-    lines = [f"{command}: {meaning}" for command, meaning in HELP]
-    return Entry("\n".join(["You can type:", *lines]))
+    lines = [
+        line
+        for title, entries in HELP_GROUPS
+        for line in (f"{title}", *(f"{command}: {meaning}" for command, meaning in entries))
+    ]
+    return Entry("\n".join(["You can type (NAME may be a #ROOM where that makes sense):", *lines]))
 
 
 def interrupt_hint() -> Entry:
@@ -300,6 +300,8 @@ def _connected(event: e.People, name: str) -> str:
     words = [event.trust[name].value] if name in event.trust else []
     if name in event.blocked:
         words.append("blocked")
+    if name in event.away:
+        words.append("away")
     return f"{name} ({', '.join(words)})" if words else name
 
 
@@ -312,19 +314,3 @@ def _contact(known: e.KnownPerson) -> str:
     if known.blocked:
         words.append("blocked")
     return f"{known.name} ({', '.join(words)}), key {known.fingerprint}"
-
-
-def _when(time_ms: int, now: datetime) -> str:
-    """Return when a message was written, or nothing when that is about now."""
-    if abs(now.timestamp() - time_ms / 1000) < _RECENT.total_seconds():
-        return ""
-    return _clock(time_ms, now)
-
-
-def _clock(time_ms: int, now: datetime) -> str:
-    """Return a time in the zone of ``now``, with its day unless that is today."""
-    try:
-        then = datetime.fromtimestamp(time_ms / 1000, now.tzinfo)
-    except (OverflowError, ValueError, OSError):
-        return "at an impossible time"
-    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import commands as c
+from securechat.client.command_help import HELP, HELP_GROUPS
 from securechat.client.command_line import TEXT_MAX_BYTES, parse_line
-from securechat.client.commands import HELP, Decision
+from securechat.client.commands import Decision
 from securechat.client.searching import SearchWords
 from securechat.config import FOREVER_DAYS
 from securechat.errors import NameInvalid, UsageError
@@ -29,8 +30,14 @@ from securechat.errors import NameInvalid, UsageError
         ("/MSG bob\thello ", c.Msg("bob", "hello")),
         ("/msg  bob  one\ntwo", c.Msg("bob", "one\ntwo")),
         ("/msg bob /quit", c.Msg("bob", "/quit")),
-        ("/who", c.Who()),
-        ("  /who  ", c.Who()),
+        ("/msg #ops two words", c.Msg("#ops", "two words")),
+        ("/msg #ops[9f2c-41aa] hi", c.Msg("#ops[9f2c-41aa]", "hi")),
+        ("/me waves", c.Say("waves", action=True)),
+        ("/ME  waves\nand bows ", c.Say("waves\nand bows", action=True)),
+        ("/me /quit", c.Say("/quit", action=True)),
+        ("//me x", c.Say("/me x")),
+        ("/reply bob so do I", c.Reply("bob", "so do I")),
+        (f"/reply {'0a' * 16} so do I", c.Reply("0a" * 16, "so do I")),
         ("/verify", c.Verify(None)),
         ("/verify bob", c.Verify("bob")),
         ("/contacts", c.Contacts()),
@@ -43,6 +50,9 @@ from securechat.errors import NameInvalid, UsageError
         ("/petname bob", c.Call("bob", None)),
         ("/history", c.History(None, None)),
         ("/history bob", c.History("bob", None)),
+        ("/history #ops 5", c.History("#ops", 5)),
+        ("/search tea in:#ops", c.Search(SearchWords(("tea",), within="#ops"))),
+        ("/keep #ops 3", c.Keep("#ops", 3)),
         ("/history 50", c.History(None, 50)),
         ("/history bob 5", c.History("bob", 5)),
         ("/search tea", c.Search(SearchWords(("tea",)))),
@@ -79,7 +89,17 @@ def test_an_empty_line_is_nothing(line: str) -> None:
         ("/msg", "a name and a text", "/msg bob hello"),
         ("/msg carol", "a text", "/msg carol hello"),
         ("/quit smoking", "too much after /quit", "//quit"),
-        ("/who is it", "too much after /who", "//who"),
+        ("/me", "/me needs what you do", "/me waves"),
+        ("/reply", "a name and a text", "/reply bob hello"),
+        ("/reply bob", "a text", "/reply bob hello"),
+        ("/reply #ops hello", "#ops is a room", "/reply NAME text"),
+        ("/verify #ops", "#ops is a room", "/verify [NAME]; /who #ops"),
+        ("/trust #ops", "#ops is a room", "/trust [NAME]"),
+        ("/accept-key #ops", "#ops is a room", "/accept-key [NAME]"),
+        ("/petname #ops Ops", "#ops is a room", "/petname NAME [NEW]"),
+        ("/petname bob #ops", "#ops is a room", "/petname NAME [NEW]"),
+        ("/block #ops", "#ops is a room", "/block NAME"),
+        ("/unsend #ops", "#ops is a room", "/unsend [NAME]"),
         ("/help me", "too much after /help", "//help"),
         ("/verify bob carol", "too much after /verify", "/verify"),
         ("/contacts all", "too much after /contacts", "//contacts"),
@@ -170,12 +190,25 @@ def test_two_slashes_are_one_in_the_text(text: str) -> None:
     assert parse_line(f"//{text}") == c.Say(f"/{text}".rstrip("\r\n"))
 
 
+EXAMPLES = {
+    "msg": "/msg bob hello",
+    "reply": "/reply bob hello",
+    "me": "/me waves",
+    "search": "/search tea",
+    "join": "/join #ops",
+    "create": "/create #ops",
+    **{word: f"/{word} bob" for word in ("petname", "block", "unblock", "invite", "kick", "admin")},
+}
+
+
 def test_the_help_lists_every_command() -> None:
-    listed = {match[1] for command, _ in HELP if (match := re.match(r"/([\w-]+)", command))}
-    known = {"msg", "who", "contacts", "verify", "petname", "help", "quit", *Decision}
-    known |= {"history", "search", "keep", "unsend"}
-    assert listed == known
-    for word in listed:
-        line = {"msg": "/msg bob hello", "search": "/search tea"}.get(word, f"/{word}")
-        needs_name = word in {"petname", Decision.BLOCK, Decision.UNBLOCK}
-        assert parse_line(f"{line} bob" if needs_name else line) is not None
+    listed = [match[1] for command, _ in HELP if (match := re.match(r"/([\w-]+)", command))]
+    asked = {type(parse_line(EXAMPLES.get(word, f"/{word}"))) for word in listed}
+    assert asked | {c.Say} == set(c.Command.__args__)
+    assert set(Decision) < set(listed)
+    assert len(set(listed)) == len(listed) == len(HELP) - 1
+
+
+def test_the_help_fits_on_a_screen_line_by_line() -> None:
+    assert HELP_GROUPS[0][1][0][0].startswith("/msg ")
+    assert all(len(f"    {command}: {meaning}") < 80 for command, meaning in HELP)

@@ -66,9 +66,20 @@ class FakeEngine:
     def talk_to(self, name: str) -> None:
         self._note("talk_to", name)
 
-    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
+    def send(
+        self,
+        target: str,
+        text: str,
+        *,
+        errand: bool = False,
+        action: bool = False,
+        reply_to: str | None = None,
+    ) -> str:
+        """Note what the text is besides, if it is anything, in a last part of the call."""
         message_id = f"id{len(self.sent) + 1}"
-        self._note("send", recipient, text)
+        extras = {"action": action, "reply_to": reply_to}
+        said = {key: value for key, value in extras.items() if value}
+        self._note("send", target, text, *([said] if said else []))
         return message_id
 
     def ask(self, question: Question) -> None:

@@ -26,18 +26,31 @@ def message(
     request: bool = False,
     missing: int = 0,
     late: bool = False,
+    room: str | None = None,
+    action: bool = False,
+    reply: e.Quote | None = None,
+    mention: bool = False,
+    alert: bool = False,
 ) -> e.Message:
-    return e.Message("m1", sender, "alice", text, time_ms, e2e, trust, request, missing, late)
+    return e.Message(
+        "m1", sender, room or "alice", text, time_ms, e2e, trust, request, missing, late,
+        room=room, action=action, reply=reply, mention=mention, alert=alert,
+    )  # fmt: skip
 
 
 def past(
-    text: str = "hello", *, state: e.DeliveryState | None = None, time_ms: int = NOON_MS
+    text: str = "hello",
+    *,
+    state: e.DeliveryState | None = None,
+    time_ms: int = NOON_MS,
+    room: str | None = None,
+    action: bool = False,
 ) -> e.PastMessage:
     own = state is not None
     return e.PastMessage(
         message_id="m1",
         sender="alice" if own else "bob",
-        recipient="bob" if own else "alice",
+        recipient=room or ("bob" if own else "alice"),
         text=text,
         time_ms=time_ms,
         kept_ms=time_ms + 5,
@@ -46,4 +59,6 @@ def past(
         state=state,
         missing=0 if own else 2,
         late=not own,
+        room=room,
+        action=action,
     )

@@ -17,7 +17,7 @@ from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS
 from tests.pure.faces.sample_export import CONVERSATION, own, theirs
 
 TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
-FULLEST = theirs(missing=2, late=True)
+FULLEST = replace(theirs(missing=2, late=True), room="#ops", action=True)
 
 
 def lines(*messages: PastMessage) -> list[str]:
@@ -55,8 +55,8 @@ def test_only_what_the_page_calls_optional_is_left_out() -> None:
     _, message = documented()
     optional = {name for name, (_, optional) in message.items() if optional}
     mine, other = decoded(own(), theirs())["messages"]
-    assert set(message) - set(mine) == optional - {"state"}
-    assert set(message) - set(other) == optional - {"verified", "trust"}
+    assert set(message) - set(mine) == optional - {"state", "to"}
+    assert set(message) - set(other) == optional - {"verified", "trust", "to"}
 
 
 def test_the_page_names_every_state() -> None:

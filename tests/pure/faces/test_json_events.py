@@ -18,17 +18,22 @@ TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object"
 
 KNOWN = e.KnownPerson("Bobby", "bob", e.Trust.VERIFIED, FINGERPRINT, request=False, blocked=True)
 
+OPS = e.RoomInfo(
+    "#ops", "tea", "alice", 3, joined=True, admin=True, paused=False, muted=False
+)  # fmt: skip
+
 FULLEST: tuple[e.Event, ...] = (
     ready(),
     e.Offline("timed out", 1.25),
     e.Waiting("bob"),
     peer_ready(first_use=True),
     message(request=True, missing=2, late=True),
+    message(room="#ops", action=True, mention=True, alert=True, reply=e.Quote("m0", "alice", "hi")),
     e.Sent("id1", "bob"),
     e.Accepted("id1", "bob"),
     e.Delivered("id1", "bob"),
     e.Read("id1", "bob"),
-    e.PresenceChanged("bob", True),
+    e.PresenceChanged("bob", True, away=True, last_seen_ms=NOON_MS, room="#lobby"),
     e.EncryptionChanged("bob", False, False),
     e.People(("alice", "bob"), {"bob": e.Trust.NEW}),
     e.Contacts((KNOWN,)),
@@ -43,12 +48,29 @@ FULLEST: tuple[e.Event, ...] = (
     e.SearchResult((past(),), more=True),
     e.Retention("bob", 30),
     e.Withdrawn("bob", ("id1", "id2")),
+    e.RoomNews("#ops", e.RoomChange.TOPIC, "alice", "bob", "tea"),
+    e.Invitation("#ops", "bob", "carol", 3, "tea", e.Trust.NEW, request=True),
+    e.RoomList((OPS,)),
+    e.RoomPeople("#ops", (e.RoomPerson("alice", None, admin=True),)),
+    e.Notifications("dm", ("#ops",)),
+    e.OwnPresence(visible=True, away=False),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
-"""Every kind of event, with every optional field."""
+"""Every kind of event, with every optional field in one of those of its kind."""
 
-SPARSE: tuple[e.Event, ...] = (message(), e.History(None, ()), e.Problem(SecureChatError("Bad")))
+SPARSE: tuple[e.Event, ...] = (
+    message(),
+    message(room="#ops"),
+    e.PresenceChanged("bob", True),
+    e.RoomNews("#ops", e.RoomChange.CREATED),
+    e.Invitation("#ops", "bob", "bob", 3, "", e.Trust.NEW, request=False),
+    e.History(None, ()),
+    e.Problem(SecureChatError("Bad")),
+)
 """The events that have optional fields, without them."""
+
+EITHER = {"to", "room"}
+"""A message has one of these."""
 
 
 def decoded(event: e.Event) -> dict[str, Any]:
@@ -76,22 +98,79 @@ def objects() -> list[dict[str, Any]]:
 
 
 def test_the_page_knows_every_event_and_no_other() -> None:
-    assert sorted(found["event"] for found in objects()) == sorted(documented())
+    assert sorted({found["event"] for found in objects()}) == sorted(documented())
 
 
 def test_the_page_knows_every_field_and_its_type() -> None:
+    types: dict[str, dict[str, type]] = {}
     for found in objects():
-        fields = documented()[found["event"]]
-        assert found["v"] == 1, found
-        types = {name: type(found[name]) for name in found if name not in {"event", "v"}}
-        assert types == {name: kind for name, (kind, _) in fields.items()}, found
+        assert found.pop("v") == 1
+        kind = types.setdefault(found.pop("event"), {})
+        kind.update({name: type(value) for name, value in found.items()})
+    assert types == {
+        event: {name: kind for name, (kind, _) in fields.items()}
+        for event, fields in documented().items()
+    }
 
 
 @pytest.mark.parametrize("event", SPARSE)
 def test_only_what_the_page_calls_optional_is_left_out(event: e.Event) -> None:
     found = decoded(event)
     fields = documented()[found["event"]]
-    assert set(fields) - set(found) == {name for name, (_, optional) in fields.items() if optional}
+    optional = {name for name, (_, optional) in fields.items() if optional}
+    if isinstance(event, e.Message):
+        assert len(EITHER & set(found)) == 1
+        optional -= EITHER & set(found)
+    assert set(fields) - set(found) == optional
+
+
+def test_a_message_in_a_room() -> None:
+    found = decoded(message(room="#ops", action=True, reply=e.Quote("m0")))
+    assert (found["room"], found["action"], found["reply"]) == ("#ops", True, {"id": "m0"})
+    assert "to" not in found
+    reply = decoded(message(reply=e.Quote("m0", "alice", "hi")))["reply"]
+    assert reply == {"id": "m0", "from": "alice", "text": "hi"}
+    (past_found,) = decoded(e.History("#ops", (past(room="#ops", action=True),)))["messages"]
+    assert (past_found["room"], past_found["action"]) == ("#ops", True)
+    assert "to" not in past_found
+
+
+def test_the_rooms_with_what_is_unread_in_them() -> None:
+    line = encode_event(e.RoomList((OPS,)), {"#ops": 7}.__getitem__)
+    assert line is not None
+    assert json.loads(line)["rooms"] == [
+        {
+            "name": "#ops",
+            "topic": "tea",
+            "creator": "alice",
+            "members": 3,
+            "joined": True,
+            "admin": True,
+            "paused": False,
+            "muted": False,
+            "unread": 7,
+        }
+    ]
+
+
+def test_people_of_a_room() -> None:
+    people = (e.RoomPerson("alice", None, admin=True), e.RoomPerson("bob", e.Trust.NEW, away=True))
+    assert decoded(e.RoomPeople("#ops", people))["people"] == [
+        {"name": "alice", "trust": None, "admin": True, "away": False},
+        {"name": "bob", "trust": "new", "admin": False, "away": True},
+    ]
+
+
+def test_only_news_that_are_about_a_topic_have_one() -> None:
+    assert decoded(e.RoomNews("#ops", e.RoomChange.TOPIC, "alice"))["topic"] == ""
+    assert decoded(e.RoomNews("#ops", e.RoomChange.ENTERED, text="tea"))["topic"] == "tea"
+    assert "topic" not in decoded(e.RoomNews("#ops", e.RoomChange.JOINED, "bob"))
+
+
+def test_the_page_names_every_change_of_a_room() -> None:
+    page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
+    section = page.split("### `room`")[1].split("###")[0]
+    assert {f"`{change.value}`" for change in e.RoomChange} <= set(re.findall(r"`\w+`", section))
 
 
 def test_a_message() -> None:

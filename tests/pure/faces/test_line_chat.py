@@ -121,7 +121,7 @@ def test_a_person_is_told_of_once() -> None:
 def test_somebody_who_was_never_there_has_not_left(events: tuple[e.Event, ...]) -> None:
     shown = Desk().hear(*events, AWAY)
     assert [line for line in shown if "[SERVER]" in line] == [
-        "[SERVER] bob is away; what you type waits for them."
+        "[SERVER] bob is not here; what you type waits for them."
     ]
 
 
@@ -133,8 +133,8 @@ def test_somebody_unknown_is_not_away_but_waited_for() -> None:
 
 @pytest.mark.parametrize("events", [(AWAY, KNOWN), (KNOWN, AWAY), (KNOWN, AWAY, peer_ready())])
 def test_somebody_known_is_away_and_not_waited_for(events: tuple[e.Event, ...]) -> None:
-    assert Desk().hear(*events)[:1] == ["[SERVER] bob is away; what you type waits for them."]
-    assert not any("is away" in line for line in Desk().hear(*events)[1:])
+    assert Desk().hear(*events)[:1] == ["[SERVER] bob is not here; what you type waits for them."]
+    assert not any("is not here" in line for line in Desk().hear(*events)[1:])
 
 
 def test_somebody_who_left_is_not_said_to_be_away_too() -> None:

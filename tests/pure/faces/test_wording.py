@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import events as e
-from securechat.client.commands import HELP
+from securechat.client.command_help import HELP, HELP_GROUPS
 from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
-from securechat.faces import wording
+from securechat.faces import message_wording, wording
 from securechat.faces.entries import Entry, Tone, lay_out
 from securechat.identity.names import parse_name
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
@@ -20,7 +20,7 @@ NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 
 
 def text_of(event: e.Message, now: datetime = NOW) -> str:
-    return wording.message(event, now, trust_is_known=True).text
+    return message_wording.message(event, now, trust_is_known=True).text
 
 
 def test_the_log_in_says_who_where_and_how_safe() -> None:
@@ -37,7 +37,7 @@ def test_presence_is_told_as_in_the_documents() -> None:
 
 
 def test_a_message_is_a_name_and_a_text() -> None:
-    assert wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE)
+    assert message_wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE)
     assert text_of(message()) == text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
 
 
@@ -80,20 +80,20 @@ def test_the_time_is_said_when_it_is_not_now(now: datetime, when: str) -> None:
 def test_messages_of_the_history_say_when_and_how_far() -> None:
     later = NOW + timedelta(hours=1)
     own = past("out", state=e.DeliveryState.READ)
-    assert wording.past_message(own, later).text == "alice to bob (15:06, read): out"
+    assert message_wording.past_message(own, later).text == "alice to bob (15:06, read): out"
     of_bob = past("in")
-    assert wording.past_message(of_bob, later + timedelta(days=1)).text == (
+    assert message_wording.past_message(of_bob, later + timedelta(days=1)).text == (
         "bob (2025-06-15 15:06, 2 missing before it, late): in"
     )
     plain = replace(of_bob, e2e=False, missing=0, late=False)
-    assert wording.past_message(plain, NOW).text == (
+    assert message_wording.past_message(plain, NOW).text == (
         "bob (15:06, TLS only: the relay could read this): in"
     )
 
 
 def test_the_titles_of_histories() -> None:
     def title(count: int, name: str | None = "bob") -> str:
-        return wording.history(e.History(name, (past(),) * count)).text
+        return message_wording.history(e.History(name, (past(),) * count)).text
 
     assert title(0) == "No messages with bob are kept here."
     assert title(1) == "The last message with bob:"
@@ -101,7 +101,7 @@ def test_the_titles_of_histories() -> None:
     assert title(2, None) == "The last 2 messages:"
 
     def found(count: int, *, more: bool = False) -> str:
-        return wording.search_result(e.SearchResult((past(),) * count, more)).text
+        return message_wording.search_result(e.SearchResult((past(),) * count, more)).text
 
     assert found(0) == "Nothing was found."
     assert found(1) == "Found 1 message:"
@@ -119,7 +119,7 @@ def test_the_titles_of_histories() -> None:
     ],
 )
 def test_how_long_messages_are_kept(days: int | None, kept: str) -> None:
-    text = wording.retention(e.Retention("bob", days)).text
+    text = message_wording.retention(e.Retention("bob", days)).text
     assert text.startswith(f"Messages with bob are {kept} here.")
 
 
@@ -225,7 +225,7 @@ def test_digits_of_a_new_key_say_so() -> None:
 @pytest.mark.parametrize(("count", "words"), [(1, "1 message waits"), (2, "2 messages wait")])
 def test_numbers_agree_with_their_words(count: int, words: str) -> None:
     assert wording.queued("bob", count).text == f"{words} for bob."
-    before = wording.missing(message(missing=count)).text
+    before = message_wording.missing(message(missing=count)).text
     assert before.startswith(f"[Missing] {words.rsplit(' ', 1)[0]} of bob ")
 
 
@@ -252,7 +252,10 @@ def test_people_are_listed() -> None:
 
 def test_the_help_has_a_line_for_each_command() -> None:
     lines = wording.commands().text.split("\n")[1:]
-    assert [line.partition(": ")[0] for line in lines] == [command for command, _ in HELP]
+    titles = [title for title, _ in HELP_GROUPS]
+    assert [line for line in lines if ": " not in line] == titles
+    told = [line.partition(": ")[0] for line in lines if line not in titles]
+    assert told == [command for command, _ in HELP]
 
 
 def test_entering_says_what_to_do() -> None:
@@ -279,9 +282,9 @@ def entries_of_ours(name: str, text: str) -> list[Entry]:
         *(wording.peer_ready(peer_ready(name, first_use=first)) for first in (False, True)),
         wording.peer_ready(peer_ready(name, e.Trust.VERIFIED)),
         wording.talking_to(name),
-        wording.missing(message(text, name, missing=2)),
+        message_wording.missing(message(text, name, missing=2)),
         *(wording.presence(e.PresenceChanged(name, online)) for online in (False, True)),
-        wording.away(name),
+        wording.not_here(name),
         *(
             wording.encryption_changed(e.EncryptionChanged(name, encrypted, once))
             for encrypted, once in ((False, False), (True, False), (True, True))

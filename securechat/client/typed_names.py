@@ -1,0 +1,66 @@
+"""Names of people and rooms as they are typed after a command; both may have a key id."""
+
+from securechat.client.command_help import usage_of
+from securechat.client.contacts import split_key_id
+from securechat.errors import NameInvalid, UsageError
+from securechat.identity.names import parse_name
+from securechat.text import clip, safe_text
+
+ROOM_SIGN = "#"
+"""What every room's name begins with, and no person's."""
+
+LOBBY = "#lobby"
+"""The room that is open to all whom the relay admits."""
+
+_SHOWN_COLUMNS = 24
+
+
+def is_room(name: str) -> bool:
+    """Tell whether a name is that of a room, and not of a person."""
+    return name.startswith(ROOM_SIGN)
+
+
+def check_person(command: str, typed: str) -> str:
+    """Return a person's name as it was typed, if somebody can have it.
+
+    Raises UsageError for a room and NameInvalid for what is no name, with how the ``command`` goes.
+    """
+    if is_room(typed):
+        raise UsageError(
+            f"/{command} is about a person, and {shorten(typed)} is a room",
+            f"{usage_of(command)}; /who {shorten(typed)} says who is there",
+        )
+    return _check_name(command, typed, typed)
+
+
+def check_room(command: str, typed: str) -> str:
+    """Return a room's name as it was typed, if a room can have it; raises as `check_person`."""
+    if not is_room(typed):
+        raise UsageError(
+            f"/{command} is about a room, and those begin with {ROOM_SIGN}",
+            f"/{command} {ROOM_SIGN}{shorten(typed)}",
+        )
+    return _check_name(command, typed, typed.removeprefix(ROOM_SIGN))
+
+
+def check_target(command: str, typed: str) -> str:
+    """Return the name of a person or a room as it was typed; raises as `check_person`."""
+    return _check_name(command, typed, typed.removeprefix(ROOM_SIGN))
+
+
+def too_much(command: str) -> UsageError:
+    """Return the error for words after a command that it does not take."""
+    return UsageError(f"There is too much after /{command}", f"{usage_of(command)}, or //{command}")
+
+
+def shorten(typed: str) -> str:
+    """Return a word that was typed as it fits into a sentence."""
+    return clip(safe_text(typed), _SHOWN_COLUMNS)
+
+
+def _check_name(command: str, typed: str, name: str) -> str:
+    try:
+        parse_name(split_key_id(name)[0])
+    except NameInvalid as error:
+        raise NameInvalid(error.what, usage_of(command)) from None
+    return typed
