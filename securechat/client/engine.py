@@ -118,7 +118,15 @@ class Engine:
         if self._run.peer is not None:
             self.talk_to(self._run.peer)
 
-    def send(self, recipient: str, text: str, *, errand: bool = False) -> str:
+    def send(
+        self,
+        recipient: str,
+        text: str,
+        *,
+        errand: bool = False,
+        action: bool = False,  # noqa: ARG002 (comes with the contents of rooms)
+        reply_to: str | None = None,  # noqa: ARG002
+    ) -> str:
         """Send a text; return the id that its events carry. Raises as `People.check` does.
 
         An ``errand`` (`Errands`) is the text of another command.

@@ -12,7 +12,8 @@ from securechat.identity.types import Name
 class Run:
     """What stays the same from the start of an engine to its end.
 
-    ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start.
+    ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start. With
+    ``lobby`` the run comes to the lobby.
     ``unencrypted`` is with whom the user wants to do without end-to-end encryption, if they want
     that too. Messages are kept for ``history_days`` unless the user has chosen another time for the
     conversation. With ``read_receipts`` contacts are told when a message of theirs was shown.
@@ -22,6 +23,7 @@ class Run:
     name: Name
     relay: str
     peer: str | None = None
+    lobby: bool = False
     unencrypted: str | None = None
     history_days: int = FOREVER_DAYS
     read_receipts: bool = False
