@@ -1,19 +1,22 @@
 """What the command line says about who one is, which relay is meant, and whom to trust there."""
 
 import getpass
-import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from securechat.cli.settings import certs_directory, load_settings, refuse_flags, resolve_home
+from securechat.cli.passphrase_input import read_passphrases
+from securechat.cli.prompting import can_ask, confirm
+from securechat.cli.settings import home_flag, refuse_flags
+from securechat.client.surroundings import load_settings, resolve_home
 from securechat.errors import NameInvalid, UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.connect import TrustFlags
-    from securechat.config import ClientConfig, Config
+    from securechat.client.access import Access
+    from securechat.config import Config
     from securechat.identity.types import Name
     from securechat.transport.endpoint import Endpoint
 
@@ -33,37 +36,45 @@ class Flags:
     read_receipts: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Whose profile it is, the relay's address if one was given, and whom to trust there."""
-
-    me: "Name"
-    home: Path
-    address: "Endpoint | None"
-    trust: "TrustFlags"
-    settings: "ClientConfig"
-    passphrase_file: Path | None
-    read_receipts: bool
-
-
 def read_access(
     context: typer.Context, flags: Flags, peer: str | None, settings: "Config | None" = None
-) -> Access:
+) -> "Access":
     """Return what the flags, the settings and the surroundings come to; asks for a missing name.
 
     Raises UsageError, and NameInvalid for a name that nobody can have.
     """
+    from securechat.client.access import Access, read_trust
+
     if flags.host is not None:
         refuse_flags(context, ("server",), "and HOST say the same: give one of them")
     settings = settings or load_settings(flags.home)
     home = resolve_home(flags.home)
-    trust = _read_trust(flags, certs_directory(flags.home, None, settings.server.certs) / "ca.pem")
+    trust = read_trust(flags.pin, flags.ca, flags.home, settings.server.certs)
     address = _given_address(flags.host, flags.port, flags.server)
     me = choose_name(home, flags.name or settings.client.name, peer)
     read_receipts = flags.read_receipts
     if read_receipts is None:
         read_receipts = settings.client.read_receipts
-    return Access(me, home, address, trust, settings.client, flags.passphrase_file, read_receipts)
+    return Access(
+        me=me,
+        home=home,
+        address=address,
+        trust=trust,
+        settings=settings.client,
+        read_receipts=read_receipts,
+        passphrases=partial(read_passphrases, me, flags.passphrase_file),
+        confirm=confirm,
+        tell_new_key=say_where_key_is,
+    )
+
+
+def say_where_key_is(me: "Name", home: Path) -> None:
+    """Say that the key of a new profile lies in a file."""
+    typer.echo(
+        f"The key to what securechat keeps for {me} is in a file that only you can read;"
+        f" to put it under a passphrase: securechat passphrase set --name {me}{home_flag(home)}",
+        err=True,
+    )
 
 
 def check_peer(peer: str, me: "Name", usage: str) -> None:
@@ -81,29 +92,6 @@ def check_peer(peer: str, me: "Name", usage: str) -> None:
     if key == name_key(me):
         command, rest = usage.format("OTHER").split(" ", 1)
         raise UsageError(f"{peer} is your own name", f"securechat {command} --name {me} {rest}")
-
-
-def confirm(question: str) -> bool:
-    """Ask a person; False when there is none at the terminal."""
-    return can_ask() and typer.confirm(question, err=True)
-
-
-def can_ask() -> bool:
-    """Return whether somebody sits at the terminal: only then anything is prompted for."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _read_trust(flags: Flags, nearby: Path) -> "TrustFlags":
-    """Return what the command line, and a ca.pem lying around, say about whom to trust."""
-    from securechat.client.connect import TrustFlags
-    from securechat.transport.pins import parse_pin
-    from securechat.transport.private_files import is_there
-
-    return TrustFlags(
-        pin=parse_pin(flags.pin) if flags.pin else None,
-        ca_file=flags.ca,
-        nearby_ca_file=nearby if is_there(nearby) else None,
-    )
 
 
 def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":

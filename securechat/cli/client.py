@@ -2,13 +2,13 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.access import Access, Flags, check_peer, read_access
+from securechat.cli.access import Flags, check_peer, read_access
 from securechat.cli.options import (
     CaOption,
     JsonOption,
@@ -21,17 +21,18 @@ from securechat.cli.options import (
 from securechat.cli.session import (
     errors_as_json,
     exit_on_signals,
-    open_engine,
-    open_profile,
+    open_client,
     refuse_closed_output,
     serving,
 )
-from securechat.cli.settings import HomeOption, certs_directory, load_settings, refuse_flags
+from securechat.cli.settings import HomeOption, refuse_flags
+from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
-    from securechat.client.engine import Engine
+    from securechat import Client
+    from securechat.client.access import Access
 
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
@@ -146,21 +147,19 @@ def client(
 
 @contextmanager
 def _chatting(
-    access: Access, peer: str | None, scrollback: int, *, e2e: bool
-) -> "Iterator[Engine]":
-    """Open the profile and provide its engine, beside which other commands can be used.
+    access: "Access", peer: str | None, scrollback: int, *, e2e: bool
+) -> "Iterator[Client]":
+    """Provide an open client, beside which other commands can be used.
 
     A message that one of those prints is still to be shown here. So many messages of earlier runs
     are shown first.
     """
-
     with (
-        open_profile(access) as profile,
-        open_engine(access, profile, peer, e2e=e2e) as connector,
-        serving(profile, connector, shown=lambda _sender, _message_id: None),
+        closing(open_client(access, peer, lobby=peer is None, e2e=e2e)) as client,
+        serving(client, shown=lambda _sender, _message_id: None),
     ):
-        connector.engine.retell(scrollback)
-        yield connector.engine
+        client.retell(scrollback)
+        yield client
 
 
 def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
@@ -175,7 +174,7 @@ def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
     return ca or nearby
 
 
-def _show_json(peer: str | None, engine: "Engine") -> None:
+def _show_json(peer: str | None, engine: "Client") -> None:
     from securechat.faces.json_lines import run_json
     from securechat.faces.streams import unbuffered
 
@@ -183,7 +182,7 @@ def _show_json(peer: str | None, engine: "Engine") -> None:
     run_json(engine, peer=peer, lobby=peer is None, stdin=stdin, stdout=stdout)
 
 
-def _show_lines(peer: str | None, color: ColorChoice, engine: "Engine") -> None:
+def _show_lines(peer: str | None, color: ColorChoice, engine: "Client") -> None:
     from securechat.faces.lines import run_lines
 
     run_lines(

@@ -5,21 +5,20 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.access import Access, Flags, check_peer, read_access, require_profile
+from securechat.cli.access import Flags, check_peer, read_access, require_profile
 from securechat.cli.options import NameOption, PassphraseFileOption
 from securechat.cli.output_file import check_target
-from securechat.cli.passphrase_input import read_passphrases
-from securechat.cli.session import exit_on_signals, open_profile, refuse_closed_output
+from securechat.cli.session import exit_on_signals, refuse_closed_output
 from securechat.cli.settings import HomeOption
 from securechat.errors import Busy
 
 if TYPE_CHECKING:
+    from securechat.client.access import Access
     from securechat.client.events import PastMessage
     from securechat.client.exporting import Archive, Conversation
     from securechat.store.encrypted import VaultKey
@@ -99,7 +98,7 @@ class _Counted:
 
 
 @contextmanager
-def _opened(access: Access) -> "Iterator[Archive]":
+def _opened(access: "Access") -> "Iterator[Archive]":
     """Provide what a profile keeps, whether or not a client has it open."""
     from securechat.client.exporting import Archive
     from securechat.client.profile import STATE, profile_directory
@@ -111,8 +110,9 @@ def _opened(access: Access) -> "Iterator[Archive]":
         yield Archive(access.me, state)
 
 
-def _key(access: Access, directory: Path) -> "VaultKey":
+def _key(access: "Access", directory: Path) -> "VaultKey":
     """Return the key of a profile, which is of this version afterwards unless it is in use."""
+    from securechat.client.access import open_profile
     from securechat.client.profile import open_vault
     from securechat.client.vault import Vault
 
@@ -121,10 +121,10 @@ def _key(access: Access, directory: Path) -> "VaultKey":
             return profile.key
     except Busy:
         vault = Vault(directory, access.me, locked=False)
-        return open_vault(vault, partial(read_passphrases, access.me, access.passphrase_file))
+        return open_vault(vault, access.passphrases)
 
 
-def _choose(archive: "Archive", access: Access, peer: str | None) -> "Conversation":
+def _choose(archive: "Archive", access: "Access", peer: str | None) -> "Conversation":
     """Return the conversation that is meant; says so when there are several."""
     if peer is None:
         raise archive.nothing_found("No PEER is given")

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from securechat.cli.access import choose_name, require_profile
+from securechat.cli.access import choose_name, require_profile, say_where_key_is
 from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
 from securechat.cli.output_file import check_target
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
-from securechat.cli.session import say_where_key_is
-from securechat.cli.settings import HomeOption, home_flag, load_settings, resolve_home
+from securechat.cli.settings import HomeOption, home_flag
+from securechat.client.surroundings import load_settings, resolve_home
 from securechat.errors import Busy
 
 identity = typer.Typer(no_args_is_help=True, rich_markup_mode=None)

@@ -2,12 +2,12 @@
 
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.access import Access, Flags, check_peer, read_access
+from securechat.cli.access import Flags, check_peer, read_access
 from securechat.cli.options import (
     MAX_TIMEOUT_S,
     CaOption,
@@ -26,7 +26,6 @@ from securechat.cli.session import (
     claim,
     errors_as_json,
     exit_on_signals,
-    open_engine,
     refuse_closed_output,
     serving,
 )
@@ -34,8 +33,9 @@ from securechat.cli.settings import HomeOption
 from securechat.errors import TimedOut, Unreachable
 
 if TYPE_CHECKING:
+    from securechat import Client
+    from securechat.client.access import Access
     from securechat.client.events import Ended, Event
-    from securechat.client.profile import Profile
     from securechat.faces.listening import Listening
     from securechat.faces.requests import ListenRequest
 
@@ -114,7 +114,7 @@ def listen(
 
 
 def _listen(
-    access: Access, request: "ListenRequest", listening: "Listening", deadline: float | None
+    access: "Access", request: "ListenRequest", listening: "Listening", deadline: float | None
 ) -> None:
     """Print what comes until that is enough, or the client that was asked has ended."""
     patience = time.monotonic() + CLAIM_S
@@ -129,7 +129,7 @@ def _listen(
 
 def _listen_beside(
     place: Beside,
-    access: Access,
+    access: "Access",
     request: "ListenRequest",
     listening: "Listening",
     deadline: float | None,
@@ -150,8 +150,8 @@ def _listen_beside(
 
 
 def _listen_alone(
-    profile: "Profile",
-    access: Access,
+    client: "Client",
+    access: "Access",
     request: "ListenRequest",
     listening: "Listening",
     deadline: float | None,
@@ -161,28 +161,23 @@ def _listen_alone(
     from securechat.faces.requests import Audible
     from securechat.faces.sources import OwnEvents
 
-    with (
-        profile,
-        open_engine(access, profile) as connector,
-        serving(profile, connector),
-    ):
-        engine, audible, events = connector.engine, Audible(request), OwnEvents()
+    with closing(client), serving(client):
+        audible, events = Audible(request), OwnEvents()
 
         def hear(event: "Event") -> None:
             if audible.includes(event):
                 events.put(event)
 
-        engine.subscribe(hear)
-        engine.retell()
-        engine.start()
+        client.subscribe(hear)
+        client.retell()
+        client.start()
         if request.sender is not None:
-            engine.talk_to(request.sender)
+            client.talk_to(request.sender)
         try:
-            return hear_all(events, listening, deadline, engine.shown)
+            return hear_all(events, listening, deadline, client.shown)
         finally:
             if access.read_receipts:  # they may need a connection and somebody's keys first
-                engine.stop(LAST_MOMENT_S)
-                engine.join(LAST_MOMENT_S)
+                client.finish(LAST_MOMENT_S)
 
 
 def _open_output(json_output: bool, count: int | None, sender: str | None) -> "Listening":

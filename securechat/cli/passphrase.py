@@ -12,7 +12,8 @@ import typer
 from securechat.cli.access import choose_name, require_profile
 from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
-from securechat.cli.settings import HomeOption, load_settings, resolve_home
+from securechat.cli.settings import HomeOption
+from securechat.client.surroundings import load_settings, resolve_home
 from securechat.errors import Busy
 
 if TYPE_CHECKING:

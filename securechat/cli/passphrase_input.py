@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from securechat.cli.access import can_ask
+from securechat.cli.prompting import can_ask
 from securechat.errors import PassphraseRefused, UsageError
 
 if TYPE_CHECKING:

@@ -2,12 +2,13 @@
 
 import sys
 import time
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from securechat.cli.access import Access, Flags, can_ask, check_peer, read_access
+from securechat.cli.access import Flags, check_peer, read_access
 from securechat.cli.options import (
     MAX_TIMEOUT_S,
     CaOption,
@@ -19,21 +20,21 @@ from securechat.cli.options import (
     PortOption,
     ServerOption,
 )
+from securechat.cli.prompting import can_ask
 from securechat.cli.session import (
     Beside,
     claim,
     errors_as_json,
     exit_on_signals,
     hosting,
-    open_engine,
 )
 from securechat.cli.settings import HomeOption
 from securechat.errors import UsageError
 from securechat.faces.waiting import Wait
 
 if TYPE_CHECKING:
+    from securechat import Client
     from securechat.client.events import Event
-    from securechat.client.profile import Profile
     from securechat.faces.following import Following
     from securechat.faces.requests import Sending
 
@@ -108,7 +109,7 @@ def send(
         if isinstance(place, Beside):
             _send_beside(place, message_to)
         else:
-            _send_alone(place, access, message_to)
+            _send_alone(place, message_to)
 
 
 def _send_beside(place: Beside, message: "Following") -> None:
@@ -125,24 +126,22 @@ def _send_beside(place: Beside, message: "Following") -> None:
             raise
 
 
-def _send_alone(profile: "Profile", access: Access, message: "Following") -> None:
+def _send_alone(client: "Client", message: "Following") -> None:
     """Log in and send the message; what others have written meanwhile is kept for later."""
     from securechat.client.unread import Unread
 
     sendings: list[Sending] = []
-    with profile:
-        Unread(profile.state, time.monotonic).check()
+    with closing(client):
+        Unread(client.profile.state, time.monotonic).check()
         try:
-            _send_with_engine(profile, access, message, sendings)
+            _follow(client, message, sendings)
         except (KeyboardInterrupt, SystemExit):
             if any(sending.is_kept for sending in sendings):
                 _say_interrupted(message.request.recipient, "it waits in your outbox, and")
             raise
 
 
-def _send_with_engine(
-    profile: "Profile", access: Access, message: "Following", sendings: "list[Sending]"
-) -> None:
+def _follow(client: "Client", message: "Following", sendings: "list[Sending]") -> None:
     """Send the message; add what was taken to ``sendings``. Serves others while it has to wait."""
     from securechat.client.events import DeviceRenewed, Ended, Ready
     from securechat.client.unsent import is_unsent
@@ -151,24 +150,23 @@ def _send_with_engine(
     from securechat.faces.sources import OwnEvents
     from securechat.faces.wording import device_renewed
 
-    with open_engine(access, profile) as connector:
-        engine, events = connector.engine, OwnEvents()
+    events = OwnEvents()
 
-        def hear(event: "Event") -> None:
-            if isinstance(event, Ready | Ended):
-                events.put(event)
-            elif isinstance(event, DeviceRenewed):
-                typer.echo(lay_out(device_renewed()), err=True)
+    def hear(event: "Event") -> None:
+        if isinstance(event, Ready | Ended):
+            events.put(event)
+        elif isinstance(event, DeviceRenewed):
+            typer.echo(lay_out(device_renewed()), err=True)
 
-        leave = engine.subscribe(hear)
-        engine.start()
-        ready = message.await_ready(events)
-        unsent = partial(is_unsent, profile.state)
-        sendings.append(Sending(engine, message.request, unsent, events.put))
-        leave()
-        if not message.follow_for(ALONE_S, events):
-            with hosting(profile, connector, ready):
-                message.follow(events)
+    leave = client.subscribe(hear)
+    client.start()
+    ready = message.await_ready(events)
+    unsent = partial(is_unsent, client.profile.state)
+    sendings.append(Sending(client, message.request, unsent, events.put))
+    leave()
+    if not message.follow_for(ALONE_S, events):
+        with hosting(client, ready):
+            message.follow(events)
 
 
 def _say_interrupted(recipient: str, where: str) -> None:

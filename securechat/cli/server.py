@@ -12,13 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
-from securechat.cli.settings import (
-    HomeOption,
-    certs_directory,
-    data_directory,
-    load_settings,
-    refuse_flags,
-)
+from securechat.cli.settings import HomeOption, data_directory, refuse_flags
+from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import SecureChatError
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-"""A profile and its engine, or the command that has them: what client, send and listen begin with.
+"""A client, or the command that has the profile: what client, send and listen begin with.
 
-A profile has one engine at a time. Whoever cannot have it asks the command that has it.
+A profile has one client at a time. Whoever cannot have it asks the command that has it.
 """
 
 import logging
@@ -11,23 +11,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from securechat.cli.access import Access, confirm
-from securechat.cli.passphrase_input import read_passphrases
-from securechat.cli.settings import home_flag
 from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
 
 if TYPE_CHECKING:
-    from securechat.client.connect import Connector
+    from securechat import Client
+    from securechat.client.access import Access
     from securechat.client.events import Event, Ready
-    from securechat.client.profile import Profile
     from securechat.faces.request_session import RequestSession
     from securechat.faces.sources import Answers
-    from securechat.identity.types import Name
     from securechat.transport.local_dial import LocalConnection
     from securechat.transport.local_socket import LocalSession
 
@@ -42,70 +37,32 @@ Shown = Callable[[str, str], None]
 logger = logging.getLogger("securechat.cli")
 
 
-def open_profile(access: Access) -> "Profile":
-    """Open the profile, and say once that its key lies in a file; the caller closes it.
+def open_client(
+    access: "Access", peer: str | None = None, *, lobby: bool = False, e2e: bool = True
+) -> "Client":
+    """Open a client, whose name is the one used last from its log-in on; the caller closes it.
 
-    Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
+    Raises as `Client.open` does.
     """
-    from securechat.client.profile import Profile
-
-    passphrases = partial(read_passphrases, access.me, access.passphrase_file)
-    profile = Profile(access.home, access.me, passphrases)
-    if profile.has_new_key:
-        say_where_key_is(access.me, access.home)
-    return profile
-
-
-def say_where_key_is(me: "Name", home: Path) -> None:
-    """Say that the key of a new profile lies in a file."""
-    typer.echo(
-        f"The key to what securechat keeps for {me} is in a file that only you can read;"
-        f" to put it under a passphrase: securechat passphrase set --name {me}{home_flag(home)}",
-        err=True,
-    )
-
-
-@contextmanager
-def open_engine(
-    access: Access, profile: "Profile", peer: str | None = None, *, e2e: bool = True
-) -> "Iterator[Connector]":
-    """Decide whom to trust, and provide an engine until the block ends."""
-    from securechat.client.connect import Connector, decide_trust, remembered_address
+    from securechat import Client
     from securechat.client.events import Ready
-    from securechat.client.relays import parse_address
 
-    settings = access.settings
-    where = access.address or remembered_address(profile) or parse_address(settings.server)
-    trust = decide_trust(profile, where, access.trust, confirm)
-    connector = Connector(
-        profile,
-        where,
-        trust,
-        peer=peer,
-        e2e=e2e,
-        read_receipts=access.read_receipts,
-        settings=settings,
-    )
+    client = Client.of(access, peer=peer, lobby=lobby, e2e=e2e).open()
 
     def hear(event: "Event") -> None:
         if isinstance(event, Ready):
-            profile.remember()
+            client.profile.remember()
 
-    connector.engine.subscribe(hear)
-    try:
-        yield connector
-    finally:
-        connector.close()
+    client.subscribe(hear)
+    return client
 
 
 @contextmanager
-def serving(
-    profile: "Profile", connector: "Connector", shown: Shown | None = None
-) -> Iterator[None]:
-    """Let other commands use the engine, from its first log-in to the end of the block.
+def serving(client: "Client", shown: Shown | None = None) -> Iterator[None]:
+    """Let other commands use the client, from its first log-in to the end of the block.
 
     ``shown`` is called with sender and id of each message that one of them has printed: it is
-    another one's then, and the engine forgets it, unless the caller shows all of them itself.
+    another one's then, and the client forgets it, unless the caller shows all of them itself.
     """
     from securechat.client.events import Ready
 
@@ -113,29 +70,27 @@ def serving(
 
         def hear(event: "Event") -> None:
             if isinstance(event, Ready) and not event.again:
-                stack.enter_context(hosting(profile, connector, event, shown))
+                stack.enter_context(hosting(client, event, shown))
 
-        stack.callback(connector.engine.subscribe(hear))
+        stack.callback(client.subscribe(hear))
         yield
 
 
 @contextmanager
-def hosting(
-    profile: "Profile", connector: "Connector", ready: "Ready", shown: Shown | None = None
-) -> Iterator[None]:
-    """Let other commands use an engine that is logged in, until the block ends; see `serving`.
+def hosting(client: "Client", ready: "Ready", shown: Shown | None = None) -> Iterator[None]:
+    """Let other commands use a client that is logged in, until the block ends; see `serving`.
 
     What they have begun by then gets a moment.
     """
-    from securechat.client.beside import Reception
     from securechat.transport.local_place import has_local_sockets
 
     if not has_local_sockets():
         yield
         return
-    accept = partial(_request_session, profile, connector, ready, shown or connector.engine.shown)
     try:
-        reception = Reception(profile, connector.loop, accept)
+        reception = client.receive_requests(
+            partial(_request_session, client, ready, shown or client.shown)
+        )
     except FileProblem as error:
         logger.info("send and listen cannot be used beside this: %s", error.what)
         yield
@@ -143,24 +98,19 @@ def hosting(
     try:
         yield
         if reception.is_used:
-            connector.engine.stop(LAST_MOMENT_S)
-            connector.engine.join(LAST_MOMENT_S)
+            client.finish(LAST_MOMENT_S)
     finally:
         reception.close()
 
 
 def _request_session(
-    profile: "Profile",
-    connector: "Connector",
-    ready: "Ready",
-    shown: Shown,
-    session: "LocalSession",
+    client: "Client", ready: "Ready", shown: Shown, session: "LocalSession"
 ) -> "RequestSession":
     from securechat.client.unsent import is_unsent
     from securechat.faces.request_session import RequestSession
 
-    unsent = partial(is_unsent, profile.state)
-    return RequestSession(connector.engine, ready, unsent, shown, session.write_line, session.end)
+    unsent = partial(is_unsent, client.profile.state)
+    return RequestSession(client, ready, unsent, shown, session.write_line, session.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +121,8 @@ class Beside:
     answers: "Answers"
 
 
-def claim(access: Access, deadline: float) -> "Profile | Beside":
-    """Open the profile, or reach the command that has it; the caller closes what it gets.
+def claim(access: "Access", deadline: float) -> "Client | Beside":
+    """Open a client, or reach the command that has the profile; the caller closes what it gets.
 
     Tries until the ``deadline`` (of `time.monotonic`); then raises Busy.
     """
@@ -180,7 +130,7 @@ def claim(access: Access, deadline: float) -> "Profile | Beside":
 
     while True:
         try:
-            return open_profile(access)
+            return open_client(access)
         except Busy as error:
             beside = _reach(access, deadline)
             if beside is not None:
@@ -193,7 +143,7 @@ def claim(access: Access, deadline: float) -> "Profile | Beside":
         time.sleep(ASK_AGAIN_S)
 
 
-def _reach(access: Access, deadline: float) -> Beside | None:
+def _reach(access: "Access", deadline: float) -> Beside | None:
     """Return the command that has the profile open, if there is one that takes requests."""
     from securechat.client.beside import reach
     from securechat.client.events import Ready
@@ -218,7 +168,7 @@ def _reach(access: Access, deadline: float) -> Beside | None:
     return None
 
 
-def _check_relay(access: Access, ready: "Ready") -> None:
+def _check_relay(access: "Access", ready: "Ready") -> None:
     """Raise when the command that was found is not on the relay that the user means.
 
     It has checked the relay's certificate; a CA file has to be one, and is not compared.

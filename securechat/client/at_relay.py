@@ -139,8 +139,8 @@ class AtRelay:
                 self.parts.publishing.replenish(left.one_time_keys)
             case Arrived(f.People() as people):
                 self.parts.lookups.tell_people(people.names, people.away)
-            case Arrived(f.Lobby() as news):
-                self.parts.lobby.hear(news)
+            case Arrived(f.Lobby() as lobby):
+                self.parts.lobby.hear(lobby)
 
     def _on_down(self, down: Down) -> None:
         self.parts.end()

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from contextlib import ExitStack
 
+from securechat.client.access import Access, Confirm, TrustFlags, choose_address, open_profile
 from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
-from securechat.client.relays import KnownRelay, known_relays, parse_address
+from securechat.client.relays import KnownRelay, known_relays
 from securechat.client.run import Run
-from securechat.config import ClientConfig
 from securechat.errors import Untrusted
 from securechat.identity.types import RelayId, fingerprint
+from securechat.transport.connection import Handler
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.loop import Loop
 from securechat.transport.pins import pin_text, relay_id
@@ -21,24 +21,6 @@ from securechat.transport.tls import ClientTls
 
 CLOSE_S = 5.0
 """How long an engine may take for what it has begun."""
-
-Confirm = Callable[[str], bool]
-"""Asks a person a yes-or-no question; always False when nobody can be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrustFlags:
-    """What the user said about whom to trust: ``--pin``, ``--ca``, and the ca.pem lying around."""
-
-    pin: RelayId | None = None
-    ca_file: Path | None = None
-    nearby_ca_file: Path | None = None
-
-
-def remembered_address(profile: Profile) -> Endpoint | None:
-    """Return where this profile met its relay the last time."""
-    relays = known_relays(profile.state.load())
-    return parse_address(relays[0].address) if relays else None
 
 
 def decide_trust(
@@ -74,53 +56,54 @@ def decide_trust(
 
 
 class Connector:
-    """An engine with a loop of its own; close it when the engine has ended."""
+    """An open profile, and its engine with a loop of its own; close it when the engine has ended.
+
+    It is the only way to an engine: `securechat.client.api` is what others use of it.
+    """
 
     def __init__(
-        self,
-        profile: Profile,
-        address: Endpoint,
-        tls: ClientTls,
-        *,
-        peer: str | None,
-        e2e: bool = True,
-        read_receipts: bool = False,
-        lobby: bool = False,
-        settings: ClientConfig,
+        self, access: Access, *, peer: str | None = None, lobby: bool = False, e2e: bool = True
     ) -> None:
-        self._profile = profile
-        self._address = address
-        self.loop = Loop()
-
-        def make_link(inbox: Callable[[LinkNews], None]) -> Link:
-            timeout_s = settings.dial_timeout_s
-            return Link(
-                self.loop,
-                lambda handler: self.loop.dial(*address, tls, handler, timeout_s=timeout_s),
-                inbox,
+        """Open the profile and decide whom to trust; raises as `open_profile`, `decide_trust`."""
+        with ExitStack() as resources:
+            self.profile = resources.enter_context(open_profile(access))
+            self._address = choose_address(access, self.profile)
+            tls = decide_trust(self.profile, self._address, access.trust, access.confirm)
+            run = Run(
+                name=self.profile.name,
+                relay=str(self._address),
+                peer=peer,
+                lobby=lobby and access.settings.presence,
+                visible=access.settings.presence,
+                unencrypted=None if e2e else peer,
+                history_days=access.settings.history_days,
+                read_receipts=access.read_receipts,
             )
-
-        run = Run(
-            name=profile.name,
-            relay=str(address),
-            peer=peer,
-            unencrypted=None if e2e else peer,
-            history_days=settings.history_days,
-            read_receipts=read_receipts,
-            lobby=lobby and settings.presence,
-            visible=settings.presence,
-        )
-        self.engine = Engine(run, profile.state, make_link, self._pin)
-        self.loop.start()
+            self.loop = Loop()
+            make_link = self._linking(tls, access.settings.dial_timeout_s)
+            self.engine = Engine(run, self.profile.state, make_link, self._pin)
+            self.loop.start()
+            self._resources = resources.pop_all()
 
     def close(self) -> None:
-        """End the engine, flush and close the connection, and end the loop."""
-        self.engine.stop()
-        self.engine.join(CLOSE_S)
-        self.loop.stop()
+        """End the engine, flush and close the connection, end the loop, close the profile."""
+        with self._resources:
+            self.engine.stop()
+            self.engine.join(CLOSE_S)
+            self.loop.stop()
+
+    def _linking(
+        self, tls: ClientTls, timeout_s: float
+    ) -> Callable[[Callable[[LinkNews], None]], Link]:
+        """Return what makes the engine's link: each connection goes to the address, under TLS."""
+
+        def dial(handler: Handler) -> None:
+            self.loop.dial(*self._address, tls, handler, timeout_s=timeout_s)
+
+        return lambda inbox: Link(self.loop, dial, inbox)
 
     def _pin(self, certificate: bytes) -> RelayId:
         """Return the relay's id, and remember it: TLS has accepted the certificate."""
         known = KnownRelay(relay_id(certificate), str(self._address), time.time_ns() // 1_000_000)
-        self._profile.state.commit(known.row)
+        self.profile.state.commit(known.row)
         return known.relay_id

@@ -139,8 +139,12 @@ class Desk:
     def unsent(self) -> set[str]:
         """To whom own messages wait, by what the user calls them: not sealed, or not accepted."""
         waiting = [
-            *((person.name, each.room) for person in self.people for each in person.drafts
-              if each.is_message),
+            *(
+                (person.name, each.room)
+                for person in self.people
+                for each in person.drafts
+                if each.is_message
+            ),
             *((parcel.recipient, parcel.room) for parcel in self.outbox if parcel.message_id),
         ]
         return {self.rooms.called(room) if room else self.called(name) for name, room in waiting}

@@ -255,8 +255,9 @@ class PastReader:
 
     def _room(self, typed: str) -> bytes:
         with self._state.read_history() as table:
-            titles = {title.casefold(): key for key, title in table.conversations()
-                      if self._is_room(key)}  # of two with one title the later one
+            titles = {
+                title.casefold(): key for key, title in table.conversations() if self._is_room(key)
+            }  # of two with one title the later one
         return titles.get(typed.casefold(), self._relay_id + _ROOM)
 
     def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:

@@ -38,7 +38,9 @@ class Lobby:
     def join(self) -> None:
         """Come to the lobby; UsageError for somebody whom others are not to see."""
         if not self._desk.so_far.visible:
-            raise UsageError(f"{LOBBY} shows who is there, and you are not to be seen", "/presence on")
+            raise UsageError(
+                f"{LOBBY} shows who is there, and you are not to be seen", "/presence on"
+            )
         if self._desk.rooms.in_lobby:
             self._desk.tell(RoomNews(LOBBY, RoomChange.ENTERED))
         self._desk.so_far.in_lobby = True

@@ -20,7 +20,6 @@ class Parcel(msgspec.Struct, frozen=True, array_like=True):
     The ``recipient`` is a person; ``room`` is that in which it is said, if it is in one.
     """
 
-
     relay_id: RelayId
     sequence: int
     mailbox: MailboxId

@@ -4,8 +4,8 @@ from typing import NamedTuple, Protocol
 
 from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
-from securechat.client.desk import Desk
 from securechat.client.confirmations import Confirmations
+from securechat.client.desk import Desk
 from securechat.client.devices import Devices
 from securechat.client.errands import Errands
 from securechat.client.expiry import Expiry
@@ -30,11 +30,6 @@ from securechat.wire.frames import Welcome
 
 class Timed(Protocol):
     """Work that comes up at times."""
-
-    @property
-    def is_awaiting(self) -> bool:
-        """Whether the relay is still to say something that the user has asked for."""
-        return self.lobby.is_awaited or self.invitations.are_under_way
 
     @property
     def due_at(self) -> float | None:
@@ -83,6 +78,11 @@ class Parts(NamedTuple):
             person.online = None
 
     @property
+    def is_awaiting(self) -> bool:
+        """Whether the relay is still to say something that the user has asked for."""
+        return self.lobby.is_awaited or self.invitations.are_under_way
+
+    @property
     def due_at(self) -> float | None:
         """When `do_what_is_due` wants to be called, if at all."""
         times = (timed.due_at for timed in self._timed)
@@ -114,7 +114,7 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     )
     errands = Errands(desk, lookups, sending)
     lobby = Lobby(desk, own_name, posting)
-    invitations = Invitations(desk, lookups, rosters)
+    invitations = Invitations(desk, lookups)
     rooms = Rooms(desk, own_name, rosters, invitations, posting, receiving, lobby)
     decisions = Decisions(desk, pinning, lookups, receiving)
     return Parts(

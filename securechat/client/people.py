@@ -10,18 +10,20 @@ import msgspec
 from securechat.client.contacts import split_key_id
 from securechat.e2e.content import (
     KIND_POST,
-    KIND_ROSTER,
-    KIND_ROSTER_REQUEST,
     KIND_TEXT,
     Content,
-    Held,
     Recovery,
-    RoomNotice,
-    RoomPlace,
     Text,
     Unsupported,
     decode_content,
     encode_content,
+)
+from securechat.e2e.room_content import (
+    KIND_ROSTER,
+    KIND_ROSTER_REQUEST,
+    Held,
+    RoomNotice,
+    RoomPlace,
 )
 from securechat.e2e.unconfirmed import UnconfirmedText
 from securechat.errors import LocalProtocolError, NameInvalid, SecureChatError, UsageError
@@ -206,8 +208,8 @@ class People:
             person.user, person.claimed = None, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
-            for waiting in (person.receipts, person.reads, person.recoveries, person.requests):
-                waiting.clear()
+            for owed in (person.receipts, person.reads, person.recoveries, person.requests):
+                owed.clear()
         stored = stored_drafts(rows)
         self._last_draft = max((draft.sequence for draft in stored), default=0)
         for waiting in stored:
@@ -221,9 +223,7 @@ class People:
         """Let a message wait for its recipient, behind all others; return it with its number."""
         person.wanted = person.wanted or not draft.is_of_room
         self._last_draft += 1
-        numbered = msgspec.structs.replace(
-            draft, sequence=self._last_draft, recipient=person.name
-        )
+        numbered = msgspec.structs.replace(draft, sequence=self._last_draft, recipient=person.name)
         person.drafts.append(numbered)
         return numbered
 

@@ -9,8 +9,9 @@ from securechat.client.desk import Desk
 from securechat.client.people import Draft, Person, draft
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
-from securechat.e2e.content import Content, RoomNotice, RoomPlace, Text
+from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import new_message_id
+from securechat.e2e.room_content import RoomNotice, RoomPlace
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.types import MessageId, RoomId, UserKey
 
@@ -87,7 +88,9 @@ class Posting:
     def _check(self, room_id: RoomId) -> None:
         room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)
         if room is not None and not room.joined:
-            raise UsageError(f"You have not joined {called} yet, nothing was sent", f"/join {called}")
+            raise UsageError(
+                f"You have not joined {called} yet, nothing was sent", f"/join {called}"
+            )
 
     def _keep_for_lobby(self, waiting: Draft) -> None:
         last = self._for_lobby[-1].sequence if self._for_lobby else 0

@@ -19,19 +19,10 @@ from securechat.client.recovering import Recovering
 from securechat.client.rosters import Rosters
 from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
-from securechat.e2e.content import (
-    Held,
-    ReadReceipt,
-    Receipt,
-    Recovery,
-    RoomNotice,
-    Roster,
-    RosterRequest,
-    Text,
-    Unsupported,
-)
+from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Unreadable
+from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.errors import (
     CannotOpen,
     HistoryForked,

@@ -1,4 +1,4 @@
-"""The rooms of a profile on one relay: what each is called, who is in it, and who is no stranger."""
+"""The rooms of a profile on one relay: what each is called, and who is in it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -64,7 +64,7 @@ class RoomBook:
     @property
     def lobby_id(self) -> RoomId:
         """The id of the lobby."""
-        return self._endpoint.rooms.lobby_id
+        return self._endpoint.lobby_id
 
     def find(self, typed: str) -> RoomId:
         """Return the room that a user means; UsageError when there is none, NameInvalid."""

@@ -199,9 +199,7 @@ class Rooms:
                 name = self._desk.contacts.shown_name(contact)
                 self._desk.report(UsageError(f"{name} is in {called} already", f"/who {called}"))
         if new:
-            added = {
-                each.user_key: RosterMember(each.user_key, False, each.name) for each in new
-            }
+            added = {each.user_key: RosterMember(each.user_key, False, each.name) for each in new}
             self._change(room_id, members | added)
 
     def _kick(self, room: Room, typed: str) -> None:
@@ -288,5 +286,3 @@ class Rooms:
                 return member
         called = self._desk.rooms.called(room.room_id)
         raise UsageError(f"{typed} is not in {called}", f"/who {called}")
-
-

@@ -6,9 +6,9 @@ from securechat.client.events import Invitation, RoomChange, RoomNews, Trust
 from securechat.client.posting import Posting
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
-from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.e2e.results import Invalid, Opened
 from securechat.e2e.room import Room
+from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.errors import RemoteProtocolError
 from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import DeviceAddress, Name, RoomId, UserKey

@@ -15,8 +15,9 @@ class Run:
     ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start.
     ``unencrypted`` is with whom the user wants to do without end-to-end encryption, if they want
     that too. Messages are kept for ``history_days`` unless the user has chosen another time for the
-    conversation. With ``lobby`` the user comes to the lobby after the first login; not ``visible``
-    to others, they cannot. With ``read_receipts`` contacts are told when a message of theirs was shown.
+    conversation. With ``lobby`` the user comes to the lobby after the first login, unless they are
+    not to be ``visible`` to others. With ``read_receipts`` contacts are told when a message of
+    theirs was shown.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 

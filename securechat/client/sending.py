@@ -25,15 +25,14 @@ from securechat.e2e.content import (
     Content,
     PlainContent,
     ReadReceipt,
-    RoomPlace,
     Text,
     place_of,
 )
 from securechat.e2e.results import Sealed
+from securechat.e2e.room_content import RoomPlace
 from securechat.errors import SecureChatError, Untrusted, UsageError
 from securechat.identity.chain import PeerDevice
 from securechat.identity.types import (
-    DeviceAddress,
     EnvelopeId,
     MailboxId,
     MessageId,
@@ -320,7 +319,7 @@ class Sending:
         room: RoomId = NO_ROOM,
     ) -> None:
         desk, now_ms = self._desk, self._desk.now_ms()
-        if not self._is_encrypted(person, content):
+        if isinstance(content, PlainContent) and not self._is_encrypted(person, content):
             sealed = desk.endpoint.seal_plain(
                 device, content, now_ms, message_id, written_ms=written_ms
             )

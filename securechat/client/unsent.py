@@ -1,16 +1,19 @@
-"""Whether an own message is kept for later: what a profile's rows say, whatever was told."""
+"""Own messages that wait for a later connection."""
+
+from collections.abc import Iterable
 
 import msgspec
 
 from securechat.client.outbox import Parcel
 from securechat.client.people import Draft
 from securechat.client.ports import StatePort
+from securechat.errors import StillQueued
 
 _DRAFTS, _OUTBOX = "draft", "outbox"
 
 
 def is_unsent(state: StatePort, message_id: str) -> bool:
-    """Return whether the message of this id waits, sealed or not, for the next connection."""
+    """Return whether the message of this id waits, sealed or not: what is kept says that."""
     for (table, _), value in state.load().items():
         if table == _DRAFTS:
             if msgspec.msgpack.decode(value, type=Draft).message_id.hex() == message_id:
@@ -20,3 +23,18 @@ def is_unsent(state: StatePort, message_id: str) -> bool:
         ):
             return True
     return False
+
+
+def still_queued(queued: int, recipients: Iterable[str]) -> StillQueued:
+    """Return the error for leaving with ``queued`` messages not handed over to ``recipients``.
+
+    Those may be only the ones that are known, and come more than once.
+    """
+    names = sorted({name.casefold(): name for name in recipients}.values())
+    messages = "1 message is" if queued == 1 else f"{queued} messages are"
+    whom = f" for {', '.join(names)}" if names else ""
+    return StillQueued(
+        f"{messages} still queued{whom}",
+        f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer;"
+        " or give it up there with /unsend",
+    )

@@ -89,7 +89,8 @@ class Reader:
             raise RemoteProtocolError("Nothing of a room goes without encryption.")
         if verdict is Verdict.REFUSE:
             raise RemoteProtocolError("A message in a room is of somebody who is not in it.")
-        if verdict is Verdict.HOLD and place is not None:
+        if verdict is Verdict.READ or place is None:
+            return content
+        if verdict is Verdict.HOLD:
             self.talk.hold(sender, place, message, now_ms)
-            return Held(*place)
-        return content
+        return Held(*place)

@@ -20,6 +20,7 @@ class RoomRow(msgspec.Struct, frozen=True, array_like=True):
     begun_ms: int
     joined: bool
     gone: frozenset[UserKey]
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class RoomState:
     begun_ms: int
     joined: bool = False
     gone: frozenset[UserKey] = frozenset()
+    left: bool = False
 
     @property
     def room_id(self) -> RoomId:
@@ -46,7 +48,14 @@ class RoomState:
         """Return what is stored of it."""
         chain, waiting = self.chain, tuple(self.chain.waiting)
         return RoomRow(
-            chain.tips, chain.grants, waiting, self.inviter, self.begun_ms, self.joined, self.gone
+            tips=chain.tips,
+            grants=chain.grants,
+            waiting=waiting,
+            inviter=self.inviter,
+            begun_ms=self.begun_ms,
+            joined=self.joined,
+            gone=self.gone,
+            left=self.left,
         )
 
 
@@ -55,6 +64,7 @@ class Room:
     """A room at one moment.
 
     ``inviter`` is who brought the roster that lists this person. ``joined``: the user has accepted.
+    ``left``: they are in it no more, and the next entry of an admin will say so too.
     ``is_forked``: several admins have changed it at once. ``is_behind``: somebody writes after a
     change that is not here yet. ``gone`` are members who have said since that they left.
     """
@@ -67,6 +77,7 @@ class Room:
     is_forked: bool
     is_behind: bool
     gone: frozenset[UserKey]
+    left: bool
 
     @property
     def room_id(self) -> RoomId:

@@ -110,4 +110,4 @@ def _restore(value: bytes, entries: dict[Digest, RosterEntry]) -> RoomState:
         if each not in waiting
     }
     chain = RosterChain(followed, row.tips, row.grants, waiting)
-    return RoomState(chain, row.inviter, row.begun_ms, row.joined, row.gone)
+    return RoomState(chain, row.inviter, row.begun_ms, row.joined, row.gone, row.left)

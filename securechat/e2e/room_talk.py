@@ -29,6 +29,7 @@ class Verdict(Enum):
     READ = "it can be shown"
     HOLD = "its roster is not here, or the user has not come to the room"
     REFUSE = "its sender is in the room no more, or was not yet"
+    DROP = "the user has left the room"
 
 
 class RoomTalk:
@@ -74,6 +75,8 @@ class RoomTalk:
                 raise RemoteProtocolError("A message belongs to another conversation.")
             return Verdict.READ if place.version == LOBBY_VERSION else Verdict.REFUSE
         state = self._rooms.get(place.room_id)
+        if state is not None and state.left:
+            return Verdict.DROP
         if state is None or place.version > state.chain.highest_version:
             return Verdict.HOLD
         roster = self._roster_of(state, place, sender, context)

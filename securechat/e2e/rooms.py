@@ -153,6 +153,23 @@ class Rooms:
         state.joined = True
         self._table.save(state)
 
+    def leave(self, room_id: RoomId) -> None:
+        """Note that the user is in a room no more, or does not want to come: nothing is shown.
+
+        The room stays known until its roster says the same, so that one of somebody who has not
+        heard of it yet is no invitation.
+        """
+        state = self._table.get(room_id)
+        if state is not None:
+            self._held.forget(room_id)
+            state.joined, state.left = False, True
+            self._table.save(state)
+
+    def tips(self, room_id: RoomId) -> tuple[RosterEntry, ...]:
+        """Return the newest rosters of a room, the head first: several if it is forked."""
+        state = self._table.get(room_id)
+        return tuple(map(state.chain.entries.__getitem__, state.chain.tips)) if state else ()
+
     def forget(self, room_id: RoomId) -> None:
         """Let go of a room: its user has left it, or does not want to be in it."""
         self._held.forget(room_id)
@@ -201,6 +218,7 @@ class Rooms:
             is_forked=state.chain.is_forked,
             is_behind=self.talk.is_behind(state),
             gone=state.gone,
+            left=state.left,
         )
 
     def _joined(self, room_id: RoomId) -> RoomState:
@@ -240,6 +258,7 @@ class Rooms:
         if invited:
             state.joined, state.inviter = False, sender
         state.gone &= after.member_keys
+        state.left = state.left and self._own in after.member_keys
         return Taken(effect, entry, before, after, invited)
 
     def _retry(self, state: RoomState, sender: UserKey) -> Iterator[Taken]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from securechat.client.unsent import still_queued
 from securechat.errors import StillQueued
 
 
@@ -32,12 +33,4 @@ class Pending:
 
         ``recipients`` are also those of earlier sessions, as far as that is known.
         """
-        everybody = (*recipients, *self._recipients.values())
-        names = sorted({name.casefold(): name for name in everybody}.values())
-        messages = "1 message is" if queued == 1 else f"{queued} messages are"
-        whom = f" for {', '.join(names)}" if names else ""
-        return StillQueued(
-            f"{messages} still queued{whom}",
-            f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer;"
-            " or give it up there with /unsend",
-        )
+        return still_queued(queued, (*recipients, *self._recipients.values()))

@@ -37,9 +37,6 @@ EnvelopeId = NewType("EnvelopeId", bytes)
 MessageId = NewType("MessageId", bytes)
 """The id of a message inside its envelope, 16 random bytes; the relay never sees it."""
 
-RoomId = NewType("RoomId", bytes)
-"""A room: a hash that names its relay and its creator, 32 bytes."""
-
 RelayId = NewType("RelayId", bytes)
 """A relay: SHA-256 of its TLS key's SubjectPublicKeyInfo, 32 bytes."""
 

@@ -45,7 +45,7 @@ def take_seat(page: Page) -> None:
     wording.introduce_seat(page)
     with open_stage() as stage:
         alice, bob = stage.seat(ALICE, BOB), stage.seat(BOB, ALICE)
-        alice.engine.subscribe(Partner(alice.engine, BOB).hear)
+        alice.client.subscribe(Partner(alice.client, BOB).hear)
         alice.start()
         alice.expect(Ready)
         with suppress(StillQueued):  # its advice is for a home that outlives the chat
@@ -71,7 +71,7 @@ def _exchange_keys(page: Page, alice: Seat, bob: Seat) -> None:
 def _compare_safety_numbers(page: Page, alice: Seat, bob: Seat) -> None:
     numbers = []
     for seat in (alice, bob):
-        seat.engine.ask(Verify(seat.peer))
+        seat.client.ask(Verify(seat.peer))
         numbers.append(seat.expect(SafetyNumber).digits)
     if numbers[0] != numbers[1]:
         raise KeyChanged(f"The safety numbers differ: {' and '.join(numbers)}", AGAIN)
@@ -82,7 +82,7 @@ def _converse(page: Page, alice: Seat, bob: Seat, witness: Witness) -> None:
     table = wording.begin_conversation(page)
     for name, text in SCRIPT:
         speaker, listener = (alice, bob) if name == alice.name else (bob, alice)
-        message_id = speaker.engine.send(speaker.peer, text)
+        message_id = speaker.client.send(speaker.peer, text)
         speaker.expect(Accepted)
         message = listener.expect(Message)
         if (message.message_id, message.text) != (message_id, text):

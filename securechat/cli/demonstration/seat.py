@@ -1,27 +1,23 @@
 """One person's client in the demo: a real profile, connection and engine, steered by the script."""
 
 import queue
-import threading
 import time
 from pathlib import Path
 from typing import TypeVar
 
-from securechat.client.connect import Connector
-from securechat.client.engine import Engine
+from securechat.client.access import Access, TrustFlags
+from securechat.client.api import Client
 from securechat.client.events import Ended, Event, Message, Offline, Problem, Sent
 from securechat.client.outbox import Outbox
-from securechat.client.profile import Profile
-from securechat.config import ClientConfig
 from securechat.errors import SecureChatError, Unreachable
 from securechat.identity.names import parse_name
 from securechat.identity.types import EnvelopeId, RelayId
 from securechat.transport.endpoint import Endpoint
-from securechat.transport.tls import ClientTls
 
 PATIENCE_S = 10.0
 """How long anything may take that takes milliseconds."""
 
-FLUSH_S, GRACE_S = 1.0, 2.0
+FLUSH_S = 1.0
 
 AGAIN = "securechat demo, once more"
 
@@ -42,30 +38,20 @@ class Seat:
         self._relay_id = relay_id
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._running = False
-        self._ended = threading.Event()
-        self._profile = Profile(home, parse_name(name), lambda: ())
-        self._connector = Connector(
-            self._profile,
-            address,
-            ClientTls(ca_file=ca_file),
-            peer=peer,
-            settings=ClientConfig(),
-        )
-        self.engine.subscribe(self._hear)
-
-    @property
-    def engine(self) -> Engine:
-        """The engine; who starts it other than by `start` calls `lend` first."""
-        return self._connector.engine
+        trust = TrustFlags(ca_file=ca_file)
+        access = Access(me=parse_name(name), home=home, address=address, trust=trust)
+        self.client = Client.of(access, peer=peer).open()
+        """Who starts it other than by `start` calls `lend` first."""
+        self.client.subscribe(self._hear)
 
     def start(self) -> None:
         """Connect to the relay."""
         self.lend().start()
 
-    def lend(self) -> Engine:
-        """Return the engine to somebody who starts it."""
+    def lend(self) -> Client:
+        """Return the client to somebody who starts it."""
         self._running = True
-        return self.engine
+        return self.client
 
     def expect(self, kind: type[E]) -> E:
         """Return the next event of this kind, passing over harmless others.
@@ -86,12 +72,10 @@ class Seat:
             _raise_if_wrong(event)
 
     def close(self) -> None:
-        """Hand over what is queued, end the engine, leave the relay."""
+        """Hand over what is queued, and leave the relay."""
         if self._running:
-            self.engine.stop(FLUSH_S)
-            self._ended.wait(FLUSH_S + GRACE_S)
-        self._connector.close()
-        self._profile.close()
+            self.client.finish(FLUSH_S)
+        self.client.close()
 
     def _hear(self, event: Event) -> None:
         """Take an event in the engine's thread, which commits nothing meanwhile."""
@@ -100,12 +84,10 @@ class Seat:
                 self.heard.append(event)
             case Sent(message_id):
                 self.carriers[message_id] = self._carrier(message_id)
-            case Ended():
-                self._ended.set()
         self._events.put(event)
 
     def _carrier(self, message_id: str) -> EnvelopeId:
-        outbox = Outbox(self._relay_id, self._profile.state.load())
+        outbox = Outbox(self._relay_id, self.client.profile.state.load())
         return next(each.envelope_id for each in outbox if each.message_id == message_id)
 
 

@@ -99,7 +99,9 @@ def test_only_admins_change_a_room() -> None:
     with town("alice", "bob", "carol") as made:
         make_room(made, "alice", "bob", "carol")
         made.do("bob", c.Kick("#ops", "carol"), c.Topic("#ops", "mine"))
-        assert made.citizens["bob"].world.problems.count("Only an admin of the room can do that.") == 2
+        assert (
+            made.citizens["bob"].world.problems.count("Only an admin of the room can do that.") == 2
+        )
         made.do("alice", c.Admin("#ops", "bob"))
         made.do("bob", c.Topic("#ops", "ours"))
         (topic,) = made.citizens["carol"].news(RoomChange.TOPIC)
@@ -163,7 +165,7 @@ def test_who_is_not_in_the_lobby_hears_nothing_of_it() -> None:
         made.say("alice", "#lobby", "still there?")
         assert made.citizens["carol"].heard == []
         assert made.citizens["bob"].heard == [("#lobby", "alice", "hello everybody")]
-        assert "#lobby" not in {each.room for each in made.citizens["carol"].world.told(ev.RoomNews)}
+        assert made.citizens["carol"].world.told(ev.RoomNews) == []
 
 
 def test_a_direct_message_of_somebody_in_a_room_is_no_request() -> None:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client.link import Answered, Arrived, Delivery, Up
+from securechat.client.link import Answered, Delivery, Up
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.names import name_key
 from securechat.identity.types import EnvelopeId, MailboxId, Name, mailbox_id
@@ -17,6 +16,7 @@ from tests.pure.client.engine_world import CERTIFICATE, FAILURE_S, MemoryState, 
 from tests.pure.e2e.world import NOW_MS, RELAY, small_batches
 
 ROUNDS = 200
+OUTSIDE = f.Status(True, False, False)
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Citizen:
     keys: list[object] = field(default_factory=list)
     mail: deque[f.Outgoing] = field(default_factory=deque)
     connected: bool = False
-    status: f.Status = f.Status(True, False, False)
+    status: f.Status = OUTSIDE
     frames_done: int = 0
     envelopes_done: int = 0
     delivered: int = 0
@@ -46,9 +46,6 @@ class Citizen:
 
     def say(self, target: str, text: str, **more: object) -> str:
         return self.world.engine.send(target, text, **more)  # type: ignore[arg-type]
-
-    def told(self, kind: type[ev.Event]) -> list[ev.Event]:  # type: ignore[valid-type]
-        return [event for event in self.world.events if isinstance(event, kind)]  # type: ignore[arg-type]
 
     @property
     def heard(self) -> list[tuple[str | None, str, str]]:
@@ -212,10 +209,7 @@ class Town:
         citizen.world.tell(f.Found(look.request, user))
 
     def _called(self, name: str) -> Citizen | None:
-        return next(
-            (each for key, each in self.citizens.items() if name_key(Name(key)) == name_key(Name(name))),
-            None,
-        )
+        return self.citizens.get(name_key(Name(name)))
 
     def _in_lobby(self) -> list[Citizen]:
         return [each for each in self.citizens.values() if each.connected and each.status.lobby]
@@ -250,5 +244,3 @@ def town(*names: str, **options: object) -> Iterator[Town]:
             yield made
         finally:
             made.close()
-
-

@@ -1,0 +1,122 @@
+"""What an engine has told, for those who wait for one thing in it."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from securechat.client import events as ev
+from securechat.client.events import DeliveryState
+from securechat.errors import SecureChatError, StillQueued, TimedOut
+
+MAX_REMEMBERED = 1000
+"""Own messages whose last state is remembered; older ones are forgotten."""
+
+_ORDER = (
+    DeliveryState.QUEUED,
+    DeliveryState.SENT,
+    DeliveryState.ACCEPTED,
+    DeliveryState.DELIVERED,
+    DeliveryState.READ,
+)
+
+A = TypeVar("A", ev.Ready, ev.RoomList)
+
+
+class Heard:
+    """The newest answers, the states of the newest own messages, and the end; for any thread.
+
+    `hear` is the listener to subscribe to an engine; `ended` is its last event, once it was told.
+    """
+
+    def __init__(self) -> None:
+        self.ended: ev.Ended | None = None
+        self._answers: dict[type[ev.Event], ev.Event] = {}
+        self._states: OrderedDict[str, DeliveryState | SecureChatError] = OrderedDict()
+        self._changed = threading.Condition()
+
+    def hear(self, event: ev.Event) -> None:
+        """Take note of an event."""
+        with self._changed:
+            match event:
+                case ev.Ready() | ev.RoomList():
+                    self._answers[type(event)] = event
+                case ev.Sent(message_id):
+                    self._note(message_id, DeliveryState.SENT)
+                case ev.Accepted(message_id):
+                    self._note(message_id, DeliveryState.ACCEPTED)
+                case ev.Delivered(message_id):
+                    self._note(message_id, DeliveryState.DELIVERED)
+                case ev.Read(message_id):
+                    self._note(message_id, DeliveryState.READ)
+                case ev.Problem(error, str(message_id)):
+                    self._note(message_id, error)
+                case ev.Withdrawn(name, message_ids):
+                    for message_id in message_ids:
+                        self._note(message_id, _withdrawn(name))
+                case ev.Ended():
+                    self.ended = event
+            self._changed.notify_all()
+
+    def wait_for_answer(self, kind: type[A], act: Callable[[], None], timeout_s: float) -> A:
+        """Act, and return the next event of this kind.
+
+        Raises what has ended the engine, or TimedOut.
+        """
+        with self._changed:
+            before = self._answers.get(kind)
+        act()
+        with self._changed:
+            if self._wait(lambda: self._answers.get(kind) is not before, timeout_s):
+                return cast(A, self._answers[kind])
+        raise TimedOut(f"No answer within {timeout_s:g} s", "the same with more time")
+
+    def wait_for_state(self, message_id: str, state: DeliveryState, timeout_s: float) -> None:
+        """Return when a message has come as far as ``state``, at once if it has already.
+
+        Raises the error because of which it was not sent, or that has ended the engine;
+        StillQueued when the relay has not accepted it in time, or TimedOut when it has.
+        """
+        with self._changed:
+            if self._wait(lambda: self._has_reached(message_id, state), timeout_s):
+                return
+            if self._has_reached(message_id, DeliveryState.ACCEPTED):
+                raise TimedOut(
+                    f"The message was accepted, and not {state} within {timeout_s:g} s",
+                    "ask its recipient, or wait longer; send nothing again",
+                )
+        raise StillQueued(
+            f"The message was not accepted within {timeout_s:g} s. It waits in the outbox, and goes"
+            " out while any client of this profile is connected",
+            "securechat listen --timeout 60; send nothing again",
+        )
+
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Wait at most so long until the engine has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.ended is not None, timeout_s)
+
+    def _wait(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until it is so; false when time is over, or the engine has ended without it."""
+        self._changed.wait_for(lambda: is_so() or self.ended is not None, timeout_s)
+        if is_so():
+            return True
+        if self.ended is not None and self.ended.error is not None:
+            raise self.ended.error
+        return False
+
+    def _has_reached(self, message_id: str, wanted: DeliveryState) -> bool:
+        reached = self._states.get(message_id, DeliveryState.QUEUED)
+        if isinstance(reached, SecureChatError):
+            raise reached
+        return _ORDER.index(reached) >= _ORDER.index(wanted)
+
+    def _note(self, message_id: str, state: DeliveryState | SecureChatError) -> None:
+        self._states[message_id] = state
+        self._states.move_to_end(message_id)
+        if len(self._states) > MAX_REMEMBERED:
+            self._states.popitem(last=False)
+
+
+def _withdrawn(name: str) -> SecureChatError:
+    return SecureChatError(f"The message to {name} was given up before it was sent")

@@ -1,0 +1,61 @@
+"""What a home says before anything is opened: the settings file, and where certificates are."""
+
+import shlex
+from pathlib import Path
+
+from securechat.config import Config, parse_config
+from securechat.errors import UsageError
+
+
+def resolve_home(home: Path | None) -> Path:
+    """Return the directory for profiles and certificates."""
+    from securechat.client.profile import default_home
+
+    return home if home is not None else default_home()
+
+
+def load_settings(home: Path | None) -> Config:
+    """Return what config.toml says, or the defaults when there is none.
+
+    It is HOME/config.toml, or in the user's configuration directory when no home was given.
+    Raises UsageError when the file is broken or cannot be read.
+    """
+    import platformdirs
+
+    folder = home or platformdirs.user_config_path("securechat", appauthor=False)
+    path = folder / "config.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise UsageError(
+            f"Cannot read the configuration {path}: {error.strerror}",
+            f"ls -ld {shlex.quote(str(folder))} {shlex.quote(str(path))}",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"The configuration {path} is not UTF-8 text",
+            f"save it as UTF-8, or move {shlex.quote(str(path))} away to use the defaults",
+        ) from error
+    return parse_config(text, str(path))
+
+
+def certs_directory(home: Path | None, flag: Path | None, setting: str | None) -> Path:
+    """Return where the relay's certificates are: as told, else ./certs, else in the home."""
+    if flag is not None:
+        return flag
+    if setting is not None:
+        return Path(setting)
+    here = Path("certs")
+    return here if has_certificates(here) else resolve_home(home) / "certs"
+
+
+def has_certificates(directory: Path) -> bool:
+    """Tell whether a directory holds what a client or a server looks for.
+
+    Raises FileProblem when that cannot be seen.
+    """
+    from securechat.transport.private_files import is_there
+
+    return any(is_there(directory / name) for name in ("ca.pem", "server.pem"))
