@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.client import events as ev
-from securechat.client.sending import REFETCH_AFTER_S
+from securechat.client.confirmations import REFETCH_AFTER_S
 from securechat.crypto.sealing import random_bytes, seal_box
 from securechat.e2e import envelope
 from securechat.e2e.content import MAX_RECEIPT_IDS, Receipt

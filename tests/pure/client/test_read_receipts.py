@@ -7,7 +7,7 @@ import pytest
 
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client import read_receipts, sending
+from securechat.client import confirmations, read_receipts
 from securechat.client.commands import Decision
 from securechat.client.events import Origin
 from securechat.client.read_receipts import ReadReceipts
@@ -462,7 +462,7 @@ def test_forged_read_receipts_count_for_nothing() -> None:
 
 def test_a_writer_waits_for_so_many_readers_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """That is where no history remembers them."""
-    monkeypatch.setattr(sending, "MAX_AWAITING_READ", 1)
+    monkeypatch.setattr(confirmations, "MAX_AWAITED", 1)
     bob = copy_seat(BOB)
     with alice() as world:
         befriend(world, bob)

@@ -956,7 +956,7 @@ def test_friends_are_not_counted_among_strangers(
 
 
 def test_strangers_are_forgotten_before_friends(bob: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert contacts.MAX_STRANGERS <= 200
+    assert contacts.MAX_STRANGERS <= 1000
     monkeypatch.setattr(contacts, "MAX_STRANGERS", 2)
     state = MemoryState()
     with alice(None, state) as world:
