@@ -71,12 +71,16 @@ class Process:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         prefix: Sequence[str] = (),
+        command: Sequence[str] = COMMAND,
         stdout: int = subprocess.PIPE,
     ) -> None:
-        """Start it; with a file descriptor for ``stdout`` nothing of it is read here."""
+        """Start it; with a file descriptor for ``stdout`` nothing of it is read here.
+
+        With another ``command`` than that of securechat the arguments are for that one.
+        """
         home.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
-            [*prefix, *securechat(*arguments)],
+            [*prefix, *command, *arguments],
             cwd=cwd or home,
             env={**environment(home), **(env or {})},
             stdin=subprocess.PIPE,
