@@ -1,5 +1,7 @@
 """The lobby, and how this person is seen: what the relay is told, and what it says of others."""
 
+from collections.abc import Callable
+
 from securechat.client.desk import Desk
 from securechat.client.events import OwnPresence, PresenceChanged, RoomChange, RoomNews
 from securechat.client.people import proper_names
@@ -19,11 +21,22 @@ class Lobby:
         self._own_key = name_key(own_name)
         self._posting = posting
         self._has_entered = False
+        self._once_there: list[Callable[[], None]] = []
 
     @property
     def is_awaited(self) -> bool:
         """Whether something waits until the relay says who is there."""
-        return self._desk.so_far.in_lobby and bool(self._posting.waiting)
+        waits = self._posting.waiting or self._once_there
+        return self._desk.so_far.in_lobby and bool(waits)
+
+    def once_there(self, call: Callable[[], None]) -> None:
+        """Call when it is known who is there; UsageError when the user is not going there."""
+        if self._desk.rooms.in_lobby:
+            call()
+        elif self._desk.so_far.in_lobby:
+            self._once_there.append(call)
+        else:
+            raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
 
     def begin(self) -> None:
         """After a login: say how this person is to be seen, unless that is as for everybody."""
@@ -49,6 +62,7 @@ class Lobby:
     def leave(self) -> None:
         """Go out of the lobby; UsageError for somebody who is not there."""
         here, rooms = self._desk.so_far, self._desk.rooms
+        self._once_there.clear()
         if not here.in_lobby:
             raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
         here.in_lobby = rooms.in_lobby = self._has_entered = False
@@ -95,6 +109,9 @@ class Lobby:
             self._has_entered = True
             self._desk.tell(RoomNews(LOBBY, RoomChange.ENTERED))
         self._posting.enter_lobby()
+        waiting, self._once_there = self._once_there, []
+        for call in waiting:
+            call()
 
     def _take_gone(self, news: f.Lobby) -> list[Name]:
         """Take those out of the list who are there no more, and return them."""

@@ -11,6 +11,7 @@ from securechat.e2e.room_content import RoomPlace
 from securechat.errors import NameInvalid, UsageError
 from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key, parse_name
+from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
 
 LOBBY = "#lobby"
@@ -64,7 +65,7 @@ class RoomBook:
     @property
     def lobby_id(self) -> RoomId:
         """The id of the lobby."""
-        return self._endpoint.lobby_id
+        return lobby_id_of(self._relay_id)
 
     def find(self, typed: str) -> RoomId:
         """Return the room that a user means; UsageError when there is none, NameInvalid."""

@@ -73,11 +73,16 @@ class Rooms:
 
     def list_people(self, typed: str) -> None:
         """Tell who is in a room."""
-        desk, room_id = self._desk, self._desk.rooms.find(typed)
-        room = desk.rooms.get(room_id)
-        people = self._people_of(room) if room else self._people_in_lobby()
+        desk = self._desk
+        room = desk.rooms.get(desk.rooms.find(typed))
+        if room is None:
+            self._lobby.once_there(lambda: self._tell_people(LOBBY, self._people_in_lobby()))
+        else:
+            self._tell_people(desk.rooms.called(room.room_id), self._people_of(room))
+
+    def _tell_people(self, room: str, people: list[RoomPerson]) -> None:
         ordered = sorted(people, key=lambda person: person.name.casefold())
-        desk.tell(RoomPeople(desk.rooms.called(room_id), tuple(ordered)))
+        self._desk.tell(RoomPeople(room, tuple(ordered)))
 
     def _list(self) -> None:
         desk = self._desk
@@ -125,8 +130,6 @@ class Rooms:
 
     def _people_in_lobby(self) -> list[RoomPerson]:
         desk = self._desk
-        if not desk.rooms.in_lobby:
-            raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
         people = [RoomPerson(self._own_name, None, away=desk.so_far.away)]
         for name, away in desk.rooms.lobby_people.values():
             contact = desk.contacts.by_name(name)
