@@ -9,6 +9,7 @@ from securechat.client.sending import Sending
 from securechat.e2e.results import Invalid, Opened
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
+from securechat.e2e.rooms import NO_HEAD
 from securechat.errors import RemoteProtocolError
 from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import DeviceAddress, Name, RoomId, UserKey
@@ -53,8 +54,10 @@ class Rosters:
 
     def note_held(self, held: Held, device: DeviceAddress, contact: Contact) -> None:
         """A post came that cannot be read before a change of the room has come: ask for that."""
-        room = self._desk.rooms.get(held.room_id)
-        if room is None or held.version <= room.head.version:
+        room = self._desk.endpoint.rooms.get(held.room_id)
+        if room is None and self._desk.is_acquainted(contact):
+            self._ask(RosterRequest(held.room_id, 0, NO_HEAD), device, contact)
+        if room is None or room.left or held.version <= room.head.version:
             return  # it waits for an invitation, or for the user to join
         told = (held.room_id, contact.user_key)
         if room.joined and told not in self._told_behind:

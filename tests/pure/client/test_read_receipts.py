@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from securechat.client import commands as c
-from securechat.client import events as ev
 from securechat.client import confirmations, read_receipts
+from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.events import Origin
 from securechat.client.read_receipts import ReadReceipts

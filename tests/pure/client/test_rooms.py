@@ -5,7 +5,8 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
-from tests.pure.client.town import Town, town
+from tests.pure.client.engine_world import World
+from tests.pure.client.town import Citizen, Town, town
 
 
 def make_room(made: Town, creator: str, *others: str, room: str = "#ops") -> None:
@@ -198,3 +199,143 @@ def test_muted_rooms_never_alert(muted: bool) -> None:
         made.say("bob", "#ops", "alice!")
         (message,) = made.citizens["alice"].world.told(ev.Message)
         assert message.alert is not muted
+
+
+def roster_drops(made: Town, sender: str, recipient: str) -> list[int]:
+    """Let the relay drop everything that one person sends another; count it."""
+    dropped: list[int] = []
+
+    def drops(one: Citizen, other: Citizen, _: object) -> bool:
+        if (one.name, other.name) == (sender, recipient):
+            dropped.append(1)
+            return True
+        return False
+
+    made.drops = drops
+    return dropped
+
+
+def test_a_dropped_removal_stops_the_others_from_writing_to_who_was_removed() -> None:
+    """The relay keeps the change from carol; bob's next post tells her that there is one."""
+    with town("alice", "bob", "carol", "mallory") as made:
+        make_room(made, "alice", "bob", "carol", "mallory")
+        dropped = roster_drops(made, "alice", "carol")
+        made.do("alice", c.Kick("#ops", "mallory"))
+        assert dropped
+        carol, mallory = made.citizens["carol"], made.citizens["mallory"]
+        with carol.world.at_once():
+            made.citizens["bob"].say("#ops", "she is gone")
+            made.citizens["bob"].world.settle()
+            made._serve(made.citizens["bob"])
+            envelopes = [each.envelope for each in carol.mail]
+            carol.mail.clear()
+            carol.delivered += len(envelopes)
+            carol.world.link.inbox(World.delivery(*envelopes, last=carol.delivered))
+            carol.say("#ops", "good")
+        made.settle()
+        assert [each.actor for each in carol.news(RoomChange.BEHIND)] == ["bob"]
+        assert carol.heard == [("#ops", "bob", "she is gone")]
+        assert carol.news(RoomChange.RESUMED)
+        assert ("#ops", "carol", "good") in made.citizens["bob"].heard
+        assert mallory.heard == []
+
+
+def test_a_removed_member_who_keeps_sending_is_not_heard() -> None:
+    with town("alice", "bob", "mallory") as made:
+        make_room(made, "alice", "bob", "mallory")
+        roster_drops(made, "alice", "mallory")
+        made.do("alice", c.Kick("#ops", "mallory"))
+        made.say("mallory", "#ops", "you cannot stop me")
+        assert made.citizens["bob"].heard == []
+        assert made.citizens["alice"].heard == []
+        what = "mallory sent a message that breaks the rules"
+        assert what in made.citizens["bob"].world.problems
+
+
+def test_nothing_goes_to_another_key_than_the_roster_has() -> None:
+    """The relay shows bob somebody else under the name of a member whom he has never written to."""
+    with town("alice", "bob", "carol") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob", "carol")))
+        carol = made.citizens.pop("carol")
+        impostor = made.move_in("carol")
+        made.do("bob", c.Join("#ops"))
+        made.say("bob", "#ops", "for carol alone")
+        assert impostor.heard == []
+        assert not impostor.world.told(ev.Invitation)
+        problems = made.citizens["bob"].world.problems
+        assert any("another key for carol" in problem for problem in problems)
+        made.citizens["old carol"] = carol
+
+
+def test_a_blocked_member_gets_nothing_and_is_not_heard() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.say("carol", "#ops", "hello")
+        made.do("bob", c.Decide(c.Decision.BLOCK, "carol"))
+        made.say("bob", "#ops", "without carol")
+        made.say("carol", "#ops", "hello?")
+        assert made.citizens["carol"].heard == []
+        assert made.citizens["bob"].heard == [("#ops", "carol", "hello")]
+        assert made.citizens["alice"].heard[1] == ("#ops", "bob", "without carol")
+
+
+def test_rooms_and_what_waits_in_them_outlast_a_restart() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        bob = made.citizens["bob"]
+        made.disconnect("bob")
+        bob.say("#ops", "typed while away")
+        bob.world.settle()
+        made.say("alice", "#ops", "said meanwhile")
+        bob.world.engine.stop()
+        bob.world.engine._thread.join()
+        again = made.move_in("bob", bob.world.state)
+        assert again.heard == [("#ops", "alice", "said meanwhile")]
+        assert ("#ops", "bob", "typed while away") in made.citizens["carol"].heard
+        made.do("bob", c.Rooms())
+        (listed,) = again.world.told(ev.RoomList)
+        assert [(each.name, each.members, each.joined) for each in listed.rooms] == [
+            ("#ops", 3, True)
+        ]
+
+
+def test_who_lost_the_room_with_their_machine_is_asked_to_join_again() -> None:
+    """A person restored from a backup has no rosters; those who write there send them."""
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.say("bob", "alice", "hi")
+        made.say("alice", "bob", "hi")
+        bob = made.citizens["bob"]
+        made.disconnect("bob")
+        bob.world.engine.stop()
+        bob.world.engine._thread.join()
+        state = bob.world.state
+        for table, key in [row for row in state.rows if row[0].startswith("room")]:
+            del state.rows[table, key]
+        again = made.move_in("bob", state)
+        made.say("alice", "#ops", "are you back?")
+        assert len(again.world.told(ev.Invitation)) == 1
+        made.do("bob", c.Join("#ops"))
+        assert again.heard == [("#ops", "alice", "are you back?")]
+
+
+def test_the_lobby_waits_for_a_connection() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.disconnect("alice")
+        alice = made.citizens["alice"]
+        alice.say("#lobby", "typed while away")
+        alice.world.settle()
+        assert alice.world.engine.queued == 1
+        made.connect("alice")
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "typed while away")]
+        assert alice.world.engine.queued == 0
+
+
+def test_hidden_people_are_not_in_the_lobby() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.do("alice", c.Presence(False), c.Join("#lobby"))
+        assert made.citizens["bob"].world.told(ev.PresenceChanged)[-1] == ev.PresenceChanged(
+            "alice", False, room="#lobby"
+        )
+        problems = made.citizens["alice"].world.problems
+        assert "#lobby shows who is there, and you are not to be seen" in problems
