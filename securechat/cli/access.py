@@ -77,15 +77,19 @@ def say_where_key_is(me: "Name", home: Path) -> None:
     )
 
 
-def check_peer(peer: str, me: "Name", usage: str) -> None:
+def check_peer(peer: str, me: "Name", usage: str, *, may_be_room: bool = False) -> None:
     """Raise NameInvalid or UsageError when nobody to talk to can have this name.
 
     ``usage`` is the command with {} in the place of the name, for what to try next.
     """
     from securechat.client.contacts import split_key_id
+    from securechat.client.room_book import is_room, parse_room
     from securechat.identity.names import name_key, parse_name
 
     try:
+        if may_be_room and is_room(peer):
+            parse_room(peer)
+            return
         key = name_key(parse_name(split_key_id(peer)[0]))
     except NameInvalid as error:
         raise NameInvalid(error.what, f"securechat {usage.format('NAME')}") from error

@@ -72,7 +72,7 @@ def export(
     flags = Flags(name=name, server=server, home=home, passphrase_file=passphrase_file)
     access = read_access(context, flags, peer)
     if peer is not None:
-        check_peer(peer, access.me, "export {}")
+        check_peer(peer, access.me, "export {}", may_be_room=True)
     with _opened(access) as archive:
         conversation = _choose(archive, access, peer)
         messages = _Counted(archive.messages(conversation))

@@ -99,7 +99,7 @@ def listen(
         )
         access = read_access(context, flags, sender)
         if sender is not None:
-            check_peer(sender, access.me, "listen --from {}")
+            check_peer(sender, access.me, "listen --from {}", may_be_room=True)
         from securechat.faces.requests import ListenRequest
 
         listening = _open_output(json_output, count, sender)

@@ -97,7 +97,8 @@ def send(
             passphrase_file=passphrase_file,
         )
         access = read_access(context, flags, to)
-        check_peer(to, access.me, "send {} -m TEXT")
+        check_peer(to, access.me, "send {} -m TEXT", may_be_room=True)
+        _check_room(to, wait)
         from securechat.faces.following import Following
         from securechat.faces.requests import SendRequest
 
@@ -110,6 +111,21 @@ def send(
             _send_beside(place, message_to)
         else:
             _send_alone(place, message_to)
+
+
+def _check_room(to: str, wait: Wait) -> None:
+    """Raise UsageError for what cannot be sent, or waited for, in a room."""
+    from securechat.client.room_book import LOBBY, is_room
+
+    if to.casefold() == LOBBY:
+        raise UsageError(
+            f"{LOBBY} is for those who are there, and send is gone at once",
+            "securechat client, which comes to the lobby",
+        )
+    if is_room(to) and wait in (Wait.DELIVERED, Wait.READ):
+        raise UsageError(
+            f"In a room nobody says what was {wait}", f"securechat send '{to}' --wait accepted"
+        )
 
 
 def _send_beside(place: Beside, message: "Following") -> None:

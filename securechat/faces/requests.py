@@ -26,7 +26,7 @@ class SendRequest:
 
 @dataclass(frozen=True, slots=True)
 class ListenRequest:
-    """Tell every message, or those of one sender."""
+    """Tell every message, or those of one sender, or in one ``#room``."""
 
     sender: str | None = None
 
@@ -87,8 +87,8 @@ class Audible:
     def includes(self, event: e.Event) -> bool:
         """Return whether an event is one of it."""
         match event:
-            case e.Message(sender=name):
-                return self._sender is None or name in self._sender
+            case e.Message(sender=name, room=room):
+                return self._sender is None or name in self._sender or (room or "") in self._sender
             case e.Renamed() if self._sender is not None:
                 self._sender.note(event)
                 return False
