@@ -79,7 +79,7 @@ def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) ->
     if when := _when(event.time_ms, now):
         remarks.append(when)
     remark = f" ({', '.join(remarks)})" if remarks else ""
-    return Entry(f"{event.sender}{remark}: {event.text}", Tone.MESSAGE)
+    return Entry(f"{event.sender}{remark}: {event.text}", Tone.MESSAGE, body=event.text)
 
 
 def history(event: e.History) -> Entry:
@@ -114,7 +114,7 @@ def past_message(past: e.PastMessage, now: datetime) -> Entry:
     if past.late:
         remarks.append("late")
     who = past.sender if past.state is None else f"{past.sender} to {past.recipient}"
-    return Entry(f"{who} ({', '.join(remarks)}): {past.text}", Tone.MESSAGE)
+    return Entry(f"{who} ({', '.join(remarks)}): {past.text}", Tone.MESSAGE, body=past.text)
 
 
 def retention(event: e.Retention) -> Entry:

@@ -37,7 +37,7 @@ def test_presence_is_told_as_in_the_documents() -> None:
 
 
 def test_a_message_is_a_name_and_a_text() -> None:
-    assert wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE)
+    assert wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE, body="hello")
     assert text_of(message()) == text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
 
 
