@@ -13,6 +13,7 @@ from securechat.client.command_line import parse_line
 from securechat.errors import FileProblem, KeyChanged, SecureChatError, UsageError
 from securechat.faces import wording
 from securechat.faces.asking import ask
+from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.pending import Pending
@@ -49,7 +50,8 @@ class _Person:
 class LineChat:
     """A session in lines; ``leaving`` and ``ended`` say when it is over.
 
-    ``show`` gets each entry. With ``unicode`` false nothing of ours but ASCII is shown.
+    ``show`` gets each entry; ``ring`` is called when one calls for attention. With ``unicode``
+    false nothing of ours but ASCII is shown.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class LineChat:
         show: Callable[[Entry], None],
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
+        ring: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
+        self._ring = ring
         self._current = self._peer = peer
         self._show = show
         self._now = now
@@ -134,7 +138,7 @@ class LineChat:
         """Do what a line asks for, and show why when that cannot be done."""
         self._interrupted = False
         try:
-            self._perform(parse_line(line))
+            self._perform(parse_line(with_emoji(line)))
         except FileProblem:
             raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:
@@ -258,6 +262,8 @@ class LineChat:
         person = self._person(event.sender)
         known, person.trust = person.trust is event.trust, event.trust
         self._show(wording.message(event, self._now(), trust_is_known=known))
+        if event.alert:
+            self._ring()
         if self._current is None:
             self._choose(event.sender)
             if not event.request:  # a stranger is accepted by an answer, not by having written
