@@ -1,6 +1,8 @@
 """What the chat in lines does on a real terminal beyond plain lines: Tab, pastes, colour, bell."""
 
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -164,3 +166,13 @@ def test_what_calls_for_attention_rings_at_most_once_a_second() -> None:
         terminal.tell(*[alert] * 5, said("end"))
         terminal.see("bob: end", "bob (new) >")
         assert terminal.raw.count(b"\x07") == 1
+
+
+def test_a_start_reads_neither_the_tables_of_emoji_nor_a_parser() -> None:
+    program = (
+        "import sys; from securechat.faces import terminal, emoji_codes, painting\n"
+        "emoji_codes.with_emoji('see you at 10:20:30')\n"
+        "print([name for name in ('emoji', 'markdown_it') if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert shown.stdout == b"[]\n"

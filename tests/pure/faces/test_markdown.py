@@ -116,7 +116,7 @@ def test_beyond_the_limits_a_text_is_plain(text: str) -> None:
 )
 def test_hostile_texts_take_little_time(text: str) -> None:
     style("*a*")
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     pieces = style(text)
-    assert time.perf_counter() - started_s < 1.0  # measured: less than 0.03
+    assert time.process_time() - started_s < 1.0  # measured: less than 0.03
     assert "".join(piece.text for piece in pieces) == text
