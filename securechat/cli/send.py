@@ -115,7 +115,7 @@ def send(
 
 def _check_room(to: str, wait: Wait) -> None:
     """Raise UsageError for what cannot be sent, or waited for, in a room."""
-    from securechat.client.room_book import LOBBY, is_room
+    from securechat.client.typed_names import LOBBY, is_room
 
     if to.casefold() == LOBBY:
         raise UsageError(

@@ -11,8 +11,9 @@ from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
-from securechat.client.room_book import RoomBook, is_room
+from securechat.client.room_book import RoomBook
 from securechat.client.run import SoFar
+from securechat.client.typed_names import is_room
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key

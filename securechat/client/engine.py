@@ -20,9 +20,10 @@ from securechat.client.desk import Batch
 from securechat.client.link import LinkNews
 from securechat.client.opening import open_endpoint, recall
 from securechat.client.ports import LinkPort, StatePort
-from securechat.client.room_book import checked_room, is_room
+from securechat.client.room_book import checked_room
 from securechat.client.run import Run
 from securechat.client.typed import Typed
+from securechat.client.typed_names import is_room
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import SecureChatError

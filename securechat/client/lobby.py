@@ -6,7 +6,7 @@ from securechat.client.desk import Desk
 from securechat.client.events import OwnPresence, PresenceChanged, RoomChange, RoomNews
 from securechat.client.people import proper_names
 from securechat.client.posting import Posting
-from securechat.client.room_book import LOBBY
+from securechat.client.typed_names import LOBBY
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import Name

@@ -8,9 +8,9 @@ from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.people import Draft, Person
 from securechat.client.posting import Posting
-from securechat.client.room_book import is_room
 from securechat.client.rooms import Rooms
 from securechat.client.trust import Decisions
+from securechat.client.typed_names import is_room
 from securechat.config import FOREVER_DAYS
 from securechat.errors import UsageError
 from securechat.identity.types import MessageId, RoomId

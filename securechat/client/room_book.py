@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from securechat.client.contacts import Contact, split_key_id
 from securechat.client.people import ANYBODY
+from securechat.client.typed_names import LOBBY, ROOM_SIGN
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import RoomPlace
@@ -14,10 +15,6 @@ from securechat.identity.names import name_key, parse_name
 from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
 
-LOBBY = "#lobby"
-"""What the open room of a relay is called; no closed room is."""
-
-_SIGN = "#"
 _LOBBY_VERSION = 0
 _ID_CHARACTERS = 9
 
@@ -29,17 +26,12 @@ class Recipient(NamedTuple):
     user_key: UserKey
 
 
-def is_room(target: str) -> bool:
-    """Tell whether what was typed means a room, and no person."""
-    return target.startswith(_SIGN)
-
-
 def parse_room(typed: str) -> tuple[Name, str]:
     """Return the name of a room, without its sign, and the short id behind it, or an empty one.
 
     Raises NameInvalid for a name that no room can have.
     """
-    name, short_id = split_key_id(typed.removeprefix(_SIGN))
+    name, short_id = split_key_id(typed.removeprefix(ROOM_SIGN))
     return parse_name(name), short_id
 
 
@@ -105,8 +97,8 @@ class RoomBook:
             if other is not None and other.room_id == room_id:
                 break
             if looks & name_skeletons(other.head.name if other else Name(LOBBY[1:])):
-                return f"{_SIGN}{room.head.name}[{short_id(room_id)}]"
-        return f"{_SIGN}{room.head.name}"
+                return f"{ROOM_SIGN}{room.head.name}[{short_id(room_id)}]"
+        return f"{ROOM_SIGN}{room.head.name}"
 
     def place(self, room_id: RoomId) -> RoomPlace | None:
         """Return the place to write in now; None while nothing may be sent there.

@@ -18,8 +18,9 @@ from securechat.client.invitations import Invitations
 from securechat.client.lobby import Lobby
 from securechat.client.posting import Posting
 from securechat.client.receiving import Receiving
-from securechat.client.room_book import LOBBY, Recipient, parse_room
+from securechat.client.room_book import Recipient, parse_room
 from securechat.client.rosters import Rosters
+from securechat.client.typed_names import LOBBY
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Roster
 from securechat.errors import UsageError

@@ -3,9 +3,9 @@
 from securechat.client.desk import Desk
 from securechat.client.errands import Errands
 from securechat.client.posting import Posting
-from securechat.client.room_book import is_room
 from securechat.client.sending import Sending
 from securechat.client.typed import Typed
+from securechat.client.typed_names import is_room
 from securechat.e2e.content import Text
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.types import MessageId

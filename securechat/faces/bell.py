@@ -1,20 +1,25 @@
-"""The bell of a terminal, which many messages at once do not ring many times."""
+"""The bell of a terminal, for messages that call for attention."""
 
+import time
 from collections.abc import Callable
 
 PAUSE_S = 1.0
-"""How long it is quiet after it has rung."""
+"""The least time between two sounds: a flood of messages is heard, but not as a drone."""
 
 
 class Bell:
-    """Calls ``sound``, but not more than once in `PAUSE_S`."""
+    """Makes ``sound`` when it is rung, at most once in `PAUSE_S`; ``now_s`` is a steady clock."""
 
-    def __init__(self, sound: Callable[[], None]) -> None:
+    def __init__(
+        self, sound: Callable[[], None], now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._sound = sound
-        self._quiet_until_s = float("-inf")
+        self._now_s = now_s
+        self._silent_until_s: float | None = None
 
-    def ring(self, now_s: float) -> None:
-        """Ring, unless it has just rung; ``now_s`` is a clock that is never set."""
-        if now_s >= self._quiet_until_s:
-            self._quiet_until_s = now_s + PAUSE_S
+    def ring(self) -> None:
+        """Sound, unless the last time was just now."""
+        now_s = self._now_s()
+        if self._silent_until_s is None or now_s >= self._silent_until_s:
+            self._silent_until_s = now_s + PAUSE_S
             self._sound()

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from securechat.faces.entries import Tone
 
-_RESET = "\x1b[0m"
+RESET = "\x1b[0m"
 _CODES = {
     Tone.MESSAGE: "",
     Tone.SERVER: "\x1b[36m",
@@ -33,4 +33,4 @@ def wants_color(choice: ColorChoice, environ: Mapping[str, str], *, terminal: bo
 def color_codes(tone: Tone) -> tuple[str, str]:
     """Return what to write before and after an entry; both empty for one without colour."""
     code = _CODES[tone]
-    return code, _RESET if code else ""
+    return code, RESET if code else ""

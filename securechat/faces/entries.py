@@ -20,10 +20,14 @@ class Tone(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something to show, as it came: `lay_out` makes it safe."""
+    """Something to show, as it came: `lay_out` makes it safe.
+
+    ``body`` is the end of ``text`` that a person has written: only that may have Markdown in it.
+    """
 
     text: str
     tone: Tone = Tone.NOTE
+    body: str = ""
 
 
 def lay_out(entry: Entry, width: int | None = None) -> str:

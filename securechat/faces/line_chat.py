@@ -14,6 +14,7 @@ from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatEr
 from securechat.faces import message_wording, room_wording, wording
 from securechat.faces.asking import ask
 from securechat.faces.conversations import Conversations, conversation_key, conversation_of
+from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.line_people import People, PersonNews
@@ -128,7 +129,7 @@ class LineChat:
         """Do what a line asks for, and show why when that cannot be done."""
         self._interrupted = False
         try:
-            self._perform(parse_line(line))
+            self._perform(parse_line(with_emoji(line)))
         except FileProblem:
             raise  # nobody can be told: it is the output that is broken
         except SecureChatError as error:

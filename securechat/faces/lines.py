@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TextIO
 
-from securechat.faces.color import ColorChoice, color_codes, wants_color
+from securechat.faces.color import ColorChoice, wants_color
 from securechat.faces.conversing import converse
 from securechat.faces.engine import ChatEngine
-from securechat.faces.entries import Entry, Tone, lay_out
+from securechat.faces.entries import Entry, Tone
 from securechat.faces.line_chat import CHECK_MARK, LineChat, local_now
+from securechat.faces.painting import paint
 from securechat.faces.streams import ByteSource, LineWriter, unbuffered
 
 FLUSH_S = 5.0
@@ -78,9 +79,8 @@ def run_streams(
     """Run a session that reads whole lines and shows no prompt; raises what `run_lines` does."""
 
     def show(entry: Entry) -> None:
-        before, after = color_codes(entry.tone) if colored else ("", "")
         writer = err if entry.tone is Tone.PROBLEM else out
-        writer.write_line(f"{before}{lay_out(entry)}{after}")
+        writer.write_line("".join(map("".join, paint(entry, colored=colored))))
 
     chat = LineChat(engine, peer=peer, lobby=lobby, show=show, now=now, unicode=unicode)
     converse(

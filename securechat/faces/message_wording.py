@@ -131,8 +131,10 @@ def _written(
     place = "" if room is None else f"[{room}] "
     remark = f" ({', '.join(remarks)})" if remarks else ""
     if written.action:
-        return Entry(f"{place}* {who}{remark} {written.text}", Tone.MESSAGE)
-    return Entry(f"{place}{who}{remark}: {written.text}", Tone.MESSAGE)
+        text = f"{place}* {who}{remark} {written.text}"
+    else:
+        text = f"{place}{who}{remark}: {written.text}"
+    return Entry(text, Tone.MESSAGE, body=written.text)
 
 
 def _begins_like_a_remark(event: e.Message) -> bool:

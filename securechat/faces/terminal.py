@@ -7,24 +7,27 @@ import asyncio
 import contextlib
 import os
 import sys
-import time
 from queue import SimpleQueue
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.input import create_input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
+from prompt_toolkit.layout import Dimension
 from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.events import Event
 from securechat.faces import wording
 from securechat.faces.bell import Bell
-from securechat.faces.color import color_codes
+from securechat.faces.completion import complete
 from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
-from securechat.faces.entries import Entry, lay_out
+from securechat.faces.entries import Entry
+from securechat.faces.key_bindings import key_bindings
+from securechat.faces.known import Known
 from securechat.faces.line_chat import LineChat
+from securechat.faces.painting import paint
+from securechat.faces.typed_text import find_excess, note_on_paste
 
 _EVENTS_AT_ONCE = 16
 """Few, so that a flood of the longest messages does not hold up what is typed."""
@@ -45,13 +48,14 @@ def run_terminal(
     inbox = _Inbox()
     engine.subscribe(inbox.put)
     engine.start()
-    screen = _Screen(stdin, stdout, colored=colored)
+    known = Known()
+    screen = _Screen(stdin, stdout, known, colored=colored)
     chat = LineChat(
         engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode
     )
     screen.serve(chat)
     try:
-        asyncio.run(_Session(engine, chat, screen, inbox).run(flush_s))
+        asyncio.run(_Session(engine, chat, screen, inbox, known).run(flush_s))
     except KeyboardInterrupt:
         engine.stop(0.0)
     raise_outcome(chat, engine)
@@ -90,23 +94,25 @@ class _Inbox:
 class _Screen:
     """The terminal: the line being typed, and the entries above it."""
 
-    def __init__(self, stdin: TextIO, stdout: TextIO, *, colored: bool) -> None:
+    def __init__(self, stdin: TextIO, stdout: TextIO, known: Known, *, colored: bool) -> None:
         self._output = _create_output(stdout)
         self._input = create_input(stdin)
+        self.ring = Bell(self._output.bell).ring
+        self._known = known
         self._colored = colored
         self._unwritten: list[Entry] = []
-        self._bell = Bell(self._output.bell)
 
     def serve(self, chat: LineChat) -> None:
         """Make the prompt for this chat."""
         self._chat = chat
         self._session: PromptSession[str] = PromptSession(
             chat.prompt,
-            key_bindings=self._key_bindings(),
+            key_bindings=key_bindings(self),
             color_depth=None if self._colored else ColorDepth.DEPTH_1_BIT,
             input=self._input,
             output=self._output,
         )
+        self._session.layout.current_window.height = self._line_height
         self._session.default_buffer.on_text_changed += lambda buffer: (
             chat.typing() if buffer.text else None
         )
@@ -114,10 +120,6 @@ class _Screen:
     def show(self, entry: Entry) -> None:
         """Show an entry with the next `write`."""
         self._unwritten.append(entry)
-
-    def ring(self) -> None:
-        """Call for attention with the next `write`, if that was not done just now."""
-        self._bell.ring(time.monotonic())
 
     def write(self) -> None:
         """Put what is to be shown on the terminal, above the line being typed.
@@ -149,45 +151,66 @@ class _Screen:
         """Keep the terminal from echoing between two prompts."""
         return self._input.raw_mode()
 
+    def interrupt(self, line: Buffer) -> None:
+        """Clear the line; the second time in a row, leave."""
+        line.reset()
+        self._chat.interrupt()
+        if self._chat.leaving:
+            self.close()
+        else:
+            self.write()
+
+    def accept(self, line: Buffer) -> None:
+        """Hand the line over, unless it is too long: then it stays, to be shortened."""
+        if error := find_excess(line.text):
+            self.show(wording.problem(error))
+            self.write()
+        else:
+            line.validate_and_handle()
+
+    def complete(self, line: Buffer) -> None:
+        """Type the word before the cursor to its end, or list what it could become."""
+        completion = complete(line.document.text_before_cursor, self._known)
+        if completion is None:
+            return
+        if completion.insertion != completion.typed:
+            line.delete_before_cursor(len(completion.typed))
+            line.insert_text(completion.insertion)
+        else:
+            self.show(completion.listing)
+            self.write()
+
+    def paste(self, line: Buffer, text: str) -> None:
+        """Insert a text, all of its lines, and say so if it is long."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        line.insert_text(text)
+        if note := note_on_paste(text):
+            self.show(note)
+            self.write()
+
+    def _line_height(self) -> Dimension:
+        """Leave a pasted text half of the screen: what comes in above it stays in sight."""
+        return Dimension(max=max(self._output.get_size().rows // 2, 1))
+
     def _write_entry(self, entry: Entry) -> None:
-        before, after = color_codes(entry.tone) if self._colored else ("", "")
-        self._output.write_raw(before)
         width = self._output.get_size().columns - 1
-        self._output.write(lay_out(entry, width).replace("\n", "\r\n"))
-        self._output.write_raw(f"{after}\r\n")
-
-    def _key_bindings(self) -> KeyBindings:
-        bindings = KeyBindings()
-
-        @bindings.add("c-c")
-        @bindings.add("<sigint>")
-        def interrupt(event: KeyPressEvent) -> None:
-            event.current_buffer.reset()
-            self._chat.interrupt()
-            if self._chat.leaving:
-                self.close()
-            else:
-                self.write()
-
-        @bindings.add(Keys.Vt100MouseEvent, eager=True)
-        @bindings.add(Keys.CPRResponse, eager=True)
-        def ignore(event: KeyPressEvent) -> None:
-            """Drop what only a paste can hold: the reports of a terminal, which nobody asked for.
-
-            prompt_toolkit takes a pasted colour for one of the mouse, and fails on it.
-            """
-
-        return bindings
+        for sequence, text in paint(entry, width, colored=self._colored):
+            self._output.write_raw(sequence)
+            self._output.write(text.replace("\n", "\r\n"))
+        self._output.write_raw("\r\n")
 
 
 class _Session:
     """Two tasks: one hears the engine, one reads what is typed."""
 
-    def __init__(self, engine: ChatEngine, chat: LineChat, screen: _Screen, inbox: _Inbox) -> None:
+    def __init__(
+        self, engine: ChatEngine, chat: LineChat, screen: _Screen, inbox: _Inbox, known: Known
+    ) -> None:
         self._engine = engine
         self._chat = chat
         self._screen = screen
         self._inbox = inbox
+        self._known = known
 
     async def run(self, flush_s: float) -> None:
         """Serve until the user leaves or the engine ends; then give it ``flush_s`` seconds."""
@@ -218,6 +241,8 @@ class _Session:
     async def _listen(self) -> None:
         while self._chat.ended is None:
             events = await self._inbox.take()
+            for event in events:
+                self._known.hear(event)
             shown = [event for event in events if self._chat.hear(event)]
             self._screen.write()
             for event in shown:

@@ -82,6 +82,14 @@ def test_colour_only_when_it_is_asked_for() -> None:
     assert said == "bob (new): hello"
 
 
+def test_the_marks_of_markdown_show_with_colour_only() -> None:
+    marked = message("so **very** good")
+    [said], _ = session(FakeEngine(marked), b"", colored=True)
+    assert "\x1b[1mvery\x1b[0m" in said
+    [said], _ = session(FakeEngine(marked), b"")
+    assert said == "bob (new): so **very** good"
+
+
 def test_leaving_with_something_queued() -> None:
     with pytest.raises(StillQueued, match="1 message is still queued for bob"):
         session(FakeEngine(queued=1), b"hi\n/quit\n")

@@ -37,7 +37,8 @@ def test_presence_is_told_as_in_the_documents() -> None:
 
 
 def test_a_message_is_a_name_and_a_text() -> None:
-    assert message_wording.message(message(), NOW) == Entry("bob (new): hello", Tone.MESSAGE)
+    expected = Entry("bob (new): hello", Tone.MESSAGE, body="hello")
+    assert message_wording.message(message(), NOW) == expected
     assert text_of(message()) == text_of(message(trust=e.Trust.VERIFIED)) == "bob: hello"
 
 
