@@ -138,8 +138,6 @@ class Announcer:
 
     def _tell_watchers(self, name: str) -> None:
         key = name_key(Name(name))
-        if key in self._held_back:
-            return
         if self._presence_rate.admit(key, self._clock()):
             self._give_presence(name)
             return

@@ -10,7 +10,6 @@ from securechat.wire.frames import Lobby as LobbyNews
 
 D = TypeVar("D")
 S = TypeVar("S")
-T = TypeVar("T")
 
 FULL = LobbyNews(here=(), gone=(), begins=True, full=True)
 
@@ -76,12 +75,12 @@ class Lobby(Generic[D, S]):
         told = []
         for key, through in self._listeners.values():
             mine = news
-            if key in here or key in gone:
-                mine = LobbyNews(_without(key, here), _without(key, gone), begins=False, full=False)
+            if key in here:
+                mine = LobbyNews(_without(key, here), news.gone, begins=False, full=False)
             if mine.here or mine.gone:
                 told.append((through, mine))
         return told
 
 
-def _without(key: str, entries: Mapping[str, T]) -> tuple[T, ...]:
+def _without(key: str, entries: Mapping[str, Entry]) -> tuple[Entry, ...]:
     return tuple(entry for each, entry in entries.items() if each != key)

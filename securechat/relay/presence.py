@@ -96,6 +96,5 @@ class PresenceBoard(Generic[D]):
         """Keep in step who is online and when others went."""
         if self._visible(key):
             self._online[key] = self._people[key].name
-            self._last_seen_ms.pop(key, None)
         elif self._online.pop(key, None) is not None:
             self._last_seen_ms[key] = now_ms

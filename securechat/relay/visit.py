@@ -196,8 +196,7 @@ class Visit:
 
     def _show_as_it_is(self) -> None:
         """Let others see the device, unless they do; it has had its chance to say how."""
-        is_here = self._relay.online.get(self._mailbox.mailbox_id) is self
-        if is_here and not self._is_shown and not self._channel.is_deaf:
+        if not self._is_shown and not self._channel.is_deaf:
             self._show()
 
     def _show(self) -> None:

@@ -38,6 +38,10 @@ class Clock:
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         heapq.heappush(self._planned, (self.now + delay_s, next(self._order), call))
 
+    @property
+    def planned(self) -> int:
+        return len(self._planned)
+
     def advance(self, seconds: float) -> None:
         until = self.now + seconds
         while self._planned and self._planned[0][0] <= until:
@@ -98,6 +102,7 @@ def test_a_crowd_that_changes_all_the_time_is_told_of_a_few_times_a_second() -> 
         for device, screen in crowd:
             away = round_ % 2 == 0
             town.announcer.show(device, screen, AWAY_IN_LOBBY if away else IN_LOBBY)
+        assert town.clock.planned <= 2
     seconds = 10
     lobby = [news for news in watching.told if isinstance(news, f.Lobby)]
     of_one = [news for news in watching.told if isinstance(news, f.Presence) and news.name == "p7"]

@@ -68,6 +68,7 @@ def test_what_is_undone_before_it_was_told_is_no_news() -> None:
     lobby.put("Carol", away=False)
     lobby.remove("Carol")
     assert lobby.news() == []
+    assert not lobby._changed
 
 
 def test_whoever_comes_between_two_news_is_told_the_rest_with_the_others() -> None:

@@ -74,7 +74,7 @@ def test_draining_hands_what_is_not_acknowledged_to_the_store() -> None:
 def test_nothing_is_left_of_clients_who_have_gone() -> None:
     world = RelayWorld()
     for _ in range(3):
-        alice, bob = world.online("Alice", "Bob")
+        alice, bob = world.online("Alice", "Bob", status=f.Status(True, True, False))
         alice.write(f.Watch(("Bob",)))
         alice.send(bob, b"x")
         alice.cut()
@@ -88,6 +88,8 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     assert not relay._fresh
     assert not relay.presence._board._people
     assert not relay.presence._watchers._watched
+    assert not relay.presence._lobby._listeners
+    assert not relay.presence._lobby._told
     assert not relay._mailboxes
     assert relay.directory.account(person("Alice", 1).user_key) is not None
 

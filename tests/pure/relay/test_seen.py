@@ -290,6 +290,24 @@ def test_a_removed_device_is_in_the_lobby_no_more() -> None:
     assert world.events[-1] == Left("Bob")
 
 
+def crowd(world: RelayWorld, size: int) -> None:
+    """Bring so many others with long names to the lobby."""
+    for number in range(size):
+        device = MailboxId(number.to_bytes(16, "big"))
+        world.relay.presence.arrive(device, f"{number:03}" + "\U0001d5ba" * 29)
+        world.relay.presence.show(device, Unheard(), IN_LOBBY)
+    world.advance(HOLD_BACK_S)
+
+
+def test_who_finds_the_lobby_full_is_told_so_once_and_is_seen_outside_it() -> None:
+    world = RelayWorld()
+    crowd(world, f.MAX_LOBBY)
+    [alice] = world.online("Alice", status=AWAY_IN_LOBBY)
+    world.advance(2 * SHOW_AFTER_S)
+    assert alice.told(f.Lobby) == [f.Lobby((), (), begins=True, full=True)]
+    assert watch(alice, "Alice") == [f.Presence("Alice", True, True)]
+
+
 # Too much -----------------------------------------------------------------------------------------
 
 
@@ -317,14 +335,20 @@ def test_coming_to_the_lobby_is_at_the_expense_of_who_comes() -> None:
     assert not bob.connection.is_paused
 
 
+def test_who_watches_many_pays_for_the_answers() -> None:
+    world = RelayWorld(account_bytes_per_s=10_000)
+    [alice] = world.online("Alice")
+    world.advance(2.0)
+    for _ in range(2):
+        watch(alice, *["x" * 9] * f.MAX_NAMES)
+    assert alice.connection is not None
+    assert alice.connection.is_paused
+
+
 def test_who_asks_for_the_lobby_again_and_again_without_reading_is_dropped() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob", status=IN_LOBBY)
-    for number in range(f.MAX_LOBBY - 2):
-        device = MailboxId(number.to_bytes(16, "big"))
-        world.relay.presence.arrive(device, f"{number:03}" + "\U0001d5ba" * 29)
-        world.relay.presence.show(device, Unheard(), IN_LOBBY)
-    world.advance(HOLD_BACK_S)
+    crowd(world, f.MAX_LOBBY - 2)
     say(bob, *[VISIBLE, IN_LOBBY] * 200)
     assert [type(error) for error in bob.lost_by] == [LimitExceeded]
     world.advance(HOLD_BACK_S)
