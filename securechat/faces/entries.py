@@ -7,6 +7,9 @@ from securechat.text import safe_text
 
 INDENT = "    "
 
+_PIECE_CHARACTERS = 2048
+"""A longer line is broken piece by piece: breaking one takes time squared."""
+
 
 class Tone(Enum):
     """What kind of entry it is; the words alone say it too."""
@@ -48,11 +51,17 @@ def _break(line: str, indented: bool, width: int) -> list[str]:
     from wcwidth import wrap  # 35 ms that a start need not pay
 
     first = INDENT if indented else ""
-    return wrap(
-        line,
-        max(width, 4 * len(INDENT)),
-        initial_indent=first,
-        subsequent_indent=INDENT,
-        drop_whitespace=False,
-        break_on_hyphens=False,
-    ) or [first]
+    starts = range(0, len(line), _PIECE_CHARACTERS) or (0,)
+    return [
+        part
+        for start in starts
+        for part in wrap(
+            line[start : start + _PIECE_CHARACTERS],
+            max(width, 4 * len(INDENT)),
+            initial_indent=first if start == 0 else INDENT,
+            subsequent_indent=INDENT,
+            drop_whitespace=False,
+            break_on_hyphens=False,
+        )
+        or [first]
+    ]

@@ -60,7 +60,7 @@ def _render(message: PastMessage, kept: datetime) -> Iterator[str]:
 def _remarks(message: PastMessage, kept: datetime) -> Iterator[str]:
     yield _escape(message.trust) if message.state is None else message.state.value
     if message.action:
-        yield "what they do"
+        yield "says what they do"
     if not message.e2e:
         yield "TLS only: the relay can read this"
     if message.late:

@@ -1,8 +1,8 @@
 """A process with a face and a fake engine, steered by the test through two pipes.
 
 Usage: face_child.py FACE EVENTS_FD CALLS_FD QUEUED PEER. FACE is json, lines, or stuck, which is
-lines over an engine that never stops. Pickled events come in on EVENTS_FD; each call of the engine
-goes out on CALLS_FD as a line.
+lines over an engine that never stops. PEER may be #lobby, or empty. Pickled events come in on
+EVENTS_FD; each call of the engine goes out on CALLS_FD as a line.
 """
 
 import os
@@ -12,6 +12,7 @@ import sys
 import threading
 from types import FrameType
 
+from securechat.client.typed_names import LOBBY
 from securechat.errors import SecureChatError
 from securechat.faces.json_lines import run_json
 from securechat.faces.lines import run_lines
@@ -32,7 +33,7 @@ def main() -> int:
     engine.on_call = report
     signal.signal(signal.SIGTERM, leave)
     try:
-        run_face(face, engine, peer or None)
+        run_face(face, engine, peer)
     except SecureChatError as error:
         print(error, file=sys.stderr)
         return error.exit_status
@@ -41,14 +42,17 @@ def main() -> int:
     return 0
 
 
-def run_face(face: str, engine: FakeEngine, peer: str | None) -> None:
+def run_face(face: str, engine: FakeEngine, where: str) -> None:
+    lobby = where == LOBBY
+    peer = None if lobby else where or None
     if face == "json":
         stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
-        run_json(engine, peer=peer, stdin=stdin, stdout=stdout, flush_s=0.5)
+        run_json(engine, peer=peer, lobby=lobby, stdin=stdin, stdout=stdout, flush_s=0.5)
         return
     run_lines(
         engine,
         peer=peer,
+        lobby=lobby,
         stdin=sys.stdin,
         stdout=sys.stdout,
         stderr=sys.stderr,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -191,6 +192,37 @@ def test_without_a_peer_the_first_who_writes_is_the_conversation() -> None:
         terminal.tell(said("hello"))
         assert terminal.next_call() == ("talk_to", "bob")
         terminal.see("You are writing to bob now.", "bob (new) >")
+
+
+def test_in_the_lobby_the_prompt_counts_what_comes_elsewhere() -> None:
+    with Terminal(peer="#lobby") as terminal:
+        assert terminal.next_call() == ("start",)
+        terminal.tell(ready(), e.RoomNews("#lobby", e.RoomChange.ENTERED))
+        terminal.see_text("You are in #lobby, an open room")
+        now_ms = time.time_ns() // 1_000_000
+        terminal.tell(
+            message("hi", room="#ops", time_ms=now_ms),
+            message("one", time_ms=now_ms),
+            message("two", room="#lobby", time_ms=now_ms),
+        )
+        terminal.see(
+            "[#ops] bob (new): hi", "bob: one", "[#lobby] bob: two",
+            "#lobby [1 in #ops, 1 from bob] >",
+        )  # fmt: skip
+        terminal.press(f"/msg #ops hello{ENTER}")
+        assert terminal.next_call() == ("send", "#ops", "hello")
+        terminal.see("You are writing to #ops now.", "#ops [1 from bob] >")
+
+
+def test_messages_that_call_for_attention_ring_but_not_each() -> None:
+    with Terminal() as terminal:
+        entered(terminal)
+        terminal.tell(message("quiet"))
+        terminal.see_text("quiet")
+        assert b"\a" not in terminal.raw
+        terminal.tell(*(message(f"number {n}", alert=True) for n in range(12)))
+        terminal.see_text("number 11")
+        assert 0 < terminal.raw.count(b"\a") < 12
 
 
 def test_a_kill_leaves_the_terminal_as_it_was() -> None:

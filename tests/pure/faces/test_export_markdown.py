@@ -73,6 +73,8 @@ def test_what_there_is_to_say_about_a_message() -> None:
         "**15:06:40 bob** (CHANGED, TLS only: the relay can read this,"
         " late: sent before what stands above, 2 before this one missing)"
     )
+    action = replace(theirs(), action=True)
+    assert head_line(action) == "**15:06:40 bob** (new, says what they do)"
 
 
 @pytest.mark.parametrize(

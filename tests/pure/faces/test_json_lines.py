@@ -11,7 +11,8 @@ from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.errors import KeyChanged, SecureChatError, StillQueued, UsageError
-from securechat.faces.json_lines import run_json
+from securechat.faces.json_lines import JsonChat, run_json
+from securechat.faces.streams import LineWriter
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message, ready
 
@@ -51,12 +52,12 @@ class BrokenInput:
 
 
 def session(
-    engine: FakeEngine, stdin: bytes, peer: str | None = "bob"
+    engine: FakeEngine, stdin: bytes, peer: str | None = "bob", *, lobby: bool = False
 ) -> tuple[list[dict[str, Any]], SecureChatError | None]:
     """Return the objects that a session printed, and the error that it raised."""
     out, raised = io.BytesIO(), None
     try:
-        run_json(engine, peer=peer, stdin=io.BytesIO(stdin), stdout=out, flush_s=0.1)
+        run_json(engine, peer=peer, lobby=lobby, stdin=io.BytesIO(stdin), stdout=out, flush_s=0.1)
     except SecureChatError as error:
         raised = error
     return [json.loads(line) for line in out.getvalue().splitlines()], raised
@@ -195,3 +196,79 @@ def test_a_name_that_the_engine_refuses_is_not_written_to_next() -> None:
     printed, _ = session(engine, b"/msg bob one\n/msg alice two\nthree\n", peer=None)
     assert [found["code"] for found in printed] == ["usage"]
     assert engine.sent[-1] == ("bob", "three")
+
+
+# Rooms ----------------------------------------------------------------------------------------
+
+
+def test_without_a_peer_text_goes_to_the_lobby_until_something_else_is_said() -> None:
+    engine = FakeEngine()
+    stdin = b"one\n/me waves\n/reply bob two\n/msg bob three\nfour\n/join #lobby\nfive\n"
+    session(engine, stdin, peer=None, lobby=True)
+    assert engine.sent == [
+        ("#lobby", "one"),
+        ("#lobby", "waves", {"action": True}),
+        ("#lobby", "two", {"reply_to": "bob"}),
+        ("bob", "three"),
+        ("bob", "four"),
+        ("#lobby", "five"),
+    ]
+
+
+@pytest.mark.parametrize("line", [b"/create #ops", b"/join #ops"])
+@pytest.mark.parametrize("peer", ["bob", None])
+def test_text_goes_to_a_room_from_the_line_on_that_asks_for_it(
+    line: bytes, peer: str | None
+) -> None:
+    engine = FakeEngine()
+    session(engine, line + b"\nsecret\n/topic tea\n", peer=peer, lobby=peer is None)
+    assert engine.calls[2:-1] == [("send", "#ops", "secret"), ("ask", c.Topic("#ops", "tea"))]
+
+
+def test_a_room_has_the_name_that_is_shown() -> None:
+    engine = FakeEngine()
+    chat = JsonChat(engine, peer="bob", out=LineWriter(io.BytesIO()))
+    chat.enter("/create #ops")
+    chat.hear(e.RoomNews("#dev", e.RoomChange.ENTERED))
+    chat.enter("one")
+    chat.hear(e.RoomNews("#ops[9f2c-41aa]", e.RoomChange.CREATED))
+    chat.enter("two")
+    assert engine.sent == [("#ops", "one"), ("#ops[9f2c-41aa]", "two")]
+
+
+@pytest.mark.parametrize(("peer", "then"), [("bob", [("bob", "two")]), (None, [])])
+def test_who_leaves_a_room_writes_to_the_peer_or_to_nobody(
+    peer: str | None, then: list[tuple[str, str]]
+) -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"/join #ops\none\n/leave\ntwo\n", peer=peer, lobby=peer is None)
+    assert engine.sent == [("#ops", "one"), *then]
+    assert [found["code"] for found in printed] == [] if peer else ["usage"]
+
+
+def test_nothing_that_others_do_changes_where_text_goes() -> None:
+    engine = FakeEngine(
+        e.RoomNews("#lobby", e.RoomChange.REMOVED, "eve", "alice"),
+        e.RoomNews("#ops", e.RoomChange.ENTERED),
+        message(sender="eve"),
+        e.Problem(UsageError("Bad")),
+    )
+    session(engine, b"one\n/invite #ops bob\ntwo\n", peer=None, lobby=True)
+    assert engine.sent == [("#lobby", "one"), ("#lobby", "two")]
+
+
+def test_rooms_are_told_with_what_is_unread_in_them() -> None:
+    ops = e.RoomInfo("#ops", "", "bob", 2, True, False, False, False)
+    lobby = e.RoomInfo("#lobby", "", None, 2, True, False, False, False)
+    engine = FakeEngine(
+        message(room="#lobby"), message(room="#Ops"), message(room="#ops"), e.RoomList((lobby, ops))
+    )
+    printed, _ = session(engine, b"", peer=None, lobby=True)
+    assert [room["unread"] for room in printed[-1]["rooms"]] == [0, 2]
+
+
+def test_a_question_about_a_room_is_not_one_about_a_person() -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"/verify\n/join #ops\n/trust\n", peer=None, lobby=True)
+    assert [found["code"] for found in printed] == ["usage", "usage"]
+    assert engine.calls[1:-1] == [("ask", c.Join("#ops"))]

@@ -1,7 +1,5 @@
 """The chat in lines: what is shown, what the engine is asked, what the prompt says."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from securechat.client import commands as c
@@ -9,43 +7,12 @@ from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.client.searching import SearchWords
 from securechat.errors import KeyChanged, NameInvalid, UsageError
-from securechat.faces.line_chat import LineChat
-from tests.pure.faces.fake_engine import FakeEngine
+from tests.pure.faces.desk import Desk
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
 
-NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
 KNOWN = e.Waiting("bob", known=True)
 LOST = e.Offline("timed out", 2.0)
-
-
-class Desk:
-    """A chat with its engine, and all that it has shown."""
-
-    def __init__(self, peer: str | None = "bob", **settings: bool) -> None:
-        self.shown: list[str] = []
-        self.engine = FakeEngine()
-        self.chat = LineChat(
-            self.engine,
-            peer=peer,
-            show=lambda entry: self.shown.append(entry.text),
-            now=lambda: NOW,
-            **settings,
-        )
-
-    def hear(self, *events: e.Event) -> list[str]:
-        """Return what these events made it show."""
-        self.shown.clear()
-        for event in events:
-            self.chat.hear(event)
-        return list(self.shown)
-
-    def enter(self, *lines: str) -> list[str]:
-        """Return what these lines made it show."""
-        self.shown.clear()
-        for line in lines:
-            self.chat.enter(line)
-        return list(self.shown)
 
 
 def test_the_history_is_shown_message_by_message() -> None:
@@ -142,6 +109,28 @@ def test_somebody_who_left_is_not_said_to_be_away_too() -> None:
     desk.hear(peer_ready(), HERE)
     assert desk.hear(AWAY, KNOWN) == ["[SERVER] bob left the chat!"]
     assert desk.enter("hello") == ["1 message waits for bob."]
+
+
+def test_somebody_not_there_was_seen_last() -> None:
+    seen = e.PresenceChanged("bob", False, last_seen_ms=NOON_MS)
+    assert Desk().hear(peer_ready(), seen)[1:] == [
+        "[SERVER] bob is not here (last seen 15:06); what you type waits for them."
+    ]
+
+
+def test_somebody_goes_away_and_comes_back() -> None:
+    desk, idle = Desk(), e.PresenceChanged("bob", True, away=True)
+    desk.hear(peer_ready(), HERE)
+    assert desk.hear(idle, idle) == ["[SERVER] bob is away: connected, but nobody sits there."]
+    assert desk.chat.prompt() == "bob (new, away) > "
+    assert desk.enter("hello") == []  # it arrives all the same
+    assert desk.hear(HERE, AWAY, idle, AWAY) == [
+        "[SERVER] bob is back.",
+        "[SERVER] bob left the chat!",
+        "[SERVER] bob joined the chat!",
+        "[SERVER] bob is away: connected, but nobody sits there.",
+        "[SERVER] bob left the chat!",
+    ]
 
 
 def test_coming_and_going() -> None:

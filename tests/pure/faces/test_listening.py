@@ -47,6 +47,12 @@ class Desk:
         return self._err.getvalue().decode()
 
 
+def test_a_message_in_a_room_says_where() -> None:
+    desk = Desk(2)
+    desk.hear(message(room="#ops"), message("waves\n[#ops] x: y", room="#ops", action=True))
+    assert desk.printed == ["[#ops] bob: hello", "[#ops] * bob waves", "    [#ops] x: y"]
+
+
 def test_a_message_is_one_entry_with_a_name() -> None:
     desk = Desk(4)
     desk.hear(
