@@ -187,10 +187,7 @@ class Endpoint:
 
     @property
     def lobby_id(self) -> RoomId:
-        """The lobby of the relay that this device has a name on.
-
-        Raises `LocalProtocolError` when it has none yet.
-        """
+        """The lobby of this device's relay; raises `LocalProtocolError` before it has a name."""
         return lobby_id_of(self._device.relay_id)
 
     @property

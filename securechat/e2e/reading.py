@@ -35,7 +35,7 @@ class Reader:
         """Read a (padded) plaintext of ``sender``; raise `RemoteProtocolError` when it is wrong."""
         message, message_hash = decode_plaintext(plaintext)
         place = place_in(message.kind, message.body)
-        verdict = self._judge(place, sender, conversation, message.context_hash)
+        verdict = self._judge(place, sender, conversation, message)
         placement = self.chains.note_received(
             conversation, sender, message.counter, message.previous_hash, message_hash
         )
@@ -66,11 +66,11 @@ class Reader:
         place: RoomPlace | None,
         sender: DeviceAddress,
         conversation: Digest,
-        context: Digest,
+        message: Plaintext,
     ) -> Verdict:
         if place is not None:
-            return self.talk.judge(place, sender, context)
-        if context != context_hash(conversation, sender, self.own):
+            return self.talk.judge(place, sender, message)
+        if message.context_hash != context_hash(conversation, sender, self.own):
             raise RemoteProtocolError("A message belongs to another conversation.")
         return Verdict.READ
 

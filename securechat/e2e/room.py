@@ -42,7 +42,7 @@ class RoomState:
     @property
     def member_keys(self) -> frozenset[UserKey]:
         """Everybody whom the newest roster lists."""
-        return self.chain.head.member_keys
+        return self.chain.member_keys(self.chain.tips[0])
 
     def row(self) -> RoomRow:
         """Return what is stored of it."""

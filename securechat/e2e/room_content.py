@@ -98,9 +98,12 @@ def decode_entry(body: bytes) -> RosterEntry:
     if len(body) > MAX_ROSTER_BYTES:
         raise RemoteProtocolError("A roster is too long.")
     try:
-        return _ENTRIES.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+        entry = _ENTRIES.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RemoteProtocolError("A roster is malformed.") from error
+    if msgspec.msgpack.encode(entry) != body:  # nothing travels that is not signed
+        raise RemoteProtocolError("A roster is not written in the one way there is.")
+    return entry
 
 
 def decode_roster_request(body: bytes) -> RosterRequest:

@@ -6,7 +6,6 @@ from functools import partial
 import msgspec
 
 from securechat.e2e.room import RoomRow, RoomState
-from securechat.e2e.room_content import decode_entry
 from securechat.e2e.roster_chain import RosterChain
 from securechat.e2e.rows import ChangeLog, StoredRows
 from securechat.errors import RemoteProtocolError
@@ -35,7 +34,9 @@ class RoomTable:
         for (table, key), value in rows.items():
             if table == ENTRY:
                 room_id, entry_hash = _split(key)
-                entries.setdefault(room_id, {})[entry_hash] = decode_entry(value)
+                entries.setdefault(room_id, {})[entry_hash] = msgspec.msgpack.decode(
+                    value, type=RosterEntry
+                )
         for (table, key), value in rows.items():
             if table == ROOM:
                 room_id = RoomId(key)
@@ -109,5 +110,7 @@ def _restore(value: bytes, entries: dict[Digest, RosterEntry]) -> RoomState:
         for each, entry in sorted(entries.items(), key=lambda item: item[1].version)
         if each not in waiting
     }
+    if not row.tips or not followed.keys() >= {*row.tips, *row.grants}:
+        raise ValueError("A room lacks rosters.")
     chain = RosterChain(followed, row.tips, row.grants, waiting)
     return RoomState(chain, row.inviter, row.begun_ms, row.joined, row.gone, row.left)

@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from securechat.e2e.content import Content, Text, decode_content, place_of
+from securechat.e2e.content import KIND_POST, Content, Text, decode_content, place_of
 from securechat.e2e.held import (
     MAX_OF_INVITATIONS,
     MAX_OF_UNKNOWN_ROOMS,
@@ -16,7 +16,7 @@ from securechat.e2e.room import RoomState
 from securechat.e2e.room_content import RoomPlace
 from securechat.e2e.room_table import RoomTable
 from securechat.errors import LocalProtocolError, RemoteProtocolError
-from securechat.identity.roster import RosterEntry, lobby_id_of
+from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import DeviceAddress, Digest, RoomId
 
 LOBBY_VERSION = 0
@@ -58,31 +58,32 @@ class RoomTalk:
         state = self._rooms.get(place.room_id)
         if state is None or place.version != state.chain.head.version:
             raise LocalProtocolError("A message is not bound to its room's newest roster.")
-        if not {own.user_key, peer.user_key} <= state.member_keys:
+        if own.user_key not in state.member_keys or peer.user_key not in state.member_keys:
             raise LocalProtocolError("A message in a room goes from member to member.")
         if is_text and self.is_paused(state):
             raise LocalProtocolError("Nothing is said in a room that is paused.")
         return context_hash(Digest(place.room_id), own, peer, state.chain.tips[0])
 
-    def judge(self, place: RoomPlace, sender: DeviceAddress, context: Digest) -> Verdict:
+    def judge(self, place: RoomPlace, sender: DeviceAddress, message: Plaintext) -> Verdict:
         """Tell what is to be done with what a sender says at a place.
 
         Raises `RemoteProtocolError` when its context is of no roster that is known here.
         """
-        own = self._device.address
+        own, context = self._device.address, message.context_hash
         if self._is_lobby(place.room_id):
             if context != context_hash(Digest(place.room_id), sender, own):
                 raise RemoteProtocolError("A message belongs to another conversation.")
-            return Verdict.READ if place.version == LOBBY_VERSION else Verdict.REFUSE
+            is_proper = place.version == LOBBY_VERSION and message.kind == KIND_POST
+            return Verdict.READ if is_proper else Verdict.REFUSE
         state = self._rooms.get(place.room_id)
         if state is not None and state.left:
             return Verdict.DROP
         if state is None or place.version > state.chain.highest_version:
             return Verdict.HOLD
-        roster = self._roster_of(state, place, sender, context)
-        rosters = (roster, *state.chain.tip_entries)
-        is_in_all = all(sender.user_key in each.member_keys for each in rosters)
-        if not is_in_all or own.user_key not in roster.member_keys:
+        chain, roster = state.chain, self._roster_of(state, place, sender, context)
+        if not chain.is_in_all((roster, *chain.tips), sender.user_key):
+            return Verdict.REFUSE
+        if own.user_key not in chain.member_keys(roster):
             return Verdict.REFUSE
         return Verdict.READ if state.joined else Verdict.HOLD
 
@@ -130,19 +131,19 @@ class RoomTalk:
 
     def _roster_of(
         self, state: RoomState, place: RoomPlace, sender: DeviceAddress, context: Digest
-    ) -> RosterEntry:
+    ) -> Digest:
         """Return the roster that a message is bound to; a fork has several of one version."""
         for entry_hash in state.chain.of_version(place.version):
             expected = context_hash(Digest(place.room_id), sender, self._device.address, entry_hash)
             if context == expected:
-                return state.chain.entries[entry_hash]
+                return entry_hash
         raise RemoteProtocolError("A message is bound to a roster that is not known here.")
 
     def _try_reading(self, held: HeldMessage) -> Opened | Invalid | None:
         """Return a message that was held; None if it stays."""
         message = held.message
         try:
-            verdict = self.judge(held.place, held.sender, message.context_hash)
+            verdict = self.judge(held.place, held.sender, message)
             if verdict is Verdict.HOLD and not held.hopeless:
                 return None
             self._held.remove(held)

@@ -137,7 +137,7 @@ class Rooms:
         if state is None:
             return ()
         chain, entries = state.chain, state.chain.after(request.head)
-        if not any(asker in tip.member_keys for tip in chain.tip_entries):
+        if not any(asker in chain.member_keys(tip) for tip in chain.tips):
             return tuple(each for each in entries if chain.concerns(each, asker))[:MAX_ANSWER]
         if request.head == NO_HEAD:
             return chain.introduction()
@@ -245,7 +245,7 @@ class Rooms:
 
     def _take(self, state: RoomState, entry: RosterEntry, sender: UserKey) -> Taken:
         chain, before, waited = state.chain, state.chain.head, set(state.chain.waiting)
-        was_listed = self._own in before.member_keys
+        was_listed = self._own in state.member_keys
         entry_hash = entry.hash
         effect = chain.take(entry, entry_hash, jump=not (state.joined and was_listed))
         after = chain.head
@@ -254,11 +254,11 @@ class Rooms:
             return Taken(
                 effect, entry, before, after, ask=None if entry_hash in waited else request
             )
-        invited = not was_listed and self._own in after.member_keys
+        invited = not was_listed and self._own in state.member_keys
         if invited:
             state.joined, state.inviter = False, sender
-        state.gone &= after.member_keys
-        state.left = state.left and self._own in after.member_keys
+        state.gone &= state.member_keys
+        state.left = state.left and self._own in state.member_keys
         return Taken(effect, entry, before, after, invited)
 
     def _retry(self, state: RoomState, sender: UserKey) -> Iterator[Taken]:
@@ -270,7 +270,7 @@ class Rooms:
                 try:
                     taken = self._take(state, entry, sender)
                 except RemoteProtocolError:
-                    del state.chain.waiting[entry.hash]
+                    state.chain.waiting.pop(entry.hash, None)
                     continue
                 if taken.effect is not Effect.BEHIND:
                     progress = True

@@ -5,7 +5,7 @@ that nothing follows. With one tip the room goes on; with several it is paused u
 them. Nothing here knows of rows or of time.
 """
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from enum import Enum
 
 from securechat.errors import RemoteProtocolError
@@ -43,7 +43,7 @@ class RosterChain:
     admin; ``waiting`` those whose predecessors are missing.
     """
 
-    __slots__ = ("entries", "grants", "tips", "waiting")
+    __slots__ = ("_member_keys", "entries", "grants", "tips", "waiting")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class RosterChain:
         self.tips = tips
         self.grants = grants
         self.waiting = waiting
+        self._member_keys: dict[Digest, frozenset[UserKey]] = {}
 
     @classmethod
     def begin(cls, entry: RosterEntry) -> "RosterChain":
@@ -82,6 +83,17 @@ class RosterChain:
     def highest_version(self) -> int:
         """The version of the newest entry, in a fork of the one with the highest."""
         return max(entry.version for entry in self.tip_entries)
+
+    def member_keys(self, entry_hash: Digest) -> frozenset[UserKey]:
+        """Return whom an entry lists; it is asked for with every message, so it is kept."""
+        keys = self._member_keys.get(entry_hash)
+        if keys is None:
+            keys = self._member_keys[entry_hash] = self.entries[entry_hash].member_keys
+        return keys
+
+    def is_in_all(self, entry_hashes: Iterable[Digest], user_key: UserKey) -> bool:
+        """Tell whether entries all list somebody."""
+        return all(user_key in self.member_keys(each) for each in entry_hashes)
 
     def of_version(self, version: int) -> Iterator[Digest]:
         """Return the hashes of the entries of a version, the head first."""
@@ -222,6 +234,7 @@ class RosterChain:
         kept.update(beside[-MAX_BESIDE:])
         for each in self.entries.keys() - kept:
             del self.entries[each]
+            self._member_keys.pop(each, None)
 
 
 def _version(entry: RosterEntry) -> int:

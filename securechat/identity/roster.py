@@ -1,6 +1,7 @@
 """Who is in a closed room: signed entries, each of which names the one before by its hash."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, ClassVar, Self
 
 import msgspec
@@ -190,6 +191,7 @@ def room_id_of(relay_id: RelayId, creator: UserKey, salt: bytes) -> RoomId:
     return RoomId(digest("securechat/room/v1", relay_id, creator, salt))
 
 
+@lru_cache(maxsize=16)
 def lobby_id_of(relay_id: RelayId) -> RoomId:
     """Return the id of a relay's lobby, which is open to all whom the relay admits."""
     return RoomId(digest("securechat/lobby/v1", relay_id))

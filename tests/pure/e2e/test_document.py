@@ -7,7 +7,7 @@ import securechat.e2e
 from securechat.client.backup import Backup, Place
 from securechat.client.contacts import Contact, ShownKey
 from securechat.client.relays import KnownRelay
-from securechat.e2e import content, envelope
+from securechat.e2e import content, envelope, room_content
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.room_content import RoomPlace
 from securechat.identity.chain import Highest
@@ -39,9 +39,9 @@ def test_it_lists_exactly_the_kinds_of_content() -> None:
         str(content.KIND_RECOVERY): "recovery",
         str(content.KIND_READ): "read",
         str(content.KIND_POST): "post",
-        str(content.KIND_ROSTER): "roster",
-        str(content.KIND_ROSTER_REQUEST): "roster_request",
-        str(content.KIND_ROOM_NOTICE): "room_notice",
+        str(room_content.KIND_ROSTER): "roster",
+        str(room_content.KIND_ROSTER_REQUEST): "roster_request",
+        str(room_content.KIND_ROOM_NOTICE): "room_notice",
     }
 
 
