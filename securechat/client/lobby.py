@@ -39,10 +39,8 @@ class Lobby:
             raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
 
     def begin(self) -> None:
-        """After a login: say how this person is to be seen, unless that is as for everybody."""
-        here = self._desk.so_far
-        if here.in_lobby or here.away or not here.visible:
-            self._tell_relay()
+        """After a login, before all else: say how this person is to be seen."""
+        self._tell_relay()
 
     def end(self) -> None:
         """The connection is gone: nobody is known to be there."""

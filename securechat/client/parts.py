@@ -59,14 +59,14 @@ class Parts(NamedTuple):
     expiry: Expiry
 
     def begin(self, welcome: Welcome) -> None:
-        """After a login: publish keys, look people up, and let out what has waited."""
+        """After a login: say how one is seen, publish keys, look people up, let out what waited."""
         self.desk.online = True
+        self.lobby.begin()
         self.publishing.begin(welcome.bundle_epoch, welcome.one_time_keys)
         self.lookups.ask_again()
         self.devices.ask_about_unconfirmed()
         self.receiving.begin(welcome.waiting)
         self.sending.resume()
-        self.lobby.begin()
 
     def end(self) -> None:
         """The connection is gone: what it alone has told is not known any more."""
