@@ -52,6 +52,7 @@ class Visit:
         self._replies: Replies[f.RelayFrame] = Replies(self._reply)
         self._answer_bytes = 0
         self._acked = 0
+        self._is_announced = False
         self._status = AS_IT_BEGINS
         self.is_shown = False
         """Whether the client has had its chance to say how others see the device."""
@@ -187,9 +188,12 @@ class Visit:
     def _announce(self) -> None:
         """Count this device as present, as soon as others can write to it."""
         relay, name = self._relay, self._account.name
+        if self._is_announced:
+            return
         if self._device.bundle is None:
             self._take_leave()  # what a replaced connection stood for is another device
             return
+        self._is_announced = True
         if relay.presence.arrive(self._mailbox.mailbox_id, name):
             relay.on_event(Joined(name))
         if self.is_shown:
