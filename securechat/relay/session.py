@@ -47,15 +47,17 @@ class Session:
         if channel.is_deaf:
             return
         now, visit = self._relay.clock(), self._visit
-        frames: list[f.ClientFrame] = []
         try:
             frames = channel.machine.receive(data, now)
             for frame in frames:
                 self._handle(frame)
         except RemoteProtocolError as error:
             channel.fault(FaultCode.PROTOCOL, str(error))
+            frames = []
         if visit is not None:
-            visit.after_read(len(data), now, has_spoken=bool(frames))
+            visit.after_read(len(data), now)
+            if frames and not visit.is_shown:
+                visit.show_as_it_is()
 
     def timer(self, now: float) -> float | None:
         """A deadline has passed: ping, or give the client up (by raising)."""

@@ -52,8 +52,10 @@ class Visit:
         self._replies: Replies[f.RelayFrame] = Replies(self._reply)
         self._answer_bytes = 0
         self._acked = 0
+        self._is_announced = False
         self._status = AS_IT_BEGINS
-        self._is_shown = False
+        self.is_shown = False
+        """Whether the client has had its chance to say how others see the device."""
 
     # What the session calls -----------------------------------------------------------------------
 
@@ -79,21 +81,21 @@ class Visit:
         relay.online[mailbox_id] = self
         self._mailbox.attach(lambda: relay.mark_dirty(self))
         self._announce()
-        relay.call_later(SHOW_AFTER_S, self._show_as_it_is)
+        relay.call_later(SHOW_AFTER_S, self.show_as_it_is)
 
     def handle(self, frame: f.ClientFrame) -> None:
         """Do what a frame asks for."""
         self._HANDLERS[type(frame)](self, frame)
 
-    def after_read(self, size_bytes: int, now: float, *, has_spoken: bool) -> None:
-        """Slow the client down if what one wake-up brought, and asked for, was too much.
-
-        The first frames that come say how the device is to be seen, or leave it as it begins.
-        """
-        if has_spoken and not self._is_shown:
-            self._show_as_it_is()
+    def after_read(self, size_bytes: int, now: float) -> None:
+        """Slow the client down if what one wake-up brought, and asked for, was too much."""
         asked_bytes, self._answer_bytes = self._answer_bytes, 0
         self._intake.after_read(size_bytes + asked_bytes, self._budget, now)
+
+    def show_as_it_is(self) -> None:
+        """Let others see the device, unless they do: its client has had the chance to say how."""
+        if not self.is_shown and not self._channel.is_deaf:
+            self._show()
 
     def check(self, now: float) -> None:
         """Raise LimitExceeded if the client does not take what it asked for."""
@@ -186,21 +188,19 @@ class Visit:
     def _announce(self) -> None:
         """Count this device as present, as soon as others can write to it."""
         relay, name = self._relay, self._account.name
+        if self._is_announced:
+            return
         if self._device.bundle is None:
             self._take_leave()  # what a replaced connection stood for is another device
             return
+        self._is_announced = True
         if relay.presence.arrive(self._mailbox.mailbox_id, name):
             relay.on_event(Joined(name))
-        if self._is_shown:
-            self._show()
-
-    def _show_as_it_is(self) -> None:
-        """Let others see the device, unless they do; it has had its chance to say how."""
-        if not self._is_shown and not self._channel.is_deaf:
+        if self.is_shown:
             self._show()
 
     def _show(self) -> None:
-        self._is_shown = True
+        self.is_shown = True
         self._relay.presence.show(self._mailbox.mailbox_id, self, self._status)
 
     def _take_leave(self) -> None:

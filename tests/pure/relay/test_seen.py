@@ -304,6 +304,7 @@ def test_who_finds_the_lobby_full_is_told_so_once_and_is_seen_outside_it() -> No
     crowd(world, f.MAX_LOBBY)
     [alice] = world.online("Alice", status=AWAY_IN_LOBBY)
     world.advance(2 * SHOW_AFTER_S)
+    alice.publish(b"1")
     assert alice.told(f.Lobby) == [f.Lobby((), (), begins=True, full=True)]
     assert watch(alice, "Alice") == [f.Presence("Alice", True, True)]
 
