@@ -55,6 +55,8 @@ class Answers:
         question = self._lookups.take(failed.request)
         if question is not None:
             self._lookups.not_found(question)
+            if question.person is not None:
+                self._sending.pass_over(question.person)
             self._unplaced.looked_up(question.name, shows_all=False)
             self._receiving.settle(question.name)
             self._invitations.answered(question.name)

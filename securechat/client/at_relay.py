@@ -84,7 +84,7 @@ class AtRelay:
     @property
     def queued(self) -> int:
         """How many own messages the relay has not accepted yet."""
-        waiting = self.people.unsealed | self.desk.outbox.message_ids | self.parts.posting.waiting
+        waiting = self.desk.unsealed | self.desk.outbox.message_ids | self.parts.posting.waiting
         return len(waiting) + self._early.texts
 
     @property

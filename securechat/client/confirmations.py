@@ -28,10 +28,15 @@ class Confirmations:
         self._lookups = lookups
         self._recipients: _Awaited = {}
         self._readers: _Awaited = {}
+        self._accepted: _Awaited = {}
 
-    def note_sent(self, message_id: MessageId, user_key: UserKey | None) -> None:
-        """Note for whom a message was sealed; None: for a room."""
-        _add(self._recipients, message_id, user_key)
+    def note_sent(self, message_id: MessageId, user_key: UserKey | None) -> bool:
+        """Note for whom a message was sealed (None: for a room); return whether that is news."""
+        return _add(self._recipients, message_id, user_key)
+
+    def note_accepted(self, message_id: MessageId) -> bool:
+        """Note that the relay answers for a message; return whether that is news."""
+        return _add(self._accepted, message_id, None)
 
     def delivered(self, contact: Contact, device: DeviceAddress, receipt: Receipt) -> None:
         """A person has opened messages."""
@@ -76,7 +81,9 @@ class Confirmations:
         return self._desk.awaits(message_id, contact.user_key, progress)
 
 
-def _add(awaited: _Awaited, message_id: MessageId, user_key: UserKey | None) -> None:
+def _add(awaited: _Awaited, message_id: MessageId, user_key: UserKey | None) -> bool:
+    is_new = message_id not in awaited
     awaited[message_id] = user_key
     while len(awaited) > MAX_AWAITED:
         del awaited[next(iter(awaited))]
+    return is_new

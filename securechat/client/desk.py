@@ -1,6 +1,6 @@
 """What the parts of the engine work on together, and what they want done once it is committed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from securechat.client.attention import Attention
@@ -10,7 +10,7 @@ from securechat.client.handed_over import HandedOver
 from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
-from securechat.client.people import People, Person
+from securechat.client.people import Draft, People, Person
 from securechat.client.room_book import RoomBook
 from securechat.client.run import SoFar
 from securechat.client.typed_names import is_room
@@ -136,15 +136,30 @@ class Desk:
         """Return the conversation in a room."""
         return self.history.room(room_id, self.rooms.called(room_id))
 
+    def is_held_up(self, person: Person, draft: Draft) -> bool:
+        """Tell whether a room goes on although something of it waits for one person in it."""
+        return draft.is_of_room and (person.stuck or self.is_barred(person.name))
+
+    def waiting_drafts(self) -> Iterator[tuple[Person, Draft]]:
+        """Give what is to be sealed, but for what is held up."""
+        for person in self.people:
+            for draft in person.drafts:
+                if not self.is_held_up(person, draft):
+                    yield person, draft
+
+    @property
+    def unsealed(self) -> set[MessageId]:
+        """The ids of messages that are not sealed yet for everybody whom they are for."""
+        return {draft.message_id for _, draft in self.waiting_drafts() if draft.is_message}
+
     @property
     def unsent(self) -> set[str]:
         """To whom own messages wait, by what the user calls them: not sealed, or not accepted."""
         waiting = [
             *(
-                (person.name, each.room)
-                for person in self.people
-                for each in person.drafts
-                if each.is_message
+                (person.name, draft.room)
+                for person, draft in self.waiting_drafts()
+                if draft.is_message
             ),
             *((parcel.recipient, parcel.room) for parcel in self.outbox if parcel.message_id),
         ]
@@ -158,7 +173,7 @@ class Desk:
         """
         if any(person.verify or (person.reads and person.asked) for person in self.people):
             return False
-        waiting = {str(person.name) for person in self.people if person.drafts}
+        waiting = {str(person.name) for person, _ in self.waiting_drafts()}
         waiting |= {parcel.recipient for parcel in self.outbox if parcel.message_id}
         return all(map(self.is_withheld, waiting))
 

@@ -111,6 +111,7 @@ class Lookups:
         person = question.person
         if person is None:
             return
+        person.stuck = True
         if person.verify:
             person.verify = False
             self._desk.report(UsageError(f"Nobody on this relay is called {person.name}", "/who"))
@@ -189,7 +190,7 @@ class Lookups:
     def _note_ready(
         self, person: Person, user: PeerUser, contact: Contact, *, first_use: bool
     ) -> None:
-        person.user = user
+        person.user, person.stuck = user, False
         person.fetched_at_s = self._desk.now_s()
         person.name = contact.name
         person.told_waiting = False

@@ -147,6 +147,8 @@ class Person:
     """Whether they are connected; None before the relay has said so."""
     away: bool = False
     last_seen_ms: int | None = None
+    stuck: bool = False
+    """Nothing can be sealed for them now: the relay shows no keys of theirs, or none that serve."""
     told_waiting: bool = False
     told_ready: bool = False
     told_encrypted: bool | None = None
@@ -205,7 +207,7 @@ class People:
         Takes up what earlier runs left unsent here.
         """
         for person in self:
-            person.user, person.claimed = None, False
+            person.user, person.claimed, person.stuck = None, False, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
             for owed in (person.receipts, person.reads, person.recoveries, person.requests):
@@ -264,13 +266,3 @@ class People:
         """Return the person of this name, adding them; raises as `check` does."""
         parsed = self.check(name)
         return self._people.setdefault(name_key(parsed), Person(parsed, companion=companion))
-
-    @property
-    def unsealed(self) -> set[MessageId]:
-        """The ids of messages that are not sealed yet for everybody whom they are for."""
-        return {
-            draft.message_id
-            for person in self._people.values()
-            for draft in person.drafts
-            if draft.is_message
-        }

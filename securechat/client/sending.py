@@ -46,6 +46,9 @@ RETRY_S = 5.0
 STORE_RETRY_S = 2.0
 """The same for what the relay cannot store: that may be over in a moment."""
 
+MAX_SAID_IN_ROOMS = 1000
+"""Posts in rooms that wait for one person; beyond that the oldest do not come to them."""
+
 REFRESH_EVERY_S = 60 * 60.0
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
 """Refusals that pass by themselves and are not worth a word."""
@@ -100,6 +103,10 @@ class Sending:
 
     def take(self, person: Person, waiting: Draft) -> None:
         """Keep what is for a person until it is sealed."""
+        said = [each for each in person.drafts if each.room and each.is_message]
+        if len(said) >= MAX_SAID_IN_ROOMS:
+            person.drafts.remove(said[0])
+            self._desk.change({said[0].row: None})
         numbered = self._desk.people.take_draft(person, waiting)
         self._desk.change({numbered.row: msgspec.msgpack.encode(numbered)})
         if person.user is None and len(person.drafts) == 1:
@@ -123,7 +130,16 @@ class Sending:
             for kind in Kind:
                 self._seal_receipts(person, kind)
         except SecureChatError as error:
-            self._desk.report(error)
+            if person.is_followed or not person.stuck:
+                self._desk.report(error)
+            person.stuck = True
+            self.pass_over(person)
+
+    def pass_over(self, person: Person) -> None:
+        """Nothing can be sealed for somebody now: what rooms say is sealed for the others."""
+        for each in person.drafts:
+            if each.room and each.is_message:
+                self.note_sealed_for_room(each.room, each.message_id)
 
     def resume(self) -> None:
         """After a login: everything that is not accepted goes out once more, in its order."""
@@ -273,19 +289,20 @@ class Sending:
         )
 
     def note_sealed_for_room(self, room_id: RoomId, message_id: MessageId) -> None:
-        """Tell that a post is sealed, once it is for all; with nobody there it is accepted, too."""
+        """Tell once that a post is sealed for all; with nobody there it is accepted, too."""
         desk = self._desk
-        if message_id in desk.people.unsealed:
+        if message_id in desk.unsealed or not self._confirmations.note_sent(message_id, None):
             return
-        self._confirmations.note_sent(message_id, None)
         desk.record(sealed(message_id, UserKey(b""), encrypted=True))
         desk.tell(Sent(message_id.hex(), desk.rooms.called(room_id)))
         self._note_accepted(message_id.hex(), desk.rooms.called(room_id))
 
     def _note_accepted(self, message_id: str, addressee: str) -> None:
-        """Tell that the relay answers for a message, once it does so for all of it."""
+        """Tell once that the relay answers for a message, when it does so for all of it."""
         desk, each = self._desk, MessageId(bytes.fromhex(message_id))
-        if message_id not in desk.outbox and each not in desk.people.unsealed:
+        if message_id in desk.outbox or each in desk.unsealed:
+            return
+        if self._confirmations.note_accepted(each):
             desk.tell(Accepted(message_id, addressee))
             desk.note_progress(each, Progress.ACCEPTED)
 

@@ -60,7 +60,7 @@ def mallory() -> Seat:
 def test_logging_in() -> None:
     with alice() as world:
         kinds = [type(frame) for frame in world.link.frames]
-        assert kinds[:4] == [f.Hello, f.Register, f.Login, f.Publish]
+        assert kinds[:4] == [f.Hello, f.Register, f.Login, f.Status]
         assert world.told(ev.Ready)[0].name == "alice"
         assert world.told(ev.Ready)[0].again is False
 

@@ -339,3 +339,26 @@ def test_hidden_people_are_not_in_the_lobby() -> None:
         )
         problems = made.citizens["alice"].world.problems
         assert "#lobby shows who is there, and you are not to be seen" in problems
+
+
+def test_somebody_whose_keys_are_not_there_holds_up_nobody() -> None:
+    """A relay that lost carol still takes what is said; it goes to her when she is back."""
+    with town("alice", "bob", "carol") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob", "carol")))
+        made.do("bob", c.Join("#ops"))
+        carol = made.citizens["carol"]
+        made.disconnect("carol")
+        register, carol.register = carol.register, None
+        message_id = made.say("bob", "#ops", "hello")
+        bob = made.citizens["bob"]
+        accepted = [each.message_id for each in bob.world.told(ev.Accepted)]
+        assert accepted.count(message_id) == 1
+        assert bob.world.engine.queued == 0
+        carol.register = register
+        made.connect("carol")
+        made.do("carol", c.Join("#ops"))
+        made.disconnect("bob")
+        made.connect("bob")
+        assert ("#ops", "bob", "hello") in carol.heard
+        accepted = [each.message_id for each in bob.world.told(ev.Accepted)]
+        assert accepted.count(message_id) == 1

@@ -172,7 +172,7 @@ class Town:
 
     def _route(self, sender: Citizen, outgoing: f.Outgoing) -> None:
         for citizen in self.citizens.values():
-            if citizen.mailbox == outgoing.mailbox:
+            if citizen.register is not None and citizen.mailbox == outgoing.mailbox:
                 if not self.drops(sender, citizen, outgoing):
                     citizen.mail.append(outgoing)
                 return
