@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from securechat.client.typed_names import is_room
 from securechat.errors import StillQueued
 
 
@@ -37,14 +36,8 @@ class Pending:
         names = sorted({name.casefold(): name for name in everybody}.values())
         messages = "1 message is" if queued == 1 else f"{queued} messages are"
         whom = f" for {', '.join(names)}" if names else ""
-        return StillQueued(f"{messages} still queued{whom}", _how_to_go_on(names))
-
-
-def _how_to_go_on(names: list[str]) -> str:
-    if names and all(map(is_room, names)):
-        return "securechat client, and stay a while longer"
-    person = next((name for name in names if not is_room(name)), "NAME")
-    return (
-        f"securechat client --peer {person}, and stay a while longer;"
-        " or give it up there with /unsend"
-    )
+        return StillQueued(
+            f"{messages} still queued{whom}",
+            f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer;"
+            " or give it up there with /unsend",
+        )

@@ -47,11 +47,3 @@ def test_those_of_earlier_sessions_are_named_too() -> None:
     pending.add("1", "Bob")
     assert pending.error(3, ["bob", "carol"]).what == "3 messages are still queued for Bob, carol"
     assert Pending().error(1, ["carol"]).what == "1 message is still queued for carol"
-
-
-def test_what_waits_for_a_room_is_sent_from_the_client() -> None:
-    pending = Pending()
-    pending.add("1", "#ops")
-    assert pending.error(1).try_next == "securechat client, and stay a while longer"
-    pending.add("2", "carol")
-    assert "--peer carol" in pending.error(2).try_next
