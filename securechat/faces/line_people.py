@@ -115,7 +115,7 @@ class People:
         elif known is not event.online:
             person.told_absent = not event.online
             self._show(wording.presence(event))
-        if event.online and person.away is not was_away:
+        if event.online and person.away is not (was_away and known is True):
             self._show(wording.away(event))
 
     def _tell_absent(self, name: str, person: Person) -> None:

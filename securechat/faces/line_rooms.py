@@ -38,7 +38,6 @@ class Rooms:
         is_known = room in self._inside
         self._note(event, room, own_name)
         if event.change is e.RoomChange.ENTERED and room == LOBBY:
-            self._in_lobby.clear()  # people came and went meanwhile
             if not is_known:
                 self._show(room_wording.open_room())
         else:
