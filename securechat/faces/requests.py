@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client import events as e
+from securechat.client.typed_names import is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
 from securechat.faces.conversations import conversation_key
 from securechat.faces.engine import ChatEngine
@@ -192,9 +193,11 @@ class Sending:
 
 def still_queued(recipient: str, why: str) -> StillQueued:
     """Return the error for a message that was not handed over, and is kept."""
+    give_up = ""
+    if not is_room(recipient):
+        give_up = f"; or give it up: securechat client, and there: /unsend {recipient}"
     return StillQueued(
         f"The message to {recipient} was {why}. It waits in your outbox, and goes out while any"
         " securechat command of yours is connected",
-        "securechat listen --timeout 60;"
-        f" or give it up: securechat client, and there: /unsend {recipient}",
+        "securechat listen --timeout 60" + give_up,
     )

@@ -99,3 +99,10 @@ def test_the_error_that_ends_the_engine() -> None:
     engine = FakeEngine(e.Ended(Unreachable("Cannot reach the relay", "doctor")))
     with pytest.raises(Unreachable):
         session(engine, b"")
+
+
+def test_a_message_that_is_not_shown_stays_unread() -> None:
+    engine = FakeEngine(e.Notifications("all", ("bob",)), message(), message(sender="carol"))
+    out, _ = session(engine, b"")
+    assert out == ["carol (new): hello"]
+    assert engine.read == [("carol", "m1")]

@@ -18,6 +18,7 @@ from securechat.faces.requests import (
     Shown,
     encode_request,
     parse_request,
+    still_queued,
 )
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message, ready
@@ -310,3 +311,8 @@ def test_events_that_come_before_the_id_is_known_are_not_lost() -> None:
     Sending(engine, SendRequest("bob", "x"), lambda _id: False, told.append)
     assert heard.wait(10.0)
     assert told == [e.Sent("id1", "bob")]
+
+
+def test_what_is_kept_for_a_person_can_be_given_up() -> None:
+    assert "/unsend bob" in still_queued("bob", "not sent").try_next
+    assert "/unsend" not in still_queued("#ops", "not sent").try_next

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from securechat.client import events as e
 from securechat.client.command_help import HELP, HELP_GROUPS
+from securechat.client.commands import Level
 from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
-from securechat.faces import message_wording, wording
+from securechat.faces import message_wording, room_wording, wording
 from securechat.faces.entries import Entry, Tone, lay_out
 from securechat.identity.names import parse_name
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
@@ -266,8 +267,19 @@ def test_entering_says_what_to_do() -> None:
 
 # No line of ours can be taken for a message ----------------------------------------------------
 
+TWO_FLAGS = ((False, False), (False, True), (True, False), (True, True))
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", fullmatch=True)
-MESSAGE = re.compile(r"(\S+)(?: \([^)]*\))?: ")
+MESSAGE = re.compile(
+    r"(?:\[#\S+\] )?(?:(?P<writer>\S+)(?: \([^)]*\))?: |\* (?P<actor>\S+)(?: \([^)]*\))? )"
+)
+NEWS = st.builds(
+    e.RoomNews,
+    st.just("#ops"),
+    st.sampled_from(e.RoomChange),
+    NAMES | st.none(),
+    NAMES | st.none(),
+    st.text(),
+)
 
 
 def entries_of_ours(name: str, text: str) -> list[Entry]:
@@ -285,7 +297,10 @@ def entries_of_ours(name: str, text: str) -> list[Entry]:
         wording.talking_to(name),
         message_wording.missing(message(text, name, missing=2)),
         *(wording.presence(e.PresenceChanged(name, online)) for online in (False, True)),
-        wording.not_here(name),
+        *(wording.not_here(name, seen) for seen in ("", "15:06")),
+        *(wording.away(e.PresenceChanged(name, True, away=away)) for away in (False, True)),
+        *(wording.own_presence(e.OwnPresence(here, away)) for here, away in TWO_FLAGS),
+        *(wording.notifications(e.Notifications(level, (name, "#ops"))) for level in Level),
         *(
             wording.encryption_changed(e.EncryptionChanged(name, encrypted, once))
             for encrypted, once in ((False, False), (True, False), (True, True))
@@ -325,7 +340,7 @@ def seems_written(line: str) -> bool:
     if begin is None:
         return False
     try:
-        parse_name(begin[1])
+        parse_name(begin["writer"] or begin["actor"])
     except NameInvalid:
         return False
     return True
@@ -338,6 +353,29 @@ def test_no_line_of_ours_can_be_written_by_a_person(name: str, text: str) -> Non
             assert not any(map(seems_written, lay_out(entry, width).split("\n")))
 
 
-@given(NAMES, st.booleans(), st.booleans())
-def test_every_message_seems_written_by_a_person(name: str, request: bool, e2e: bool) -> None:
-    assert seems_written(text_of(message(sender=name, request=request, e2e=e2e)))
+@given(NEWS, NAMES, st.booleans(), st.sampled_from(e.Trust))
+def test_no_line_about_a_room_can_be_written_by_a_person(
+    news: e.RoomNews, name: str, flag: bool, trust: e.Trust
+) -> None:
+    info = e.RoomInfo("#ops", news.text, name, 3, flag, flag, flag, flag)
+    entries = [
+        room_wording.open_room(),
+        room_wording.news(news, name),
+        room_wording.invitation(e.Invitation("#ops", name, "bob", 3, news.text, trust, flag)),
+        room_wording.rooms(e.RoomList((info,)), lambda _: int(flag)),
+        room_wording.rooms(e.RoomList(()), lambda _: 0),
+        room_wording.room_people(
+            e.RoomPeople("#ops", (e.RoomPerson(name, trust, flag, flag),)), name
+        ),
+    ]
+    for width in (None, 40):
+        for entry in entries:
+            assert not any(map(seems_written, lay_out(entry, width).split("\n")))
+
+
+@given(NAMES, st.booleans(), st.booleans(), st.booleans(), st.sampled_from([None, "#ops"]))
+def test_every_message_seems_written_by_a_person(
+    name: str, request: bool, e2e: bool, action: bool, room: str | None
+) -> None:
+    told = message(sender=name, request=request, e2e=e2e, action=action, room=room)
+    assert seems_written(text_of(told))
