@@ -18,6 +18,7 @@ class Lobby:
 
     def __init__(self, desk: Desk, own_name: Name, posting: Posting) -> None:
         self._desk = desk
+        self._own_name = own_name
         self._own_key = name_key(own_name)
         self._posting = posting
         self._has_entered = False
@@ -66,7 +67,7 @@ class Lobby:
         here.in_lobby = rooms.in_lobby = self._has_entered = False
         rooms.lobby_people.clear()
         self._tell_relay()
-        self._desk.tell(RoomNews(LOBBY, RoomChange.LEFT))
+        self._desk.tell(RoomNews(LOBBY, RoomChange.LEFT, self._own_name))
 
     def be_away(self, *, away: bool) -> None:
         """Let others see whether somebody sits here."""

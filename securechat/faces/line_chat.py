@@ -62,6 +62,8 @@ class LineChat:
         self._own_name: str | None = None
         self._offline_why: str | None = None
         self._people = People(show, now)
+        if peer is not None:
+            self._people.expect(peer)
         self._rooms = Rooms(show)
         self._muting = Muting()
         self._called: dict[str, str] = {}
@@ -119,8 +121,6 @@ class LineChat:
                 | e.OwnPresence()
             ):
                 self._show(wording.answer(event))
-            case e.PresenceChanged() if event.room is not None:
-                self._rooms.hear_lobby(event)
             case _:
                 self._hear_of_person(event)
         return True
@@ -233,6 +233,8 @@ class LineChat:
 
     def _hear_room_news(self, event: e.RoomNews, own_name: str) -> None:
         self._rooms.hear(event, own_name)
+        if event.room == LOBBY and LOBBY not in self._rooms:
+            self._people.leave_lobby()
         before = self._conversations.current
         if self._conversations.note_entered(event):
             if before is None or conversation_key(before) != conversation_key(event.room):

@@ -28,6 +28,9 @@ class Person:
     trust: e.Trust | None = None
     waiting: bool = False
     online: bool | None = None
+    in_lobby: bool | None = None
+    told_here: bool | None = None
+    """What the reader knows of their coming and going, from both of these."""
     away: bool = False
     last_seen: str = ""
     told_absent: bool = False
@@ -70,6 +73,16 @@ class People:
         if (person := self._people.pop(conversation_key(before), None)) is not None:
             self._people[conversation_key(name)] = person
 
+    def expect(self, name: str) -> None:
+        """Take note that the user waits for somebody: that they are here will be news."""
+        self[name].told_here = False
+
+    def leave_lobby(self) -> None:
+        """Take note that the relay says no more who is in the lobby."""
+        for person in self._people.values():
+            person.in_lobby = None
+            person.told_here = person.told_here if person.online else None
+
     def hear(self, event: PersonNews) -> None:
         """Take news of a person, and show what is new in it."""
         person = self[event.name]
@@ -78,6 +91,8 @@ class People:
                 self._hear_waiting(event, person)
             case e.PeerReady():
                 self._hear_ready(event, person)
+            case e.PresenceChanged() if event.room is not None:
+                self._hear_lobby(event, person)
             case e.PresenceChanged():
                 self._hear_presence(event, person)
             case e.EncryptionChanged():
@@ -98,6 +113,7 @@ class People:
         if not told:
             self._show(wording.waiting(event))
         person.waiting, person.told_absent = True, event.known
+        person.told_here = False
 
     def _hear_ready(self, event: e.PeerReady, person: Person) -> None:
         if event != person.ready and event.fingerprint != person.told_key:
@@ -114,12 +130,32 @@ class People:
             self._tell_absent(event.name, person)
         elif known is not event.online:
             person.told_absent = not event.online
-            self._show(wording.presence(event))
+            heard_before = known is not None or person.told_here is not None
+            self._tell_presence(event, person, is_news=heard_before)
         if event.online and person.away is not (was_away and known is True):
             self._show(wording.away(event))
 
+    def _hear_lobby(self, event: e.PresenceChanged, person: Person) -> None:
+        """Take that somebody has come to the lobby or left it, or is away there or back.
+
+        Of those who were there before the user, the first news may be that they are away.
+        """
+        person.in_lobby = event.online
+        self._tell_presence(event, person, is_news=person.told_here is not None or not event.away)
+
+    def _tell_presence(self, event: e.PresenceChanged, person: Person, *, is_news: bool) -> None:
+        """Say that somebody has come or gone, unless it was said or they are here in another way.
+
+        The relay tells of the lobby and of the person, in any order.
+        """
+        here = bool(person.in_lobby or person.online)
+        if here is not person.told_here and (is_news or not here):
+            self._show(wording.presence(event))
+        person.told_here = here
+
     def _tell_absent(self, name: str, person: Person) -> None:
         """Say that somebody who can be written to was not there to begin with."""
-        if person.ready and person.online is False and not person.told_absent:
-            person.told_absent = True
+        is_absent = person.online is False and not person.in_lobby
+        if person.ready and is_absent and not person.told_absent:
+            person.told_absent, person.told_here = True, False
             self._show(wording.not_here(name, person.last_seen))

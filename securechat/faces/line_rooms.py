@@ -4,20 +4,19 @@ from collections.abc import Callable
 
 from securechat.client import events as e
 from securechat.client.typed_names import LOBBY
-from securechat.faces import room_wording, wording
+from securechat.faces import room_wording
 from securechat.faces.conversations import conversation_key
 from securechat.faces.entries import Entry
 
 
 class Rooms:
-    """The rooms that the user is in, which of them are paused, and who has come to the lobby."""
+    """The rooms that the user is in, and which of them are paused."""
 
     def __init__(self, show: Callable[[Entry], None]) -> None:
         self._show = show
         self._inside: set[str] = set()
         self._paused: set[str] = set()
         self._left: set[str] = set()
-        self._in_lobby: set[str] = set()
 
     def __contains__(self, room: str) -> bool:
         return conversation_key(room) in self._inside
@@ -49,17 +48,6 @@ class Rooms:
         self._inside = {key for key, room in names.items() if room.joined}
         self._paused = {key for key, room in names.items() if room.paused}
         self._left -= self._inside
-
-    def hear_lobby(self, event: e.PresenceChanged) -> None:
-        """Show that somebody has come to the lobby or left it; not that they are away or back."""
-        name = conversation_key(event.name)
-        is_new = name not in self._in_lobby and not event.away
-        if event.online:
-            self._in_lobby.add(name)
-        else:
-            self._in_lobby.discard(name)
-        if is_new or not event.online:
-            self._show(wording.presence(event))
 
     def _note(self, event: e.RoomNews, room: str, own_name: str) -> None:
         match event.change:

@@ -166,6 +166,7 @@ def test_who_is_not_in_the_lobby_hears_nothing_of_it() -> None:
         made.say("alice", "#lobby", "still there?")
         assert made.citizens["carol"].heard == []
         assert made.citizens["bob"].heard == [("#lobby", "alice", "hello everybody")]
+        assert [each.actor for each in made.citizens["bob"].news(RoomChange.LEFT)] == ["bob"]
         assert made.citizens["carol"].world.told(ev.RoomNews) == []
 
 
