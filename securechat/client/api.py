@@ -46,7 +46,8 @@ class Client(Session):
     """One person's client of a relay: log in, send, hear events, be in rooms.
 
     A ``with`` block logs in and ends with everything handed over; it may be entered again. While
-    it runs no other program can open the same profile: for them it is Busy.
+    it runs no other program can open the same profile: for them it is Busy. From the first block
+    on the process leaves no core dump, and may open as many files as its hard limit allows.
     """
 
     _receives = True
@@ -151,8 +152,11 @@ class Client(Session):
     ) -> None:
         """Hand over what was sent, unless an error leaves the block, and log out.
 
-        Unless one does, this raises what has ended the client before, or StillQueued.
+        Unless one does, this raises what has ended the client before, or StillQueued. After a
+        `close` in the block there is nothing left to do.
         """
+        if self._connector is None:
+            return
         engine, flush_s = self._engine, self._flush_s if error is None else 0.0
         try:
             if error is None:

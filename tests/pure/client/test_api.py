@@ -1,6 +1,7 @@
 """`securechat.Client` with an engine that does as it is told."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,15 @@ def test_it_cannot_be_opened_twice_at_once_but_again(client: Client, connector: 
     with client as chat:
         chat.send("bob", "again")
     assert connector.closed == 2
+
+
+def test_a_client_that_is_closed_in_its_block_is_closed(
+    client: Client, connector: Connector, engine: Engine
+) -> None:
+    engine.queued = 1
+    with client:
+        client.close()
+    assert connector.closed == 1
 
 
 def test_what_has_ended_the_client_is_raised_at_the_end(
@@ -294,7 +304,9 @@ def test_waiting_ends_when_it_happens(client: Client, engine: Engine) -> None:
     with client as chat:
         told = threading.Timer(AT_ONCE, engine.emit, [e.Accepted("id1", "bob")])
         told.start()
+        began = time.monotonic()
         chat.wait_for("id1", timeout_s=IN_TIME)
+        assert time.monotonic() - began < IN_TIME
         told.join()
 
 
