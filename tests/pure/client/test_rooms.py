@@ -346,10 +346,10 @@ def test_somebody_whose_keys_are_not_there_holds_up_nobody() -> None:
     """A relay that lost carol still takes what is said; it goes to her when she is back."""
     with town("alice", "bob", "carol") as made:
         made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob", "carol")))
-        made.do("bob", c.Join("#ops"))
         carol = made.citizens["carol"]
         made.disconnect("carol")
         register, carol.register = carol.register, None
+        made.do("bob", c.Join("#ops"))
         message_id = made.say("bob", "#ops", "hello")
         bob = made.citizens["bob"]
         accepted = [each.message_id for each in bob.world.told(ev.Accepted)]
