@@ -1,10 +1,11 @@
 """Which messages call for attention: what the user has said, kept in the profile."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from securechat.client.commands import Level
+from securechat.client.events import Notifications
 from securechat.client.history import Conversation
 from securechat.identity.types import Name
 
@@ -43,9 +44,10 @@ class Attention:
         """Tell whether a conversation never calls for attention."""
         return where.key in self._muted
 
-    def muted(self) -> Iterator[Conversation]:
-        """Give the conversations that are muted."""
-        return (Conversation(key, title) for key, title in self._muted.items())
+    @property
+    def notifications(self) -> Notifications:
+        """What calls for attention, to be told."""
+        return Notifications(self.level, tuple(sorted(self._muted.values())))
 
     def calls(self, where: Conversation, *, in_room: bool, mention: bool) -> bool:
         """Tell whether a message calls for attention."""

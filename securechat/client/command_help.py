@@ -56,7 +56,7 @@ HELP_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "What is kept",
         (
             ("/keep [NAME] [DAYS]", "keep messages for DAYS, forever, or 0 for not at all"),
-            ("/unsend [NAME]", "give up what still waits here to be sent to NAME"),
+            ("/unsend [TARGET]", "give up what still waits here to be sent"),
         ),
     ),
 )

@@ -76,7 +76,7 @@ def _parse_command(word: str, rest: str) -> Command:
         case "trust" | "accept-key" as known:
             return Decide(Decision(known), _parse_name(known, rest))
         case "unsend":
-            return Unsend(_parse_name("unsend", rest))
+            return Unsend(_parse_name("unsend", rest, check_target))
         case "history":
             return _parse_history(rest)
         case "search":
@@ -96,10 +96,12 @@ def _parse_command(word: str, rest: str) -> Command:
             raise UsageError(f"There is no command /{shown}", f"/help, or //{shown} to say it")
 
 
-def _parse_name(known: str, rest: str) -> str | None:
+def _parse_name(
+    known: str, rest: str, check: Callable[[str, str], str] = check_person
+) -> str | None:
     if len(rest.split()) > 1:
         raise too_much(known)
-    return check_person(known, rest) if rest else None
+    return check(known, rest) if rest else None
 
 
 def _require_name(known: str, rest: str) -> str:

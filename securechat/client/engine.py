@@ -100,7 +100,8 @@ class Engine:
     def retell(self, scrollback: int = 0) -> None:
         """Tell the listeners of the messages that were kept, and that nobody was shown yet.
 
-        So many of those that came before them are told first, as History.
+        So many of those that came before them are told first, as History, and before these which
+        conversations are muted, if any is.
         """
         self._calls.put(lambda: self._retell(scrollback))
 
@@ -237,7 +238,10 @@ class Engine:
     def _retell(self, scrollback: int) -> None:
         unread = self._unread
         past = recall(self._run, self._state, scrollback, unread.ids)
-        self._here.desk.batch.events += [*past, *unread]
+        desk = self._here.desk
+        notifications = desk.attention.notifications
+        muted = [notifications] if notifications.muted else []
+        desk.batch.events += [*muted, *past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
         self._here.is_leaving = True

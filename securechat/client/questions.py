@@ -2,7 +2,7 @@
 
 from securechat.client import commands as c
 from securechat.client.desk import Desk
-from securechat.client.events import Notifications, Retention, Withdrawn
+from securechat.client.events import Retention, Withdrawn
 from securechat.client.expiry import Expiry
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
@@ -84,8 +84,7 @@ class Questions:
         attention = self._desk.attention
         if level is not None:
             self._desk.change(attention.choose(level))
-        muted = sorted(title for _, title in attention.muted())
-        self._desk.tell(Notifications(attention.level, tuple(muted)))
+        self._desk.tell(attention.notifications)
 
     def _unsend(self, typed: str) -> None:
         """Give up the drafts for a person; what is sealed may have reached the relay."""

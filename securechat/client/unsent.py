@@ -7,6 +7,7 @@ import msgspec
 from securechat.client.outbox import Parcel
 from securechat.client.people import Draft
 from securechat.client.ports import StatePort
+from securechat.client.typed_names import is_room
 from securechat.errors import StillQueued
 
 _DRAFTS, _OUTBOX = "draft", "outbox"
@@ -33,8 +34,9 @@ def still_queued(queued: int, recipients: Iterable[str]) -> StillQueued:
     names = sorted({name.casefold(): name for name in recipients}.values())
     messages = "1 message is" if queued == 1 else f"{queued} messages are"
     whom = f" for {', '.join(names)}" if names else ""
+    people = [name for name in names if not is_room(name)]
+    peer = "" if names and not people else f" --peer {people[0] if people else 'NAME'}"
     return StillQueued(
         f"{messages} still queued{whom}",
-        f"securechat client --peer {names[0] if names else 'NAME'}, and stay a while longer;"
-        " or give it up there with /unsend",
+        f"securechat client{peer}, and stay a while longer; or give it up there with /unsend",
     )

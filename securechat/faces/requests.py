@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client import events as e
-from securechat.client.typed_names import is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
 from securechat.faces.conversations import conversation_key
 from securechat.faces.engine import ChatEngine
@@ -193,11 +192,9 @@ class Sending:
 
 def still_queued(recipient: str, why: str) -> StillQueued:
     """Return the error for a message that was not handed over, and is kept."""
-    give_up = ""
-    if not is_room(recipient):
-        give_up = f"; or give it up: securechat client, and there: /unsend {recipient}"
     return StillQueued(
         f"The message to {recipient} was {why}. It waits in your outbox, and goes out while any"
         " securechat command of yours is connected",
-        "securechat listen --timeout 60" + give_up,
+        "securechat listen --timeout 60; or give it up: securechat client, and there:"
+        f" /unsend {recipient}",
     )

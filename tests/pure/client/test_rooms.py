@@ -363,3 +363,35 @@ def test_somebody_whose_keys_are_not_there_holds_up_nobody() -> None:
         assert ("#ops", "bob", "hello") in carol.heard
         accepted = [each.message_id for each in bob.world.told(ev.Accepted)]
         assert accepted.count(message_id) == 1
+
+
+def test_what_waits_in_a_paused_room_can_be_given_up() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("alice", c.Admin("#ops", "bob"))
+        alice, bob = made.citizens["alice"], made.citizens["bob"]
+        with alice.world.at_once(), bob.world.at_once():
+            alice.ask(c.Topic("#ops", "one"))
+            bob.ask(c.Topic("#ops", "two"))
+        made.settle()
+        message_id = made.say("carol", "#ops", "never mind")
+        made.do("carol", c.Unsend("#ops"))
+        assert made.citizens["carol"].world.told(ev.Withdrawn) == [
+            ev.Withdrawn("#ops", (message_id,))
+        ]
+        made.do("alice", c.Merge("#ops"))
+        assert bob.heard == []
+
+
+def test_what_is_muted_is_told_at_the_start() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("bob", c.Mute("#ops", muted=True))
+        bob = made.citizens["bob"]
+        made.disconnect("bob")
+        bob.world.engine.stop()
+        bob.world.engine._thread.join()
+        again = made.move_in("bob", bob.world.state)
+        again.world.engine.retell()
+        again.world.settle()
+        assert again.world.told(ev.Notifications) == [ev.Notifications("mentions", ("#ops",))]
