@@ -101,7 +101,7 @@ def test_a_profile_has_one_client(relay: Relay, tmp_path: Path) -> None:
             "send", "ann", "-m", "x", "--timeout", "0.2", "--name", "one", home=tmp_path / "one"
         )
         assert (status, "is open in another securechat command" in stderr) == (1, True)
-        chat.send("ann", "it goes on")
+        assert first(chat, e.Ready).name == "one"
 
 
 def test_an_unknown_relay_is_refused_until_its_pin_is_given(relay: Relay, tmp_path: Path) -> None:
