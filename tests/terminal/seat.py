@@ -1,0 +1,110 @@
+"""A securechat command on a terminal of 80 by 24, and somebody at its keyboard."""
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyte
+import pytest
+
+from tests.processes import FAILURE_S, environment, securechat
+
+CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
+COLUMNS, ROWS = 80, 24
+
+
+class Terminal:
+    """A securechat command on a terminal of its own, and somebody at the keyboard."""
+
+    def __init__(self, *command: str, home: Path, cwd: Path | None = None) -> None:
+        self.raw = b""
+        """Every byte that the terminal got."""
+        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=1000)
+        self._stream = pyte.ByteStream(self._screen)
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        home.mkdir(parents=True, exist_ok=True)
+        self.process = subprocess.Popen(
+            securechat(*command),
+            cwd=cwd or home,
+            env=environment(home, TERM="xterm", LANG="C.UTF-8", USER="pat", LOGNAME="pat"),
+            preexec_fn=lambda: os.login_tty(slave),
+        )
+        os.close(slave)
+
+    @property
+    def lines(self) -> list[str]:
+        """What scrolled off the screen, and what is on it, without empty lines."""
+        top = self._screen.history.top
+        scrolled = ["".join(row[x].data for x in range(COLUMNS)) for row in top]
+        return [line.rstrip() for line in (*scrolled, *self._screen.display) if line.strip()]
+
+    @property
+    def text(self) -> str:
+        """The same in one line: sentences are whole wherever they were broken."""
+        return " ".join(" ".join(self.lines).split())
+
+    def press(self, keys: str) -> None:
+        """Type keys."""
+        os.write(self._master, keys.encode())
+
+    def enter(self, line: str) -> None:
+        """Type a line."""
+        self.press(line + ENTER)
+
+    def see(self, text: str) -> None:
+        """Wait until this is on the screen."""
+        self._wait(text, lambda: text in self.text)
+
+    def see_last(self, *lines: str) -> None:
+        """Wait until the screen ends in these lines."""
+        self._wait("\n".join(lines), lambda: self.lines[-len(lines) :] == list(lines))
+
+    def finish(self) -> int:
+        """Wait for the end by itself; return the exit status, 128 + n for a signal n."""
+        self._wait("the end", lambda: self.process.poll() is not None, ends=True)
+        status = self.process.returncode
+        return 128 - status if status < 0 else status
+
+    def close(self) -> None:
+        """End it, if it has not ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(FAILURE_S)
+        os.close(self._master)
+
+    def _wait(self, what: str, condition: Callable[[], bool], *, ends: bool = False) -> None:
+        deadline = time.monotonic() + FAILURE_S
+        while not condition():
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or not (self._read(min(left_s, 0.1)) or ends):
+                pytest.fail(f"no {what!r} on the screen:\n" + "\n".join(self.lines))
+
+    def _read(self, timeout_s: float) -> bool:
+        """Take what comes; return False once nothing can come any more."""
+        if select.select([self._master], [], [], timeout_s)[0]:
+            try:
+                piece = os.read(self._master, 65_536)
+            except OSError:  # on Linux, how the end of the other side looks
+                return False
+            self.raw += piece
+            self._stream.feed(piece)
+        return True
+
+
+@contextmanager
+def sitting_at(*command: str, home: Path, cwd: Path | None = None) -> Iterator[Terminal]:
+    """Run a command on a terminal until the block ends."""
+    terminal = Terminal(*command, home=home, cwd=cwd)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
