@@ -265,6 +265,14 @@ class People:
         parsed = self.check(name)
         return self._people.setdefault(name_key(parsed), Person(parsed, companion=companion))
 
+    def is_unsealed(self, message_id: MessageId) -> bool:
+        """Tell whether a message waits to be sealed for anybody whom it is for."""
+        return any(
+            draft.message_id == message_id
+            for person in self._people.values()
+            for draft in person.drafts
+        )
+
     @property
     def unsealed(self) -> set[MessageId]:
         """The ids of messages that are not sealed yet for everybody whom they are for."""

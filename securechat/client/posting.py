@@ -99,13 +99,17 @@ class Posting:
         self._desk.change({_lobby_row(numbered): msgspec.msgpack.encode(numbered)})
 
     def _fan_out(self, post: Draft) -> None:
-        self._give(self._desk.rooms.recipients(post.room), post)
-        self._sending.note_sealed_for_room(post.room, post.message_id)
+        if not self._give(self._desk.rooms.recipients(post.room), post):
+            self._sending.note_sealed_for_room(post.room, post.message_id)
 
-    def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> None:
-        for person, user_key in [*self._open(recipients)]:
+    def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> bool:
+        """Let it wait for everybody before anything is sealed; return whether that is anybody."""
+        opened = [*self._open(recipients)]
+        for person, user_key in opened:
             self._sending.take(person, msgspec.structs.replace(waiting, user_key=user_key))
+        for person, _ in opened:
             self._sending.flush(person)
+        return bool(opened)
 
     def _open(self, recipients: Iterable[Recipient]) -> Iterable[tuple[Person, UserKey]]:
         """Give the persons whom something is for; nothing is sent to those who are blocked."""
