@@ -147,6 +147,10 @@ class Desk:
                 if not self.is_held_up(person, draft):
                     yield person, draft
 
+    def is_unsealed(self, message_id: MessageId) -> bool:
+        """Tell whether a message waits to be sealed for anybody whom it is for."""
+        return any(draft.message_id == message_id for _, draft in self.waiting_drafts())
+
     @property
     def unsealed(self) -> set[MessageId]:
         """The ids of messages that are not sealed yet for everybody whom they are for."""

@@ -103,8 +103,11 @@ class Posting:
         self._sending.note_sealed_for_room(post.room, post.message_id)
 
     def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> None:
-        for person, user_key in [*self._open(recipients)]:
+        """Let it wait for everybody before anything is sealed."""
+        opened = [*self._open(recipients)]
+        for person, user_key in opened:
             self._sending.take(person, msgspec.structs.replace(waiting, user_key=user_key))
+        for person, _ in opened:
             self._sending.flush(person)
 
     def _open(self, recipients: Iterable[Recipient]) -> Iterable[tuple[Person, UserKey]]:

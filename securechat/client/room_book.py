@@ -116,8 +116,7 @@ class RoomBook:
         """Tell whether what is written in a room is for this person, as far as is known here."""
         if room_id == self.lobby_id:
             return True
-        room = self._endpoint.rooms.get(room_id)
-        return room is not None and user_key in room.present_members
+        return self._endpoint.rooms.admits(room_id, user_key)
 
     def recipients(self, room_id: RoomId) -> list[Recipient]:
         """Return whom to write to in a room: never the user."""

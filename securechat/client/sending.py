@@ -177,7 +177,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._note_accepted(parcel.message_id, self._addressee(parcel))
+                self._note_answered(parcel)
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -290,25 +290,25 @@ class Sending:
 
     def note_sealed_for_room(self, room_id: RoomId, message_id: MessageId) -> None:
         """Tell once that a post is sealed for all; with nobody there it is accepted, too."""
-        desk = self._desk
-        if message_id in desk.unsealed or not self._confirmations.note_sent(message_id, None):
+        desk, called = self._desk, self._desk.rooms.called(room_id)
+        if desk.is_unsealed(message_id) or not self._confirmations.note_sent(message_id, None):
             return
         desk.record(sealed(message_id, UserKey(b""), encrypted=True))
-        desk.tell(Sent(message_id.hex(), desk.rooms.called(room_id)))
-        self._note_accepted(message_id.hex(), desk.rooms.called(room_id))
+        desk.tell(Sent(message_id.hex(), called))
+        if message_id.hex() not in desk.outbox:
+            self._note_accepted(message_id, called)
 
-    def _note_accepted(self, message_id: str, addressee: str) -> None:
-        """Tell once that the relay answers for a message, when it does so for all of it."""
-        desk, each = self._desk, MessageId(bytes.fromhex(message_id))
-        if message_id in desk.outbox or each in desk.unsealed:
-            return
-        if self._confirmations.note_accepted(each):
-            desk.tell(Accepted(message_id, addressee))
-            desk.note_progress(each, Progress.ACCEPTED)
+    def _note_answered(self, parcel: Parcel) -> None:
+        """Tell that the relay answers for a message, once it does so for all of it."""
+        desk, message_id = self._desk, MessageId(bytes.fromhex(parcel.message_id))
+        if parcel.message_id not in desk.outbox and not desk.is_unsealed(message_id):
+            room, name = parcel.room, parcel.recipient
+            self._note_accepted(message_id, desk.rooms.called(room) if room else desk.called(name))
 
-    def _addressee(self, parcel: Parcel) -> str:
-        desk = self._desk
-        return desk.rooms.called(parcel.room) if parcel.room else desk.called(parcel.recipient)
+    def _note_accepted(self, message_id: MessageId, addressee: str) -> None:
+        if self._confirmations.note_accepted(message_id):
+            self._desk.tell(Accepted(message_id.hex(), addressee))
+            self._desk.note_progress(message_id, Progress.ACCEPTED)
 
     def _seal_receipts(self, person: Person, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""

@@ -68,6 +68,13 @@ class Rooms:
         state = self._table.get(room_id)
         return self._view(state) if state else None
 
+    def admits(self, room_id: RoomId, user_key: UserKey) -> bool:
+        """Tell whether what is said in a room goes to somebody: as `Room.present_members`."""
+        state = self._table.get(room_id)
+        if state is None or user_key in state.gone or user_key == self._own:
+            return False
+        return user_key in state.member_keys
+
     def create(self, name: str, now_ms: int) -> RosterEntry:
         """Begin a room with this person alone in it; ``name`` is without ``#``.
 

@@ -359,3 +359,12 @@ def test_it_says_goodbye_and_comes_back_when_it_is_told_to() -> None:
     assert world.break_(None).retry_in_s is not None
     world.loop.run_timers()
     assert len(world.handlers) == 2
+
+
+def test_a_post_for_a_room_of_128_travels_in_one_frame() -> None:
+    world = World()
+    world.log_in()
+    world.send(*range(1, 129))
+    (frame,) = world.connection.frames
+    assert isinstance(frame, f.Send)
+    assert [each.envelope_id for each in frame.envelopes] == [*map(envelope_id, range(1, 129))]
