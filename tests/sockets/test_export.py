@@ -122,7 +122,7 @@ def test_beside_a_running_client(alice: Alice) -> None:
         assert (status, texts(stdout)) == (DONE, ALL)
         assert (alice.profile / "vault-key").read_bytes() == before
         client.types("/who")
-        client.expect("people")
+        client.expect("room-people")
         client.ends_typing()
         assert client.finish() == DONE
     assert [path.name for path in alice.profile.glob("state.db*")] == ["state.db"]

@@ -113,7 +113,7 @@ def test_a_passphrase_before_the_first_start_and_the_commands_that_need_it(
         with chatting(alice.home, *alice.flags(relay), env=env) as client:
             client.expect("ready")
             client.types("/who")
-            client.expect("people")
+            client.expect("room-people")
             assert run(*send, home=alice.home)[0] == DONE  # the running client has it open
         listen = ("listen", "--timeout", "0.3", *alice.flags(relay))
         assert run(*listen, home=alice.home, env=env)[0] == 7

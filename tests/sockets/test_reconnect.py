@@ -102,7 +102,7 @@ def test_a_profile_serves_one_client(relay: Relay, tmp_path: Path) -> None:
         assert "try: close that one, or: securechat client --name" in stderr
         assert "Traceback" not in stderr
         carol.types("/who")
-        carol.expect("people")
+        carol.expect("room-people")
 
 
 def test_a_copied_device_cannot_be_there_twice(relay: Relay, tmp_path: Path) -> None:

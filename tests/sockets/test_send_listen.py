@@ -710,7 +710,7 @@ def test_whoever_garbles_or_keeps_silent_disturbs_nobody(alice: Person, bob: Per
             assert (greeting["event"], error["event"]) == ("ready", "error")
         silent = [dial() for _ in range(MAX_SESSIONS)]
         client.types("/who")
-        client.expect("people")
+        client.expect("room-people")
         assert alice.send(bob.name, "-m", "x", "--timeout", "0.5")[0] == FAILED
         silent[0].close()
         assert alice.send(bob.name, "-m", "hello")[0] == DONE
@@ -724,6 +724,6 @@ def test_a_long_way_to_the_temporary_files_is_survived(alice: Person, tmp_path: 
     with chatting(alice.home, *flags, env={"TMPDIR": str(deep)}) as client:
         client.expect("ready")
         client.types("/who")
-        client.expect("people")
+        client.expect("room-people")
         assert not (alice.profile / "control").exists()
         assert list(deep.iterdir()) == []
