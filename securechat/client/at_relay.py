@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import partial
 
 from securechat.client import events as ev
-from securechat.client.commands import Question
-from securechat.client.early import Early
+from securechat.client.commands import Question, RoomQuestion
+from securechat.client.early import Early, Stage
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
 from securechat.client.opening import open_desk
@@ -72,7 +72,9 @@ class AtRelay:
 
     def ask(self, question: Question) -> None:
         """Answer a question all of whose names are filled in."""
-        self._early.carry_out(lambda: self.parts.questions.answer(question))
+        about_rooms = isinstance(question, RoomQuestion)  # who made a room has a name
+        stage = Stage.LOGGED_IN if about_rooms else Stage.WHICH_RELAY
+        self._early.carry_out(lambda: self.parts.questions.answer(question), stage)
 
     def attempt(self, call: Callable[[], None]) -> None:
         """Make a call; what is wrong with it is told, and everything goes on."""
@@ -158,10 +160,14 @@ class AtRelay:
         if relay_id != self.desk.relay_id:
             self._carry_out()
             self._open_desk(relay_id, self.desk.endpoint)
-            for call in self._early.take():
-                self.attempt(call)
+            self._make_up_for(Stage.WHICH_RELAY)
         self._login = Login(self.desk.endpoint, self._run.name, relay_id, up.certificate)
         self.desk.batch.frames.append(self._login.hello())
+
+    def _make_up_for(self, stage: Stage) -> None:
+        """Do what was asked for too early, and can be done now."""
+        for call in self._early.take(stage):
+            self.attempt(call)
 
     def _on_challenge(self, challenge: f.Challenge) -> None:
         endpoint, handed_over = self.desk.endpoint, self.desk.handed_over.count
@@ -182,6 +188,7 @@ class AtRelay:
         encrypted = self._run.unencrypted is None
         self.desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted))
         self.parts.begin(welcome)
+        self._make_up_for(Stage.LOGGED_IN)
 
     def _renew(self, followed: DeviceList) -> None:
         """Go on as the person's next device: this one's state is an older copy."""

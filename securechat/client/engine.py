@@ -274,6 +274,6 @@ class Engine:
         """Say goodbye, and tell the faces that it is over; nothing more is sealed or kept."""
         self._ended = True
         desk = self._here.desk
-        self.queued_for = sorted(desk.unsent)
+        self.queued_for = sorted(desk.unsent | self._here.parts.posting.waiting_rooms)
         self._link.stop()
         self._audience.tell(ev.Ended(error))

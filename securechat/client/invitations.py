@@ -37,7 +37,7 @@ class Invitations:
         return bool(self._under_way)
 
     def look_up(self, names: tuple[str, ...], ready: Ready) -> None:
-        """Call ``ready`` with those who are known by then; who is not is told.
+        """Call ``ready`` with those who are known by then, if any; who is not is told.
 
         The user has chosen to talk to them. Raises as `Desk.person`, KeyChanged for somebody
         CHANGED, UsageError for somebody blocked, Unreachable without a connection.
@@ -91,5 +91,4 @@ class Invitations:
         done = [each for each in self._under_way if not each.awaited]
         self._under_way = [each for each in self._under_way if each.awaited]
         for invitation in done:
-            if invitation.known:
-                invitation.ready(invitation.known)
+            invitation.ready(invitation.known)

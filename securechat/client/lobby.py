@@ -107,7 +107,7 @@ class Lobby:
         if not self._has_entered:
             self._has_entered = True
             self._desk.tell(RoomNews(LOBBY, RoomChange.ENTERED))
-        self._posting.enter_lobby()
+        self._posting.release(rooms.lobby_id)
         waiting, self._once_there = self._once_there, []
         for call in waiting:
             call()

@@ -67,6 +67,7 @@ class Parts(NamedTuple):
         self.devices.ask_about_unconfirmed()
         self.receiving.begin(welcome.waiting)
         self.sending.resume()
+        self.posting.begin()
 
     def end(self) -> None:
         """The connection is gone: what it alone has told is not known any more."""

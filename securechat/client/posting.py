@@ -15,7 +15,7 @@ from securechat.e2e.room_content import RoomNotice, RoomPlace
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.types import MessageId, RoomId, UserKey
 
-_TABLE = "lobby_draft"
+_TABLE = "post"
 
 _ANY_VERSION = 0
 """In what waits: the version of the moment when it is sealed takes its place."""
@@ -25,7 +25,7 @@ class Posting:
     """Fans out: what goes to a room waits for each person in it as what goes to them alone does.
 
     What is written for the lobby waits, over the end of a run too, until the relay has said who is
-    there.
+    there; and for a room into which somebody is being invited, until that is done.
     """
 
     def __init__(
@@ -38,12 +38,17 @@ class Posting:
             for (table, _), value in sorted(rows.items())
             if table == _TABLE
         )
-        self._for_lobby = [each for each in stored if each.relay_id == desk.relay_id]
+        self._waiting = [each for each in stored if each.relay_id == desk.relay_id]
 
     @property
     def waiting(self) -> set[MessageId]:
-        """The messages for the lobby that wait for the user to be there."""
-        return {each.message_id for each in self._for_lobby}
+        """The messages that wait until it is known who is in their room."""
+        return {each.message_id for each in self._waiting}
+
+    @property
+    def waiting_rooms(self) -> set[str]:
+        """The rooms in which they are, by what these are called."""
+        return {self._desk.rooms.called(each.room) for each in self._waiting}
 
     def write(self, room_id: RoomId, message_id: MessageId, content: Text) -> None:
         """Take a post for a room; UsageError where the user cannot write now."""
@@ -56,8 +61,8 @@ class Posting:
             )
         )
         waiting = draft(desk.relay_id, message_id, post, now_ms)
-        if room_id == desk.rooms.lobby_id and not desk.rooms.in_lobby:
-            self._keep_for_lobby(waiting)
+        if self._must_wait(room_id):
+            self._keep(waiting)
         else:
             self._fan_out(waiting)
 
@@ -72,18 +77,19 @@ class Posting:
         waiting = draft(desk.relay_id, new_message_id(), content, desk.now_ms())
         self._give(recipients, waiting)
 
-    def enter_lobby(self) -> None:
-        """Send what was written for the lobby before the user was there."""
-        waiting, self._for_lobby = self._for_lobby, []
-        for each in waiting:
-            self._desk.change({_lobby_row(each): None})
+    def begin(self) -> None:
+        """After a login: what an earlier run kept for closed rooms goes out."""
+        for room in self._desk.rooms:
+            self.release(room.room_id)
+
+    def release(self, room_id: RoomId) -> None:
+        """Send what was written for a room before it was known who is there."""
+        for each in self._take_waiting(room_id):
             self._fan_out(each)
 
-    def withdraw_from_lobby(self) -> list[MessageId]:
-        """Give up what waits for the lobby; return the ids."""
-        waiting, self._for_lobby = self._for_lobby, []
-        self._desk.change({_lobby_row(each): None for each in waiting})
-        return [each.message_id for each in waiting]
+    def withdraw(self, room_id: RoomId) -> list[MessageId]:
+        """Give up what waits until it is known who is in a room; return the ids."""
+        return [each.message_id for each in self._take_waiting(room_id)]
 
     def _check(self, room_id: RoomId) -> None:
         room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)
@@ -92,11 +98,21 @@ class Posting:
                 f"You have not joined {called} yet, nothing was sent", f"/join {called}"
             )
 
-    def _keep_for_lobby(self, waiting: Draft) -> None:
-        last = self._for_lobby[-1].sequence if self._for_lobby else 0
+    def _must_wait(self, room_id: RoomId) -> bool:
+        rooms = self._desk.rooms
+        return rooms.inviting[room_id] > 0 or (room_id == rooms.lobby_id and not rooms.in_lobby)
+
+    def _keep(self, waiting: Draft) -> None:
+        last = self._waiting[-1].sequence if self._waiting else 0
         numbered = msgspec.structs.replace(waiting, sequence=last + 1)
-        self._for_lobby.append(numbered)
-        self._desk.change({_lobby_row(numbered): msgspec.msgpack.encode(numbered)})
+        self._waiting.append(numbered)
+        self._desk.change({_row(numbered): msgspec.msgpack.encode(numbered)})
+
+    def _take_waiting(self, room_id: RoomId) -> list[Draft]:
+        taken = [each for each in self._waiting if each.room == room_id]
+        self._waiting = [each for each in self._waiting if each.room != room_id]
+        self._desk.change({_row(each): None for each in taken})
+        return taken
 
     def _fan_out(self, post: Draft) -> None:
         self._give(self._desk.rooms.recipients(post.room), post)
@@ -122,5 +138,5 @@ class Posting:
                 self._desk.report(error)
 
 
-def _lobby_row(waiting: Draft) -> tuple[str, bytes]:
+def _row(waiting: Draft) -> tuple[str, bytes]:
     return _TABLE, waiting.relay_id + waiting.sequence.to_bytes(8)

@@ -105,16 +105,13 @@ class Questions:
         return self._desk.called(person.name), [draft.message_id for draft in own]
 
     def _withdraw_from_room(self, room_id: RoomId) -> tuple[str, list[MessageId]]:
-        """Give up what waits for the lobby, or for everybody in a room that is paused."""
-        rooms = self._desk.rooms
-        if room_id == rooms.lobby_id:
-            return rooms.called(room_id), self._posting.withdraw_from_lobby()
-        ids: dict[MessageId, None] = {}
+        """Give up what waits for a room, or in it for somebody; it is sealed for the others."""
+        ids = dict.fromkeys(self._posting.withdraw(room_id))
         for person in self._desk.people:
             posts = [each for each in person.drafts if each.room == room_id and each.is_message]
             self._withdraw(person, posts)
             ids |= dict.fromkeys(draft.message_id for draft in posts)
-        return rooms.called(room_id), [*ids]
+        return self._desk.rooms.called(room_id), [*ids]
 
     def _withdraw(self, person: Person, drafts: list[Draft]) -> None:
         for draft in drafts:

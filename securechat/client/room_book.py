@@ -1,5 +1,6 @@
 """The rooms of a profile on one relay: what each is called, and who is in it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -46,6 +47,8 @@ class RoomBook:
         self._endpoint = endpoint
         self.in_lobby = False
         """Whether the relay has said who is there."""
+        self.inviting: Counter[RoomId] = Counter()
+        """The rooms into which people are being invited whom the relay is to show first."""
         self.lobby_people: dict[str, tuple[Name, bool]] = {}
         """By their look-up keys: names, and whether nobody sits there."""
 

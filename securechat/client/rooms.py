@@ -23,7 +23,7 @@ from securechat.client.rosters import Rosters
 from securechat.client.typed_names import LOBBY
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Roster
-from securechat.errors import UsageError
+from securechat.errors import SecureChatError, UsageError
 from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import Name, RoomId, UserKey
 
@@ -61,8 +61,7 @@ class Rooms:
             case c.Leave(str(room)):
                 self._leave(room)
             case c.Invite(str(room), names):
-                invite = partial(self._invite, self._joined(room).room_id)
-                self._invitations.look_up(names, invite)
+                self._look_up(self._joined(room).room_id, names)
             case c.Kick(str(room), name):
                 self._kick(self._joined(room), name)
             case c.Admin(str(room), name):
@@ -187,7 +186,24 @@ class Rooms:
         desk.endpoint.rooms.leave(room_id)
         desk.tell(RoomNews(called, RoomChange.LEFT, self._own_name))
 
+    def _look_up(self, room_id: RoomId, names: tuple[str, ...]) -> None:
+        """Invite people once it is known who they are; what is said in the room waits for that."""
+        self._desk.rooms.inviting[room_id] += 1
+        try:
+            self._invitations.look_up(names, partial(self._invite, room_id))
+        except SecureChatError:
+            self._desk.rooms.inviting[room_id] -= 1
+            raise
+
     def _invite(self, room_id: RoomId, contacts: list[Contact]) -> None:
+        self._desk.rooms.inviting[room_id] -= 1
+        try:
+            self._take_in(room_id, contacts)
+        finally:
+            if not self._desk.rooms.inviting[room_id]:
+                self._posting.release(room_id)
+
+    def _take_in(self, room_id: RoomId, contacts: list[Contact]) -> None:
         room = self._desk.rooms.get(room_id)
         if room is None:
             return

@@ -395,3 +395,18 @@ def test_what_is_muted_is_told_at_the_start() -> None:
         again.world.engine.retell()
         again.world.settle()
         assert again.world.told(ev.Notifications) == [ev.Notifications("mentions", ("#ops",))]
+
+
+def test_what_was_asked_of_rooms_before_the_first_login_is_done_in_order() -> None:
+    with town("bob") as made:
+        alice = made.move_in("alice", connected=False)
+        alice.ask(c.Create("#ops"))
+        alice.ask(c.Invite("#ops", ("bob",)))
+        alice.say("#ops", "hello")
+        alice.say("bob", "psst")
+        alice.world.settle()
+        assert alice.world.engine.queued == 2
+        made.connect("alice")
+        made.do("bob", c.Join("#ops"))
+        assert made.citizens["bob"].heard == [(None, "alice", "psst"), ("#ops", "alice", "hello")]
+        assert alice.world.problems == []

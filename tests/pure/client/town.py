@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from securechat.client import commands as c
 from securechat.client import events as ev
@@ -121,7 +122,9 @@ class Town:
         citizen.envelopes_done = len(citizen.world.link.envelopes)
         self.settle()
 
-    def move_in(self, name: str, state: MemoryState | None = None, **options: object) -> Citizen:
+    def move_in(
+        self, name: str, state: MemoryState | None = None, *, connected: bool = True, **options: Any
+    ) -> Citizen:
         """Begin with somebody, as the person whose state that is or a new one."""
         before = self.citizens.get(name)
         world = World(None, state, name=name, **options)  # type: ignore[arg-type]
@@ -132,7 +135,8 @@ class Town:
             citizen.keys, citizen.mail = before.keys, before.mail
             world.now_ms, world.now_s = before.world.now_ms, before.world.now_s
         world.engine.start()
-        self.connect(name)
+        if connected:
+            self.connect(name)
         return citizen
 
     def close(self) -> None:
