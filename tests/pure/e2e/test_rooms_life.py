@@ -243,7 +243,10 @@ class RoomLife(RuleBasedStateMachine):
             return
         for _ in range(MAX_ROUNDS):
             self.settle_down()
-            if not any(self.try_merging(person) for person in range(len(self.seats))) and self.is_one():
+            if (
+                not any(self.try_merging(person) for person in range(len(self.seats)))
+                and self.is_one()
+            ):
                 break
             self.ask_all()
         assert self.is_one()
