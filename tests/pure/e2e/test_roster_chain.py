@@ -135,6 +135,12 @@ def test_a_removal_takes_the_place_of_what_the_removed_did_at_the_same_time() ->
         refuse(chain, follow(branch[-1], BOB, [BOB]))
 
 
+def test_a_line_that_has_lost_is_not_taken_up_again() -> None:
+    chain = chain_of(TOPIC_OF_BOB, follow(TEAM, ALICE, [ALICE], [CAROL]))
+    assert TOPIC_OF_BOB.hash in chain.entries
+    refuse(chain, follow(TOPIC_OF_BOB, ALICE, [ALICE, BOB], [CAROL]))
+
+
 def test_of_two_admins_who_remove_one_another_the_first_to_come_stays() -> None:
     one, other = follow(TEAM, ALICE, [ALICE], [CAROL]), follow(TEAM, BOB, [BOB], [CAROL])
     refuse(chain_of(one), other)
