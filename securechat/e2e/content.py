@@ -103,6 +103,7 @@ Content = PlainContent | Recovery | RoomContent
 """What can be sent."""
 
 ReceivedContent = Content | Unsupported | Held
+"""What an opened message says; `Held` is not shown yet."""
 
 
 def encode_content(content: Content) -> tuple[int, bytes]:
@@ -130,7 +131,7 @@ def encode_content(content: Content) -> tuple[int, bytes]:
             return encode_room_content(content)
 
 
-def decode_content(kind: int, body: bytes) -> ReceivedContent:
+def decode_content(kind: int, body: bytes) -> Content | Unsupported:
     """Undo `encode_content`; raise `RemoteProtocolError` when the body breaks its kind's format."""
     decode = _DECODERS.get(kind)
     return decode(body) if decode else Unsupported(kind)

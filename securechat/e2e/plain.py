@@ -145,10 +145,10 @@ class PlainSuite:
         written_ms: int,
     ) -> Sealed:
         """Sign a content for one device, for the relay to read along."""
-        if PLAIN_SUITE not in self._epochs.bundle.suites or PLAIN_SUITE not in peer.bundle.suites:
-            raise LocalProtocolError("Not both ends have agreed to do without encryption.")
         if place_of(content) is not None:
             raise LocalProtocolError("What is said in a room is never without encryption.")
+        if PLAIN_SUITE not in self._epochs.bundle.suites or PLAIN_SUITE not in peer.bundle.suites:
+            raise LocalProtocolError("Not both ends have agreed to do without encryption.")
         if peer.is_expired(now_ms):
             raise Untrusted("The keys of this person's device have expired.")
         own, other = self._device.address, peer.address

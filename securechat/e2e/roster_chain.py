@@ -115,6 +115,8 @@ class RosterChain:
         if not entry.version or entry.name != self.head.name:
             raise RemoteProtocolError("A roster begins its room anew, or gives it another name.")
         known = [each for each in entry.previous if each in self.entries]
+        if self._is_named(entry_hash):
+            return self._fill(entry, entry_hash)
         if len(known) == len(entry.previous) or any(each in self.tips for each in known):
             return self._follow(entry, entry_hash, known)
         if jump and entry.version > self.head.version and self._is_by_admin(entry):
@@ -169,6 +171,22 @@ class RosterChain:
 
     def _is_by_admin(self, entry: RosterEntry) -> bool:
         return entry.actor.user_key in self.head.admins
+
+    def _is_named(self, entry_hash: Digest) -> bool:
+        """Tell whether the room's rosters come from an entry that is not here, through a merge."""
+        return any(entry_hash in self.entries[each].previous for each in self.line(*self.tips))
+
+    def _fill(self, entry: RosterEntry, entry_hash: Digest) -> Effect:
+        """Add an entry that a merge, which was taken, vouches for by its hash."""
+        self.entries[entry_hash] = entry
+        self.waiting.pop(entry_hash, None)
+        lines = {tip: self.line(*(each for each in self.tips if each != tip)) for tip in self.tips}
+        was_forked = self.is_forked
+        self.tips = tuple(tip for tip in self.tips if tip not in lines[tip])
+        self._prune()
+        if self.is_forked:
+            return Effect.FORKED
+        return Effect.MERGED if was_forked else Effect.ADVANCED
 
     def _follow(self, entry: RosterEntry, entry_hash: Digest, known: list[Digest]) -> Effect:
         before = [self.entries[each] for each in known]

@@ -14,13 +14,14 @@ from securechat.e2e.content import (
     KIND_TEXT,
     MAX_RECEIPT_IDS,
     MAX_TEXT_BYTES,
+    encode_content,
 )
 from securechat.e2e.plaintext import Plaintext
 from securechat.identity.types import MAX_NUMBER, Digest, EnvelopeId, MailboxId, MessageId
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, MAX_GREETING_BYTES, encode
 from tests.fuzz.targets import CORPORA
-from tests.pure.e2e.vectors import NONCE, SENDER, SESSION_ID, START
+from tests.pure.e2e.vectors import NONCE, SENDER, SESSION_ID, START, room_contents
 from tests.pure.wire.vectors import FRAMES
 
 EDGES = (0, 1, MAX_NUMBER, MAX_NUMBER + 1, 2**64 - 1)
@@ -122,6 +123,11 @@ def plaintext() -> Iterator[bytes]:
         yield _plaintext(KIND_READ, bytes(16 * count))
 
 
+def plaintext_of_rooms() -> Iterator[bytes]:
+    yield from plaintext()
+    yield from (_plaintext(*encode_content(content)) for content in room_contents())
+
+
 def _plaintext(kind: int, body: bytes, *, counter: int = 7, time_ms: int = 1) -> bytes:
     hashes = Digest(b"\x11" * 32), Digest(b"\x22" * 32)
     return Plaintext(kind, counter, time_ms, MessageId(b"i" * 16), *hashes, body).encode()
@@ -190,7 +196,7 @@ SEEDS = {
     "changed": changed,
     "head": head,
     "wrapped": wrapped,
-    "plaintext": plaintext,
+    "plaintext": plaintext_of_rooms,
     "envelope": any_bytes,
     "resealed": sealed,
     "middle": middle,

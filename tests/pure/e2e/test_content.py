@@ -1,8 +1,10 @@
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.e2e.content import (
+    KIND_POST,
     KIND_READ,
     KIND_RECEIPT,
     KIND_RECOVERY,
@@ -18,15 +20,29 @@ from securechat.e2e.content import (
     Unsupported,
     decode_content,
     encode_content,
+    place_in,
+    place_of,
 )
 from securechat.e2e.order import MAX_GAPS
+from securechat.e2e.room_content import (
+    KIND_ROOM_NOTICE,
+    KIND_ROSTER,
+    MAX_ROSTER_BYTES,
+    RoomNotice,
+    RoomPlace,
+    Roster,
+    RosterRequest,
+)
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
-from securechat.identity.types import MAX_NUMBER, MessageId
+from securechat.identity.types import MAX_NUMBER, Digest, MessageId, RoomId
+from tests.pure.identity.rosters import begin
 
-KINDS = {KIND_TEXT, KIND_RECEIPT, KIND_RECOVERY, KIND_READ}
+KINDS = {*range(KIND_TEXT, KIND_ROOM_NOTICE + 1)}
 numbers = st.integers(0, MAX_NUMBER)
 ids = st.lists(st.binary(min_size=16, max_size=16).map(MessageId), max_size=5).map(tuple)
+room_ids = st.binary(min_size=32, max_size=32).map(RoomId)
+places = st.builds(RoomPlace, room_ids, numbers)
 texts_and_receipts = (
     st.text().map(Text) | st.builds(Receipt, ids, numbers) | ids.filter(len).map(ReadReceipt)
 )
@@ -54,6 +70,61 @@ def test_any_body_is_content_or_a_protocol_error(kind: int, body: bytes) -> None
         assert kind in KINDS
     else:
         assert (content == Unsupported(kind)) == (kind not in KINDS)
+
+
+@given(
+    st.builds(
+        Text,
+        st.text(min_size=1),
+        st.booleans(),
+        st.none() | st.binary(min_size=16, max_size=16).map(MessageId),
+        st.none() | places,
+    )
+    | st.builds(RoomNotice, places, st.booleans())
+    | st.builds(RosterRequest, room_ids, numbers, room_ids.map(Digest))
+)
+def test_decode_undoes_encode_in_rooms_too(content: Text | RoomNotice | RosterRequest) -> None:
+    kind, body = encode_content(content)
+    assert decode_content(kind, body) == content
+    assert place_in(kind, body) == place_of(content)
+
+
+def test_a_text_that_says_no_more_stays_the_first_kind() -> None:
+    assert encode_content(Text("x"))[0] == KIND_TEXT
+    assert encode_content(Text("x", action=True)) == (KIND_POST, b"\4x")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"\4", b"\0text", b"\x08text", b"\x0ctext", b"\4\xff"),
+        *(b"\2" + bytes(16), b"\2" + bytes(9), b"\1" + bytes(40), b"\1" + bytes(39)),
+        b"\1" + bytes(32) + b"\xff" * 8 + b"x",
+    ],
+)
+def test_a_post_that_is_cut_or_says_nothing_is_refused(body: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        decode_content(KIND_POST, body)
+
+
+def test_an_empty_post_is_not_sent() -> None:
+    with pytest.raises(UsageError):
+        encode_content(Text("", action=True))
+
+
+@pytest.mark.parametrize("end", [b"", b"\0", b"\3", b"\1\1"])
+def test_a_notice_says_one_thing(end: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        decode_content(KIND_ROOM_NOTICE, bytes(40) + end)
+
+
+def test_a_roster_is_written_in_one_way_and_has_a_bound() -> None:
+    body = encode_content(Roster(begin()))[1]
+    assert decode_content(KIND_ROSTER, body) == Roster(begin())
+    longer = msgspec.msgpack.encode([*msgspec.msgpack.decode(body), "more"])
+    for wrong in (longer, body + b"\0", body[:-1], body + bytes(MAX_ROSTER_BYTES), b"\x91" * 5000):
+        with pytest.raises(RemoteProtocolError):
+            decode_content(KIND_ROSTER, wrong)
 
 
 def test_limits_hold_on_both_sides() -> None:

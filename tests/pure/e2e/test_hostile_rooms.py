@@ -300,7 +300,6 @@ def test_nothing_of_a_room_is_taken_without_encryption() -> None:
         Roster(entry),
         RosterRequest(room_id, 1, entry.hash),
     )
-    reader = bob.endpoint._plain._reader
     for content in contents:
         kind, body = encode_content(content)
         place = getattr(content, "room", getattr(content, "place", None))
@@ -312,9 +311,29 @@ def test_nothing_of_a_room_is_taken_without_encryption() -> None:
         message = plaintext_of(alice, bob, kind=kind, body=body, context_hash=context)
         conversation = direct_conversation_id(key_of(alice), key_of(bob))
         copy = copy_seat(bob)
-        with pytest.raises(RemoteProtocolError):
+        reader = copy_seat(bob).endpoint._plain._reader
+        with pytest.raises(RemoteProtocolError, match="without encryption"):
             reader.read(alice.address, conversation, message.encode(), NOW_MS, encrypted=False)
         assert shown(copy.receive(copy_seat(alice).send(copy, content))) == content
+
+
+def test_nothing_of_a_room_is_sealed_without_encryption() -> None:
+    alice, bob, *_ = people()
+    room_id = make_room((alice,), (bob,))
+    for place in (RoomPlace(room_id, 1), RoomPlace(alice.endpoint.lobby_id, 0)):
+        with pytest.raises(LocalProtocolError, match="never without encryption"):
+            alice.endpoint.seal_plain(
+                bob.shown(claim=False), Text("x", room=place), NOW_MS, written_ms=NOW_MS
+            )
+
+
+def test_what_was_said_before_somebody_came_is_not_theirs_to_read() -> None:
+    alice, bob, *_ = people()
+    room_id = make_room((alice,), (bob,))
+    first = rooms_of(bob).introduction(room_id)[0]
+    context = context_hash(Digest(room_id), alice.address, bob.address, first.hash)
+    hostile = say(alice, bob, Text("of version 0", room=RoomPlace(room_id, 0)), context)
+    assert is_invalid(bob.receive(hostile), alice)
 
 
 def test_a_log_of_every_envelope_shows_no_room_no_name_and_no_member() -> None:

@@ -283,6 +283,32 @@ def test_only_what_can_be_is_created_changed_and_merged() -> None:
     assert view(alice, room_id).version == 1
 
 
+def test_only_an_admin_of_both_rosters_merges_them() -> None:
+    alice, bob, carol, _ = people()
+    room_id = make_room((alice, bob), (carol,))
+    take(carol, change(bob, room_id, listed((alice, bob, carol))), bob)
+    take(carol, change(alice, room_id, topic="at once"), alice)
+    assert view(carol, room_id).is_forked
+    assert view(carol, room_id).am_admin
+    with pytest.raises(UsageError):
+        rooms_of(carol).merge(room_id, NOW_MS)
+
+
+def test_what_is_held_is_still_there_after_a_restart_and_more_comes() -> None:
+    alice, bob, *_ = people()
+    room_id = make_room((alice,), (bob,))
+    entry = change(alice, room_id, topic="late")
+    texts = [post(alice, room_id, str(number)) for number in range(4)]
+    for text in texts[:2]:
+        bob.receive(alice.send(bob, text))
+    bob = reloaded(bob)
+    for text in texts[2:]:
+        bob.receive(alice.send(bob, text))
+    bob = reloaded(bob)
+    take(bob, entry, alice)
+    assert [shown(each) for each in rooms_of(bob).release(room_id)] == texts
+
+
 def test_nothing_is_sealed_for_who_is_not_in_the_room_or_for_an_old_roster() -> None:
     alice, bob, carol, dave = people()
     room_id = make_room((alice,), (bob, carol))

@@ -135,6 +135,12 @@ def test_a_removal_takes_the_place_of_what_the_removed_did_at_the_same_time() ->
         refuse(chain, follow(branch[-1], BOB, [BOB]))
 
 
+def test_a_line_that_has_lost_is_not_taken_up_again() -> None:
+    chain = chain_of(TOPIC_OF_BOB, follow(TEAM, ALICE, [ALICE], [CAROL]))
+    assert TOPIC_OF_BOB.hash in chain.entries
+    refuse(chain, follow(TOPIC_OF_BOB, ALICE, [ALICE, BOB], [CAROL]))
+
+
 def test_of_two_admins_who_remove_one_another_the_first_to_come_stays() -> None:
     one, other = follow(TEAM, ALICE, [ALICE], [CAROL]), follow(TEAM, BOB, [BOB], [CAROL])
     refuse(chain_of(one), other)
@@ -262,3 +268,22 @@ def test_little_is_kept_of_lines_that_have_lost() -> None:
         back = follow(removal, ALICE, [ALICE, BOB], [CAROL])
         take(chain, lost, removal, back)
     assert len(chain.line(*chain.tips)) == len(chain.entries) - MAX_BESIDE
+
+
+def test_what_a_merge_comes_from_is_filled_in_and_is_no_branch() -> None:
+    """A merge came first by one of its two lines; then come the entries of the other."""
+    more = follow(TOPIC_OF_BOB, BOB, [ALICE, BOB], [CAROL, DAVE])
+    both = merged(TOPIC_OF_ALICE, more)
+    chain = chain_of(TOPIC_OF_ALICE)
+    assert take(chain, both, more, TOPIC_OF_BOB) == [Effect.ADVANCED] * 3
+    assert chain.tips == (both.hash,)
+    assert chain.line(both.hash) == chain.entries.keys()
+
+
+def test_a_branch_that_a_merge_turns_out_to_come_from_is_no_branch_any_more() -> None:
+    chain = chain_of(TOPIC_OF_ALICE, TOPIC_OF_BOB)
+    more = follow(TOPIC_OF_BOB, BOB, [ALICE, BOB], [CAROL, DAVE])
+    both = merged(TOPIC_OF_ALICE, more)
+    assert take(chain, both) == [Effect.FORKED]
+    assert take(chain, more) == [Effect.MERGED]
+    assert chain.tips == (both.hash,)

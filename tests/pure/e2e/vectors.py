@@ -35,13 +35,16 @@ from securechat.e2e.plaintext import (
     hash_plaintext,
     plain_conversation_id,
 )
+from securechat.e2e.room_content import RoomNotice, RoomPlace, Roster, RosterRequest
 from securechat.e2e.session import derive_keys, session_info
 from securechat.identity.chain import Highest
 from securechat.identity.notation import L, digest
+from securechat.identity.roster import lobby_id_of
 from securechat.identity.safety_number import safety_number
 from securechat.identity.signed import SignedObject
 from securechat.identity.types import Digest, MessageId, Name, UserKey, mailbox_id
 from tests.pure.identity.objects import make_person
+from tests.pure.identity.rosters import begin, follow
 
 ALICE, BOB = make_person("Alice", seed=1), make_person("Bob", seed=2)
 SENDER, RECIPIENT = ALICE.certificate.address, BOB.certificate.address
@@ -49,6 +52,8 @@ SESSION_ID, NONCE, SECRET = b"\x51" * 16, b"\x52" * 24, b"\x53" * 32
 BLOB = bytes(range(256)) * 4 + bytes(envelope.BLOB_SIZE_BYTES - 1024)
 START = envelope.Start(3, BLOB, ALICE.certificate, ALICE.registration)
 SIZE_BYTES = 2048
+FIRST_ROSTER = begin(ALICE)
+ROSTER = follow(FIRST_ROSTER, ALICE, [ALICE], [BOB], topic="Über 明")
 BACKUP_PASSPHRASE = "Grüße, drei Wörter"
 BACKUP_KEY = bytes.fromhex("6697b91e6aa78a3e05300492342ec74c81f00cf9428bd22871c63f41e82e9367")
 """What Argon2id makes of the passphrase; `tests/sockets/test_identity.py` takes the time for it."""
@@ -80,6 +85,7 @@ def build() -> dict[str, Any]:
         },
         "session": session(),
         "content": contents(),
+        "room": room(),
         "message": message(),
         "plain": plain(),
         "backup": backup(),
@@ -129,7 +135,48 @@ def contents() -> list[dict[str, Any]]:
         {"message_ids": receipt.message_ids, "envelope_epoch": 7, **kind_and_body(receipt)},
         {"next_counter": 12, "gaps": recovery.gaps, **kind_and_body(recovery)},
         {"message_ids": read.message_ids, **kind_and_body(read)},
+        *map(room_content, room_contents()),
     ]
+
+
+def room_contents() -> tuple[Content, ...]:
+    place, answered = RoomPlace(ROSTER.room_id, 1), MessageId(b"\x54" * 16)
+    return (
+        Text("Grüße, 明", room=place),
+        Text("明", reply_to=answered),
+        Text("winkt", action=True),
+        Text("all", action=True, reply_to=answered, room=place),
+        Roster(ROSTER),
+        RosterRequest(ROSTER.room_id, 1, ROSTER.hash),
+        RoomNotice(place, joined=True),
+        RoomNotice(place, joined=False),
+    )
+
+
+def room_content(content: Content) -> dict[str, Any]:
+    fields = msgspec.to_builtins(content, builtin_types=(bytes,))
+    return {"content": type(content).__name__, "fields": fields, **kind_and_body(content)}
+
+
+def room() -> dict[str, Any]:
+    """The first two entries of a room, and what binds a message to the second."""
+    lobby_id = lobby_id_of(ROSTER.relay_id)
+    return {
+        "entries": [
+            {
+                "fields": msgspec.to_builtins(entry, builtin_types=(bytes,)),
+                "parts": entry.parts(),
+                "signed_bytes": entry.signed_bytes(),
+                "hash": entry.hash,
+                "encoded": msgspec.msgpack.encode(entry),
+            }
+            for entry in (FIRST_ROSTER, ROSTER)
+        ],
+        "room_id": ROSTER.room_id,
+        "lobby_id": lobby_id,
+        "context_hash": context_hash(Digest(ROSTER.room_id), SENDER, RECIPIENT, ROSTER.hash),
+        "lobby_context_hash": context_hash(Digest(lobby_id), SENDER, RECIPIENT),
+    }
 
 
 def kind_and_body(content: Content) -> dict[str, Any]:

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from securechat.identity.notation import L, digest
+from securechat.identity.roster import lobby_id_of
 from securechat.identity.safety_number import safety_number
 from securechat.identity.types import DeviceId, UserKey, mailbox_id
-from tests.pure.identity.objects import make_person
+from tests.pure.identity.objects import RELAY, make_person
+from tests.pure.identity.rosters import BOB, begin, follow
 
 ALICE = make_person("Alice")
 OBJECTS = {type(signed).__name__: signed for signed, _ in ALICE.checks()}
@@ -56,3 +59,16 @@ def test_the_safety_number_is_the_published_one() -> None:
     vector = PUBLISHED["safety_number"]
     mine, theirs = (UserKey(bytes.fromhex(key)) for key in vector["user_keys"])
     assert safety_number(mine, theirs) == vector["number"]
+
+
+def test_the_rosters_of_a_room_are_the_published_ones() -> None:
+    first = begin()
+    second = follow(first, ALICE, [ALICE], [BOB], topic="Über 明")
+    for entry, vector in zip((first, second), PUBLISHED["room"]["entries"], strict=True):
+        assert [part.hex() for part in entry.parts()] == vector["parts"]
+        assert entry.signed_bytes().hex() == vector["signed_bytes"]
+        assert entry.signature.hex() == vector["fields"][0]
+        assert entry.hash.hex() == vector["hash"]
+        assert msgspec.msgpack.encode(entry).hex() == vector["encoded"]
+    assert first.room_id.hex() == PUBLISHED["room"]["room_id"]
+    assert lobby_id_of(RELAY).hex() == PUBLISHED["room"]["lobby_id"]
