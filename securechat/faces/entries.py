@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from securechat.faces.breaking import break_line
 from securechat.text import safe_text
 
 INDENT = "    "
@@ -36,19 +37,12 @@ def lay_out(entry: Entry, width: int | None = None) -> str:
     if width is None:
         return f"\n{INDENT}".join(lines)
     return "\n".join(
-        part for number, line in enumerate(lines) for part in _break(line, number > 0, width)
+        part
+        for number, line in enumerate(lines)
+        for part in break_line(
+            line,
+            max(width, 4 * len(INDENT)),
+            indent=INDENT,
+            first_indent=INDENT if number else "",
+        )
     )
-
-
-def _break(line: str, indented: bool, width: int) -> list[str]:
-    from wcwidth import wrap  # 35 ms that a start need not pay
-
-    first = INDENT if indented else ""
-    return wrap(
-        line,
-        max(width, 4 * len(INDENT)),
-        initial_indent=first,
-        subsequent_indent=INDENT,
-        drop_whitespace=False,
-        break_on_hyphens=False,
-    ) or [first]
