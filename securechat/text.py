@@ -77,7 +77,7 @@ def clip(text: str, width: int) -> str:
 
     used, kept, kept_with_ellipsis = 0, 0, 0
     for cluster in iter_graphemes(text):
-        used += _cluster_width(cluster)
+        used += cluster_width(cluster)
         if used > width:
             return f"{text[:kept_with_ellipsis]}…" if width > 0 else ""
         kept += len(cluster)
@@ -86,8 +86,8 @@ def clip(text: str, width: int) -> str:
     return text
 
 
-def _cluster_width(cluster: str) -> int:
-    """Return the most columns that a terminal may use for one cluster."""
+def cluster_width(cluster: str) -> int:
+    """Return the most columns that a terminal may use for one cluster of characters."""
     from wcwidth import wcswidth, wcwidth
 
     return max(wcswidth(cluster), sum(max(wcwidth(character), 0) for character in cluster))

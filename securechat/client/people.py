@@ -21,7 +21,6 @@ from securechat.e2e.content import (
 from securechat.e2e.room_content import (
     KIND_ROSTER,
     KIND_ROSTER_REQUEST,
-    Held,
     RoomNotice,
     RoomPlace,
 )
@@ -84,7 +83,7 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
                 return replace(content, room=place)
             case RoomNotice() if place:
                 return replace(content, place=place)
-            case Unsupported() | Held():
+            case Unsupported():
                 raise LocalProtocolError(f"A draft is of the kind {self.kind}")
             case _:
                 return content

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from securechat.faces.breaking import break_line
 from securechat.text import safe_text
 
 INDENT = "    "
-
-_PIECE_CHARACTERS = 2048
-"""A longer line is broken piece by piece: breaking one takes time squared."""
 
 
 class Tone(Enum):
@@ -43,25 +41,12 @@ def lay_out(entry: Entry, width: int | None = None) -> str:
     if width is None:
         return f"\n{INDENT}".join(lines)
     return "\n".join(
-        part for number, line in enumerate(lines) for part in _break(line, number > 0, width)
-    )
-
-
-def _break(line: str, indented: bool, width: int) -> list[str]:
-    from wcwidth import wrap  # 35 ms that a start need not pay
-
-    first = INDENT if indented else ""
-    starts = range(0, len(line), _PIECE_CHARACTERS) or (0,)
-    return [
         part
-        for start in starts
-        for part in wrap(
-            line[start : start + _PIECE_CHARACTERS],
+        for number, line in enumerate(lines)
+        for part in break_line(
+            line,
             max(width, 4 * len(INDENT)),
-            initial_indent=first if start == 0 else INDENT,
-            subsequent_indent=INDENT,
-            drop_whitespace=False,
-            break_on_hyphens=False,
+            indent=INDENT,
+            first_indent=INDENT if number else "",
         )
-        or [first]
-    ]
+    )

@@ -7,6 +7,7 @@ Messages, notices and answers go to stdout; problems go to stderr when there is 
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import TextIO
 
 from securechat.faces.color import ColorChoice, wants_color
@@ -59,6 +60,7 @@ def run_lines(
         unicode=unicode,
         confirm_interrupt=terminal,
         flush_s=flush_s,
+        columns=partial(_columns, stdout) if stdout.isatty() else lambda: None,
     )
 
 
@@ -75,12 +77,16 @@ def run_streams(
     confirm_interrupt: bool = False,
     flush_s: float = FLUSH_S,
     now: Callable[[], datetime] = local_now,
+    columns: Callable[[], int | None] = lambda: None,
 ) -> None:
-    """Run a session that reads whole lines and shows no prompt; raises what `run_lines` does."""
+    """Run a session that reads whole lines and shows no prompt; raises what `run_lines` does.
+
+    ``columns`` says how wide a terminal is that would break longer lines itself.
+    """
 
     def show(entry: Entry) -> None:
         writer = err if entry.tone is Tone.PROBLEM else out
-        writer.write_line("".join(map("".join, paint(entry, colored=colored))))
+        writer.write_line("".join(map("".join, paint(entry, columns(), colored=colored))))
 
     chat = LineChat(engine, peer=peer, lobby=lobby, show=show, now=now, unicode=unicode)
     converse(
@@ -91,6 +97,13 @@ def run_streams(
         flush_s=flush_s,
         on_interrupt=chat.interrupt if confirm_interrupt else None,
     )
+
+
+def _columns(terminal: TextIO) -> int | None:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns - 1 or None
+    except OSError:  # it has gone away
+        return None
 
 
 def _can_show(text: str, stream: TextIO) -> bool:

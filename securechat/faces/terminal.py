@@ -131,9 +131,13 @@ class _Screen:
         if self._unwritten:
             if app.is_running:
                 app.renderer.erase()
+            # Of a line that the terminal draws wider than it is known to be, the end is cut off:
+            # it must not go on at the left edge, where it could pass for another line.
+            self._output.disable_autowrap()
             for entry in self._unwritten:
                 self._write_entry(entry)
             self._unwritten.clear()
+            self._output.enable_autowrap()
             self._output.flush()
         app.invalidate()
 
