@@ -117,9 +117,10 @@ class RosterChain:
         known = [each for each in entry.previous if each in self.entries]
         if self._is_named(entry_hash):
             return self._fill(entry, entry_hash)
-        if len(known) == len(entry.previous) or any(each in self.tips for each in known):
+        follows = len(known) == len(entry.previous) or any(each in self.tips for each in known)
+        if follows and not self._may_be_merged(entry, known):
             return self._follow(entry, entry_hash, known)
-        if jump and entry.version > self.head.version and self._is_by_admin(entry):
+        if not follows and jump and entry.version > self.head.version and self._is_by_admin(entry):
             self._add(entry, entry_hash, (entry_hash,), self.head.admins)
             return Effect.ADVANCED
         self.waiting[entry_hash] = entry
@@ -175,6 +176,23 @@ class RosterChain:
     def _is_named(self, entry_hash: Digest) -> bool:
         """Tell whether the room's rosters come from an entry that is not here, through a merge."""
         return any(entry_hash in self.entries[each].previous for each in self.line(*self.tips))
+
+    def _may_be_merged(self, entry: RosterEntry, known: list[Digest]) -> bool:
+        """Tell whether a tip may come from an entry, by a merge of which one side is not here."""
+        above = (each for each in self.tips if each not in known)
+        return any(
+            self.entries[tip].version > entry.version and self._has_gap(self.line(tip))
+            for tip in above
+        )
+
+    def _has_gap(self, line: frozenset[Digest]) -> bool:
+        ends = (
+            each
+            for each in line
+            if not self.entries[each].previous
+            or any(before not in self.entries for before in self.entries[each].previous)
+        )
+        return len(list(ends)) > 1
 
     def _fill(self, entry: RosterEntry, entry_hash: Digest) -> Effect:
         """Add an entry that a merge, which was taken, vouches for by its hash."""

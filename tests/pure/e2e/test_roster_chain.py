@@ -287,3 +287,16 @@ def test_a_branch_that_a_merge_turns_out_to_come_from_is_no_branch_any_more() ->
     assert take(chain, both) == [Effect.FORKED]
     assert take(chain, more) == [Effect.MERGED]
     assert chain.tips == (both.hash,)
+
+
+def test_what_a_merge_comes_from_does_not_take_its_place() -> None:
+    """Alice demotes Bob, for a time; the merge with what he did comes first, then her line."""
+    demoted = follow(TEAM, ALICE, [ALICE], [BOB, CAROL])
+    again = follow(demoted, ALICE, [ALICE, BOB], [CAROL])
+    both = merged(again, TOPIC_OF_BOB)
+    chain = chain_of(TOPIC_OF_BOB, both)
+    assert take(chain, demoted) == [Effect.BEHIND]
+    assert chain.tips == (both.hash,)
+    assert take(chain, again, demoted) == [Effect.ADVANCED] * 2
+    assert chain.tips == (both.hash,)
+    assert chain.line(both.hash) == chain.entries.keys()
