@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from tests.pure.crypto.reference import hkdf_sha256, seal_xchacha
 from tests.pure.crypto.test_vectors_wire import read
@@ -171,6 +174,12 @@ def test_session_keys() -> None:
     assert SESSION["key_from_starter"] + SESSION["key_to_starter"] == session_keys().hex()
 
 
+def post_body(text: str, action: bool, reply_to: str | None, room: list[Any] | None) -> str:
+    flags = (room is not None) + 2 * (reply_to is not None) + 4 * action
+    place = room[0] + u64(room[1]).hex() if room else ""
+    return bytes([flags]).hex() + place + (reply_to or "") + text.encode().hex()
+
+
 def test_contents() -> None:
     for each in VECTORS["content"]:
         match each:
@@ -183,8 +192,70 @@ def test_contents() -> None:
                 assert each["body"] == b"".join(map(u64, numbers)).hex()
             case {"kind": 4, "message_ids": ids}:
                 assert each["body"] == "".join(ids)
+            case {"kind": 5, "fields": post}:
+                assert each["body"] == post_body(**post)
+            case {"kind": 6, "fields": {"entry": entry}}:
+                assert read(iter(unhex(each["body"]))) == entry
+            case {"kind": 7, "fields": {"room_id": room, "version": version, "head": head}}:
+                assert each["body"] == room + u64(version).hex() + head
+            case {"kind": 8, "fields": {"place": [room, version], "joined": joined}}:
+                assert each["body"] == room + u64(version).hex() + ("01" if joined else "02")
             case _:
                 pytest.fail(f"nothing here checks the content {each}")
+
+
+def roster_parts(fields: list[Any]) -> list[bytes]:
+    """Return the parts of a roster entry (E2E.md §11) from its fields."""
+    _, relay_id, room_id, version, before, creator, salt, name, topic, members, actor, time = fields
+    each_member = (
+        part
+        for key, admin, called in members
+        for part in (unhex(key), bytes([admin]), called.encode())
+    )
+    _, *certificate, created_ms, sequence = actor
+    parts = *map(unhex, certificate), u64(created_ms), u64(sequence)
+    return [
+        unhex(relay_id),
+        unhex(room_id),
+        u64(version),
+        join("securechat/roster-previous/v1", *map(unhex, before)),
+        unhex(creator),
+        unhex(salt),
+        name.encode(),
+        topic.encode(),
+        join("securechat/roster-members/v1", *each_member),
+        unhex(hashed("securechat/device-certificate-hash/v1", *parts)),
+        u64(time),
+    ]
+
+
+def test_rosters() -> None:
+    for entry in VECTORS["room"]["entries"]:
+        fields = entry["fields"]
+        assert read(iter(unhex(entry["encoded"]))) == fields
+        parts = roster_parts(fields)
+        assert [part.hex() for part in parts] == entry["parts"]
+        assert hashed("securechat/roster-entry-hash/v1", *parts) == entry["hash"]
+        signed = join("securechat/roster-entry/v1", *parts)
+        assert signed.hex() == entry["signed_bytes"]
+        signing_key = Ed25519PublicKey.from_public_bytes(unhex(fields[10][3]))
+        signing_key.verify(unhex(fields[0]), signed)
+
+
+def test_rooms() -> None:
+    room = VECTORS["room"]
+    first, second = (entry["fields"] for entry in room["entries"])
+    assert second[4] == [room["entries"][0]["hash"]]
+    made = hashed("securechat/room/v1", *map(unhex, (first[1], first[5], first[6])))
+    assert made == room["room_id"] == first[2]
+    assert hashed("securechat/lobby/v1", unhex(first[1])) == room["lobby_id"]
+    sender, recipient = addresses()
+    both = *sender, *recipient
+    head = unhex(room["entries"][1]["hash"])
+    context = hashed("securechat/context/v1", unhex(room["room_id"]), *both, head)
+    assert context == room["context_hash"]
+    in_lobby = hashed("securechat/context/v1", unhex(room["lobby_id"]), *both, b"")
+    assert in_lobby == room["lobby_context_hash"]
 
 
 def test_conversation_and_context() -> None:
