@@ -21,13 +21,19 @@ CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
 COLUMNS, ROWS = 80, 24
 
 
+def seen_on(screen: pyte.HistoryScreen) -> list[str]:
+    """Return what scrolled off a screen, and what is on it, without empty lines."""
+    scrolled = ["".join(row[x].data for x in range(COLUMNS)) for row in screen.history.top]
+    return [line.rstrip() for line in (*scrolled, *screen.display) if line.strip()]
+
+
 class Terminal:
     """A securechat command on a terminal of its own, and somebody at the keyboard."""
 
     def __init__(self, *command: str, home: Path, cwd: Path | None = None) -> None:
         self.raw = b""
         """Every byte that the terminal got."""
-        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=1000)
+        self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=10_000)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -43,9 +49,7 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """What scrolled off the screen, and what is on it, without empty lines."""
-        top = self._screen.history.top
-        scrolled = ["".join(row[x].data for x in range(COLUMNS)) for row in top]
-        return [line.rstrip() for line in (*scrolled, *self._screen.display) if line.strip()]
+        return seen_on(self._screen)
 
     @property
     def text(self) -> str:
