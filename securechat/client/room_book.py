@@ -133,7 +133,7 @@ class RoomBook:
         """Tell whether the user shares a room with somebody, who then is no stranger."""
         if contact.is_pinned and name_key(contact.name) in self.lobby_people:
             return True
-        return any(room.joined and contact.user_key in room.members for room in self)
+        return self._endpoint.rooms.are_shared_with(contact.user_key)
 
     def _is_called(self, room: Room, name: Name, wanted_id: str) -> bool:
         if name_key(room.head.name) != name_key(name):

@@ -75,6 +75,10 @@ class Rooms:
             return False
         return user_key in state.member_keys
 
+    def are_shared_with(self, user_key: UserKey) -> bool:
+        """Tell whether this person has joined a room that somebody is in."""
+        return any(state.joined and user_key in state.member_keys for state in self._table)
+
     def create(self, name: str, now_ms: int) -> RosterEntry:
         """Begin a room with this person alone in it; ``name`` is without ``#``.
 
