@@ -23,7 +23,7 @@ _CLOSING = frozenset({"Ps", "Pe", "Pi", "Pf"})
 def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) -> Entry:
     """A message of another person, with their trust word unless the reader knows that already.
 
-    Its time is said when that is not now.
+    Its time is said when that is not now. One in a room that names the reader stands out.
     """
     says_trust = not trust_is_known or event.request or event.trust is e.Trust.CHANGED
     remarks = [event.trust.value] if says_trust or _begins_like_a_remark(event) else []
@@ -37,7 +37,8 @@ def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) ->
         remarks.append(when)
     if event.reply is not None:
         remarks.append(_answers(event.reply))
-    return _written(event.room, event.sender, remarks, event)
+    tone = Tone.MENTION if event.mention and event.room is not None else Tone.MESSAGE
+    return _written(event.room, event.sender, remarks, event, tone)
 
 
 def plain_message(event: e.Message) -> Entry:
@@ -126,7 +127,11 @@ def _with(name: str) -> str:
 
 
 def _written(
-    room: str | None, who: str, remarks: Sequence[str], written: e.Message | e.PastMessage
+    room: str | None,
+    who: str,
+    remarks: Sequence[str],
+    written: e.Message | e.PastMessage,
+    tone: Tone = Tone.MESSAGE,
 ) -> Entry:
     place = "" if room is None else f"[{room}] "
     remark = f" ({', '.join(remarks)})" if remarks else ""
@@ -134,7 +139,7 @@ def _written(
         text = f"{place}* {who}{remark} {written.text}"
     else:
         text = f"{place}{who}{remark}: {written.text}"
-    return Entry(text, Tone.MESSAGE, body=written.text)
+    return Entry(text, tone, body=written.text)
 
 
 def _begins_like_a_remark(event: e.Message) -> bool:

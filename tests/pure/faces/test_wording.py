@@ -379,3 +379,10 @@ def test_every_message_seems_written_by_a_person(
 ) -> None:
     told = message(sender=name, request=request, e2e=e2e, action=action, room=room)
     assert seems_written(text_of(told))
+
+
+def test_a_message_in_a_room_that_names_the_reader_stands_out() -> None:
+    in_room = message(room="#ops", mention=True, trust=e.Trust.VERIFIED)
+    assert message_wording.message(in_room, NOW, trust_is_known=True).tone is Tone.MENTION
+    for other in (message(room="#ops"), message(mention=True)):
+        assert message_wording.message(other, NOW, trust_is_known=True).tone is Tone.MESSAGE
