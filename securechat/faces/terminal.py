@@ -24,6 +24,7 @@ from securechat.faces.color import color_codes
 from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry, lay_out
+from securechat.faces.input_marks import FewMarks
 from securechat.faces.line_chat import LineChat
 
 _EVENTS_AT_ONCE = 16
@@ -104,6 +105,7 @@ class _Screen:
             chat.prompt,
             key_bindings=self._key_bindings(),
             color_depth=None if self._colored else ColorDepth.DEPTH_1_BIT,
+            input_processors=[FewMarks()],
             input=self._input,
             output=self._output,
         )
