@@ -23,6 +23,7 @@ from securechat.faces.completion import complete
 from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
+from securechat.faces.input_marks import FewMarks
 from securechat.faces.key_bindings import key_bindings
 from securechat.faces.known import Known
 from securechat.faces.line_chat import LineChat
@@ -109,6 +110,7 @@ class _Screen:
             chat.prompt,
             key_bindings=key_bindings(self),
             color_depth=None if self._colored else ColorDepth.DEPTH_1_BIT,
+            input_processors=[FewMarks()],
             input=self._input,
             output=self._output,
         )

@@ -7,6 +7,7 @@ import select
 import struct
 import subprocess
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from tests.processes import FAILURE_S, environment, securechat
 
 CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
 COLUMNS, ROWS = 80, 24
+PIECE_BYTES = 4096
 
 
 def seen_on(screen: pyte.HistoryScreen) -> list[str]:
@@ -59,6 +61,21 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type keys."""
         os.write(self._master, keys.encode())
+
+    def paste(self, text: bytes) -> None:
+        """Paste as terminals do that tell a paste from typing, however long it is."""
+        rest = memoryview(b"\x1b[200~" + text + b"\x1b[201~")
+
+        def write() -> None:
+            nonlocal rest
+            while rest:
+                rest = rest[os.write(self._master, rest[:PIECE_BYTES]) :]
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        while writer.is_alive():
+            self._read(0.01)
+        writer.join()
 
     def enter(self, line: str) -> None:
         """Type a line."""

@@ -21,7 +21,7 @@ from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import Name, UserKey
 from securechat.text import MARKS_MAX
 from tests.processes import FAILURE_S, Client, Process, Relay, chatting, relaying, run, running
-from tests.terminal.seat import COLUMNS, ROWS, Terminal, seen_on, sitting_at
+from tests.terminal.seat import COLUMNS, CTRL_C, ENTER, ROWS, Terminal, seen_on, sitting_at
 
 OUR_SEQUENCES = re.compile(
     rb"\x1b\[(?:"
@@ -329,6 +329,28 @@ def test_what_cannot_be_sent_is_refused_line_by_line(
     assert all(len(problem) < 300 for problem in problems)
     for begins, count in Counter(begins for _, begins in TYPED).items():
         assert sum(bool(re.match(begins, problem)) for problem in problems) == count
+
+
+def test_what_is_pasted_into_a_terminal_is_refused_and_all_goes_on(
+    relay: Relay, tmp_path: Path
+) -> None:
+    too_long = "The text has {:,} bytes, a message holds 8,192; nothing was sent."
+    with sitting_at("client", "--name", "tia", *relay.flags, home=tmp_path) as tia:
+        tia.see_last("#lobby >")
+        for pasted, refusal in (
+            (MARKS.encode(), too_long.format(len(MARKS.encode()))),
+            (b"x" * 1_000_000, too_long.format(1_000_000)),
+            (b"\xff\xfe", "The text holds bytes that are not UTF-8, nothing was sent."),
+            (b"/msg b\x1b[31mob hi", "A name has only letters, digits and the signs . _ - in it."),
+        ):
+            tia.paste(pasted)
+            tia.press(ENTER)
+            tia.see(f"[Problem] {refusal}")
+            tia.press(CTRL_C)
+            tia.see_last("#lobby >")
+        tia.enter("/who")
+        tia.see("In #lobby:")
+        assert b"\x1b" not in OUR_SEQUENCES.sub(b"", tia.raw)
 
 
 @pytest.mark.parametrize(
