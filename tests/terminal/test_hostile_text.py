@@ -310,21 +310,21 @@ def problems_of(piped: Process, face: str) -> list[str]:
 def test_what_cannot_be_sent_is_refused_line_by_line(
     relay: Relay, tmp_path: Path, face: str
 ) -> None:
-    ann, ben = (f"{name}{face.replace('-', '.')}" for name in ("ann", "ben"))
-    with (
-        chatting(tmp_path / "ben", "--name", ben, *relay.flags) as other,
-        running("client", face, "--name", ann, *relay.flags, home=tmp_path / "ann") as piped,
-    ):
-        other.expect("presence", name=ann, online=True)
-        stdin = piped.process.stdin
-        assert stdin
-        stdin.write(b"/create #mine\n/msg #lobby before\n")
-        stdin.write(b"".join(typed + b"\n" for typed, _ in TYPED) + b"after\n")
-        stdin.close()
-        assert other.expect("message", room="#lobby")["text"] == "before"
-        assert other.expect("message", room="#lobby")["text"] == "after"
-        assert piped.finish() == 0
-        problems = problems_of(piped, face)
+    ann, ben = (f"{name}{face.replace('--', '.')}" for name in ("ann", "ben"))
+    flags = ("--name", ann, *relay.flags)
+    with chatting(tmp_path / "ben", "--name", ben, *relay.flags) as other:
+        other.expect("room", room="#lobby", change="entered")
+        with running("client", face, *flags, home=tmp_path / "ann") as piped:
+            other.expect("presence", name=ann, online=True)
+            stdin = piped.process.stdin
+            assert stdin
+            stdin.write(b"/create #mine\n/msg #lobby before\n")
+            stdin.write(b"".join(typed + b"\n" for typed, _ in TYPED) + b"after\n")
+            stdin.close()
+            assert other.expect("message", room="#lobby")["text"] == "before"
+            assert other.expect("message", room="#lobby")["text"] == "after"
+            assert piped.finish() == 0
+            problems = problems_of(piped, face)
     assert len(problems) == len(TYPED)
     assert all(len(problem) < 300 for problem in problems)
     for begins, count in Counter(begins for _, begins in TYPED).items():
