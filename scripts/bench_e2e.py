@@ -1,4 +1,4 @@
-"""Sealing and opening beside raw libsodium: CPU time, interleaved in one run, as a Markdown table.
+"""Sealing and opening beside raw libsodium: CPU time, interleaved in one run, as Markdown tables.
 
 Every figure is a median; the raw operation and ours alternate, so that both meet the same machine.
 Ours include the rows for the store. The durable commit of the client comes on top and is not ours.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeVar
 
+from bench_fan_out import OTHERS, FanOut, measure_fan_out
 from nacl import bindings
 
 from securechat.e2e.content import Text
@@ -161,6 +162,19 @@ def main() -> None:
         milliseconds = watch.median_us(name) / 1000
         print(f"| session {label}, with all signatures | {milliseconds:.2f} ms | <= 2 ms |")
     print(f"| envelope of a 190-byte body | {size_bytes} B | <= 512 B |")
+    print_fan_out(measure_fan_out())
+
+
+def print_fan_out(post: FanOut) -> None:
+    """Print the table of a post for a full room."""
+    print()
+    print(f"| a post of 100 B for {OTHERS} others | CPU | goal |")
+    print("|---|---|---|")
+    print(f"| as many raw sealed boxes | {post.raw_ms:.1f} ms | |")
+    ratio = post.seal_ms / post.raw_ms
+    print(f"| sealed for each | {post.seal_ms:.1f} ms, {ratio:.2f} of that | <= 15 ms |")
+    print(f"| in the whole engine, besides the commit | {post.engine_ms:.1f} ms | |")
+    print(f"| each envelope | {post.envelope_bytes} B | 512 B |")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,9 +100,11 @@ class Client(Protocol):
 class TutorialClient:
     """Speaks to `relaybench.tutorial_server`: a length and the bytes, first the room's name."""
 
-    def __init__(self, context: ssl.SSLContext, port: int, room: int) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, port: int, room: int, size_bytes: int = MESSAGE_BYTES
+    ) -> None:
         self.stream = TlsStream(context, port)
-        self._message = _with_length(os.urandom(MESSAGE_BYTES))
+        self._message = _with_length(os.urandom(size_bytes))
         self._received_bytes = 0
         self._room = _with_length(b"room %d" % room)
         self.stream.write([self._room])
@@ -194,11 +196,18 @@ class RelayClient:
     The acknowledgement rides on the next message, or travels alone when `take_ack` is asked.
     """
 
-    def __init__(self, context: ssl.SSLContext, port: int, account: Account, peer: Account) -> None:
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        port: int,
+        account: Account,
+        peers: Sequence[Account],
+        size_bytes: int = MESSAGE_BYTES,
+    ) -> None:
         self.stream = TlsStream(context, port)
         self._machine = ClientSide(_NO_TIME)
-        self._peer_mailbox = peer.certificate.mailbox
-        self._envelope = os.urandom(MESSAGE_BYTES)
+        self._mailboxes = [peer.certificate.mailbox for peer in peers]
+        self._envelope = os.urandom(size_bytes)
         self._id_prefix = os.urandom(8)
         self._answered = 0
         self._log_in(account)
@@ -215,11 +224,13 @@ class RelayClient:
         return machine.delivered - before
 
     def message(self) -> bytes:
-        """Return a Send frame with one envelope under an id of its own."""
-        machine = self._machine
-        envelope_id = EnvelopeId(self._id_prefix + machine.sent.to_bytes(8, "big"))
-        return machine.send_envelopes(
-            (f.Outgoing(self._peer_mailbox, envelope_id, self._envelope),)
+        """Return one Send frame with an envelope for each peer, under ids of their own."""
+        first = self._machine.sent
+        return self._machine.send_envelopes(
+            tuple(
+                f.Outgoing(mailbox, self._envelope_id(number), self._envelope)
+                for number, mailbox in enumerate(self._mailboxes, first)
+            )
         )
 
     def take_ack(self) -> bytes:
@@ -230,6 +241,9 @@ class RelayClient:
         """Raise RuntimeError unless every envelope was accepted."""
         if self._answered != self._machine.sent:
             raise RuntimeError(f"Of {self._machine.sent} envelopes {self._answered} were accepted")
+
+    def _envelope_id(self, number: int) -> EnvelopeId:
+        return EnvelopeId(self._id_prefix + number.to_bytes(8, "big"))
 
     def _log_in(self, account: Account) -> None:
         certificate = account.certificate
