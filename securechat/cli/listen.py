@@ -49,8 +49,8 @@ def listen(
         str | None,
         typer.Option(
             "--from",
-            metavar="NAME",
-            help="Only what this person writes, who is no stranger then.",
+            metavar="NAME|#ROOM",
+            help="Only what this person writes, who is no stranger then; or what a room says.",
         ),
     ] = None,
     count: Annotated[
@@ -171,8 +171,8 @@ def _listen_alone(
         client.subscribe(hear)
         client.retell()
         client.start()
-        if request.sender is not None:
-            client.talk_to(request.sender)
+        if request.person is not None:
+            client.talk_to(request.person)
         try:
             return hear_all(events, listening, deadline, client.shown)
         finally:

@@ -1,5 +1,6 @@
 """The conversations that a profile keeps, to be read as a whole: by whom, and what was written."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -82,7 +83,7 @@ class Archive:
         names = list(dict.fromkeys(each.peer for each in known))
         return UsageError(
             f"{what}; kept here: {_listed(names)}",
-            f"securechat export {names[0]} --name {self._own_name}",
+            f"securechat export {shlex.quote(names[0])} --name {self._own_name}",
         )
 
     def messages(self, conversation: Conversation) -> Iterator[PastMessage]:

@@ -77,11 +77,11 @@ class RequestSession:
             case SendRequest(_, text):
                 fitting_text(text)
                 self._cancel = Sending(self._engine, request, self._is_unsent, self._tell).cancel
-            case ListenRequest(sender):
+            case ListenRequest():
                 hear = partial(self._hear, Audible(request))
-                self._cancel = self._engine.catch_up(hear, self._ready, sender)
-                if sender is not None:
-                    self._engine.talk_to(sender)
+                self._cancel = self._engine.catch_up(hear, self._ready, request.person)
+                if request.person is not None:
+                    self._engine.talk_to(request.person)
         self._request = request
 
     def _hear(self, audible: Audible, event: Event) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client import events as e
+from securechat.client.typed_names import is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
 from securechat.faces.conversations import conversation_key
 from securechat.faces.engine import ChatEngine
@@ -29,6 +30,11 @@ class ListenRequest:
     """Tell every message, or those of one sender, or in one ``#room``."""
 
     sender: str | None = None
+
+    @property
+    def person(self) -> str | None:
+        """Who is no stranger to whoever asks for this; None when that is nobody, or a room."""
+        return None if self.sender is None or is_room(self.sender) else self.sender
 
 
 @dataclass(frozen=True, slots=True)

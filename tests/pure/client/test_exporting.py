@@ -174,6 +174,12 @@ def test_who_is_not_found_is_told_who_would_be(world: World) -> None:
     assert refused(lambda: world.archive.find("dave"))[0].endswith(", n17 and 2 more")
 
 
+def test_a_room_is_quoted_in_the_command_to_try_where_it_would_be_a_comment(world: World) -> None:
+    world.keep("#ops", "hello")
+    _, try_next = refused(lambda: world.archive.find("dave"))
+    assert try_next == "securechat export '#ops' --name alice"
+
+
 def test_what_comes_after_the_beginning_is_not_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,6 +183,16 @@ def test_a_listener_hears_messages_and_trouble() -> None:
     assert [found["event"] for found in told] == kinds
 
 
+def test_a_listener_to_a_room_hears_what_is_said_there_and_talks_to_nobody() -> None:
+    asked = Asked()
+    assert asked.ask(ListenRequest("#Ops")) == [READY]
+    told = asked.tell(
+        message("1", room="#ops"), message("2"), message("3", room="#lobby", sender="carol")
+    )
+    assert [found["text"] for found in told] == ["1"]
+    assert not [call for call in asked.engine.calls if call[0] == "talk_to"]
+
+
 def test_a_listener_to_one_person_hears_that_one_only_who_is_no_stranger_then() -> None:
     asked = Asked()
     asked.ask(ListenRequest("BOB"))
