@@ -8,6 +8,7 @@ from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.people import Draft, Person
 from securechat.client.posting import Posting
+from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
 from securechat.client.trust import Decisions
 from securechat.client.typed_names import is_room
@@ -30,11 +31,13 @@ class Questions:
         decisions: Decisions,
         expiry: Expiry,
         rooms: Rooms,
+        room_lists: RoomLists,
         lobby: Lobby,
         posting: Posting,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
+        self._room_lists = room_lists
         self._lobby = lobby
         self._posting = posting
         self._expiry = expiry
@@ -47,7 +50,9 @@ class Questions:
             case c.Who(None):
                 self._lookups.who()
             case c.Who(str(room)):
-                self._rooms.list_people(room)
+                self._room_lists.people(room)
+            case c.Rooms():
+                self._room_lists.rooms()
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.person(name))
             case c.Decide(decision, str(name)):

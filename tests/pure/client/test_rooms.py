@@ -123,6 +123,8 @@ def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
         made.say("carol", "#ops", "is anybody there?")
         assert bob.heard == []
         made.do("alice", c.Merge("#ops"))
+        (resumed,) = made.citizens["carol"].news(RoomChange.RESUMED)
+        assert resumed.actor == "alice"
         assert bob.heard == [("#ops", "carol", "is anybody there?")]
         made.do("dave", c.Join("#ops"))
         made.say("dave", "#ops", "hello")
