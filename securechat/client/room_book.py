@@ -116,7 +116,7 @@ class RoomBook:
         room = self._endpoint.rooms.get(room_id)
         if room is None or not (room.joined or room.left) or room.is_paused:
             return None
-        return RoomPlace(room_id, room.head.version)
+        return RoomPlace(room_id, room.version)
 
     def admits(self, room_id: RoomId, user_key: UserKey) -> bool:
         """Tell whether what is written in a room is for this person, as far as is known here."""

@@ -59,13 +59,13 @@ class Rosters:
         room = self._desk.endpoint.rooms.get(held.room_id)
         if room is None and self._desk.is_acquainted(contact):
             self._ask(RosterRequest(held.room_id, 0, NO_HEAD), device, contact)
-        if room is None or room.left or held.version <= room.head.version:
+        if room is None or room.left or held.version <= room.version:
             return  # it waits for an invitation, or for the user to join
         told = (held.room_id, contact.user_key)
         if room.joined and told not in self._told_behind:
             self._told_behind.add(told)
             self._tell(held.room_id, RoomChange.BEHIND, self._called_contact(contact))
-        request = RosterRequest(room.room_id, room.head.version, room.head_hash)
+        request = RosterRequest(room.room_id, room.version, room.head_hash)
         self._ask(request, device, contact)
 
     def apply(self, room_id: RoomId, before: RosterEntry | None, *, was_paused: bool) -> None:
