@@ -6,15 +6,7 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
 from tests.pure.client.engine_world import World
-from tests.pure.client.town import Citizen, Town, town
-
-
-def make_room(made: Town, creator: str, *others: str, room: str = "#ops") -> None:
-    made.do(creator, c.Create(room))
-    if others:
-        made.do(creator, c.Invite(room, others))
-    for name in others:
-        made.do(name, c.Join(room))
+from tests.pure.client.town import Citizen, Town, make_room, town
 
 
 def test_a_room_is_made_joined_and_heard_by_all() -> None:
