@@ -2,11 +2,12 @@
 
 from securechat.client import commands as c
 from securechat.client.desk import Desk
+from securechat.client.drafts import Draft
 from securechat.client.events import Retention, Withdrawn
 from securechat.client.expiry import Expiry
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
-from securechat.client.people import Draft, Person
+from securechat.client.people import Person
 from securechat.client.posting import Posting
 from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms

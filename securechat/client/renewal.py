@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from securechat.client.drafts import Draft, stored_drafts
 from securechat.client.events import DeviceRenewed, Event, Problem
 from securechat.client.handed_over import TABLE as HANDED_OVER
 from securechat.client.outbox import Parcel, stored_parcels
-from securechat.client.people import Draft, stored_drafts, unseal
 from securechat.client.ports import StatePort
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
@@ -111,7 +111,7 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         if text is None:
             lost.append(parcel)
         else:
-            draft = unseal(parcel.relay_id, parcel.recipient, text)
+            draft = Draft.anew(parcel.relay_id, parcel.recipient, text)
             waiting[_whose(draft)] = draft
     drafts = stored_drafts(rows)
     waiting.update((_whose(draft), draft) for draft in drafts)

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from securechat.client.contacts import Contact, split_key_id
-from securechat.client.people import ANYBODY
+from securechat.client.drafts import ANYBODY
 from securechat.client.typed_names import LOBBY, ROOM_SIGN
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.room import Room

@@ -11,13 +11,14 @@ from securechat.client.changed_keys import refuse_to_write
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import accept
 from securechat.client.desk import Desk
+from securechat.client.drafts import ANYBODY, NO_ROOM, Draft
 from securechat.client.events import Accepted, Origin, Sent
 from securechat.client.faults import refusal_error
 from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import ANYBODY, NO_ROOM, Draft, Person, draft
+from securechat.client.people import Person
 from securechat.client.receipts import Due, Kind, due_row, receipts_of
 from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
@@ -37,7 +38,6 @@ from securechat.identity.types import (
     MailboxId,
     MessageId,
     RoomId,
-    UserKey,
 )
 from securechat.store.history import Progress
 
@@ -95,7 +95,7 @@ class Sending:
     def keep(self, person: Person, message_id: MessageId, content: Text) -> None:
         """Keep an own message until it is sealed, and in the history."""
         desk, now_ms = self._desk, self._desk.now_ms()
-        self.take(person, draft(desk.relay_id, message_id, content, now_ms))
+        self.take(person, Draft.of(desk.relay_id, message_id, content, now_ms))
         where = desk.history.person(person.name)
         desk.record(
             desk.history.written(where, message_id, content.text, now_ms, action=content.action)
@@ -291,7 +291,7 @@ class Sending:
         desk, called = self._desk, self._desk.rooms.called(room_id)
         if desk.is_unsealed(message_id) or not self._confirmations.note_sent(message_id, None):
             return
-        desk.record(sealed(message_id, UserKey(b""), encrypted=True))
+        desk.record(sealed(message_id, ANYBODY, encrypted=True))
         desk.tell(Sent(message_id.hex(), called))
         if message_id.hex() not in desk.outbox:
             self._note_accepted(message_id, called)

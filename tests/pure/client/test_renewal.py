@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import pytest
 
 from securechat.client import events as ev
+from securechat.client.drafts import stored_drafts
 from securechat.client.link import Answered, Arrived, Down, Up
-from securechat.client.people import stored_drafts
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.content import Text
 from securechat.e2e.endpoint import Endpoint

@@ -5,6 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
+from securechat.client.unsent import is_unsent
 from tests.pure.client.engine_world import World
 from tests.pure.client.town import Citizen, Town, make_room, town
 
@@ -318,12 +319,14 @@ def test_the_lobby_waits_for_a_connection() -> None:
     with town("alice", "bob", lobby=True) as made:
         made.disconnect("alice")
         alice = made.citizens["alice"]
-        alice.say("#lobby", "typed while away")
+        message_id = alice.say("#lobby", "typed while away")
         alice.world.settle()
         assert alice.world.engine.queued == 1
+        assert is_unsent(alice.world.state, message_id)
         made.connect("alice")
         assert made.citizens["bob"].heard == [("#lobby", "alice", "typed while away")]
         assert alice.world.engine.queued == 0
+        assert not is_unsent(alice.world.state, message_id)
 
 
 def test_hidden_people_are_not_in_the_lobby() -> None:
