@@ -83,8 +83,8 @@ class SetAside:
         dropped: Counter[bool] = Counter()
         for message in self._claiming(name):
             key = message.sender.user_key
-            contact, owner = self._desk.contacts.by_key(key), self.owner(name, key)
-            if contact is not None and contact.is_pinned:
+            owner = self.owner(name, key)
+            if self._desk.contacts.pinned(key):
                 shown.append(self._take(message))
             elif owner is None:
                 self._take(message)
@@ -146,8 +146,7 @@ class SetAside:
         return [message for message in self._held() if not self._is_pinned(message)]
 
     def _is_pinned(self, message: KeptMessage) -> bool:
-        contact = self._desk.contacts.by_key(message.sender.user_key)
-        return contact is not None and contact.is_pinned
+        return self._desk.contacts.pinned(message.sender.user_key) is not None
 
     def _of_new_keys(self) -> list[KeptMessage]:
         return [message for message in self._desk.kept if message.of_new_key]

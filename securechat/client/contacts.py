@@ -106,6 +106,11 @@ class ContactBook:
         """Return who claims this key, pinned or not."""
         return self._by_key.get(user_key)
 
+    def pinned(self, user_key: UserKey) -> Contact | None:
+        """Return who is pinned to this key."""
+        contact = self._by_key.get(user_key)
+        return contact if contact is not None and contact.is_pinned else None
+
     def find(self, typed: str) -> Contact | None:
         """Return whom a user means: a petname wins over a name; ``alice[9f2c-41aa]`` is exact.
 

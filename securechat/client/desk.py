@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 
 from securechat.client.attention import Attention
 from securechat.client.contacts import Contact, ContactBook, split_key_id
+from securechat.client.drafts import Draft
 from securechat.client.events import Event, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
 from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
-from securechat.client.people import Draft, People, Person
+from securechat.client.people import People, Person
 from securechat.client.room_book import RoomBook
 from securechat.client.run import SoFar
 from securechat.client.typed_names import is_room

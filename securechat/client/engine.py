@@ -20,7 +20,7 @@ from securechat.client.desk import Batch
 from securechat.client.link import LinkNews
 from securechat.client.opening import open_endpoint, recall
 from securechat.client.ports import LinkPort, StatePort
-from securechat.client.room_book import checked_room
+from securechat.client.room_book import parse_room
 from securechat.client.run import Run
 from securechat.client.typed import Typed
 from securechat.client.typed_names import is_room
@@ -138,7 +138,7 @@ class Engine:
         of another command. Raises as `People.check` does; NameInvalid for the name of no room.
         """
         if is_room(target):
-            checked_room(target)
+            parse_room(target)
         else:
             self._here.people.check(target)
         text_typed = Typed(target, new_message_id(), text, action=action, reply_to=reply_to)

@@ -15,6 +15,7 @@ from securechat.client.events import (
 )
 from securechat.client.ports import HistoryPort
 from securechat.client.searching import OWN, SearchWords
+from securechat.client.typed_names import ROOM_SIGN, is_room
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
@@ -32,9 +33,7 @@ MAX_FOUND = 50
 
 Changes = list[HistoryChange]
 
-
-_ROOM = b"#"
-"""What no name begins with."""
+_ROOM = ROOM_SIGN.encode()
 
 
 class Conversation(NamedTuple):
@@ -169,7 +168,7 @@ class PastReader:
 
         A room is found by what it was called when something was kept of it last.
         """
-        if typed.startswith("#"):
+        if is_room(typed):
             return self._room(typed)
         contact = self._contacts.find(typed) or self._shown_as(typed)
         return conversation_key(self._relay_id, contact.name if contact else typed)
@@ -194,7 +193,7 @@ class PastReader:
         with self._state.read_history() as table:
             entries = table.search(query, count + len(unread))
         shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
-        is_person = typed is not None and not typed.startswith("#")
+        is_person = typed is not None and not is_room(typed)
         contact = self._contacts.find(typed) if typed is not None and is_person else None
         name = self._contacts.shown_name(contact) if contact else typed
         return History(name, self._past(shown))

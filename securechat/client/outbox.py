@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from securechat.client.people import NO_ROOM
+from securechat.client.drafts import NO_ROOM
 from securechat.identity.types import EnvelopeId, MailboxId, MessageId, RelayId, RoomId
 from securechat.wire.frames import Outgoing
 

@@ -12,12 +12,14 @@ from securechat.client.expiry import Expiry
 from securechat.client.invitations import Invitations
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
+from securechat.client.member_names import MemberNames
 from securechat.client.pinning import Pinning
 from securechat.client.ports import StatePort
 from securechat.client.posting import Posting
 from securechat.client.publishing import Publishing
 from securechat.client.questions import Questions
 from securechat.client.receiving import Receiving
+from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
 from securechat.client.rosters import Rosters
 from securechat.client.sending import Sending
@@ -109,14 +111,16 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     sending = Sending(desk, lookups, agreement, unplaced, confirmations)
     devices = Devices(desk, lookups)
     posting = Posting(desk, sending, state.load())
-    rosters = Rosters(desk, own_name, posting, sending)
+    names = MemberNames(desk, own_name)
+    rosters = Rosters(desk, names, posting, sending)
     receiving = Receiving(
         desk, own_name, lookups, devices, sending, confirmations, agreement, rosters
     )
     errands = Errands(desk, lookups, sending)
     lobby = Lobby(desk, own_name, posting)
     invitations = Invitations(desk, lookups)
-    rooms = Rooms(desk, own_name, rosters, invitations, posting, receiving, lobby)
+    rooms = Rooms(desk, own_name, names, rosters, invitations, posting, receiving, lobby)
+    room_lists = RoomLists(desk, own_name, names, lobby)
     decisions = Decisions(desk, pinning, lookups, receiving)
     return Parts(
         desk=desk,
@@ -132,6 +136,6 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
         lobby=lobby,
         invitations=invitations,
         answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
-        questions=Questions(desk, lookups, decisions, expiry, rooms, lobby, posting),
+        questions=Questions(desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting),
         expiry=expiry,
     )

@@ -3,125 +3,21 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import msgspec
 
 from securechat.client.contacts import split_key_id
-from securechat.e2e.content import (
-    KIND_POST,
-    KIND_TEXT,
-    Content,
-    Recovery,
-    Text,
-    Unsupported,
-    decode_content,
-    encode_content,
-)
-from securechat.e2e.room_content import (
-    KIND_ROSTER,
-    KIND_ROSTER_REQUEST,
-    RoomNotice,
-    RoomPlace,
-)
+from securechat.client.drafts import Draft, stored_drafts
+from securechat.e2e.content import Recovery
 from securechat.e2e.unconfirmed import UnconfirmedText
-from securechat.errors import LocalProtocolError, NameInvalid, SecureChatError, UsageError
+from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
-from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId, RoomId, UserKey
-
-_TABLE = "draft"
+from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId
 
 NO_RELAY = RelayId(bytes(32))
 """Stands for the relay until the first connection has shown which one it is."""
-
-NO_ROOM = RoomId(b"")
-"""What a draft for a person has in the place of a room's id."""
-
-ANYBODY = UserKey(b"")
-"""Whoever the relay, and the pins, say that a name is."""
-
-
-class Draft(msgspec.Struct, frozen=True, array_like=True):
-    """A message that was typed and is not sealed yet; ``sequence`` orders drafts over all runs.
-
-    It is for the person of that name on that relay, and never goes out on another one.
-    ``written_ms`` is when it was typed, which rows of earlier versions do not say. What is no plain
-    text has a ``kind`` and a ``body`` (`securechat.e2e.content`), and the id of its ``room``, if it
-    is about one: the place in there is that of the moment when it is sealed. With a ``user_key`` it
-    is sealed for that person only, whoever has the name.
-    """
-
-    relay_id: RelayId
-    sequence: int
-    recipient: str
-    message_id: MessageId
-    text: str
-    written_ms: int = 0
-    kind: int = KIND_TEXT
-    body: bytes = b""
-    room: RoomId = NO_ROOM
-    user_key: UserKey = ANYBODY
-
-    @property
-    def is_of_room(self) -> bool:
-        """Whether it is for somebody only since they are in a room."""
-        return self.kind in (KIND_ROSTER, KIND_ROSTER_REQUEST) or self.room != NO_ROOM
-
-    @property
-    def is_message(self) -> bool:
-        """Whether a user wrote it."""
-        return self.kind in (KIND_TEXT, KIND_POST)
-
-    def content(self, place: RoomPlace | None) -> Content:
-        """Return what is to be sealed; ``place`` is that in the room, if it is about one."""
-        if self.kind == KIND_TEXT:
-            return Text(self.text)
-        content = decode_content(self.kind, self.body)
-        match content:
-            case Text() if place:
-                return replace(content, room=place)
-            case RoomNotice() if place:
-                return replace(content, place=place)
-            case Unsupported():
-                raise LocalProtocolError(f"A draft is of the kind {self.kind}")
-            case _:
-                return content
-
-    @property
-    def row(self) -> tuple[str, bytes]:
-        """Table and key of its row, which is kept until the message is sealed."""
-        return _TABLE, self.sequence.to_bytes(8, "big")
-
-
-def draft(
-    relay_id: RelayId, message_id: MessageId, content: Content, now_ms: int, recipient: str = ""
-) -> Draft:
-    """Return what waits to be sealed, without a place in the order yet."""
-    kind, body = encode_content(content)
-    if isinstance(content, Text) and kind == KIND_TEXT:
-        return Draft(relay_id, 0, recipient, message_id, content.text, now_ms)
-    match content:
-        case Text(room=RoomPlace(room_id=room)) | RoomNotice(RoomPlace(room_id=room)):
-            pass
-        case _:
-            room = NO_ROOM
-    text = content.text if isinstance(content, Text) else ""
-    return Draft(relay_id, 0, recipient, message_id, text, now_ms, kind, body, room)
-
-
-def unseal(relay_id: RelayId, recipient: str, text: UnconfirmedText) -> Draft:
-    """Return the draft, without a place in the order yet, of a text that is to be sealed again."""
-    return draft(relay_id, text.message_id, text.content, text.time_ms, recipient)
-
-
-def stored_drafts(rows: Mapping[tuple[str, bytes], bytes]) -> list[Draft]:
-    """Return the drafts for all relays, in the order in which they were typed."""
-    return [
-        msgspec.msgpack.decode(value, type=Draft)
-        for (table, _), value in sorted(rows.items())
-        if table == _TABLE
-    ]
 
 
 @dataclass(slots=True)
@@ -235,7 +131,7 @@ class People:
         waiting = list(person.drafts)
         changes: dict[tuple[str, bytes], bytes | None] = {draft.row: None for draft in waiting}
         person.drafts.clear()
-        before = [unseal(relay_id, person.name, each) for each in texts]
+        before = [Draft.anew(relay_id, person.name, each) for each in texts]
         person.wanted = person.wanted or any(not each.is_of_room for each in before)
         for draft in {draft.message_id: draft for draft in (*before, *waiting)}.values():
             self._last_draft += 1

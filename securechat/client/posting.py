@@ -6,7 +6,8 @@ from dataclasses import replace
 import msgspec
 
 from securechat.client.desk import Desk
-from securechat.client.people import Draft, Person, draft
+from securechat.client.drafts import POSTS, Draft, stored_drafts
+from securechat.client.people import Person
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
 from securechat.e2e.content import Content, Text
@@ -14,8 +15,6 @@ from securechat.e2e.endpoint import new_message_id
 from securechat.e2e.room_content import RoomNotice, RoomPlace
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.types import MessageId, RoomId, UserKey
-
-_TABLE = "post"
 
 _ANY_VERSION = 0
 """In what waits: the version of the moment when it is sealed takes its place."""
@@ -33,11 +32,7 @@ class Posting:
     ) -> None:
         self._desk = desk
         self._sending = sending
-        stored = (
-            msgspec.msgpack.decode(value, type=Draft)
-            for (table, _), value in sorted(rows.items())
-            if table == _TABLE
-        )
+        stored = stored_drafts(rows, POSTS)
         self._waiting = [each for each in stored if each.relay_id == desk.relay_id]
 
     @property
@@ -60,7 +55,7 @@ class Posting:
                 desk.room(room_id), message_id, content.text, now_ms, action=content.action
             )
         )
-        waiting = draft(desk.relay_id, message_id, post, now_ms)
+        waiting = Draft.of(desk.relay_id, message_id, post, now_ms)
         if self._must_wait(room_id):
             self._keep(waiting)
         else:
@@ -74,7 +69,7 @@ class Posting:
     def give(self, recipients: Iterable[Recipient], content: Content) -> None:
         """Send people of a room what is no message."""
         desk = self._desk
-        waiting = draft(desk.relay_id, new_message_id(), content, desk.now_ms())
+        waiting = Draft.of(desk.relay_id, new_message_id(), content, desk.now_ms())
         self._give(recipients, waiting)
 
     def begin(self) -> None:
@@ -139,4 +134,4 @@ class Posting:
 
 
 def _row(waiting: Draft) -> tuple[str, bytes]:
-    return _TABLE, waiting.relay_id + waiting.sequence.to_bytes(8)
+    return POSTS, waiting.relay_id + waiting.sequence.to_bytes(8)

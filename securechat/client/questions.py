@@ -2,12 +2,14 @@
 
 from securechat.client import commands as c
 from securechat.client.desk import Desk
+from securechat.client.drafts import Draft
 from securechat.client.events import Retention, Withdrawn
 from securechat.client.expiry import Expiry
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
-from securechat.client.people import Draft, Person
+from securechat.client.people import Person
 from securechat.client.posting import Posting
+from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
 from securechat.client.trust import Decisions
 from securechat.client.typed_names import is_room
@@ -30,11 +32,13 @@ class Questions:
         decisions: Decisions,
         expiry: Expiry,
         rooms: Rooms,
+        room_lists: RoomLists,
         lobby: Lobby,
         posting: Posting,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
+        self._room_lists = room_lists
         self._lobby = lobby
         self._posting = posting
         self._expiry = expiry
@@ -47,7 +51,9 @@ class Questions:
             case c.Who(None):
                 self._lookups.who()
             case c.Who(str(room)):
-                self._rooms.list_people(room)
+                self._room_lists.people(room)
+            case c.Rooms():
+                self._room_lists.rooms()
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.person(name))
             case c.Decide(decision, str(name)):

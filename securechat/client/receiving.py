@@ -295,8 +295,8 @@ class Receiving:
         """Confirm what was shown before if it was sealed anew: the last receipt may be lost."""
         if not isinstance(duplicate, Repeated):
             return
-        contact = self._desk.contacts.by_key(duplicate.sender.user_key)
-        if contact is None or not contact.is_pinned or contact.blocked:
+        contact = self._desk.contacts.pinned(duplicate.sender.user_key)
+        if contact is None or contact.blocked:
             return
         contact = self._devices.note_sender(duplicate.sender, contact)
         self._tell_order(duplicate, contact)

@@ -43,8 +43,8 @@ class Recovering:
 
         Only a device known to be a contact's is asked: anybody can claim to be any sender.
         """
-        contact = self._desk.contacts.by_key(claimed.user_key)
-        if contact is None or not (contact.is_pinned and self._desk.is_acquainted(contact)):
+        contact = self._desk.contacts.pinned(claimed.user_key)
+        if contact is None or not self._desk.is_acquainted(contact):
             return False
         if self._desk.is_barred(contact.name):
             return False

@@ -8,17 +8,18 @@ from collections.abc import Mapping
 
 import msgspec
 
+from securechat.client.drafts import Draft, stored_drafts
 from securechat.client.events import DeviceRenewed, Event, Problem
 from securechat.client.handed_over import TABLE as HANDED_OVER
 from securechat.client.outbox import Parcel, stored_parcels
-from securechat.client.people import Draft, stored_drafts, unseal
 from securechat.client.ports import StatePort
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.unconfirmed import plain_text_of
 from securechat.errors import SecureChatError, Untrusted
 from securechat.identity.device import DeviceList
-from securechat.identity.types import MessageId, RelayId
+from securechat.identity.names import name_key
+from securechat.identity.types import MessageId, Name, RelayId
 from securechat.store.history import Progress, Reached
 from securechat.wire.frames import Challenge, Welcome
 
@@ -102,7 +103,7 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         for peer in endpoint.unconfirmed_devices()
         for each in endpoint.unconfirmed_texts(peer)
     }
-    waiting: dict[tuple[RelayId, MessageId], Draft] = {}
+    waiting: dict[tuple[RelayId, MessageId, str], Draft] = {}
     lost: list[Parcel] = []
     for parcel in (each for each in stored_parcels(rows) if each.message_id):
         message_id = MessageId(bytes.fromhex(parcel.message_id))
@@ -110,10 +111,10 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         if text is None:
             lost.append(parcel)
         else:
-            draft = unseal(parcel.relay_id, parcel.recipient, text)
-            waiting[parcel.relay_id, message_id] = draft
+            draft = Draft.anew(parcel.relay_id, parcel.recipient, text)
+            waiting[_whose(draft)] = draft
     drafts = stored_drafts(rows)
-    waiting.update(((draft.relay_id, draft.message_id), draft) for draft in drafts)
+    waiting.update((_whose(draft), draft) for draft in drafts)
     changes: _Changes = dict.fromkeys(row for row in rows if row[0] == HANDED_OVER)
     changes.update(dict.fromkeys(parcel.row for parcel in stored_parcels(rows)))
     changes.update(dict.fromkeys(draft.row for draft in drafts))
@@ -121,6 +122,11 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         numbered = msgspec.structs.replace(draft, sequence=sequence)
         changes[numbered.row] = msgspec.msgpack.encode(numbered)
     return changes, lost
+
+
+def _whose(draft: Draft) -> tuple[RelayId, MessageId, str]:
+    """Return what a draft is alone with: what is said in a room waits for each person there."""
+    return draft.relay_id, draft.message_id, name_key(Name(draft.recipient))
 
 
 def _not_sent(parcel: Parcel) -> SecureChatError:

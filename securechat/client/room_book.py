@@ -2,21 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from securechat.client.contacts import Contact, split_key_id
-from securechat.client.people import ANYBODY
+from securechat.client.drafts import ANYBODY
 from securechat.client.typed_names import LOBBY, ROOM_SIGN
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.room import Room
-from securechat.e2e.room_content import RoomPlace
+from securechat.e2e.room_content import LOBBY_VERSION, RoomPlace
 from securechat.errors import NameInvalid, UsageError
 from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
 
-_LOBBY_VERSION = 0
+_LOBBY_NAME = Name(LOBBY.removeprefix(ROOM_SIGN))
 _ID_CHARACTERS = 9
 
 
@@ -33,7 +34,10 @@ def parse_room(typed: str) -> tuple[Name, str]:
     Raises NameInvalid for a name that no room can have.
     """
     name, short_id = split_key_id(typed.removeprefix(ROOM_SIGN))
-    return parse_name(name), short_id
+    try:
+        return parse_name(name), short_id
+    except NameInvalid as error:
+        raise NameInvalid(error.what, "/rooms") from None
 
 
 class RoomBook:
@@ -65,10 +69,11 @@ class RoomBook:
     def find(self, typed: str) -> RoomId:
         """Return the room that a user means; UsageError when there is none, NameInvalid."""
         name, short_id = parse_room(typed)
-        if not short_id and name_key(name) == name_key(Name(LOBBY[1:])):
+        if not short_id and name_key(name) == name_key(_LOBBY_NAME):
             return self.lobby_id
         for room in self:
-            if self._is_called(room, name, short_id):
+            is_of_name = name_key(room.head.name) == name_key(name)
+            if is_of_name and short_id in ("", _short_id(room.room_id)):
                 return room.room_id
         raise UsageError(f"There is no room {typed} here", "/rooms; /create #NAME makes one")
 
@@ -88,20 +93,18 @@ class RoomBook:
         """Tell whether a name is, or looks like, that of a room that is known here."""
         looks = name_skeletons(name)
         others = (room.head.name for room in self)
-        return any(looks & name_skeletons(other) for other in (Name(LOBBY[1:]), *others))
+        return any(looks & name_skeletons(other) for other in (_LOBBY_NAME, *others))
 
     def called(self, room_id: RoomId) -> str:
         """Return what to call a room: a short id follows if an earlier one looks the same."""
         room = self._endpoint.rooms.get(room_id)
         if room is None:
             return LOBBY
-        looks = name_skeletons(room.head.name)
-        for other in (None, *self):
-            if other is not None and other.room_id == room_id:
-                break
-            if looks & name_skeletons(other.head.name if other else Name(LOBBY[1:])):
-                return f"{ROOM_SIGN}{room.head.name}[{short_id(room_id)}]"
-        return f"{ROOM_SIGN}{room.head.name}"
+        looks, name = name_skeletons(room.head.name), f"{ROOM_SIGN}{room.head.name}"
+        before = takewhile(lambda other: other.room_id != room_id, self)
+        taken = (_LOBBY_NAME, *(other.head.name for other in before))
+        looks_taken = any(looks & name_skeletons(other) for other in taken)
+        return f"{name}[{_short_id(room_id)}]" if looks_taken else name
 
     def place(self, room_id: RoomId) -> RoomPlace | None:
         """Return the place to write in now; None while nothing may be sent there.
@@ -109,11 +112,11 @@ class RoomBook:
         In a room that the user has left there is one, for the last words.
         """
         if room_id == self.lobby_id:
-            return RoomPlace(room_id, _LOBBY_VERSION)
+            return RoomPlace(room_id, LOBBY_VERSION)
         room = self._endpoint.rooms.get(room_id)
         if room is None or not (room.joined or room.left) or room.is_paused:
             return None
-        return RoomPlace(room_id, room.head.version)
+        return RoomPlace(room_id, room.version)
 
     def admits(self, room_id: RoomId, user_key: UserKey) -> bool:
         """Tell whether what is written in a room is for this person, as far as is known here."""
@@ -135,23 +138,7 @@ class RoomBook:
             return True
         return self._endpoint.rooms.are_shared_with(contact.user_key)
 
-    def _is_called(self, room: Room, name: Name, wanted_id: str) -> bool:
-        if name_key(room.head.name) != name_key(name):
-            return False
-        if wanted_id:
-            return short_id(room.room_id) == wanted_id
-        return True
 
-
-def short_id(room_id: RoomId) -> str:
+def _short_id(room_id: RoomId) -> str:
     """Return what tells two rooms of one name apart, as `parse_room` takes it apart."""
     return fingerprint(room_id)[:_ID_CHARACTERS]
-
-
-def checked_room(typed: str) -> str:
-    """Return a typed room if there can be one; NameInvalid with what to try."""
-    try:
-        parse_room(typed)
-    except NameInvalid as error:
-        raise NameInvalid(error.what, "/rooms") from None
-    return typed

@@ -1,26 +1,21 @@
-"""What users do with rooms: make, join, leave and list them, and decide who is in them."""
+"""What users do with rooms: make, join and leave them, and decide who is in them."""
 
 from collections.abc import Mapping
 from functools import partial
 
+import msgspec
+
 from securechat.client import commands as c
 from securechat.client.contacts import Contact, accept
-from securechat.client.desk import Desk, trust_of
-from securechat.client.events import (
-    RoomChange,
-    RoomInfo,
-    RoomList,
-    RoomNews,
-    RoomPeople,
-    RoomPerson,
-)
+from securechat.client.desk import Desk
+from securechat.client.events import RoomChange, RoomNews
 from securechat.client.invitations import Invitations
 from securechat.client.lobby import Lobby
+from securechat.client.member_names import MemberNames
 from securechat.client.posting import Posting
 from securechat.client.receiving import Receiving
 from securechat.client.room_book import Recipient, parse_room
 from securechat.client.rosters import Rosters
-from securechat.client.typed_names import LOBBY
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Roster
 from securechat.errors import SecureChatError, UsageError
@@ -35,6 +30,7 @@ class Rooms:
         self,
         desk: Desk,
         own_name: Name,
+        names: MemberNames,
         rosters: Rosters,
         invitations: Invitations,
         posting: Posting,
@@ -43,6 +39,7 @@ class Rooms:
     ) -> None:
         self._desk = desk
         self._own_name = own_name
+        self._names = names
         self._rosters = rosters
         self._invitations = invitations
         self._posting = posting
@@ -52,8 +49,6 @@ class Rooms:
     def answer(self, question: c.Question) -> None:
         """Carry out what is asked; the room is filled in where it can be left out."""
         match question:
-            case c.Rooms():
-                self._list()
             case c.Create(room):
                 self._create(room)
             case c.Join(room):
@@ -70,72 +65,6 @@ class Rooms:
                 self._topic(room, topic)
             case c.Merge(str(room)):
                 self._merge(self._joined(room).room_id)
-
-    def list_people(self, typed: str) -> None:
-        """Tell who is in a room."""
-        desk = self._desk
-        room = desk.rooms.get(desk.rooms.find(typed))
-        if room is None:
-            self._lobby.once_there(lambda: self._tell_people(LOBBY, self._people_in_lobby()))
-        else:
-            self._tell_people(desk.rooms.called(room.room_id), self._people_of(room))
-
-    def _tell_people(self, room: str, people: list[RoomPerson]) -> None:
-        ordered = sorted(people, key=lambda person: person.name.casefold())
-        self._desk.tell(RoomPeople(room, tuple(ordered)))
-
-    def _list(self) -> None:
-        desk = self._desk
-        rooms = [self._info(room) for room in desk.rooms]
-        if desk.so_far.in_lobby:
-            rooms.insert(0, self._lobby_info())
-        desk.tell(RoomList(tuple(rooms)))
-
-    def _info(self, room: Room) -> RoomInfo:
-        desk, head = self._desk, room.head
-        return RoomInfo(
-            name=desk.rooms.called(room.room_id),
-            topic=head.topic,
-            creator=self._rosters.called_by_key(head, head.creator),
-            members=len(head.members) - len(room.gone),
-            joined=room.joined,
-            admin=room.am_admin,
-            paused=room.is_paused,
-            muted=desk.attention.is_muted(desk.room(room.room_id)),
-        )
-
-    def _lobby_info(self) -> RoomInfo:
-        rooms = self._desk.rooms
-        muted = self._desk.attention.is_muted(self._desk.room(rooms.lobby_id))
-        return RoomInfo(
-            name=LOBBY,
-            topic="",
-            creator=None,
-            members=len(rooms.lobby_people) + 1,
-            joined=rooms.in_lobby,
-            admin=False,
-            paused=False,
-            muted=muted,
-        )
-
-    def _people_of(self, room: Room) -> list[RoomPerson]:
-        here = room.members.keys() - room.gone
-        return [self._person(room.members[key]) for key in here]
-
-    def _person(self, member: RosterMember) -> RoomPerson:
-        contact = self._desk.contacts.by_key(member.user_key)
-        known = contact is not None and contact.is_pinned
-        trust = trust_of(contact) if contact is not None and known else None
-        return RoomPerson(self._rosters.called(member), trust, member.admin)
-
-    def _people_in_lobby(self) -> list[RoomPerson]:
-        desk = self._desk
-        people = [RoomPerson(self._own_name, None, away=desk.so_far.away)]
-        for name, away in desk.rooms.lobby_people.values():
-            contact = desk.contacts.by_name(name)
-            trust = trust_of(contact) if contact else None
-            people.append(RoomPerson(desk.called(name), trust, away=away))
-        return people
 
     def _create(self, typed: str) -> None:
         desk = self._desk
@@ -165,8 +94,7 @@ class Rooms:
 
     def _accept(self, room: Room) -> None:
         """Joining somebody's room is an answer to them: they are no stranger."""
-        inviter = self._desk.contacts.by_key(room.head.actor.user_key)
-        if inviter is not None and inviter.is_pinned:
+        if inviter := self._desk.contacts.pinned(room.head.actor.user_key):
             self._desk.keep_contact(accept(inviter, self._desk.now_ms()))
 
     def _leave(self, typed: str) -> None:
@@ -229,7 +157,7 @@ class Rooms:
 
     def _make_admin(self, room: Room, typed: str) -> None:
         member = self._member(room, typed)
-        admin = RosterMember(member.user_key, True, member.name)
+        admin = msgspec.structs.replace(member, admin=True)
         self._change(room.room_id, room.members | {member.user_key: admin})
 
     def _topic(self, typed: str, topic: str | None) -> None:
@@ -247,46 +175,36 @@ class Rooms:
         topic: str | None = None,
     ) -> None:
         """Make a change, tell it, and let everybody know whom it concerns."""
-        desk = self._desk
-        before = self._joined_room(room_id).head
-        entry = desk.endpoint.rooms.change(room_id, desk.now_ms(), members=members, topic=topic)
-        self._hand_out(before, entry)
-        self._rosters.apply(room_id, before, was_paused=False)
-        self._receiving.take_released()
+        rooms, now_ms = self._desk.endpoint.rooms, self._desk.now_ms()
+        tips = rooms.tips(room_id)
+        self._hand_out(tips, rooms.change(room_id, now_ms, members=members, topic=topic))
 
     def _merge(self, room_id: RoomId) -> None:
-        desk, before = self._desk, self._joined_room(room_id).head
-        others = desk.endpoint.rooms.tips(room_id)[1:]
-        entry = desk.endpoint.rooms.merge(room_id, desk.now_ms())
-        self._hand_out(before, entry, *others)
-        self._rosters.apply(room_id, before, was_paused=True)
-        self._receiving.take_released()
+        rooms = self._desk.endpoint.rooms
+        tips = rooms.tips(room_id)
+        self._hand_out(tips, rooms.merge(room_id, self._desk.now_ms()))
 
-    def _hand_out(self, before: RosterEntry, entry: RosterEntry, *others: RosterEntry) -> None:
-        """Send a new entry to all whom it, or what came before it, lists.
+    def _hand_out(self, tips: tuple[RosterEntry, ...], entry: RosterEntry) -> None:
+        """Send a new entry to all whom it, or what came before it, lists; tell what it changes.
 
-        Who is new gets what proves it first; both branches go to all before they are merged.
+        Who is new gets what proves it first; all branches go to all before they are merged.
         """
         own = self._desk.endpoint.user_key
-        known = {member.user_key for member in before.members}
+        before, is_merge = tips[0], len(tips) > 1
         everybody = {
             member.user_key: Recipient(member.name, member.user_key)
-            for listed in (before, *others, entry)
+            for listed in (*tips, entry)
             for member in listed.members
             if member.user_key != own
         }
-        new = [each for key, each in everybody.items() if key not in known]
+        new = [each for key, each in everybody.items() if key not in before.member_keys]
         for proof in self._desk.endpoint.rooms.introduction(entry.room_id)[:-1] if new else ():
             self._posting.give(new, Roster(proof))
-        for branch in (before, *others) if others else ():
+        for branch in tips if is_merge else ():
             self._posting.give(everybody.values(), Roster(branch))
         self._posting.give(everybody.values(), Roster(entry))
-
-    def _joined_room(self, room_id: RoomId) -> Room:
-        room = self._desk.rooms.get(room_id)
-        if room is None:
-            raise UsageError("That room is not there any more", "/rooms")
-        return room
+        self._rosters.apply(entry.room_id, before, was_paused=is_merge)
+        self._receiving.take_released()
 
     def _joined(self, typed: str) -> Room:
         """Return a closed room that the user has joined; UsageError for another one."""
@@ -298,11 +216,10 @@ class Rooms:
     def _member(self, room: Room, typed: str) -> RosterMember:
         """Return whom a user means of those who are in a room; UsageError for nobody."""
         contact = self._desk.contacts.find(typed)
-        for member in room.head.members:
-            if contact is not None and member.user_key == contact.user_key:
-                return member
-        for member in room.head.members:
-            if self._rosters.called(member).casefold() == typed.casefold():
+        if contact is not None and contact.user_key in room.members:
+            return room.members[contact.user_key]
+        for member in room.members.values():
+            if self._names.of(member).casefold() == typed.casefold():
                 return member
         called = self._desk.rooms.called(room.room_id)
         raise UsageError(f"{typed} is not in {called}", f"/who {called}")

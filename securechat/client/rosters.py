@@ -1,8 +1,9 @@
 """What others say about closed rooms: rosters, who has come and gone, and what is missing."""
 
-from securechat.client.contacts import Contact, with_key_id
+from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
 from securechat.client.events import Invitation, RoomChange, RoomNews, Trust
+from securechat.client.member_names import MemberNames
 from securechat.client.posting import Posting
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
@@ -11,21 +12,22 @@ from securechat.e2e.room import Room
 from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.e2e.rooms import NO_HEAD
 from securechat.errors import RemoteProtocolError
-from securechat.identity.roster import RosterEntry, RosterMember
-from securechat.identity.types import DeviceAddress, Name, RoomId, UserKey
+from securechat.identity.roster import RosterEntry
+from securechat.identity.types import DeviceAddress, RoomId, UserKey
 
 ASK_AGAIN_S = 30.0
 """Between two requests to the same device about the same room."""
 
 ANSWER_AGAIN_S = 5.0
+"""Between two answers to the same device about the same room."""
 
 
 class Rosters:
     """Takes what comes about rooms, and tells what it means."""
 
-    def __init__(self, desk: Desk, own_name: Name, posting: Posting, sending: Sending) -> None:
+    def __init__(self, desk: Desk, names: MemberNames, posting: Posting, sending: Sending) -> None:
         self._desk = desk
-        self._own_name = own_name
+        self._names = names
         self._posting = posting
         self._sending = sending
         self._asked: dict[tuple[RoomId, DeviceAddress], float] = {}
@@ -57,13 +59,13 @@ class Rosters:
         room = self._desk.endpoint.rooms.get(held.room_id)
         if room is None and self._desk.is_acquainted(contact):
             self._ask(RosterRequest(held.room_id, 0, NO_HEAD), device, contact)
-        if room is None or room.left or held.version <= room.head.version:
+        if room is None or room.left or held.version <= room.version:
             return  # it waits for an invitation, or for the user to join
         told = (held.room_id, contact.user_key)
         if room.joined and told not in self._told_behind:
             self._told_behind.add(told)
             self._tell(held.room_id, RoomChange.BEHIND, self._called_contact(contact))
-        request = RosterRequest(room.room_id, room.head.version, room.head_hash)
+        request = RosterRequest(room.room_id, room.version, room.head_hash)
         self._ask(request, device, contact)
 
     def apply(self, room_id: RoomId, before: RosterEntry | None, *, was_paused: bool) -> None:
@@ -75,23 +77,11 @@ class Rosters:
             if before is not None and before != room.head:
                 self._tell_changes(before, room.head)
             self._tell_pause(room, was_paused=was_paused)
-        elif room.is_member and not (before and _has(before, self._desk.endpoint.user_key)):
+        elif room.is_member and not (before and self._desk.endpoint.user_key in before.member_keys):
             self._tell_invitation(room)
         if was_paused and not room.is_paused:
             for person in self._desk.people:
                 self._sending.flush(person)
-
-    def called(self, member: RosterMember) -> str:
-        """Return what to call somebody in a roster, which only claims their name."""
-        if member.user_key == self._desk.endpoint.user_key:
-            return self._own_name
-        contacts = self._desk.contacts
-        contact = contacts.by_key(member.user_key)
-        if contact is not None and contact.is_pinned:
-            return contacts.shown_name(contact)
-        if contacts.by_name(member.name) is not None or member.name == self._own_name:
-            return with_key_id(member.name, member.user_key)
-        return member.name
 
     def _take_entry(self, entry: RosterEntry, device: DeviceAddress, contact: Contact) -> None:
         desk, room_id = self._desk, entry.room_id
@@ -147,66 +137,53 @@ class Rosters:
         return True
 
     def _tell_invitation(self, room: Room) -> None:
-        head = room.head
-        inviter = self._desk.contacts.by_key(head.actor.user_key)
-        known = inviter is not None and inviter.is_pinned
+        head, names = room.head, self._names
+        inviter = self._desk.contacts.pinned(head.actor.user_key)
         self._desk.tell(
             Invitation(
                 room=self._desk.rooms.called(room.room_id),
-                inviter=self.called_by_key(head, head.actor.user_key),
-                creator=self.called_by_key(head, head.creator),
+                inviter=names.of_key(head.actor.user_key, head),
+                creator=names.of_key(head.creator, head),
                 members=len(head.members),
                 topic=head.topic,
-                trust=trust_of(inviter) if inviter is not None and known else Trust.NEW,
-                request=not (inviter is not None and self._desk.is_acquainted(inviter)),
+                trust=trust_of(inviter) if inviter else Trust.NEW,
+                request=not (inviter and self._desk.is_acquainted(inviter)),
             )
         )
 
     def _tell_changes(self, before: RosterEntry, after: RosterEntry) -> None:
         """Tell who is in a room now, who is not any more, and what else has changed."""
-        actor, room_id = self.called_by_key(after, after.actor.user_key), after.room_id
-        was = {member.user_key: member for member in before.members}
-        now = {member.user_key: member for member in after.members}
+        actor, room_id = self._names.of_key(after.actor.user_key, after), after.room_id
+        was, now = before.members_by_key, after.members_by_key
         for key, member in was.items():
             if key not in now:
-                self._tell(room_id, RoomChange.REMOVED, actor, self.called(member))
+                self._tell(room_id, RoomChange.REMOVED, actor, self._names.of(member))
         for key, member in now.items():
             if key not in was:
-                self._tell(room_id, RoomChange.INVITED, actor, self.called(member))
+                self._tell(room_id, RoomChange.INVITED, actor, self._names.of(member))
             elif member.admin and not was[key].admin:
-                self._tell(room_id, RoomChange.ADMIN, actor, self.called(member))
+                self._tell(room_id, RoomChange.ADMIN, actor, self._names.of(member))
         if before.topic != after.topic:
-            self._desk.tell(
-                RoomNews(
-                    self._desk.rooms.called(room_id), RoomChange.TOPIC, actor, text=after.topic
-                )
-            )
+            self._tell(room_id, RoomChange.TOPIC, actor, text=after.topic)
 
     def _tell_pause(self, room: Room, *, was_paused: bool) -> None:
         if room.is_forked and not was_paused:
             self._tell(room.room_id, RoomChange.PAUSED)
         elif was_paused and not room.is_paused:
             self._told_behind = {each for each in self._told_behind if each[0] != room.room_id}
-            self._tell(room.room_id, RoomChange.RESUMED)
+            head, is_merged = room.head, len(room.head.previous) > 1
+            actor = self._names.of_key(head.actor.user_key, head) if is_merged else None
+            self._tell(room.room_id, RoomChange.RESUMED, actor)
 
     def _tell(
-        self, room_id: RoomId, change: RoomChange, actor: str | None = None, who: str | None = None
+        self,
+        room_id: RoomId,
+        change: RoomChange,
+        actor: str | None = None,
+        subject: str | None = None,
+        text: str = "",
     ) -> None:
-        self._desk.tell(RoomNews(self._desk.rooms.called(room_id), change, actor, who))
-
-    def called_by_key(self, entry: RosterEntry, user_key: UserKey) -> str:
-        """Return what to call the owner of a key, who may be in a roster."""
-        for member in entry.members:
-            if member.user_key == user_key:
-                return self.called(member)
-        contact = self._desk.contacts.by_key(user_key)
-        if contact is not None and contact.is_pinned:
-            return self._desk.contacts.shown_name(contact)
-        return with_key_id("somebody", user_key)
+        self._desk.tell(RoomNews(self._desk.rooms.called(room_id), change, actor, subject, text))
 
     def _called_contact(self, contact: Contact) -> str:
         return self._desk.contacts.shown_name(contact)
-
-
-def _has(entry: RosterEntry, user_key: UserKey) -> bool:
-    return any(member.user_key == user_key for member in entry.members)

@@ -11,13 +11,14 @@ from securechat.client.changed_keys import refuse_to_write
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import accept
 from securechat.client.desk import Desk
+from securechat.client.drafts import ANYBODY, NO_ROOM, Draft
 from securechat.client.events import Accepted, Origin, Sent
 from securechat.client.faults import refusal_error
 from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
-from securechat.client.people import ANYBODY, NO_ROOM, Draft, Person, draft
+from securechat.client.people import Person
 from securechat.client.receipts import Due, Kind, due_row, receipts_of
 from securechat.client.unplaced import Unplaced
 from securechat.e2e.content import (
@@ -31,13 +32,12 @@ from securechat.e2e.content import (
 from securechat.e2e.results import Sealed
 from securechat.e2e.room_content import RoomPlace
 from securechat.errors import SecureChatError, Untrusted, UsageError
-from securechat.identity.chain import PeerDevice
+from securechat.identity.chain import PeerDevice, PeerUser
 from securechat.identity.types import (
     EnvelopeId,
     MailboxId,
     MessageId,
     RoomId,
-    UserKey,
 )
 from securechat.store.history import Progress
 
@@ -95,7 +95,7 @@ class Sending:
     def keep(self, person: Person, message_id: MessageId, content: Text) -> None:
         """Keep an own message until it is sealed, and in the history."""
         desk, now_ms = self._desk, self._desk.now_ms()
-        self.take(person, draft(desk.relay_id, message_id, content, now_ms))
+        self.take(person, Draft.of(desk.relay_id, message_id, content, now_ms))
         where = desk.history.person(person.name)
         desk.record(
             desk.history.written(where, message_id, content.text, now_ms, action=content.action)
@@ -116,19 +116,20 @@ class Sending:
         """Seal and send what waits for a person, asking for their keys first if need be."""
         if not self._desk.online or not person.has_waiting or self._desk.is_barred(person.name):
             return
-        if person.user is None:
+        user = person.user
+        if user is None:
             self._lookups.ask(person, claim=person.wants_claim)
             return
         if self._unplaced.concerns(person):
             return
-        self._refresh(person)
+        self._refresh(person, user)
         try:
-            if self._needs_sessions(person) and not self._prepare_sessions(person):
+            if self._needs_sessions(person) and not self._prepare_sessions(person, user):
                 return
-            self._seal_recoveries(person)
-            self._seal_drafts(person)
+            self._seal_recoveries(person, user)
+            self._seal_drafts(person, user)
             for kind in Kind:
-                self._seal_receipts(person, kind)
+                self._seal_receipts(person, user, kind)
         except SecureChatError as error:
             if person.is_followed or not person.stuck:
                 self._desk.report(error)
@@ -197,11 +198,10 @@ class Sending:
                 refusal_error(self._desk.called(parcel.recipient), news.code), given_up or None
             )
 
-    def _refresh(self, person: Person) -> None:
+    def _refresh(self, person: Person, user: PeerUser) -> None:
         """Fetch a person's keys again when theirs may have been replaced; the old ones serve on."""
-        assert person.user is not None  # noqa: S101
         now_ms, now_s = self._desk.now_ms(), self._desk.now_s()
-        due = any(device.is_refresh_due(now_ms) for device in person.user.devices)
+        due = any(device.is_refresh_due(now_ms) for device in user.devices)
         if due and now_s >= person.fetched_at_s + REFRESH_EVERY_S:
             self._lookups.ask(person, claim=False)
 
@@ -211,13 +211,12 @@ class Sending:
         in_room = any(each.is_of_room for each in person.drafts)
         return recovers or in_room or not self._agreement.is_plain(person)
 
-    def _prepare_sessions(self, person: Person) -> bool:
+    def _prepare_sessions(self, person: Person, user: PeerUser) -> bool:
         """Return whether there is a session with each device; start what can be started."""
-        assert person.user is not None  # noqa: S101
         now_ms, endpoint = self._desk.now_ms(), self._desk.endpoint
         lacking = [
             device
-            for device in person.user.devices
+            for device in user.devices
             if endpoint.needs_session(device.address, now_ms)
             or person.recoveries.get(device.address)
         ]
@@ -232,11 +231,10 @@ class Sending:
         person.claimed = False
         return True
 
-    def _seal_recoveries(self, person: Person) -> None:
+    def _seal_recoveries(self, person: Person, user: PeerUser) -> None:
         """Ask their devices for what is missing here, and give them what they have missed."""
-        assert person.user is not None  # noqa: S101
         desk = self._desk
-        for device in person.user.devices:
+        for device in user.devices:
             if person.recoveries.pop(device.address, None) is not None:
                 recovery = desk.endpoint.ask_recovery(device.address, desk.now_ms())
                 if recovery is not None:
@@ -248,15 +246,14 @@ class Sending:
             person.recoveries.clear()
             person.requests.clear()
 
-    def _seal_drafts(self, person: Person) -> None:
-        assert person.user is not None  # noqa: S101
-        rooms, user_key = self._desk.rooms, person.user.user_key
+    def _seal_drafts(self, person: Person, user: PeerUser) -> None:
+        rooms, user_key = self._desk.rooms, user.user_key
         for waiting in tuple(person.drafts):
             place = rooms.place(waiting.room) if waiting.room else None
             if waiting.user_key not in (ANYBODY, user_key):
                 self._refuse_other_key(person, waiting)
             elif not waiting.room or (place and rooms.admits(waiting.room, user_key)):
-                self._seal_draft(person, waiting, place)
+                self._seal_draft(person, user, waiting, place)
             elif place is None and rooms.get(waiting.room):
                 continue  # the room is paused
             self._desk.change({waiting.row: None})
@@ -264,12 +261,13 @@ class Sending:
             if waiting.room and waiting.is_message:
                 self.note_sealed_for_room(waiting.room, waiting.message_id)
 
-    def _seal_draft(self, person: Person, waiting: Draft, place: RoomPlace | None) -> None:
-        assert person.user is not None  # noqa: S101
+    def _seal_draft(
+        self, person: Person, user: PeerUser, waiting: Draft, place: RoomPlace | None
+    ) -> None:
         content, message_id = waiting.content(place), waiting.message_id
         encrypted = self._is_encrypted(person, content)
         try:
-            for device in person.user.devices:
+            for device in user.devices:
                 self._seal(
                     person, device, content, waiting.written_ms, message_id, room=waiting.room
                 )
@@ -277,8 +275,8 @@ class Sending:
             self._desk.report(error, message_id.hex() if waiting.is_message else None)
             return
         if waiting.is_message and not waiting.room:
-            self._confirmations.note_sent(message_id, person.user.user_key)
-            self._desk.record(sealed(message_id, person.user.user_key, encrypted=encrypted))
+            self._confirmations.note_sent(message_id, user.user_key)
+            self._desk.record(sealed(message_id, user.user_key, encrypted=encrypted))
             self._desk.tell(Sent(message_id.hex(), self._desk.called(person.name)))
 
     def _refuse_other_key(self, person: Person, waiting: Draft) -> None:
@@ -293,7 +291,7 @@ class Sending:
         desk, called = self._desk, self._desk.rooms.called(room_id)
         if desk.is_unsealed(message_id) or not self._confirmations.note_sent(message_id, None):
             return
-        desk.record(sealed(message_id, UserKey(b""), encrypted=True))
+        desk.record(sealed(message_id, ANYBODY, encrypted=True))
         desk.tell(Sent(message_id.hex(), called))
         if message_id.hex() not in desk.outbox:
             self._note_accepted(message_id, called)
@@ -310,11 +308,10 @@ class Sending:
             self._desk.tell(Accepted(message_id.hex(), addressee))
             self._desk.note_progress(message_id, Progress.ACCEPTED)
 
-    def _seal_receipts(self, person: Person, kind: Kind) -> None:
+    def _seal_receipts(self, person: Person, user: PeerUser, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""
-        assert person.user is not None  # noqa: S101
         desk, waiting = self._desk, receipts_of(person, kind)
-        devices = {device.address: device for device in person.user.devices}
+        devices = {device.address: device for device in user.devices}
         for address in tuple(waiting):
             if address not in devices and person.asked:
                 continue

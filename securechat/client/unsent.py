@@ -2,28 +2,21 @@
 
 from collections.abc import Iterable
 
-import msgspec
-
-from securechat.client.outbox import Parcel
-from securechat.client.people import Draft
+from securechat.client.drafts import DRAFTS, POSTS, stored_drafts
+from securechat.client.outbox import stored_parcels
 from securechat.client.ports import StatePort
 from securechat.client.typed_names import is_room
 from securechat.errors import StillQueued
 
-_DRAFTS, _OUTBOX = "draft", "outbox"
-
 
 def is_unsent(state: StatePort, message_id: str) -> bool:
     """Return whether the message of this id waits, sealed or not: what is kept says that."""
-    for (table, _), value in state.load().items():
-        if table == _DRAFTS:
-            if msgspec.msgpack.decode(value, type=Draft).message_id.hex() == message_id:
-                return True
-        elif table == _OUTBOX and msgspec.msgpack.decode(value, type=Parcel).message_id == (
-            message_id
-        ):
-            return True
-    return False
+    rows = state.load()
+    drafts = [*stored_drafts(rows, DRAFTS), *stored_drafts(rows, POSTS)]
+    return message_id in {
+        *(draft.message_id.hex() for draft in drafts),
+        *(parcel.message_id for parcel in stored_parcels(rows)),
+    }
 
 
 def still_queued(queued: int, recipients: Iterable[str]) -> StillQueued:

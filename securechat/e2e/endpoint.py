@@ -32,7 +32,6 @@ from securechat.identity.chain import PeerDevice
 from securechat.identity.device import DeviceCertificate, DeviceList
 from securechat.identity.login import LoginProof
 from securechat.identity.registration import Registration
-from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import (
     DeviceAddress,
     DeviceId,
@@ -40,7 +39,6 @@ from securechat.identity.types import (
     MessageId,
     Name,
     RelayId,
-    RoomId,
     UserKey,
 )
 
@@ -184,11 +182,6 @@ class Endpoint:
     def mailbox(self) -> MailboxId:
         """Where envelopes for this device go."""
         return self._device.certificate.mailbox
-
-    @property
-    def lobby_id(self) -> RoomId:
-        """The lobby of this device's relay; raises `LocalProtocolError` before it has a name."""
-        return lobby_id_of(self._device.relay_id)
 
     @property
     def certificate(self) -> DeviceCertificate:

@@ -97,7 +97,7 @@ class Room:
     @cached_property
     def members(self) -> dict[UserKey, RosterMember]:
         """Everybody whom the newest roster lists."""
-        return {member.user_key: member for member in self.head.members}
+        return self.head.members_by_key
 
     @cached_property
     def present_members(self) -> dict[UserKey, RosterMember]:

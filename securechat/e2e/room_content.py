@@ -15,6 +15,9 @@ KIND_ROSTER_REQUEST = 7
 KIND_ROOM_NOTICE = 8
 ROOM_KINDS = frozenset({KIND_ROSTER, KIND_ROSTER_REQUEST, KIND_ROOM_NOTICE})
 
+LOBBY_VERSION = 0
+"""The version in every place of a lobby, which has no roster."""
+
 MAX_ROSTER_BYTES = 12_288
 PLACE_SIZE_BYTES = 40
 
@@ -25,7 +28,7 @@ _ENTRIES = msgspec.msgpack.Decoder(RosterEntry)
 
 
 class RoomPlace(NamedTuple):
-    """A room, and the version of its roster that the sender had (0 in a lobby)."""
+    """A room, and the version of its roster that the sender had (`LOBBY_VERSION` in a lobby)."""
 
     room_id: RoomId
     version: int
@@ -70,8 +73,7 @@ class Held:
     version: int
 
 
-RosterContent = Roster | RosterRequest
-RoomContent = RosterContent | RoomNotice
+RoomContent = Roster | RosterRequest | RoomNotice
 
 
 def encode_room_content(content: RoomContent) -> tuple[int, bytes]:

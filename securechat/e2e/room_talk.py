@@ -13,14 +13,11 @@ from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.plaintext import Plaintext, context_hash, direct_conversation_id
 from securechat.e2e.results import Invalid, Opened
 from securechat.e2e.room import RoomState
-from securechat.e2e.room_content import RoomPlace
+from securechat.e2e.room_content import LOBBY_VERSION, RoomPlace
 from securechat.e2e.room_table import RoomTable
 from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import DeviceAddress, Digest, RoomId
-
-LOBBY_VERSION = 0
-_NO_ROSTER = Digest(b"")
 
 
 class Verdict(Enum):

@@ -4,8 +4,7 @@
 """
 
 from collections.abc import Iterator, Mapping
-
-import msgspec
+from typing import NamedTuple
 
 from securechat.e2e.held import HeldTable
 from securechat.e2e.own_device import OwnDevice
@@ -32,21 +31,11 @@ NO_HEAD = Digest(bytes(32))
 """The head in a `RosterRequest` of somebody who knows nothing of the room."""
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """What an entry did: ``before`` and ``after`` are the heads of its room.
-
-    ``before`` is None where the room began here, ``after`` where it is not known. ``invited``: the
-    head lists this person now, and did not before. ``ask`` is to be sent to whom the entry came
-    from. ``then`` is what other entries did that had waited for this one.
-    """
+class Taken(NamedTuple):
+    """What an entry did, and what to ``ask`` of whom it came from."""
 
     effect: Effect
-    entry: RosterEntry
-    before: RosterEntry | None = None
-    after: RosterEntry | None = None
-    invited: bool = False
     ask: RosterRequest | None = None
-    then: tuple["Taken", ...] = ()
 
 
 class Rooms:
@@ -124,14 +113,19 @@ class Rooms:
         state = self._table.get(entry.room_id)
         if state is None:
             return self._begin(entry, sender, now_ms)
-        taken = self._take(state, entry, sender)
-        if taken.effect is Effect.KNOWN and taken.entry == state.chain.head:
-            self._held.give_up(state.room_id, sender, above=state.chain.highest_version)
-        if taken.effect is Effect.KNOWN:
-            return taken
-        then = () if taken.effect is Effect.BEHIND else tuple(self._retry(state, sender))
+        chain, waited = state.chain, set(state.chain.waiting)
+        effect = self._take(state, entry, sender)
+        if effect is Effect.KNOWN:
+            if entry == chain.head:
+                self._held.give_up(state.room_id, sender, above=chain.highest_version)
+            return Taken(effect)
+        ask = None
+        if effect is not Effect.BEHIND:
+            self._retry(state, sender)
+        elif not chain.waiting.keys() <= waited:
+            ask = RosterRequest(entry.room_id, chain.head.version, chain.tips[0])
         self._table.save(state)
-        return msgspec.structs.replace(taken, then=then)
+        return Taken(effect, ask)
 
     def introduction(self, room_id: RoomId) -> tuple[RosterEntry, ...]:
         """Return what somebody needs who knows nothing of a room: in its order, the head last."""
@@ -179,25 +173,13 @@ class Rooms:
     def tips(self, room_id: RoomId) -> tuple[RosterEntry, ...]:
         """Return the newest rosters of a room, the head first: several if it is forked."""
         state = self._table.get(room_id)
-        return tuple(map(state.chain.entries.__getitem__, state.chain.tips)) if state else ()
-
-    def forget(self, room_id: RoomId) -> None:
-        """Let go of a room: its user has left it, or does not want to be in it."""
-        self._held.forget(room_id)
-        self._table.remove(room_id)
+        return state.chain.tip_entries if state else ()
 
     def note_gone(self, room_id: RoomId, user_key: UserKey) -> None:
         """Note that a member has left: nothing more goes to them, and the next entry drops them."""
         state = self._table.get(room_id)
         if state is not None and user_key in state.member_keys - {self._own}:
             state.gone |= {user_key}
-            self._table.save(state)
-
-    def note_present(self, room_id: RoomId, user_key: UserKey) -> None:
-        """Note that a member who was gone is there again, or is to be invited once more."""
-        state = self._table.get(room_id)
-        if state is not None and user_key in state.gone:
-            state.gone -= {user_key}
             self._table.save(state)
 
     def release(self, room_id: RoomId) -> tuple[Opened | Invalid, ...]:
@@ -244,45 +226,33 @@ class Rooms:
         return entry
 
     def _begin(self, entry: RosterEntry, sender: UserKey, now_ms: int) -> Taken:
-        invited = self._own in entry.member_keys
         if entry.version == 0:
             state = RoomState(RosterChain.begin(entry), sender, now_ms)
             for room_id in self._table.add(state):
                 self._held.forget(room_id)
-            return Taken(Effect.BEGUN, entry, None, entry, invited)
-        if not invited:
+            return Taken(Effect.BEGUN)
+        if self._own not in entry.member_keys:
             raise RemoteProtocolError("A roster is of a room that is not known here.")
-        return Taken(Effect.BEHIND, entry, ask=RosterRequest(entry.room_id, 0, NO_HEAD))
+        return Taken(Effect.BEHIND, RosterRequest(entry.room_id, 0, NO_HEAD))
 
-    def _take(self, state: RoomState, entry: RosterEntry, sender: UserKey) -> Taken:
-        chain, before, waited = state.chain, state.chain.head, set(state.chain.waiting)
+    def _take(self, state: RoomState, entry: RosterEntry, sender: UserKey) -> Effect:
         was_listed = self._own in state.member_keys
-        entry_hash = entry.hash
-        effect = chain.take(entry, entry_hash, jump=not (state.joined and was_listed))
-        after = chain.head
-        if effect is Effect.BEHIND:
-            request = RosterRequest(entry.room_id, after.version, chain.tips[0])
-            return Taken(
-                effect, entry, before, after, ask=None if entry_hash in waited else request
-            )
-        invited = not was_listed and self._own in state.member_keys
-        if invited:
+        jump = not (state.joined and was_listed)
+        effect = state.chain.take(entry, entry.hash, jump=jump)
+        is_listed = self._own in state.member_keys
+        if is_listed and not was_listed:
             state.joined, state.inviter = False, sender
         state.gone &= state.member_keys
-        state.left = state.left and self._own in state.member_keys
-        return Taken(effect, entry, before, after, invited)
+        state.left = state.left and is_listed
+        return effect
 
-    def _retry(self, state: RoomState, sender: UserKey) -> Iterator[Taken]:
+    def _retry(self, state: RoomState, sender: UserKey) -> None:
         """Take what has waited, for as long as something comes of it."""
         progress = True
         while progress:
             progress = False
             for entry in sorted(state.chain.waiting.values(), key=lambda each: each.version):
                 try:
-                    taken = self._take(state, entry, sender)
+                    progress |= self._take(state, entry, sender) is not Effect.BEHIND
                 except RemoteProtocolError:
                     state.chain.waiting.pop(entry.hash, None)
-                    continue
-                if taken.effect is not Effect.BEHIND:
-                    progress = True
-                    yield taken

@@ -6,7 +6,7 @@ from securechat.crypto.sealing import random_bytes
 from securechat.e2e.own_device import OwnDevice
 from securechat.e2e.room import RoomState
 from securechat.e2e.room_content import encode_entry
-from securechat.e2e.roster_merge import members_of, merge_members
+from securechat.e2e.roster_merge import merge_members
 from securechat.errors import LocalProtocolError, UsageError
 from securechat.identity.names import parse_name
 from securechat.identity.roster import (
@@ -51,7 +51,7 @@ def change_roster(
     if chain.is_forked:
         raise UsageError("Two admins have changed this room at once: merge that first.", "/merge")
     _require_admin(device, chain.head)
-    wanted = members_of(chain.head) if members is None else members
+    wanted = chain.head.members_by_key if members is None else members
     return _follow(device, state, chain.tips, wanted, topic, now_ms)
 
 

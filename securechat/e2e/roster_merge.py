@@ -1,16 +1,7 @@
 """Putting two rosters of a fork together, against the one that both come from."""
 
-from collections.abc import Mapping
-
 from securechat.identity.roster import MAX_MEMBERS, RosterEntry, RosterMember
 from securechat.identity.types import UserKey
-
-Members = Mapping[UserKey, RosterMember]
-
-
-def members_of(entry: RosterEntry) -> dict[UserKey, RosterMember]:
-    """Return the members of an entry by key."""
-    return {member.user_key: member for member in entry.members}
 
 
 def merge_members(
@@ -22,7 +13,7 @@ def merge_members(
     those who came in since ``base`` are left out, the highest keys first.
     """
     older, newer = sorted((one, other), key=lambda entry: (entry.time_ms, entry.hash))
-    before, left, right = members_of(base), members_of(older), members_of(newer)
+    before, left, right = base.members_by_key, older.members_by_key, newer.members_by_key
     kept: dict[UserKey, RosterMember] = {}
     added: dict[UserKey, RosterMember] = {}
     for key in sorted(left.keys() | right.keys()):

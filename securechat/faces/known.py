@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from securechat.client import events as e
+from securechat.client.typed_names import is_room
 from securechat.text import safe_text
 
 NAMES_MAX = 2048
@@ -33,7 +34,7 @@ class Known:
         elif isinstance(event, e.Renamed):
             self._names.pop(event.before.casefold(), None)
         for name in _names_in(event):
-            if name.startswith("#"):
+            if is_room(name):
                 _keep(self._rooms, name, ROOMS_MAX)
             else:
                 _keep(self._names, name, NAMES_MAX)

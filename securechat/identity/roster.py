@@ -144,6 +144,11 @@ class RosterEntry(SignedObject, frozen=True, array_like=True):
         return Digest(digest("securechat/roster-entry-hash/v1", *self.parts()))
 
     @property
+    def members_by_key(self) -> dict[UserKey, RosterMember]:
+        """The members by their keys."""
+        return {member.user_key: member for member in self.members}
+
+    @property
     def member_keys(self) -> frozenset[UserKey]:
         """Everybody who is in the room."""
         return frozenset(member.user_key for member in self.members)

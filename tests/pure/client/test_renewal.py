@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from securechat.client import events as ev
+from securechat.client.drafts import stored_drafts
 from securechat.client.link import Answered, Arrived, Down, Up
 from securechat.crypto.signing import SigningKey
 from securechat.e2e.content import Text
@@ -29,6 +30,7 @@ from tests.pure.client.engine_world import (
     published,
     welcome,
 )
+from tests.pure.client.town import make_room, town
 from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat, next_device
 
 BOB = make_seat("bob")
@@ -242,6 +244,27 @@ def test_a_text_whose_copy_is_gone_is_told_and_not_sent_in_the_history(bob: Seat
         assert problem.message_id == sent.message_id
         (entry,) = copied.history.last(9)
         assert entry.progress == Progress.FAILED
+
+
+def test_what_was_said_in_a_room_waits_for_everybody_in_it_again() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        alice_there = made.citizens["alice"]
+        alice_there.connected = False  # the relay takes nothing any more
+        made.say("alice", "#ops", "sealed")
+        alice_there.world.lose_connection()
+        made.say("alice", "#ops", "typed")
+        copied = alice_there.world.state.copy()
+    with alice(state=copied, logged_in=False) as world:
+        knock(world)
+        world.tell(welcome(sent=999))
+        waiting = [each for each in stored_drafts(copied.rows) if each.is_message]
+    assert sorted((each.recipient, each.text) for each in waiting) == [
+        ("bob", "sealed"),
+        ("bob", "typed"),
+        ("carol", "sealed"),
+        ("carol", "typed"),
+    ]
 
 
 def test_without_encryption_the_text_is_in_the_envelope() -> None:

@@ -5,16 +5,9 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
+from securechat.client.unsent import is_unsent
 from tests.pure.client.engine_world import World
-from tests.pure.client.town import Citizen, Town, town
-
-
-def make_room(made: Town, creator: str, *others: str, room: str = "#ops") -> None:
-    made.do(creator, c.Create(room))
-    if others:
-        made.do(creator, c.Invite(room, others))
-    for name in others:
-        made.do(name, c.Join(room))
+from tests.pure.client.town import Citizen, Town, make_room, town
 
 
 def test_a_room_is_made_joined_and_heard_by_all() -> None:
@@ -123,6 +116,8 @@ def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
         made.say("carol", "#ops", "is anybody there?")
         assert bob.heard == []
         made.do("alice", c.Merge("#ops"))
+        (resumed,) = made.citizens["carol"].news(RoomChange.RESUMED)
+        assert resumed.actor == "alice"
         assert bob.heard == [("#ops", "carol", "is anybody there?")]
         made.do("dave", c.Join("#ops"))
         made.say("dave", "#ops", "hello")
@@ -324,12 +319,14 @@ def test_the_lobby_waits_for_a_connection() -> None:
     with town("alice", "bob", lobby=True) as made:
         made.disconnect("alice")
         alice = made.citizens["alice"]
-        alice.say("#lobby", "typed while away")
+        message_id = alice.say("#lobby", "typed while away")
         alice.world.settle()
         assert alice.world.engine.queued == 1
+        assert is_unsent(alice.world.state, message_id)
         made.connect("alice")
         assert made.citizens["bob"].heard == [("#lobby", "alice", "typed while away")]
         assert alice.world.engine.queued == 0
+        assert not is_unsent(alice.world.state, message_id)
 
 
 def test_hidden_people_are_not_in_the_lobby() -> None:

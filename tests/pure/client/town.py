@@ -248,3 +248,11 @@ def town(*names: str, **options: object) -> Iterator[Town]:
             yield made
         finally:
             made.close()
+
+
+def make_room(made: Town, creator: str, *others: str, room: str = "#ops") -> None:
+    made.do(creator, c.Create(room))
+    if others:
+        made.do(creator, c.Invite(room, others))
+    for name in others:
+        made.do(name, c.Join(room))

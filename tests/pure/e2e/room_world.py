@@ -9,9 +9,11 @@ from securechat.e2e.room import Room
 from securechat.e2e.room_content import RoomPlace, Roster
 from securechat.e2e.rooms import Rooms, Taken
 from securechat.identity.names import parse_name
-from securechat.identity.roster import RosterEntry, RosterMember
+from securechat.identity.roster import RosterEntry, RosterMember, lobby_id_of
 from securechat.identity.types import RoomId, UserKey
-from tests.pure.e2e.world import NOW_MS, Seat, copy_seat, make_seat
+from tests.pure.e2e.world import NOW_MS, RELAY, Seat, copy_seat, make_seat
+
+LOBBY_ID = lobby_id_of(RELAY)
 
 PEOPLE = ("Alice", "Bob", "Carol", "Dave")
 
@@ -89,8 +91,9 @@ def make_room(admins: tuple[Seat, ...], others: tuple[Seat, ...] = ()) -> RoomId
     return room_id
 
 
-def introduce(seat: Seat, room_id: RoomId, inviter: Seat) -> list[Taken]:
-    return [take(seat, entry, inviter) for entry in rooms_of(inviter).introduction(room_id)]
+def introduce(seat: Seat, room_id: RoomId, inviter: Seat) -> None:
+    for entry in rooms_of(inviter).introduction(room_id):
+        take(seat, entry, inviter)
 
 
 def post(sender: Seat, room_id: RoomId, text: str = "post") -> Text:
