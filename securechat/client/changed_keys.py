@@ -24,13 +24,13 @@ def refuse_to_write(desk: Desk, name: Name, text: str) -> None:
     shown_name = desk.contacts.shown_name(contact)
     if contact.blocked:
         raise UsageError(
-            f"{shown_name} is blocked; not sent: {_beginning(text)}", f"/unblock {shown_name}"
+            f"{shown_name} is blocked; not sent: {beginning(text)}", f"/unblock {shown_name}"
         )
     if contact.shown is None:
         return
     desk.so_far.withheld += 1
     raise KeyChanged(
-        f"The key of {shown_name} has CHANGED; not sent: {_beginning(text)}",
+        f"The key of {shown_name} has CHANGED; not sent: {beginning(text)}",
         next_command(contact, shown_name),
     )
 
@@ -41,7 +41,7 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     why = f"Not sent to {name}, whose key was another when you typed it"
     again = f"/msg {name} and the text once more"
     for draft in desk.people.open(contact.name).drafts:
-        desk.report(KeyChanged(f"{why}: {_beginning(draft.text)}", again), draft.message_id.hex())
+        desk.report(KeyChanged(f"{why}: {beginning(draft.text)}", again), draft.message_id.hex())
         desk.so_far.withheld += 1
     _forget_drafts(desk, contact)
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
@@ -55,7 +55,7 @@ def give_up_drafts(desk: Desk, contact: Contact) -> None:
     """Drop, and tell, what was typed for somebody who is blocked now."""
     name = desk.contacts.shown_name(contact)
     for draft in desk.people.open(contact.name).drafts:
-        what = f"Not sent to {name}, who is blocked: {_beginning(draft.text)}"
+        what = f"Not sent to {name}, who is blocked: {beginning(draft.text)}"
         desk.report(UsageError(what, f"/unblock {name}"), draft.message_id.hex())
     _forget_drafts(desk, contact)
 
@@ -93,5 +93,6 @@ def _forget_drafts(desk: Desk, contact: Contact) -> None:
     person.drafts.clear()
 
 
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
+    """Return the beginning of an own text, which tells the user which one is meant."""
     return clip(safe_text(text), _BEGINNING_COLUMNS)

@@ -18,7 +18,8 @@ from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.unconfirmed import plain_text_of
 from securechat.errors import SecureChatError, Untrusted
 from securechat.identity.device import DeviceList
-from securechat.identity.types import MessageId, RelayId
+from securechat.identity.names import name_key
+from securechat.identity.types import MessageId, Name, RelayId
 from securechat.store.history import Progress, Reached
 from securechat.wire.frames import Challenge, Welcome
 
@@ -102,7 +103,7 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         for peer in endpoint.unconfirmed_devices()
         for each in endpoint.unconfirmed_texts(peer)
     }
-    waiting: dict[tuple[RelayId, MessageId], Draft] = {}
+    waiting: dict[tuple[RelayId, str, MessageId], Draft] = {}
     lost: list[Parcel] = []
     for parcel in (each for each in stored_parcels(rows) if each.message_id):
         message_id = MessageId(bytes.fromhex(parcel.message_id))
@@ -111,9 +112,9 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
             lost.append(parcel)
         else:
             draft = unseal(parcel.relay_id, parcel.recipient, text)
-            waiting[parcel.relay_id, message_id] = draft
+            waiting[_place(draft)] = draft
     drafts = stored_drafts(rows)
-    waiting.update(((draft.relay_id, draft.message_id), draft) for draft in drafts)
+    waiting.update((_place(draft), draft) for draft in drafts)
     changes: _Changes = dict.fromkeys(row for row in rows if row[0] == HANDED_OVER)
     changes.update(dict.fromkeys(parcel.row for parcel in stored_parcels(rows)))
     changes.update(dict.fromkeys(draft.row for draft in drafts))
@@ -121,6 +122,11 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         numbered = msgspec.structs.replace(draft, sequence=sequence)
         changes[numbered.row] = msgspec.msgpack.encode(numbered)
     return changes, lost
+
+
+def _place(draft: Draft) -> tuple[RelayId, str, MessageId]:
+    """Return what no two drafts share: a post in a room waits for each person in it."""
+    return draft.relay_id, name_key(Name(draft.recipient)), draft.message_id
 
 
 def _not_sent(parcel: Parcel) -> SecureChatError:
