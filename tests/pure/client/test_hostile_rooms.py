@@ -1,9 +1,16 @@
 """People in rooms who follow no rules, and rooms in the middle of everything going wrong."""
 
+import pytest
+
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
 from securechat.client.link import Up
+from securechat.client.room_book import Recipient
+from securechat.e2e.content import Content
+from securechat.e2e.room_content import Roster, RosterRequest
+from securechat.identity.roster import RosterEntry, RosterMember
+from securechat.identity.types import Name
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import CERTIFICATE, MemoryState, welcome
 from tests.pure.client.test_rooms import make_room
@@ -136,3 +143,96 @@ def test_an_older_copy_gives_all_members_what_it_had_sealed() -> None:
         for name in ("bob", "carol"):
             heard = made.citizens[name].heard
             assert heard.count(("#ops", "alice", "sealed and not handed over")) == 1
+
+
+# Strangers ----------------------------------------------------------------------------------------
+
+
+def give(made: Town, sender: str, recipient: str, content: Content) -> None:
+    """Let somebody's client send what an honest one would not, encrypted for another person."""
+    world, key = made.citizens[sender].world, made.citizens[recipient].world.engine
+    user_key = key._here.desk.endpoint.user_key
+    posting = world.engine._here.parts.posting
+    world.engine._calls.put(lambda: posting.give([Recipient(Name(recipient), user_key)], content))
+    made.settle()
+
+
+def handed_in(made: Town, name: str) -> int:
+    """Return how many envelopes somebody's client has handed in."""
+    return len(made.citizens[name].world.link.envelopes)
+
+
+def entries_of(made: Town, name: str) -> tuple[RosterEntry, ...]:
+    """Return the entries of somebody's only room."""
+    rooms = made.citizens[name].world.engine._here.desk.endpoint.rooms
+    (room,) = rooms
+    return rooms.introduction(room.room_id)
+
+
+def test_a_stranger_learns_nothing_by_asking_about_a_room_of_theirs() -> None:
+    with town("alice", "mallory") as made:
+        made.do("mallory", c.Create("#trap"), c.Invite("#trap", ("alice",)))
+        assert made.citizens["alice"].world.told(ev.Invitation)
+        first, _ = entries_of(made, "mallory")
+        before = handed_in(made, "alice")
+        give(made, "mallory", "alice", RosterRequest(first.room_id, 0, first.hash))
+        made.pass_time(60)
+        assert handed_in(made, "alice") == before
+
+
+def test_a_stranger_learns_nothing_by_a_roster_that_follows_nothing() -> None:
+    with town("alice", "mallory") as made:
+        made.do("mallory", c.Create("#trap"))
+        made.drops = lambda *_: True
+        made.do("mallory", c.Invite("#trap", ("alice",)))
+        made.drops = lambda *_: False
+        give(made, "mallory", "alice", Roster(entries_of(made, "mallory")[-1]))
+        made.pass_time(60)
+        assert handed_in(made, "alice") == 0
+
+
+def test_a_stranger_learns_nothing_by_a_post_that_cannot_be_read() -> None:
+    with town("alice", "mallory") as made:
+        made.do("mallory", c.Create("#trap"), c.Invite("#trap", ("alice",)))
+        made.drops = lambda sender, *_: sender.name == "mallory"
+        made.do("mallory", c.Topic("#trap", "new"))
+        made.drops = lambda *_: False
+        made.say("mallory", "#trap", "hello")
+        made.pass_time(60)
+        assert handed_in(made, "alice") == 0
+
+
+def call_members(made: Town, admin: str, **names: str) -> None:
+    """Let an admin of #ops list people under other names than theirs."""
+    engine = made.citizens[admin].world.engine
+    keys = {
+        made.citizens[name].world.engine._here.desk.endpoint.user_key: Name(called)
+        for name, called in names.items()
+    }
+
+    def change() -> None:
+        parts = engine._here.parts
+        rooms = parts.questions._rooms
+        room = parts.desk.rooms.closed("#ops")
+        rooms._change(
+            room.room_id,
+            room.members | {key: RosterMember(key, False, keys[key]) for key in keys},
+        )
+
+    engine._calls.put(lambda: engine._here.attempt(change))
+    made.settle()
+
+
+@pytest.mark.parametrize("name", ["mum", "dad", "Bob", "b0b"])
+def test_nobody_is_listed_as_somebody_whom_one_knows(name: str) -> None:
+    with town("alice", "bob", "carol", "dad", "mallory") as made:
+        made.say("bob", "alice", "hi")
+        made.say("bob", "dad", "hi")
+        made.do("bob", c.Call("alice", "mum"))
+        make_room(made, "mallory", "bob")
+        call_members(made, "mallory", carol=name)
+        made.do("bob", c.Who("#ops"))
+        (people,) = made.citizens["bob"].world.told(ev.RoomPeople)
+        assert name not in [person.name for person in people.people]
+        (news,) = made.citizens["bob"].news(RoomChange.INVITED)
+        assert news.subject != name
