@@ -2,8 +2,9 @@
 
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
+from securechat.client.people import Draft
 from securechat.errors import KeyChanged, UsageError
-from securechat.identity.types import Name, fingerprint
+from securechat.identity.types import Name, RoomId, fingerprint
 from securechat.text import clip, safe_text
 
 _BEGINNING_COLUMNS = 40
@@ -40,23 +41,27 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     name = desk.contacts.shown_name(contact)
     why = f"Not sent to {name}, whose key was another when you typed it"
     again = f"/msg {name} and the text once more"
-    for draft in desk.people.open(contact.name).drafts:
-        desk.report(KeyChanged(f"{why}: {beginning(draft.text)}", again), draft.message_id.hex())
+    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
+        error = KeyChanged(f"{why}: {beginning(draft.text)}", again)
+        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
         desk.so_far.withheld += 1
     _forget_drafts(desk, contact)
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
         desk.change(desk.outbox.remove(parcel))
         if parcel.message_id:
-            desk.report(KeyChanged(f"{why} (it was sealed already)", again), parcel.message_id)
+            error = KeyChanged(f"{why} (it was sealed already)", again)
+            desk.report(error, _end_of(parcel.message_id, parcel.room))
             desk.so_far.withheld += 1
 
 
 def give_up_drafts(desk: Desk, contact: Contact) -> None:
     """Drop, and tell, what was typed for somebody who is blocked now."""
     name = desk.contacts.shown_name(contact)
-    for draft in desk.people.open(contact.name).drafts:
-        what = f"Not sent to {name}, who is blocked: {beginning(draft.text)}"
-        desk.report(UsageError(what, f"/unblock {name}"), draft.message_id.hex())
+    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
+        error = UsageError(
+            f"Not sent to {name}, who is blocked: {beginning(draft.text)}", f"/unblock {name}"
+        )
+        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
     _forget_drafts(desk, contact)
 
 
@@ -85,6 +90,15 @@ def _changed(contact: Contact, name: str) -> KeyChanged:
         " sent",
         f"securechat client --peer {name}, and there: {next_command(contact, name)}",
     )
+
+
+def _is_message(draft: Draft) -> bool:
+    return draft.is_message
+
+
+def _end_of(message_id: str, room: RoomId) -> str | None:
+    """Return the id of what has failed with this: a post in a room goes on to the others."""
+    return None if room else message_id
 
 
 def _forget_drafts(desk: Desk, contact: Contact) -> None:

@@ -7,10 +7,10 @@ from securechat.client import events as ev
 from securechat.client.events import RoomChange
 from securechat.client.link import Up
 from securechat.client.room_book import Recipient
-from securechat.e2e.content import Content
+from securechat.e2e.content import Content, Text
 from securechat.e2e.room_content import Roster, RosterRequest
 from securechat.identity.roster import RosterEntry, RosterMember
-from securechat.identity.types import Name
+from securechat.identity.types import MessageId, Name
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import CERTIFICATE, MemoryState, welcome
 from tests.pure.client.test_rooms import make_room
@@ -236,3 +236,66 @@ def test_nobody_is_listed_as_somebody_whom_one_knows(name: str) -> None:
         assert name not in [person.name for person in people.people]
         (news,) = made.citizens["bob"].news(RoomChange.INVITED)
         assert news.subject != name
+
+
+# What waits ---------------------------------------------------------------------------------------
+
+
+def test_a_new_key_gets_nothing_of_what_waits_and_the_post_has_not_failed_for_the_others() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.say("bob", "carol", "hi")
+        end(made, "carol")
+        del made.citizens["carol"]
+        impostor = made.move_in("carol")
+        bob = made.citizens["bob"]
+        made.disconnect("bob")
+        made.connect("bob")
+        message_id = made.say("bob", "#ops", "for the old carol")
+        assert made.citizens["alice"].heard == [("#ops", "bob", "for the old carol")]
+        made.do("bob", c.Decide(c.Decision.ACCEPT_KEY, "carol"))
+        assert impostor.heard == []
+        assert not [each for each in bob.world.told(ev.Problem) if each.message_id == message_id]
+        made.say("bob", "carol", "who are you?")
+        assert impostor.heard == [(None, "bob", "who are you?")]
+
+
+def test_an_answer_quotes_nothing_when_its_id_is_that_of_two_messages() -> None:
+    with town("alice", "bob", "carol", "mallory") as made:
+        make_room(made, "alice", "bob", "carol", "mallory")
+        made.drops = lambda sender, to, _: (sender.name, to.name) == ("alice", "bob")
+        message_id = made.say("alice", "#ops", "shall we have tea?")
+        made.drops = lambda *_: False
+        mallory = made.citizens["mallory"].world.engine
+        room_id = made.citizens["mallory"].world.engine._here.desk.rooms.find("#ops")
+        mallory._calls.put(
+            lambda: mallory._here.parts.posting.write(
+                room_id, MessageId(bytes.fromhex(message_id)), Text("shall we pay mallory?")
+            )
+        )
+        made.settle()
+        made.pass_time(60)
+        made.say("alice", "#ops", "well?")
+        made.pass_time(60)
+        made.say("carol", "#ops", "yes, do it", reply_to=message_id)
+        bob = made.citizens["bob"].world
+        (answer,) = [each for each in bob.told(ev.Message) if each.text == "yes, do it"]
+        assert answer.reply == ev.Quote(message_id)
+
+
+def test_one_post_to_many_tells_the_relay_once_whom_to_watch() -> None:
+    names = [f"guest{number}" for number in range(12)]
+    with town("alice", *names, lobby=True) as made:
+        alice = made.citizens["alice"].world
+        before = len(alice.all_sent(f.Watch))
+        made.say("alice", "#lobby", "hello everybody")
+        assert len(alice.all_sent(f.Watch)) <= before + 2
+
+
+def test_a_relay_that_shows_more_people_than_a_lobby_has_is_not_believed() -> None:
+    with town("alice", lobby=True) as made:
+        alice = made.citizens["alice"].world
+        for number in range(5):
+            here = tuple((f"p{number}x{each}", False) for each in range(200))
+            alice.tell(f.Lobby(here, (), False, False))
+        assert len(alice.engine._here.desk.rooms.lobby_people) <= f.MAX_LOBBY
