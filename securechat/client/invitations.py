@@ -7,7 +7,7 @@ from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.lookups import Lookups
-from securechat.errors import Unreachable, UsageError
+from securechat.errors import SecureChatError, Unreachable, UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import Name
 
@@ -91,4 +91,7 @@ class Invitations:
         done = [each for each in self._under_way if not each.awaited]
         self._under_way = [each for each in self._under_way if each.awaited]
         for invitation in done:
-            invitation.ready(invitation.known)
+            try:
+                invitation.ready(invitation.known)
+            except SecureChatError as error:  # which says nothing of the others
+                self._desk.report(error)

@@ -125,6 +125,8 @@ class Lobby:
     def _note_here(self, name: Name, *, away: bool) -> None:
         people, key = self._desk.rooms.lobby_people, name_key(name)
         before = people.get(key)
+        if before is None and len(people) >= f.MAX_LOBBY:
+            return  # no honest relay shows so many
         people[key] = (name, away)
         if self._has_entered and before != (name, away):
             self._tell_presence(name, online=True, away=away)

@@ -76,9 +76,10 @@ class Lookups:
     def watch(self) -> None:
         """Tell the relay whose comings and goings matter here."""
         if self._desk.online:
-            people = self._desk.people
+            people, frames = self._desk.people, self._desk.batch.frames
             names = [each.name for each in people if each.is_followed or each.drafts]
-            self._desk.batch.frames.append(Watch(tuple(names[-MAX_NAMES:])))
+            frames[:] = [each for each in frames if not isinstance(each, Watch)]  # the last counts
+            frames.append(Watch(tuple(names[-MAX_NAMES:])))
 
     def take(self, request: int) -> Question | None:
         """Return what was asked with this request, which is answered now; None for another one."""

@@ -2,12 +2,13 @@
 
 from securechat.client.contacts import with_key_id
 from securechat.client.desk import Desk
+from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import Name, UserKey
 
 
 class MemberNames:
-    """A key that is known here goes by the name it is pinned to, and nobody else by that name."""
+    """A key that is known here goes by the name it is pinned to, and nobody else by one like it."""
 
     def __init__(self, desk: Desk, own_name: Name) -> None:
         self._desk = desk
@@ -20,7 +21,8 @@ class MemberNames:
         contacts = self._desk.contacts
         if contact := contacts.pinned(member.user_key):
             return contacts.shown_name(contact)
-        if contacts.by_name(member.name) is not None or member.name == self._own_name:
+        alike = {each.user_key for each in contacts.lookalikes(member.name)} - {member.user_key}
+        if alike or name_skeletons(member.name) & name_skeletons(self._own_name):
             return with_key_id(member.name, member.user_key)
         return member.name
 

@@ -61,10 +61,9 @@ class Posting:
         else:
             self._fan_out(waiting)
 
-    def announce(self, room_id: RoomId, *, joined: bool) -> None:
-        """Let everybody in a closed room know that the user is there, or leaves."""
-        notice = RoomNotice(RoomPlace(room_id, _ANY_VERSION), joined)
-        self.give(self._desk.rooms.recipients(room_id), notice)
+    def announce(self, room_id: RoomId, to: Iterable[Recipient], *, joined: bool) -> None:
+        """Let people in a closed room know that the user is there, or has left."""
+        self.give(to, RoomNotice(RoomPlace(room_id, _ANY_VERSION), joined))
 
     def give(self, recipients: Iterable[Recipient], content: Content) -> None:
         """Send people of a room what is no message."""
@@ -74,8 +73,9 @@ class Posting:
 
     def begin(self) -> None:
         """After a login: what an earlier run kept for closed rooms goes out."""
-        for room in self._desk.rooms:
-            self.release(room.room_id)
+        for room_id in dict.fromkeys(each.room for each in self._waiting):
+            if room_id != self._desk.rooms.lobby_id:
+                self.release(room_id)
 
     def release(self, room_id: RoomId) -> None:
         """Send what was written for a room before it was known who is there."""
@@ -110,6 +110,9 @@ class Posting:
         return taken
 
     def _fan_out(self, post: Draft) -> None:
+        if not self._desk.rooms.has(post.room):
+            self._sending.give_up(post)
+            return
         self._give(self._desk.rooms.recipients(post.room), post)
         self._sending.note_sealed_for_room(post.room, post.message_id)
 

@@ -122,7 +122,7 @@ class Receiving:
         elif contact.blocked:
             return
         elif isinstance(outcome, Opened) and isinstance(outcome.content, Held):
-            self._rosters.note_held(outcome.content, outcome.sender, contact)
+            self._rosters.note_held(outcome.content, contact)
         elif contact.is_pinned:
             self._show(outcome, self._devices.note_sender(outcome.sender, contact))
         elif owner := self._aside.owner(contact.name, contact.user_key):

@@ -89,6 +89,10 @@ class RoomBook:
         room = self._endpoint.rooms.get(room_id)
         return room if room is not None and room.is_member and not room.left else None
 
+    def has(self, room_id: RoomId) -> bool:
+        """Tell whether the user can write in a room at some time: it is not over for them."""
+        return room_id == self.lobby_id or self.get(room_id) is not None
+
     def is_taken(self, name: Name) -> bool:
         """Tell whether a name is, or looks like, that of a room that is known here."""
         looks = name_skeletons(name)
@@ -109,12 +113,14 @@ class RoomBook:
     def place(self, room_id: RoomId) -> RoomPlace | None:
         """Return the place to write in now; None while nothing may be sent there.
 
-        In a room that the user has left there is one, for the last words.
+        In a room that the user has left there is one, for the last words, also if it is paused.
         """
         if room_id == self.lobby_id:
             return RoomPlace(room_id, LOBBY_VERSION)
         room = self._endpoint.rooms.get(room_id)
-        if room is None or not (room.joined or room.left) or room.is_paused:
+        if room is None or not room.is_member:
+            return None
+        if not room.left and (room.is_paused or not room.joined):
             return None
         return RoomPlace(room_id, room.version)
 

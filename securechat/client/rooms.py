@@ -88,7 +88,7 @@ class Rooms:
         if not room.joined:
             self._accept(room)
             desk.endpoint.rooms.join(room_id)
-            self._posting.announce(room_id, joined=True)
+            self._posting.announce(room_id, desk.rooms.recipients(room_id), joined=True)
         desk.tell(RoomNews(called, RoomChange.ENTERED, text=room.head.topic))
         self._receiving.take_released()
 
@@ -110,8 +110,9 @@ class Rooms:
                 f"Nobody else could decide who is in {called} then",
                 f"/admin {called} NAME, and then /leave {called}",
             )
-        self._posting.announce(room_id, joined=False)
+        recipients = desk.rooms.recipients(room_id)
         desk.endpoint.rooms.leave(room_id)
+        self._posting.announce(room_id, recipients, joined=False)
         desk.tell(RoomNews(called, RoomChange.LEFT, self._own_name))
 
     def _look_up(self, room_id: RoomId, names: tuple[str, ...]) -> None:

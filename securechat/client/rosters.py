@@ -13,13 +13,18 @@ from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.e2e.rooms import NO_HEAD
 from securechat.errors import RemoteProtocolError
 from securechat.identity.roster import RosterEntry
-from securechat.identity.types import DeviceAddress, RoomId, UserKey
+from securechat.identity.types import DeviceAddress, Name, RoomId, UserKey
 
 ASK_AGAIN_S = 30.0
-"""Between two requests to the same device about the same room."""
+"""Between two requests to the same person about the same room."""
 
 ANSWER_AGAIN_S = 5.0
 """Between two answers to the same device about the same room."""
+
+MAX_UNDER_WAY = 64
+"""Nobody is answered for whom so much waits, or is on its way, that is no message."""
+
+_Times = dict[tuple[RoomId, DeviceAddress | UserKey], float]
 
 
 class Rosters:
@@ -30,8 +35,8 @@ class Rosters:
         self._names = names
         self._posting = posting
         self._sending = sending
-        self._asked: dict[tuple[RoomId, DeviceAddress], float] = {}
-        self._answered: dict[tuple[RoomId, DeviceAddress], float] = {}
+        self._asked: _Times = {}
+        self._answered: _Times = {}
         self._told_behind: set[tuple[RoomId, UserKey]] = set()
 
     def take(
@@ -43,7 +48,7 @@ class Rosters:
         """Take what somebody says of a room."""
         match content:
             case Roster(entry):
-                self._take_entry(entry, device, contact)
+                self._take_entry(entry, contact)
             case RosterRequest():
                 self._answer(content, device, contact)
             case RoomNotice():
@@ -54,19 +59,23 @@ class Rosters:
         rooms = self._desk.endpoint.rooms
         return [each for room in self._desk.rooms for each in rooms.release(room.room_id)]
 
-    def note_held(self, held: Held, device: DeviceAddress, contact: Contact) -> None:
+    def note_held(self, held: Held, contact: Contact) -> None:
         """A post came that cannot be read before a change of the room has come: ask for that."""
         room = self._desk.endpoint.rooms.get(held.room_id)
-        if room is None and self._desk.is_acquainted(contact):
-            self._ask(RosterRequest(held.room_id, 0, NO_HEAD), device, contact)
-        if room is None or room.left or held.version <= room.version:
+        if room is None:
+            self._ask(RosterRequest(held.room_id, 0, NO_HEAD), contact.name, contact.user_key)
+            return
+        if room.left or held.version <= room.version:
             return  # it waits for an invitation, or for the user to join
+        sender = room.members.get(contact.user_key)
         told = (held.room_id, contact.user_key)
-        if room.joined and told not in self._told_behind:
+        if sender is not None and room.joined and told not in self._told_behind:
             self._told_behind.add(told)
-            self._tell(held.room_id, RoomChange.BEHIND, self._called_contact(contact))
-        request = RosterRequest(room.room_id, room.version, room.head_hash)
-        self._ask(request, device, contact)
+            self._tell(held.room_id, RoomChange.BEHIND, self._names.of(sender))
+        admins = (each for each in room.present_members.values() if each.admin)
+        if asked := sender or next(admins, None):  # what a newcomer is called is not known yet
+            request = RosterRequest(room.room_id, room.version, room.head_hash)
+            self._ask(request, asked.name, asked.user_key)
 
     def apply(self, room_id: RoomId, before: RosterEntry | None, *, was_paused: bool) -> None:
         """Tell what has become of a room, and send what waited for it."""
@@ -83,7 +92,7 @@ class Rosters:
             for person in self._desk.people:
                 self._sending.flush(person)
 
-    def _take_entry(self, entry: RosterEntry, device: DeviceAddress, contact: Contact) -> None:
+    def _take_entry(self, entry: RosterEntry, contact: Contact) -> None:
         desk, room_id = self._desk, entry.room_id
         room = desk.endpoint.rooms.get(room_id)
         before = room.head if room is not None else None
@@ -96,15 +105,33 @@ class Rosters:
             desk.report(RemoteProtocolError(f"{what}: {error.what}", "/who shows who is in a room"))
             return
         if taken.ask is not None:
-            self._ask(taken.ask, device, contact)
+            self._ask(taken.ask, contact.name, contact.user_key)
         self.apply(room_id, before, was_paused=was_paused)
 
     def _answer(self, request: RosterRequest, device: DeviceAddress, contact: Contact) -> None:
-        entries = self._desk.endpoint.rooms.since(request, contact.user_key)
-        if not (entries and self._may(self._answered, request.room_id, device, ANSWER_AGAIN_S)):
+        if not self._may_write(request.room_id, contact.user_key) or self._is_busy_with(contact):
             return
-        for entry in entries:
-            self._posting.give([Recipient(contact.name, contact.user_key)], Roster(entry))
+        entries = self._desk.endpoint.rooms.since(request, contact.user_key)
+        if entries and self._may(self._answered, request.room_id, device, ANSWER_AGAIN_S):
+            for entry in entries:
+                self._posting.give([Recipient(contact.name, contact.user_key)], Roster(entry))
+
+    def _may_write(self, room_id: RoomId, user_key: UserKey) -> bool:
+        """Tell whether somebody may learn that this client is there: no stranger with their room.
+
+        In a room that the user has joined nobody is a stranger.
+        """
+        room, contact = self._desk.rooms.get(room_id), self._desk.contacts.by_key(user_key)
+        is_joined = room is not None and room.joined
+        return is_joined or (contact is not None and self._desk.is_acquainted(contact))
+
+    def _is_busy_with(self, contact: Contact) -> bool:
+        """Tell whether somebody takes nothing of what they ask for: it would fill the disk."""
+        person = self._desk.people.find(contact.name)
+        waiting = sum(not each.is_message for each in person.drafts) if person else 0
+        sealed = (each for each in self._desk.outbox if not each.message_id)
+        waiting += sum(each.recipient == contact.name for each in sealed)
+        return waiting >= MAX_UNDER_WAY
 
     def _note_notice(self, notice: RoomNotice, device: DeviceAddress, contact: Contact) -> None:
         room_id, user_key = notice.place.room_id, device.user_key
@@ -116,24 +143,23 @@ class Rosters:
         change = RoomChange.JOINED if notice.joined else RoomChange.LEFT
         self._tell(room_id, change, self._called_contact(contact))
 
-    def _ask(self, request: RosterRequest, device: DeviceAddress, contact: Contact) -> None:
-        if self._may(self._asked, request.room_id, device, ASK_AGAIN_S):
-            self._posting.give([Recipient(contact.name, contact.user_key)], request)
+    def _ask(self, request: RosterRequest, name: Name, user_key: UserKey) -> None:
+        room_id = request.room_id
+        if self._may_write(room_id, user_key) and self._may(
+            self._asked, room_id, user_key, ASK_AGAIN_S
+        ):
+            self._posting.give([Recipient(name, user_key)], request)
 
     def _may(
-        self,
-        last: dict[tuple[RoomId, DeviceAddress], float],
-        room_id: RoomId,
-        device: DeviceAddress,
-        every_s: float,
+        self, last: _Times, room_id: RoomId, who: DeviceAddress | UserKey, every_s: float
     ) -> bool:
-        """Tell whether this may be said to a device again, and note that it is."""
+        """Tell whether this may be said to somebody again, and note that it is."""
         now_s = self._desk.now_s()
         for key in [key for key, at in last.items() if now_s >= at + every_s]:
             del last[key]
-        if (room_id, device) in last:
+        if (room_id, who) in last:
             return False
-        last[room_id, device] = now_s
+        last[room_id, who] = now_s
         return True
 
     def _tell_invitation(self, room: Room) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from securechat.client.agreement import Agreement
-from securechat.client.changed_keys import refuse_to_write
+from securechat.client.changed_keys import beginning, refuse_to_write
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import accept
 from securechat.client.desk import Desk
@@ -250,7 +250,9 @@ class Sending:
         rooms, user_key = self._desk.rooms, user.user_key
         for waiting in tuple(person.drafts):
             place = rooms.place(waiting.room) if waiting.room else None
-            if waiting.user_key not in (ANYBODY, user_key):
+            if waiting.room and waiting.is_message and not rooms.has(waiting.room):
+                self.give_up(waiting)
+            elif waiting.user_key not in (ANYBODY, user_key):
                 self._refuse_other_key(person, waiting)
             elif not waiting.room or (place and rooms.admits(waiting.room, user_key)):
                 self._seal_draft(person, user, waiting, place)
@@ -278,6 +280,13 @@ class Sending:
             self._confirmations.note_sent(message_id, user.user_key)
             self._desk.record(sealed(message_id, user.user_key, encrypted=encrypted))
             self._desk.tell(Sent(message_id.hex(), self._desk.called(person.name)))
+
+    def give_up(self, post: Draft) -> None:
+        """The user is in a room no more: what they wrote there goes to nobody else."""
+        if self._confirmations.note_sent(post.message_id, None):
+            called = self._desk.rooms.called(post.room)
+            what = f"You are in {called} no more, and not all have got this: {beginning(post.text)}"
+            self._desk.report(UsageError(what, "/rooms"), post.message_id.hex())
 
     def _refuse_other_key(self, person: Person, waiting: Draft) -> None:
         where = self._desk.rooms.called(waiting.room) if waiting.room else "a room of yours"

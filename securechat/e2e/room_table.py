@@ -22,7 +22,7 @@ _ROOM_ID_SIZE_BYTES = 32
 
 
 class RoomTable:
-    """All rooms; those that the user has not joined are bounded."""
+    """All rooms, the oldest here first; those that the user has not joined are bounded."""
 
     __slots__ = ("_changes", "_states", "_stored")
 
@@ -37,11 +37,14 @@ class RoomTable:
                 entries.setdefault(room_id, {})[entry_hash] = msgspec.msgpack.decode(
                     value, type=RosterEntry
                 )
-        for (table, key), value in rows.items():
-            if table == ROOM:
-                room_id = RoomId(key)
-                self._states[room_id] = _restore(value, entries[room_id])
-                self._stored[room_id] = set(entries[room_id])
+        states = [
+            _restore(value, entries[RoomId(key)])
+            for (table, key), value in rows.items()
+            if table == ROOM
+        ]
+        for state in sorted(states, key=lambda each: each.begun_ms):  # ids can be chosen
+            self._states[state.room_id] = state
+            self._stored[state.room_id] = set(entries[state.room_id])
 
     def __iter__(self) -> Iterator[RoomState]:
         return iter(tuple(self._states.values()))

@@ -167,11 +167,14 @@ class HistoryTable:
             last = page[-1].sequence
 
     def find(self, conversation: bytes, message_id: bytes) -> Entry | None:
-        """Return a message of a conversation, whoever wrote it."""
+        """Return a message of a conversation, whoever wrote it; None if several have that id.
+
+        Ids are drawn at random: then somebody in a room has used another's for a text of their own.
+        """
         found = self._read(
             f"{_SELECT} WHERE c.key = ? AND h.message_id = ?", (conversation, message_id)
         )
-        return found[0] if found else None
+        return found[0] if len(found) == 1 else None
 
     def own(self, message_id: bytes) -> Entry | None:
         """Return an own message."""
