@@ -32,7 +32,9 @@ def seen_on(screen: pyte.HistoryScreen) -> list[str]:
 class Terminal:
     """A securechat command on a terminal of its own, and somebody at the keyboard."""
 
-    def __init__(self, *command: str, home: Path, cwd: Path | None = None) -> None:
+    def __init__(
+        self, *command: str, home: Path, cwd: Path | None = None, term: str = "xterm"
+    ) -> None:
         self.raw = b""
         """Every byte that the terminal got."""
         self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=10_000)
@@ -43,7 +45,7 @@ class Terminal:
         self.process = subprocess.Popen(
             securechat(*command),
             cwd=cwd or home,
-            env=environment(home, TERM="xterm", LANG="C.UTF-8", USER="pat", LOGNAME="pat"),
+            env=environment(home, TERM=term, LANG="C.UTF-8", USER="pat", LOGNAME="pat"),
             preexec_fn=lambda: os.login_tty(slave),
         )
         os.close(slave)
@@ -122,9 +124,11 @@ class Terminal:
 
 
 @contextmanager
-def sitting_at(*command: str, home: Path, cwd: Path | None = None) -> Iterator[Terminal]:
+def sitting_at(
+    *command: str, home: Path, cwd: Path | None = None, term: str = "xterm"
+) -> Iterator[Terminal]:
     """Run a command on a terminal until the block ends."""
-    terminal = Terminal(*command, home=home, cwd=cwd)
+    terminal = Terminal(*command, home=home, cwd=cwd, term=term)
     try:
         yield terminal
     finally:

@@ -331,6 +331,21 @@ def test_what_cannot_be_sent_is_refused_line_by_line(
         assert sum(bool(re.match(begins, problem)) for problem in problems) == count
 
 
+def test_a_dumb_terminal_does_not_break_lines_itself(relay: Relay, tmp_path: Path) -> None:
+    with sitting_at(
+        "client", "--name", "uma", *relay.flags, home=tmp_path / "uma", term="dumb"
+    ) as uma:
+        uma.see("[SERVER] You are in #lobby")
+        with chatting(tmp_path / "vic", "--name", "vic", *relay.flags) as vic:
+            vic.expect("room", room="#lobby", change="entered")
+            vic.types(*(f"{'x' * count} {FORGED[0]}" for count in range(52, 64)), "that is all")
+            uma.see("that is all")
+        start = uma.lines.index("[SERVER] vic joined the chat!") + 1
+        end = next(number for number, line in enumerate(uma.lines) if "that is all" in line)
+        assert all(line.startswith(("[#lobby] vic", "    ")) for line in uma.lines[start:end])
+        assert b"\x1b" not in uma.raw
+
+
 def test_what_is_pasted_into_a_terminal_is_refused_and_all_goes_on(
     relay: Relay, tmp_path: Path
 ) -> None:
