@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from securechat.client.commands import Level
-from securechat.client.events import Notifications
 from securechat.client.history import Conversation
 from securechat.identity.types import Name
 
@@ -45,9 +44,9 @@ class Attention:
         return where.key in self._muted
 
     @property
-    def notifications(self) -> Notifications:
-        """What calls for attention, to be told."""
-        return Notifications(self.level, tuple(sorted(self._muted.values())))
+    def muted(self) -> tuple[str, ...]:
+        """The muted conversations: people by their names on the relay."""
+        return tuple(self._muted.values())
 
     def calls(self, where: Conversation, *, in_room: bool, mention: bool) -> bool:
         """Tell whether a message calls for attention."""

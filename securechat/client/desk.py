@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from securechat.client.attention import Attention
 from securechat.client.contacts import Contact, ContactBook, split_key_id
 from securechat.client.drafts import Draft
-from securechat.client.events import Event, Problem, Renamed, Trust
+from securechat.client.events import Event, Notifications, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
 from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
@@ -136,6 +136,12 @@ class Desk:
     def room(self, room_id: RoomId) -> Conversation:
         """Return the conversation in a room."""
         return self.history.room(room_id, self.rooms.called(room_id))
+
+    @property
+    def notifications(self) -> Notifications:
+        """What calls for attention, to be told: people by what the user calls them."""
+        called = (title if is_room(title) else self.called(title) for title in self.attention.muted)
+        return Notifications(self.attention.level, tuple(sorted(called)))
 
     def is_held_up(self, person: Person, draft: Draft) -> bool:
         """Tell whether a room goes on although something of it waits for one person in it."""

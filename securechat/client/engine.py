@@ -239,7 +239,7 @@ class Engine:
         unread = self._unread
         past = recall(self._run, self._state, scrollback, unread.ids)
         desk = self._here.desk
-        notifications = desk.attention.notifications
+        notifications = desk.notifications
         muted = [notifications] if notifications.muted else []
         desk.batch.events += [*muted, *past, *unread]
 

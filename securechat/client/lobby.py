@@ -1,6 +1,6 @@
 """The lobby, and how this person is seen: what the relay is told, and what it says of others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from securechat.client.desk import Desk
 from securechat.client.events import OwnPresence, PresenceChanged, RoomChange, RoomNews
@@ -11,6 +11,9 @@ from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import Name
 from securechat.wire import frames as f
+
+COME_BACK_S = 15.0
+"""How long somebody may take to come back after the own connection was lost."""
 
 
 class Lobby:
@@ -23,6 +26,9 @@ class Lobby:
         self._posting = posting
         self._has_entered = False
         self._once_there: list[Callable[[], None]] = []
+        self._missed: dict[str, tuple[Name, bool]] = {}
+        self.due_at: float | None = None
+        """When those who did not come back after an outage are said to have left."""
 
     @property
     def is_awaited(self) -> bool:
@@ -62,6 +68,7 @@ class Lobby:
         """Go out of the lobby; UsageError for somebody who is not there."""
         here, rooms = self._desk.so_far, self._desk.rooms
         self._once_there.clear()
+        self._missed.clear()
         if not here.in_lobby:
             raise UsageError(f"You are not in {LOBBY}", f"/join {LOBBY}")
         here.in_lobby = rooms.in_lobby = self._has_entered = False
@@ -93,13 +100,21 @@ class Lobby:
             self._desk.so_far.in_lobby = self._desk.rooms.in_lobby = False
             self._desk.tell(RoomNews(LOBBY, RoomChange.FULL))
             return
-        gone = self._take_gone(news)
+        if news.begins:
+            self._begin_anew()
+        else:
+            self._take_gone(news.gone)
         for name, away in self._proper(news.here):
             self._note_here(name, away=away)
-        for name in gone:
-            self._tell_presence(name, online=False)
         if news.begins:
             self._enter()
+
+    def do_what_is_due(self) -> None:
+        """Tell who has not come back after an outage of the relay or of the connection."""
+        self.due_at, missed = None, self._missed
+        self._missed = {}
+        for name, _ in missed.values():
+            self._tell_presence(name, online=False)
 
     def _enter(self) -> None:
         rooms = self._desk.rooms
@@ -112,19 +127,22 @@ class Lobby:
         for call in waiting:
             call()
 
-    def _take_gone(self, news: f.Lobby) -> list[Name]:
-        """Take those out of the list who are there no more, and return them."""
+    def _begin_anew(self) -> None:
+        """Forget who was there; who comes back soon has not left, when all come back one by one."""
         people = self._desk.rooms.lobby_people
-        if news.begins:
-            here = {name_key(name) for name, _ in self._proper(news.here)}
-            keys = [key for key in people if key not in here]
-        else:
-            keys = [name_key(Name(name)) for name in proper_names(news.gone)]
-        return [people.pop(key)[0] for key in keys if key in people]
+        self._missed |= people
+        people.clear()
+        self.due_at = self._desk.now_s() + COME_BACK_S if self._missed else None
+
+    def _take_gone(self, names: Iterable[str]) -> None:
+        people = self._desk.rooms.lobby_people
+        for key in [name_key(Name(name)) for name in proper_names(names)]:
+            if key in people:
+                self._tell_presence(people.pop(key)[0], online=False)
 
     def _note_here(self, name: Name, *, away: bool) -> None:
         people, key = self._desk.rooms.lobby_people, name_key(name)
-        before = people.get(key)
+        before = people.get(key) or self._missed.pop(key, None)
         if before is None and len(people) >= f.MAX_LOBBY:
             return  # no honest relay shows so many
         people[key] = (name, away)

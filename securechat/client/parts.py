@@ -100,7 +100,7 @@ class Parts(NamedTuple):
 
     @property
     def _timed(self) -> tuple[Timed, ...]:
-        return self.receiving, self.sending, self.publishing, self.expiry
+        return self.receiving, self.sending, self.publishing, self.expiry, self.lobby
 
 
 def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:

@@ -90,7 +90,7 @@ class Questions:
         attention = self._desk.attention
         if level is not None:
             self._desk.change(attention.choose(level))
-        self._desk.tell(attention.notifications)
+        self._desk.tell(self._desk.notifications)
 
     def _unsend(self, typed: str) -> None:
         """Give up the drafts for a person; what is sealed may have reached the relay."""

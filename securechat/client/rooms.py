@@ -177,34 +177,37 @@ class Rooms:
     ) -> None:
         """Make a change, tell it, and let everybody know whom it concerns."""
         rooms, now_ms = self._desk.endpoint.rooms, self._desk.now_ms()
-        tips = rooms.tips(room_id)
+        before, tips = rooms.get(room_id), rooms.tips(room_id)
         self._hand_out(tips, rooms.change(room_id, now_ms, members=members, topic=topic))
+        self._note_changed(room_id, before)
 
     def _merge(self, room_id: RoomId) -> None:
         rooms = self._desk.endpoint.rooms
-        tips = rooms.tips(room_id)
+        before, tips = rooms.get(room_id), rooms.tips(room_id)
         self._hand_out(tips, rooms.merge(room_id, self._desk.now_ms()))
+        self._note_changed(room_id, before)
 
     def _hand_out(self, tips: tuple[RosterEntry, ...], entry: RosterEntry) -> None:
-        """Send a new entry to all whom it, or what came before it, lists; tell what it changes.
+        """Send a new entry to all whom it, or what came before it, lists.
 
         Who is new gets what proves it first; all branches go to all before they are merged.
         """
         own = self._desk.endpoint.user_key
-        before, is_merge = tips[0], len(tips) > 1
         everybody = {
             member.user_key: Recipient(member.name, member.user_key)
             for listed in (*tips, entry)
             for member in listed.members
             if member.user_key != own
         }
-        new = [each for key, each in everybody.items() if key not in before.member_keys]
+        new = [each for key, each in everybody.items() if key not in tips[0].member_keys]
         for proof in self._desk.endpoint.rooms.introduction(entry.room_id)[:-1] if new else ():
             self._posting.give(new, Roster(proof))
-        for branch in tips if is_merge else ():
+        for branch in tips if len(tips) > 1 else ():
             self._posting.give(everybody.values(), Roster(branch))
         self._posting.give(everybody.values(), Roster(entry))
-        self._rosters.apply(entry.room_id, before, was_paused=is_merge)
+
+    def _note_changed(self, room_id: RoomId, before: Room | None) -> None:
+        self._rosters.apply(room_id, before)
         self._receiving.take_released()
 
     def _joined(self, typed: str) -> Room:

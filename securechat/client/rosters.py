@@ -77,16 +77,17 @@ class Rosters:
             request = RosterRequest(room.room_id, room.version, room.head_hash)
             self._ask(request, asked.name, asked.user_key)
 
-    def apply(self, room_id: RoomId, before: RosterEntry | None, *, was_paused: bool) -> None:
-        """Tell what has become of a room, and send what waited for it."""
+    def apply(self, room_id: RoomId, before: Room | None) -> None:
+        """Tell what has become of a room since it was as ``before``, and send what waited."""
         room = self._desk.endpoint.rooms.get(room_id)
         if room is None:
             return
+        was_paused = before is not None and before.is_paused
         if room.joined:
-            if before is not None and before != room.head:
+            if before is not None and before.head != room.head:
                 self._tell_changes(before, room.head)
             self._tell_pause(room, was_paused=was_paused)
-        elif room.is_member and not (before and self._desk.endpoint.user_key in before.member_keys):
+        elif room.is_member and not (before and before.is_member):
             self._tell_invitation(room)
         if was_paused and not room.is_paused:
             for person in self._desk.people:
@@ -94,19 +95,17 @@ class Rosters:
 
     def _take_entry(self, entry: RosterEntry, contact: Contact) -> None:
         desk, room_id = self._desk, entry.room_id
-        room = desk.endpoint.rooms.get(room_id)
-        before = room.head if room is not None else None
-        was_paused = room is not None and room.is_paused
+        before = desk.endpoint.rooms.get(room_id)
         try:
             taken = desk.endpoint.rooms.take(entry, contact.user_key, desk.now_ms())
         except RemoteProtocolError as error:
-            where = f"a change of {desk.rooms.called(room_id)}" if room else "an invitation"
+            where = f"a change of {desk.rooms.called(room_id)}" if before else "an invitation"
             what = f"{self._called_contact(contact)} sent {where} that does not hold"
             desk.report(RemoteProtocolError(f"{what}: {error.what}", "/who shows who is in a room"))
             return
         if taken.ask is not None:
             self._ask(taken.ask, contact.name, contact.user_key)
-        self.apply(room_id, before, was_paused=was_paused)
+        self.apply(room_id, before)
 
     def _answer(self, request: RosterRequest, device: DeviceAddress, contact: Contact) -> None:
         if not self._may_write(request.room_id, contact.user_key) or self._is_busy_with(contact):
@@ -177,19 +176,22 @@ class Rosters:
             )
         )
 
-    def _tell_changes(self, before: RosterEntry, after: RosterEntry) -> None:
-        """Tell who is in a room now, who is not any more, and what else has changed."""
+    def _tell_changes(self, before: Room, after: RosterEntry) -> None:
+        """Tell who is in a room now, who is not any more, and what else has changed.
+
+        That somebody has left was told when they said so.
+        """
         actor, room_id = self._names.of_key(after.actor.user_key, after), after.room_id
-        was, now = before.members_by_key, after.members_by_key
+        was, now = before.members, after.members_by_key
         for key, member in was.items():
-            if key not in now:
+            if key not in now and key not in before.gone:
                 self._tell(room_id, RoomChange.REMOVED, actor, self._names.of(member))
         for key, member in now.items():
             if key not in was:
                 self._tell(room_id, RoomChange.INVITED, actor, self._names.of(member))
             elif member.admin and not was[key].admin:
                 self._tell(room_id, RoomChange.ADMIN, actor, self._names.of(member))
-        if before.topic != after.topic:
+        if before.head.topic != after.topic:
             self._tell(room_id, RoomChange.TOPIC, actor, text=after.topic)
 
     def _tell_pause(self, room: Room, *, was_paused: bool) -> None:

@@ -57,6 +57,8 @@ class Decisions:
             petname = self._free_petname(petname, contact)
         renamed = self._keep(accept(contact, self._desk.now_ms()), petname=petname or "")
         self._desk.tell(Renamed(before, self._called(renamed)))
+        if self._desk.attention.is_muted(self._desk.history.person(contact.name)):
+            self._desk.tell(self._desk.notifications)
 
     def list_contacts(self) -> None:
         """Tell who is known here: pinned or blocked."""

@@ -5,6 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.events import RoomChange
+from securechat.client.lobby import COME_BACK_S
 from securechat.client.unsent import is_unsent
 from tests.pure.client.engine_world import World
 from tests.pure.client.town import Citizen, Town, make_room, town
@@ -195,6 +196,18 @@ def test_muted_rooms_never_alert(muted: bool) -> None:
         made.say("bob", "#ops", "alice!")
         (message,) = made.citizens["alice"].world.told(ev.Message)
         assert message.alert is not muted
+
+
+def test_what_is_muted_is_told_by_what_the_user_calls_it() -> None:
+    with town("alice", "bob") as made:
+        alice = made.citizens["alice"]
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Mute("#ops", True), c.Mute("bob", True), c.Call("bob", "Bobby"))
+        made.do("alice", c.Notify(None), c.Call("Bobby", None))
+        muted = [each.muted for each in alice.world.told(ev.Notifications)]
+        assert muted == [
+            ("#ops",), ("#ops", "bob"), ("#ops", "Bobby"), ("#ops", "Bobby"), ("#ops", "bob"),
+        ]  # fmt: skip
 
 
 def roster_drops(made: Town, sender: str, recipient: str) -> list[int]:
@@ -407,3 +420,30 @@ def test_what_was_asked_of_rooms_before_the_first_login_is_done_in_order() -> No
         made.do("bob", c.Join("#ops"))
         assert made.citizens["bob"].heard == [(None, "alice", "psst"), ("#ops", "alice", "hello")]
         assert alice.world.problems == []
+
+
+def test_an_outage_of_the_relay_is_no_news_of_those_who_come_back() -> None:
+    with town("alice", "bob", "carol", lobby=True) as made:
+        alice = made.citizens["alice"]
+        for name in ("alice", "bob", "carol"):
+            made.disconnect(name)
+        before = len(alice.world.told(ev.PresenceChanged))
+        for name in ("alice", "bob"):
+            made.connect(name)
+        assert len(alice.world.told(ev.PresenceChanged)) == before
+        made.say("alice", "#lobby", "everybody back?")
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "everybody back?")]
+        made.pass_time(COME_BACK_S)
+        assert alice.world.told(ev.PresenceChanged)[before:] == [
+            ev.PresenceChanged("carol", False, room="#lobby")
+        ]
+
+
+def test_who_left_before_a_change_is_not_said_to_be_removed_by_it() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.do("bob", c.Leave("#ops"))
+        made.do("alice", c.Topic("#ops", "two of us"))
+        for name in ("alice", "carol"):
+            assert made.citizens[name].news(RoomChange.REMOVED) == []
+            assert len(made.citizens[name].news(RoomChange.LEFT)) == 1
