@@ -199,6 +199,8 @@ class Rosters:
         for member in entry.members:
             if member.user_key == user_key:
                 return self.called(member)
+        if user_key == self._desk.endpoint.user_key:
+            return self._own_name
         contact = self._desk.contacts.by_key(user_key)
         if contact is not None and contact.is_pinned:
             return self._desk.contacts.shown_name(contact)

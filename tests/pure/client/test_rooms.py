@@ -109,6 +109,30 @@ def test_only_admins_change_a_room() -> None:
         assert (topic.actor, topic.text) == ("bob", "ours")
 
 
+def test_nobody_can_be_kicked_by_themselves_or_become_an_admin_twice() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", *[c.Admin("#ops", "bob")] * 2, c.Kick("#ops", "Alice"))
+        alice, bob = made.citizens.values()
+        assert alice.world.problems == [
+            "bob is an admin of #ops already",
+            "You cannot take yourself out of #ops like that",
+        ]
+        assert [each.subject for each in bob.news(RoomChange.ADMIN)] == ["bob"]
+        assert not bob.news(RoomChange.REMOVED)
+
+
+def test_who_is_invited_and_not_there_is_not_waited_for() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Invite("#ops", ("nobody",)))
+        made.disconnect("alice")
+        made.connect("alice")
+        world = made.citizens["alice"].world
+        assert world.problems == ["Nobody on this relay is called nobody"]
+        assert world.told(ev.Waiting) == []
+
+
 def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
     with town("alice", "bob", "carol", "dave", "erin") as made:
         make_room(made, "alice", "bob", "carol")
