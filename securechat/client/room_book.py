@@ -70,7 +70,7 @@ class RoomBook:
         for room in self:
             if self._is_called(room, name, short_id):
                 return room.room_id
-        raise UsageError(f"There is no room {typed} here", "/rooms; /create #NAME makes one")
+        raise UsageError(f"There is no room {typed} here", f"/rooms; /create #{name} makes one")
 
     def closed(self, typed: str) -> Room:
         """Return the closed room that a user means; UsageError for the lobby, and as `find`."""

@@ -109,7 +109,7 @@ def test_a_closed_room_on_terminals(relay: Relay, tmp_path: Path) -> None:
         dora.see_last("#ops >")
         dora.enter("/invite Emil")
         dora.see("[SERVER] #ops: Dora (you) invited Emil.")
-        emil.see("[SERVER] Dora (new) invites you to #ops, a closed room, of 2 people.")
+        emil.see("[SERVER] Dora (new) invites you to #ops, a closed room of 2 people.")
         emil.enter("/join #ops")
         emil.see_last("#ops >")
         dora.see("[SERVER] #ops: Emil joined.")
@@ -170,7 +170,7 @@ def test_the_same_through_pipes(relay: Relay, tmp_path: Path) -> None:
         hal.read_until("/quit: leave (or Ctrl-D)")
 
         gus.types("/create #ops", "/invite hal", "/msg hal only you")
-        hal.read_until("[SERVER] gus (new) invites you to #ops, a closed room, of 2 people.")
+        hal.read_until("[SERVER] gus (new) invites you to #ops, a closed room of 2 people.")
         hal.read_until("gus: only you")
         hal.types("/join #ops", "I am in")
         assert gus.expect("message", room="#ops", text="I am in")["from"] == "hal"

@@ -356,6 +356,17 @@ def test_the_lobby_waits_for_a_connection() -> None:
         assert alice.world.engine.queued == 0
 
 
+def test_nothing_is_said_in_the_lobby_by_who_is_not_there() -> None:
+    with town("alice", "bob") as made:
+        made.do("bob", c.Join("#lobby"))
+        made.say("alice", "#lobby", "unheard")
+        made.do("alice", c.Join("#lobby"))
+        alice, bob = made.citizens.values()
+        assert alice.world.problems == ["You are not in #lobby, nothing was sent"]
+        assert bob.heard == []
+        assert alice.world.engine.queued == 0
+
+
 def test_hidden_people_are_not_in_the_lobby() -> None:
     with town("alice", "bob", lobby=True) as made:
         made.do("alice", c.Presence(False), c.Join("#lobby"))
