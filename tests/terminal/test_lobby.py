@@ -48,6 +48,19 @@ def notices(seat: Terminal, name: str) -> list[str]:
     return re.findall(rf"\[SERVER\] {name} (joined|left) the chat!", seat.text)
 
 
+def test_the_second_terminal_of_one_person_asks_for_another_name(tmp_path: Path) -> None:
+    with serving(tmp_path / "relay") as (_, flags), ExitStack() as stack:
+        sit_down(stack, "Alice", flags, tmp_path)
+        second = stack.enter_context(sitting_at("client", *flags, home=tmp_path / "Alice"))
+        second.see("Alice is open in another securechat command.")
+        second.see_last("Enter your nickname [pat]:")
+        second.enter("Carol Smith")
+        second.see("Error: A name has only letters, digits and the signs")
+        second.see_last("Enter your nickname [pat]:")
+        second.enter("Carol")
+        second.see("You are Carol on 127.0.0.1:")
+
+
 def test_the_session_of_the_nickname_chat(tmp_path: Path) -> None:
     with serving(tmp_path / "relay") as (server, flags), ExitStack() as stack:
         alice = sit_down(stack, "Alice", flags, tmp_path)
