@@ -37,9 +37,16 @@ class Flags:
 
 
 def read_access(
-    context: typer.Context, flags: Flags, peer: str | None, settings: "Config | None" = None
+    context: typer.Context,
+    flags: Flags,
+    peer: str | None,
+    settings: "Config | None" = None,
+    *,
+    alone: bool = False,
 ) -> "Access":
     """Return what the flags, the settings and the surroundings come to; asks for a missing name.
+
+    ``alone``: for a command that cannot run beside another one of the same name.
 
     Raises UsageError, and NameInvalid for a name that nobody can have.
     """
@@ -51,7 +58,7 @@ def read_access(
     home = resolve_home(flags.home)
     trust = read_trust(flags.pin, flags.ca, flags.home, settings.server.certs)
     address = _given_address(flags.host, flags.port, flags.server)
-    me = choose_name(home, flags.name or settings.client.name, peer)
+    me = choose_name(home, flags.name or settings.client.name, peer, alone=alone)
     read_receipts = flags.read_receipts
     if read_receipts is None:
         read_receipts = settings.client.read_receipts
@@ -110,12 +117,13 @@ def _given_address(host: str | None, port: int | None, server: str | None) -> "E
     return address if port is None else address._replace(port=port)
 
 
-def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
+def choose_name(home: Path, name: str | None, peer: str | None, *, alone: bool = False) -> "Name":
     """Return the name to use: as told, else the one used last, else asked for.
 
-    The one used last is not meant when it is the peer's: two people share this machine.
+    The one used last is not meant when it is the peer's: two people share this machine. Neither is
+    it when another command has it open and that is to be ``alone``, if somebody can be asked.
     """
-    from securechat.client.profile import remembered_name
+    from securechat.client.profile import is_open, remembered_name
     from securechat.identity.names import name_key, parse_name
     from securechat.identity.types import Name
 
@@ -123,13 +131,31 @@ def choose_name(home: Path, name: str | None, peer: str | None) -> "Name":
         return parse_name(name)
     remembered = remembered_name(home)
     if remembered is not None and (peer is None or name_key(remembered) != name_key(Name(peer))):
-        return remembered
+        if not (alone and can_ask() and is_open(home, remembered)):
+            return remembered
+        typer.echo(f"{remembered} is open in another securechat command.", err=True)
     if not can_ask():
         who_else = f", and {remembered} is whom this is about" if remembered else ""
         raise UsageError(
             f"Nobody said who you are{who_else}", "the same command with --name YOUR-NAME"
         )
-    return parse_name(typer.prompt("Enter your nickname", default=getpass.getuser(), err=True))
+    return _ask_name()
+
+
+def _ask_name() -> "Name":
+    """Ask until there is a name that somebody can have."""
+    from securechat.identity.names import parse_name
+
+    def read(typed: str) -> "Name":
+        try:
+            return parse_name(typed)
+        except NameInvalid as error:
+            raise typer.BadParameter(error.what) from None
+
+    name: Name = typer.prompt(
+        "Enter your nickname", default=getpass.getuser(), err=True, value_proc=read
+    )
+    return name
 
 
 def require_profile(home: Path, name: "Name") -> None:

@@ -133,7 +133,7 @@ def client(
     )
     with ExitStack() as stack:
         with errors_as_json(json_output):
-            access = read_access(context, flags, peer, settings)
+            access = read_access(context, flags, peer, settings, alone=True)
             if peer is not None:
                 check_peer(peer, access.me, "client --peer {}")
             on_terminal = not json_output and sys.stdin.isatty() and sys.stdout.isatty()

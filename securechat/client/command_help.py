@@ -44,7 +44,7 @@ HELP_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "Peace and presence",
         (
-            ("/notify [LEVEL]", "what rings: off, dm, mentions (of you, and dm), or all"),
+            ("/notify [off|dm|mentions|all]", "what rings; mentions: those of you, and dm"),
             ("/mute [NAME]", "only count what comes from NAME or in #ROOM"),
             ("/unmute [NAME]", "undo that"),
             ("/away", "let others see that nobody sits here"),

@@ -114,6 +114,13 @@ class Desk:
             self.tell(Renamed(typed, shown))
         return self.people.open(contact.name)
 
+    def inquire(self, typed: str) -> Person:
+        """Return whom a user calls so, to learn who that is; raises as `person` does."""
+        is_new = self.contacts.find(typed) is None and self.people.find(typed) is None
+        person = self.person(typed)
+        person.only_asked = person.only_asked or is_new
+        return person
+
     def called(self, name: str) -> str:
         """Return what to call whoever has this name on the relay."""
         contact = self.contacts.by_name(name)

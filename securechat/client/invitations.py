@@ -44,7 +44,7 @@ class Invitations:
         """
         invitation = _Invitation(ready)
         for typed in names:
-            person = self._desk.person(typed)
+            person = self._desk.inquire(typed)
             refuse_to_write(self._desk, person.name, "")
             person.wanted = True
             contact = self._desk.contacts.by_name(person.name)

@@ -116,7 +116,9 @@ class Lookups:
         if person.verify:
             person.verify = False
             self._desk.report(UsageError(f"Nobody on this relay is called {person.name}", "/who"))
-        if person.is_followed and not person.told_waiting:
+        if person.only_asked and not person.has_waiting:
+            self._desk.people.forget(person)
+        elif person.is_followed and not person.told_waiting:
             person.told_waiting, person.told_ready = True, False
             known = self._desk.contacts.by_name(person.name) is not None
             self._desk.tell(Waiting(self._desk.called(person.name), known))
@@ -170,7 +172,7 @@ class Lookups:
 
     def talk_to(self, person: Person) -> None:
         """Accept a person, look them up, and hear of their coming and going."""
-        person.wanted = True
+        person.wanted, person.only_asked = True, False
         self._tell_barred(person)
         self.watch()
         self.ask(person, claim=False)

@@ -30,6 +30,8 @@ class MemberNames:
         """Return what to call the owner of a key, who may be in this roster."""
         if member := entry.members_by_key.get(user_key):
             return self.of(member)
+        if user_key == self._desk.endpoint.user_key:
+            return self._own_name
         if contact := self._desk.contacts.pinned(user_key):
             return self._desk.contacts.shown_name(contact)
         return with_key_id("somebody", user_key)

@@ -33,6 +33,8 @@ class Person:
     """The user chose to talk to them, and so accepts them."""
     companion: bool = False
     """They were opened only because they share a room with the user."""
+    only_asked: bool = False
+    """The user wanted to know who they are, and has written them nothing."""
     user: PeerUser | None = None
     fetched_at_s: float = 0.0
     claimed: bool = False
@@ -119,6 +121,7 @@ class People:
     def take_draft(self, person: Person, draft: Draft) -> Draft:
         """Let a message wait for its recipient, behind all others; return it with its number."""
         person.wanted = person.wanted or not draft.is_of_room
+        person.only_asked = False
         self._last_draft += 1
         numbered = msgspec.structs.replace(draft, sequence=self._last_draft, recipient=person.name)
         person.drafts.append(numbered)
@@ -161,3 +164,7 @@ class People:
         """Return the person of this name, adding them; raises as `check` does."""
         parsed = self.check(name)
         return self._people.setdefault(name_key(parsed), Person(parsed, companion=companion))
+
+    def forget(self, person: Person) -> None:
+        """Wait no more for somebody."""
+        del self._people[name_key(person.name)]

@@ -92,6 +92,8 @@ class Posting:
             raise UsageError(
                 f"You have not joined {called} yet, nothing was sent", f"/join {called}"
             )
+        if room is None and not self._desk.so_far.in_lobby:
+            raise UsageError(f"You are not in {called}, nothing was sent", f"/join {called}")
 
     def _must_wait(self, room_id: RoomId) -> bool:
         rooms = self._desk.rooms

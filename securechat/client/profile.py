@@ -83,6 +83,15 @@ def hold_profile(home: Path, name: Name) -> Iterator[Path]:
         yield directory
 
 
+def is_open(home: Path, name: Name) -> bool:
+    """Tell whether another command has a profile open now."""
+    try:
+        with hold_profile(home, name):
+            return False
+    except Busy:
+        return True
+
+
 def open_vault(vault: Vault, passphrases: Passphrases) -> VaultKey:
     """Return the key of a profile, or draw one for a new profile.
 

@@ -15,7 +15,8 @@ from securechat.client.trust import Decisions
 from securechat.client.typed_names import is_room
 from securechat.config import FOREVER_DAYS
 from securechat.errors import UsageError
-from securechat.identity.types import MessageId, RoomId
+from securechat.identity.names import name_key
+from securechat.identity.types import MessageId, Name, RoomId
 from securechat.store.history import Progress
 
 HISTORY_MESSAGES = 20
@@ -55,7 +56,7 @@ class Questions:
             case c.Rooms():
                 self._room_lists.rooms()
             case c.Verify(str(name)):
-                self._lookups.show_safety_number(self._desk.person(name))
+                self._lookups.show_safety_number(self._desk.inquire(name))
             case c.Decide(decision, str(name)):
                 self._decisions.decide(decision, name)
             case c.Call(name, petname):
@@ -82,6 +83,8 @@ class Questions:
                 self._rooms.answer(question)
 
     def _mute(self, target: str, *, muted: bool) -> None:
+        if muted:
+            self._check_known(target)
         self._desk.change(self._desk.attention.mute(self._desk.where(target), muted=muted))
         self._notify(None)
 
@@ -127,13 +130,7 @@ class Questions:
     def _keep(self, typed: str, days: int | None) -> None:
         """Say for how long messages are kept, after changing it if ``days`` says so."""
         desk = self._desk
-        if not (
-            is_room(typed)
-            or desk.contacts.find(typed)
-            or desk.people.find(typed)
-            or desk.past.last(typed, 1).messages
-        ):
-            raise UsageError(f"Nobody known here is called {typed}", "/contacts")
+        self._check_known(typed)
         where = desk.where(typed)
         if days is not None:
             desk.record(desk.history.keep_for(where, days))
@@ -141,3 +138,15 @@ class Questions:
         kept = desk.history.days(where)
         called = where.title if is_room(typed) else desk.called(where.title)
         desk.tell(Retention(called, None if kept >= FOREVER_DAYS else kept))
+
+    def _check_known(self, typed: str) -> None:
+        """Raise UsageError for the name of nobody who is known here, or in the lobby."""
+        desk = self._desk
+        if not (
+            is_room(typed)
+            or desk.contacts.find(typed)
+            or desk.people.find(typed)
+            or name_key(Name(typed)) in desk.rooms.lobby_people
+            or desk.past.last(typed, 1).messages
+        ):
+            raise UsageError(f"Nobody known here is called {typed}", "/contacts")

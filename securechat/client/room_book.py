@@ -75,7 +75,7 @@ class RoomBook:
             is_of_name = name_key(room.head.name) == name_key(name)
             if is_of_name and short_id in ("", _short_id(room.room_id)):
                 return room.room_id
-        raise UsageError(f"There is no room {typed} here", "/rooms; /create #NAME makes one")
+        raise UsageError(f"There is no room {typed} here", f"/rooms; /create #{name} makes one")
 
     def closed(self, typed: str) -> Room:
         """Return the closed room that a user means; UsageError for the lobby, and as `find`."""

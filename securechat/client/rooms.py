@@ -152,12 +152,19 @@ class Rooms:
             self._change(room_id, members | added)
 
     def _kick(self, room: Room, typed: str) -> None:
-        member = self._member(room, typed)
+        member, called = self._member(room, typed), self._desk.rooms.called(room.room_id)
+        if member.user_key == self._desk.endpoint.user_key:
+            raise UsageError(
+                f"You cannot take yourself out of {called} like that", f"/leave {called}"
+            )
         members = {key: each for key, each in room.members.items() if each is not member}
         self._change(room.room_id, members)
 
     def _make_admin(self, room: Room, typed: str) -> None:
-        member = self._member(room, typed)
+        member, called = self._member(room, typed), self._desk.rooms.called(room.room_id)
+        if member.admin:
+            name = self._names.of(member)
+            raise UsageError(f"{name} is an admin of {called} already", f"/who {called}")
         admin = msgspec.structs.replace(member, admin=True)
         self._change(room.room_id, room.members | {member.user_key: admin})
 

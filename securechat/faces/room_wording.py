@@ -41,8 +41,8 @@ def invitation(event: e.Invitation) -> Entry:
     maker = "" if event.creator == event.inviter else f", made by {event.creator}"
     topic = f", about {quoted(event.topic, _TOPIC_COLUMNS)}" if event.topic else ""
     return Entry(
-        f"[SERVER] {event.inviter} ({', '.join(words)}) invites you to {event.room}, a closed room"
-        f"{maker}, of {_people(event.members)}{topic}. "
+        f"[SERVER] {event.inviter} ({', '.join(words)}) invites you to {event.room}, a closed room "
+        f"of {_people(event.members)}{maker}{topic}. "
         f"/join {event.room} accepts, /leave {event.room} refuses.",
         Tone.SERVER,
     )
@@ -116,8 +116,9 @@ def _line(text: str) -> str:
 
 def _room(room: e.RoomInfo, unread: int) -> str:
     words = ["open to everybody here" if room.creator is None else f"made by {room.creator}"]
-    words.append(_people(room.members))
-    if not room.joined:
+    if room.joined or room.creator is not None:
+        words.append(_people(room.members))
+    if not room.joined and room.creator is not None:
         words.append(f"invited: /join {room.name}")
     for is_so, word in (
         (room.admin, "you are an admin"), (room.paused, "paused"), (room.muted, "muted")

@@ -48,8 +48,8 @@ def what_to_do(current: str | None) -> Entry:
 def offline(event: e.Offline) -> Entry:
     """No connection."""
     why = event.why.rstrip(". ")
-    again = f"trying again in {max(round(event.retry_in_s), 1)} s"
-    return Entry(f"Connection lost ({why}); {again}. What you type is kept.", Tone.ALERT)
+    again = f"Trying again in {max(round(event.retry_in_s), 1)} s"
+    return Entry(f"Connection lost: {why}. {again}; what you type is kept.", Tone.ALERT)
 
 
 def waiting(event: e.Waiting) -> Entry:
@@ -107,7 +107,10 @@ def last_seen(event: e.PresenceChanged, now: datetime) -> str:
 def own_presence(event: e.OwnPresence) -> Entry:
     """What others see of the user."""
     if not event.visible:
-        return Entry("Nobody sees that you are here, and you are not in #lobby: /presence on.")
+        return Entry(
+            "Nobody sees that you are here, and you are not in #lobby. To be there again: "
+            "/presence on, and then /join #lobby."
+        )
     if event.away:
         return Entry("Others see that you are away. /back changes that.")
     return Entry("Others see that you are here. /away and /presence off change that.")

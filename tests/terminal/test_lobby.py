@@ -48,6 +48,19 @@ def notices(seat: Terminal, name: str) -> list[str]:
     return re.findall(rf"\[SERVER\] {name} (joined|left) the chat!", seat.text)
 
 
+def test_the_second_terminal_of_one_person_asks_for_another_name(tmp_path: Path) -> None:
+    with serving(tmp_path / "relay") as (_, flags), ExitStack() as stack:
+        sit_down(stack, "Alice", flags, tmp_path)
+        second = stack.enter_context(sitting_at("client", *flags, home=tmp_path / "Alice"))
+        second.see("Alice is open in another securechat command.")
+        second.see_last("Enter your nickname [pat]:")
+        second.enter("Carol Smith")
+        second.see("Error: A name has only letters, digits and the signs")
+        second.see_last("Enter your nickname [pat]:")
+        second.enter("Carol")
+        second.see("You are Carol on 127.0.0.1:")
+
+
 def test_the_session_of_the_nickname_chat(tmp_path: Path) -> None:
     with serving(tmp_path / "relay") as (server, flags), ExitStack() as stack:
         alice = sit_down(stack, "Alice", flags, tmp_path)
@@ -109,7 +122,7 @@ def test_a_closed_room_on_terminals(relay: Relay, tmp_path: Path) -> None:
         dora.see_last("#ops >")
         dora.enter("/invite Emil")
         dora.see("[SERVER] #ops: Dora (you) invited Emil.")
-        emil.see("[SERVER] Dora (new) invites you to #ops, a closed room, of 2 people.")
+        emil.see("[SERVER] Dora (new) invites you to #ops, a closed room of 2 people.")
         emil.enter("/join #ops")
         emil.see_last("#ops >")
         dora.see("[SERVER] #ops: Emil joined.")
@@ -170,7 +183,7 @@ def test_the_same_through_pipes(relay: Relay, tmp_path: Path) -> None:
         hal.read_until("/quit: leave (or Ctrl-D)")
 
         gus.types("/create #ops", "/invite hal", "/msg hal only you")
-        hal.read_until("[SERVER] gus (new) invites you to #ops, a closed room, of 2 people.")
+        hal.read_until("[SERVER] gus (new) invites you to #ops, a closed room of 2 people.")
         hal.read_until("gus: only you")
         hal.types("/join #ops", "I am in")
         assert gus.expect("message", room="#ops", text="I am in")["from"] == "hal"

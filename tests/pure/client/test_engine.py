@@ -546,6 +546,29 @@ def test_nobody_to_write_to_and_nobody_to_verify_are_both_told() -> None:
         assert world.problems == ["Nobody on this relay is called nope"]
 
 
+def test_who_was_only_asked_about_is_not_waited_for() -> None:
+    with alice() as world:
+        world.engine.ask(c.Verify("nope"))
+        world.settle()
+        world.fail("nope")
+        world.lose_connection()
+        world.log_in()
+        assert world.told(ev.Waiting) == []
+        assert world.problems == ["Nobody on this relay is called nope"]
+        world.engine.talk_to("nope")
+        world.settle()
+        world.fail("nope")
+        assert world.told(ev.Waiting) == [ev.Waiting("nope")]
+
+
+def test_nobody_is_muted_by_a_name_that_is_not_known() -> None:
+    with alice() as world:
+        world.engine.ask(c.Mute("nope", muted=True))
+        world.settle()
+        assert world.problems == ["Nobody known here is called nope"]
+        assert world.told(ev.Notifications) == []
+
+
 def test_names_that_are_none_are_not_shown() -> None:
     names = ("bob", "\x1b]52;c;x\x07", "eve (verified)", "\u202eecila", "", "ﬁ", "Änne")
     with alice() as world:

@@ -103,6 +103,30 @@ def test_only_admins_change_a_room() -> None:
         assert (topic.actor, topic.text) == ("bob", "ours")
 
 
+def test_nobody_can_be_kicked_by_themselves_or_become_an_admin_twice() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", *[c.Admin("#ops", "bob")] * 2, c.Kick("#ops", "Alice"))
+        alice, bob = made.citizens.values()
+        assert alice.world.problems == [
+            "bob is an admin of #ops already",
+            "You cannot take yourself out of #ops like that",
+        ]
+        assert [each.subject for each in bob.news(RoomChange.ADMIN)] == ["bob"]
+        assert not bob.news(RoomChange.REMOVED)
+
+
+def test_who_is_invited_and_not_there_is_not_waited_for() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Invite("#ops", ("nobody",)))
+        made.disconnect("alice")
+        made.connect("alice")
+        world = made.citizens["alice"].world
+        assert world.problems == ["Nobody on this relay is called nobody"]
+        assert world.told(ev.Waiting) == []
+
+
 def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
     with town("alice", "bob", "carol", "dave", "erin") as made:
         make_room(made, "alice", "bob", "carol")
@@ -340,6 +364,17 @@ def test_the_lobby_waits_for_a_connection() -> None:
         assert made.citizens["bob"].heard == [("#lobby", "alice", "typed while away")]
         assert alice.world.engine.queued == 0
         assert not is_unsent(alice.world.state, message_id)
+
+
+def test_nothing_is_said_in_the_lobby_by_who_is_not_there() -> None:
+    with town("alice", "bob") as made:
+        made.do("bob", c.Join("#lobby"))
+        made.say("alice", "#lobby", "unheard")
+        made.do("alice", c.Join("#lobby"))
+        alice, bob = made.citizens.values()
+        assert alice.world.problems == ["You are not in #lobby, nothing was sent"]
+        assert bob.heard == []
+        assert alice.world.engine.queued == 0
 
 
 def test_hidden_people_are_not_in_the_lobby() -> None:

@@ -73,14 +73,20 @@ def test_somebody_called_you_is_not_you() -> None:
 def test_an_invitation_says_who_what_and_how() -> None:
     by_creator = e.Invitation("#ops", "bob", "bob", 2, "", e.Trust.VERIFIED, request=False)
     assert wording.invitation(by_creator).text == (
-        "[SERVER] bob (verified) invites you to #ops, a closed room, of 2 people. "
+        "[SERVER] bob (verified) invites you to #ops, a closed room of 2 people. "
         "/join #ops accepts, /leave #ops refuses."
     )
     by_stranger = e.Invitation("#ops", "eve", "bob", 1, 'a"b', e.Trust.NEW, request=True)
     assert wording.invitation(by_stranger).text == (
-        "[SERVER] eve (new, a stranger) invites you to #ops, a closed room, made by bob, of "
-        '1 person, about "a\'b". /join #ops accepts, /leave #ops refuses.'
+        "[SERVER] eve (new, a stranger) invites you to #ops, a closed room of 1 person, made "
+        'by bob, about "a\'b". /join #ops accepts, /leave #ops refuses.'
     )
+
+
+def test_the_lobby_is_nothing_to_be_invited_to_while_one_is_on_the_way() -> None:
+    lobby = e.RoomInfo("#lobby", "", None, 1, False, False, False, False)
+    listed = wording.rooms(e.RoomList((lobby,)), lambda _: 0).text
+    assert listed == "Your rooms:\n#lobby (open to everybody here)"
 
 
 @pytest.mark.parametrize("topic", ["one\ntwo", "one\r\n[SERVER] two", "a\u2028b", "a\x1b]0;b\x07"])
