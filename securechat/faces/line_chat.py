@@ -9,11 +9,11 @@ from datetime import datetime
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
-from securechat.client.typed_names import LOBBY, is_room
+from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
 from securechat.faces import message_wording, room_wording, wording
 from securechat.faces.asking import ask
-from securechat.faces.conversations import Conversations, conversation_key, conversation_of
+from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
@@ -265,12 +265,12 @@ class LineChat:
         self._show(wording.problem(error))
 
     def _hear_renamed(self, event: e.Renamed) -> None:
-        before = event.before.casefold()
+        before = conversation_key(event.before)
         for typed, called in self._called.items():
-            if called.casefold() == before:
+            if conversation_key(called) == before:
                 self._called[typed] = event.name
         self._called[before] = event.name
-        self._called.pop(event.name.casefold(), None)
+        self._called.pop(conversation_key(event.name), None)
         self._people.rename(event.before, event.name)
         self._conversations.rename(event.before, event.name)
         self._show(wording.renamed(event))
@@ -294,7 +294,7 @@ class LineChat:
                 self._send(self._target(), text, reply_to=to)
             case c.Msg(target, text):
                 self._send(target, text)
-                self._choose(self._called.get(target.casefold(), target))
+                self._choose(self._called.get(conversation_key(target), target))
             case c.Help():
                 self._show(wording.commands())
             case c.Quit():
@@ -315,7 +315,7 @@ class LineChat:
         self, target: str, text: str, *, action: bool = False, reply_to: str | None = None
     ) -> None:
         message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
-        target = self._called.get(target.casefold(), target)
+        target = self._called.get(conversation_key(target), target)
         self.pending.add(message_id, target)
         if self._is_waited_for(target):
             self._people[target].told_queued = True
@@ -333,7 +333,7 @@ class LineChat:
     def _is_heard_of(self, name: str) -> bool:
         """Tell whether this run's engine would have said so if it took nothing for this person."""
         person = self._people[name]
-        is_peer = self._peer is not None and self._peer.casefold() == name.casefold()
+        is_peer = self._peer is not None and conversation_key(self._peer) == conversation_key(name)
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
