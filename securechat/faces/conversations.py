@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from securechat.client.contacts import split_key_id
 from securechat.client.events import Message, RoomChange, RoomNews
-from securechat.client.typed_names import conversation_key
+from securechat.client.typed_names import LOBBY, conversation_key
 
 
 def conversation_of(message: Message) -> str:
@@ -47,8 +47,9 @@ class Conversations:
     the conversation before.
     """
 
-    def __init__(self, current: str | None) -> None:
-        self.current = current
+    def __init__(self, peer: str | None, *, lobby: bool) -> None:
+        """Begin with the ``peer``, else in the ``lobby``, or with nobody."""
+        self.current = LOBBY if peer is None and lobby else peer
         self.awaited: str | None = None
         self.unread = UnreadCounts()
 

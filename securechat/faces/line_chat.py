@@ -53,13 +53,13 @@ class LineChat:
     ) -> None:
         self._engine = engine
         self._peer = peer
-        self._conversations = Conversations(LOBBY if peer is None and lobby else peer)
+        self._conversations = Conversations(peer, lobby=lobby)
         self._show = show
         self._ring = ring
         self._now = now
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
-        self._own_name: str | None = None
+        self._own_name = ""
         self._offline_why: str | None = None
         self._people = People(show, now)
         if peer is not None:
@@ -214,25 +214,24 @@ class LineChat:
             return
         self._offline_why = None
         self._show(wording.ready(event))
-        if self._own_name is None:
+        if not self._own_name:
             self._show(wording.what_to_do(self._conversations.target))
         self._own_name = event.name
 
     def _hear_of_rooms(self, event: _RoomAnswer) -> None:
-        own_name = self._own_name or ""
         match event:
             case e.RoomNews():
-                self._hear_room_news(event, own_name)
+                self._hear_room_news(event)
             case e.Invitation():
                 self._show(room_wording.invitation(event))
             case e.RoomList():
                 self._rooms.hear_list(event)
                 self._show(room_wording.rooms(event, self._conversations.unread.of))
             case e.RoomPeople():
-                self._show(room_wording.room_people(event, own_name))
+                self._show(room_wording.room_people(event, self._own_name))
 
-    def _hear_room_news(self, event: e.RoomNews, own_name: str) -> None:
-        self._rooms.hear(event, own_name)
+    def _hear_room_news(self, event: e.RoomNews) -> None:
+        self._rooms.hear(event, self._own_name)
         if event.room == LOBBY and LOBBY not in self._rooms:
             self._people.leave_lobby()
         before = self._conversations.current
@@ -241,15 +240,14 @@ class LineChat:
                 self._show(wording.talking_to(event.room))
         elif event.change is e.RoomChange.FULL and self._conversations.is_target(event.room):
             self._conversations.awaited = None
-        elif self._conversations.is_target(event.room) and self._is_own_leave(event, own_name):
+        elif self._conversations.is_target(event.room) and self._is_own_leave(event):
             self._conversations.choose(None)
             if LOBBY in self._rooms:
                 self._choose(LOBBY)
 
-    @staticmethod
-    def _is_own_leave(event: e.RoomNews, own_name: str) -> bool:
+    def _is_own_leave(self, event: e.RoomNews) -> bool:
         """Tell whether the user left; who was removed stays, and writes nowhere else unawares."""
-        return event.change is e.RoomChange.LEFT and event.actor == own_name
+        return event.change is e.RoomChange.LEFT and event.actor == self._own_name
 
     def _hear_of_person(self, event: PersonNews) -> None:
         self._people.hear(event)
