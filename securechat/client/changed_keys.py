@@ -4,7 +4,7 @@ from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.errors import KeyChanged, UsageError
-from securechat.identity.types import Name, RoomId, fingerprint
+from securechat.identity.types import Name, fingerprint
 from securechat.text import clip, safe_text
 
 _BEGINNING_COLUMNS = 40
@@ -41,28 +41,23 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     name = desk.contacts.shown_name(contact)
     why = f"Not sent to {name}, whose key was another when you typed it"
     again = f"/msg {name} and the text once more"
-    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
-        error = KeyChanged(f"{why}: {beginning(draft.text)}", again)
-        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
+    for text in _forget_drafts(desk, contact):
+        desk.report(KeyChanged(f"{why}: {beginning(text.text)}", again), _ends(text))
         desk.so_far.withheld += 1
-    _forget_drafts(desk, contact)
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
         desk.change(desk.outbox.remove(parcel))
         if parcel.message_id:
-            error = KeyChanged(f"{why} (it was sealed already)", again)
-            desk.report(error, _end_of(parcel.message_id, parcel.room))
+            message_id = None if parcel.room else parcel.message_id
+            desk.report(KeyChanged(f"{why} (it was sealed already)", again), message_id)
             desk.so_far.withheld += 1
 
 
 def give_up_drafts(desk: Desk, contact: Contact) -> None:
     """Drop, and tell, what was typed for somebody who is blocked now."""
     name = desk.contacts.shown_name(contact)
-    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
-        error = UsageError(
-            f"Not sent to {name}, who is blocked: {beginning(draft.text)}", f"/unblock {name}"
-        )
-        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
-    _forget_drafts(desk, contact)
+    for text in _forget_drafts(desk, contact):
+        what = f"Not sent to {name}, who is blocked: {beginning(text.text)}"
+        desk.report(UsageError(what, f"/unblock {name}"), _ends(text))
 
 
 def outcome(desk: Desk, peer: str | None) -> KeyChanged | None:
@@ -92,19 +87,18 @@ def _changed(contact: Contact, name: str) -> KeyChanged:
     )
 
 
-def _is_message(draft: Draft) -> bool:
-    return draft.is_message
-
-
-def _end_of(message_id: str, room: RoomId) -> str | None:
-    """Return the id of what has failed with this: a post in a room goes on to the others."""
-    return None if room else message_id
-
-
-def _forget_drafts(desk: Desk, contact: Contact) -> None:
+def _forget_drafts(desk: Desk, contact: Contact) -> list[Draft]:
+    """Drop all that waits for somebody; return what the user wrote of it."""
     person = desk.people.open(contact.name)
     desk.change({draft.row: None for draft in person.drafts})
+    written = [draft for draft in person.drafts if draft.is_message]
     person.drafts.clear()
+    return written
+
+
+def _ends(text: Draft) -> str | None:
+    """Return the id of the message that ends with a draft: one in a room goes to the others."""
+    return None if text.is_of_room else text.message_id.hex()
 
 
 def beginning(text: str) -> str:

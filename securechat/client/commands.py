@@ -182,7 +182,7 @@ class Contacts:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``/history [NAME] [COUNT]``: the newest messages with a person; without one, of all."""
+    """``/history [NAME] [COUNT]``: the newest messages of a conversation; without one, of all."""
 
     name: str | None
     count: int | None
@@ -197,7 +197,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """``/keep [NAME] [DAYS]``: for how long messages are kept; without DAYS nothing changes."""
+    """``/keep [NAME] [DAYS]``: for how long a conversation is kept; without DAYS only shown."""
 
     name: str | None
     days: int | None
@@ -205,7 +205,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Unsend:
-    """``/unsend [NAME]``: give up what waits here to be sent to a person."""
+    """``/unsend [NAME]``: give up what waits here to be sent to a person or a room."""
 
     name: str | None
 

@@ -159,7 +159,7 @@ class PresenceChanged:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who is connected, in answer to `Engine.who`; ``trust`` holds those who are known here."""
+    """Who is connected, in answer to `commands.Who`; ``trust`` holds those who are known here."""
 
     names: tuple[str, ...]
     trust: Mapping[str, Trust] = field(default_factory=dict)
@@ -185,7 +185,7 @@ class OwnPresence:
 
 @dataclass(frozen=True, slots=True)
 class SafetyNumber:
-    """The 60 digits to compare with a person, in answer to `Engine.verify`.
+    """The 60 digits to compare with a person, in answer to `commands.Verify`.
 
     Of somebody CHANGED they are those with the new key, which ``fingerprint`` is of then.
     """
@@ -291,7 +291,7 @@ class KnownPerson:
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The people known here, in answer to `Engine.contacts`."""
+    """The people known here, in answer to `commands.Contacts`."""
 
     people: tuple[KnownPerson, ...]
 
@@ -348,7 +348,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """For how many ``days`` the messages with a person are kept; None: for ever, 0: not at all."""
+    """For how many ``days`` a conversation is kept; None: for ever, 0: not at all."""
 
     name: str
     days: int | None
@@ -356,7 +356,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """Own messages to a person that will not be sent, as the user has decided."""
+    """Own messages to a person or a room that will not be sent, as the user has decided."""
 
     name: str
     message_ids: tuple[str, ...]

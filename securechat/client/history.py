@@ -15,7 +15,7 @@ from securechat.client.events import (
 )
 from securechat.client.ports import HistoryPort
 from securechat.client.searching import OWN, SearchWords
-from securechat.client.typed_names import ROOM_SIGN, is_room
+from securechat.client.typed_names import ROOM_SIGN, conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
@@ -43,7 +43,7 @@ class Conversation(NamedTuple):
     title: str
 
 
-def conversation_key(relay_id: RelayId, name: str) -> bytes:
+def person_key(relay_id: RelayId, name: str) -> bytes:
     """Return the key of the conversation with whoever has this name on a relay.
 
     It stays the same when the user accepts another key for the name.
@@ -70,7 +70,7 @@ class HistoryBook:
 
     def person(self, name: str) -> Conversation:
         """Return the conversation with whoever has this name on the relay."""
-        return Conversation(conversation_key(self._relay_id, name), name)
+        return Conversation(person_key(self._relay_id, name), name)
 
     def room(self, room_id: RoomId, called: str) -> Conversation:
         """Return the conversation in a room, which is called so here."""
@@ -171,7 +171,7 @@ class PastReader:
         if is_room(typed):
             return self._room(typed)
         contact = self._contacts.find(typed) or self._shown_as(typed)
-        return conversation_key(self._relay_id, contact.name if contact else typed)
+        return person_key(self._relay_id, contact.name if contact else typed)
 
     def called(self, title: str) -> str:
         """Return what to call whoever has this name on the relay."""
@@ -255,9 +255,11 @@ class PastReader:
     def _room(self, typed: str) -> bytes:
         with self._state.read_history() as table:
             titles = {
-                title.casefold(): key for key, title in table.conversations() if self._is_room(key)
+                conversation_key(title): key
+                for key, title in table.conversations()
+                if self._is_room(key)
             }  # of two with one title the later one
-        return titles.get(typed.casefold(), self._relay_id + _ROOM)
+        return titles.get(conversation_key(typed), self._relay_id + _ROOM)
 
     def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:
         return tuple(map(self.message, entries))

@@ -16,6 +16,7 @@ from securechat.client.posting import Posting
 from securechat.client.receiving import Receiving
 from securechat.client.room_book import Recipient, parse_room
 from securechat.client.rosters import Rosters
+from securechat.client.typed_names import conversation_key
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Roster
 from securechat.errors import SecureChatError, UsageError
@@ -229,8 +230,9 @@ class Rooms:
         contact = self._desk.contacts.find(typed)
         if contact is not None and contact.user_key in room.members:
             return room.members[contact.user_key]
+        key = conversation_key(typed)
         for member in room.members.values():
-            if self._names.of(member).casefold() == typed.casefold():
+            if conversation_key(self._names.of(member)) == key:
                 return member
         called = self._desk.rooms.called(room.room_id)
         raise UsageError(f"{typed} is not in {called}", f"/who {called}")

@@ -114,7 +114,10 @@ class Sending:
 
     def flush(self, person: Person) -> None:
         """Seal and send what waits for a person, asking for their keys first if need be."""
-        if not self._desk.online or not person.has_waiting or self._desk.is_barred(person.name):
+        if not self._desk.online or not person.has_waiting:
+            return
+        if self._desk.is_barred(person.name):
+            self.pass_over(person)
             return
         user = person.user
         if user is None:

@@ -4,7 +4,7 @@ import msgspec
 
 from securechat.client.changed_keys import give_up_drafts, give_up_texts, next_command
 from securechat.client.commands import Decision
-from securechat.client.contacts import Contact, accept
+from securechat.client.contacts import Contact, ShownKey, accept
 from securechat.client.desk import Desk, trust_of
 from securechat.client.events import (
     Blocked,
@@ -86,7 +86,7 @@ class Decisions:
                 f"/verify {name}, compare them, then /trust {name}",
             )
         if contact.shown is not None:
-            self._take_new_key(contact, Reason.COMPARED, verified=True)
+            self._take_new_key(contact, contact.shown, Reason.COMPARED, verified=True)
             return
         trusted = self._keep(accept(contact, self._desk.now_ms()), verified=True)
         self._tell_trust(trusted, Reason.COMPARED)
@@ -103,12 +103,13 @@ class Decisions:
         if not self._pinning.are_codes_shown(contact):
             self._pinning.tell_changed(contact)
             raise UsageError(f"Compare both codes of {name} first", f"/accept-key {name} once more")
-        self._take_new_key(contact, Reason.ACCEPTED, verified=False)
+        self._take_new_key(contact, contact.shown, Reason.ACCEPTED, verified=False)
 
-    def _take_new_key(self, old: Contact, reason: Reason, *, verified: bool) -> None:
+    def _take_new_key(
+        self, old: Contact, shown: ShownKey, reason: Reason, *, verified: bool
+    ) -> None:
         """Pin the shown key in place of the old one; what was typed for that one is given up."""
-        desk, shown = self._desk, old.shown
-        assert shown is not None  # noqa: S101
+        desk = self._desk
         give_up_texts(desk, old)
         desk.keep_contact(
             msgspec.structs.replace(

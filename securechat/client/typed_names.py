@@ -3,7 +3,8 @@
 from securechat.client.command_help import usage_of
 from securechat.client.contacts import split_key_id
 from securechat.errors import NameInvalid, UsageError
-from securechat.identity.names import parse_name
+from securechat.identity.names import name_key, parse_name
+from securechat.identity.types import Name
 from securechat.text import clip, safe_text
 
 ROOM_SIGN = "#"
@@ -18,6 +19,11 @@ _SHOWN_COLUMNS = 24
 def is_room(name: str) -> bool:
     """Tell whether a name is that of a room, and not of a person."""
     return name.startswith(ROOM_SIGN)
+
+
+def conversation_key(name: str) -> str:
+    """Return what tells people and rooms apart by their names; case does not matter."""
+    return name_key(Name(name))
 
 
 def check_person(command: str, typed: str) -> str:

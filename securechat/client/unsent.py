@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from securechat.client.drafts import DRAFTS, POSTS, stored_drafts
 from securechat.client.outbox import stored_parcels
 from securechat.client.ports import StatePort
-from securechat.client.typed_names import is_room
+from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import StillQueued
 
 
@@ -24,7 +24,7 @@ def still_queued(queued: int, recipients: Iterable[str]) -> StillQueued:
 
     Those may be only the ones that are known, and come more than once.
     """
-    names = sorted({name.casefold(): name for name in recipients}.values())
+    names = sorted({conversation_key(name): name for name in recipients}.values())
     messages = "1 message is" if queued == 1 else f"{queued} messages are"
     whom = f" for {', '.join(names)}" if names else ""
     people = [name for name in names if not is_room(name)]

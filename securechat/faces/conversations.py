@@ -1,15 +1,10 @@
 """The conversations of a session: which one text goes to, and what is unread in the others."""
 
-import unicodedata
 from collections.abc import Iterator
 
 from securechat.client.contacts import split_key_id
 from securechat.client.events import Message, RoomChange, RoomNews
-
-
-def conversation_key(name: str) -> str:
-    """Return what tells people and rooms apart by their names; case does not matter."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+from securechat.client.typed_names import LOBBY, conversation_key
 
 
 def conversation_of(message: Message) -> str:
@@ -52,8 +47,9 @@ class Conversations:
     the conversation before.
     """
 
-    def __init__(self, current: str | None) -> None:
-        self.current = current
+    def __init__(self, peer: str | None, *, lobby: bool) -> None:
+        """Begin with the ``peer``, else in the ``lobby``, or with nobody."""
+        self.current = LOBBY if peer is None and lobby else peer
         self.awaited: str | None = None
         self.unread = UnreadCounts()
 

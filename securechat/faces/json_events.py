@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from securechat.client import events as e
 from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
-from securechat.faces.json_room_events import room_fields
+from securechat.faces.json_room_events import Fields, room_fields
 
 VERSION = 1
-
-Fields = dict[str, Any]
 
 
 def encode_object(event: str, fields: Fields) -> str:

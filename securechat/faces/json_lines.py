@@ -11,7 +11,6 @@ from securechat.client.events import (
     RoomNews,
     Withdrawn,
 )
-from securechat.client.typed_names import LOBBY
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.asking import ask
 from securechat.faces.conversations import Conversations, conversation_of
@@ -61,7 +60,7 @@ class JsonChat:
     ) -> None:
         self._engine = engine
         self._peer = peer
-        self._conversations = Conversations(LOBBY if peer is None and lobby else peer)
+        self._conversations = Conversations(peer, lobby=lobby)
         self._out = out
         self.leaving = False
         self.ended: Ended | None = None

@@ -9,11 +9,11 @@ from datetime import datetime
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
-from securechat.client.typed_names import LOBBY, is_room
+from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
 from securechat.faces import message_wording, room_wording, wording
 from securechat.faces.asking import ask
-from securechat.faces.conversations import Conversations, conversation_key, conversation_of
+from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
@@ -53,13 +53,13 @@ class LineChat:
     ) -> None:
         self._engine = engine
         self._peer = peer
-        self._conversations = Conversations(LOBBY if peer is None and lobby else peer)
+        self._conversations = Conversations(peer, lobby=lobby)
         self._show = show
         self._ring = ring
         self._now = now
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
-        self._own_name: str | None = None
+        self._own_name = ""
         self._offline_why: str | None = None
         self._people = People(show, now)
         if peer is not None:
@@ -214,25 +214,24 @@ class LineChat:
             return
         self._offline_why = None
         self._show(wording.ready(event))
-        if self._own_name is None:
+        if not self._own_name:
             self._show(wording.what_to_do(self._conversations.target))
         self._own_name = event.name
 
     def _hear_of_rooms(self, event: _RoomAnswer) -> None:
-        own_name = self._own_name or ""
         match event:
             case e.RoomNews():
-                self._hear_room_news(event, own_name)
+                self._hear_room_news(event)
             case e.Invitation():
                 self._show(room_wording.invitation(event))
             case e.RoomList():
                 self._rooms.hear_list(event)
                 self._show(room_wording.rooms(event, self._conversations.unread.of))
             case e.RoomPeople():
-                self._show(room_wording.room_people(event, own_name))
+                self._show(room_wording.room_people(event, self._own_name))
 
-    def _hear_room_news(self, event: e.RoomNews, own_name: str) -> None:
-        self._rooms.hear(event, own_name)
+    def _hear_room_news(self, event: e.RoomNews) -> None:
+        self._rooms.hear(event, self._own_name)
         if event.room == LOBBY and LOBBY not in self._rooms:
             self._people.leave_lobby()
         before = self._conversations.current
@@ -241,15 +240,14 @@ class LineChat:
                 self._show(wording.talking_to(event.room))
         elif event.change is e.RoomChange.FULL and self._conversations.is_target(event.room):
             self._conversations.awaited = None
-        elif self._conversations.is_target(event.room) and self._is_own_leave(event, own_name):
+        elif self._conversations.is_target(event.room) and self._is_own_leave(event):
             self._conversations.choose(None)
             if LOBBY in self._rooms:
                 self._choose(LOBBY)
 
-    @staticmethod
-    def _is_own_leave(event: e.RoomNews, own_name: str) -> bool:
+    def _is_own_leave(self, event: e.RoomNews) -> bool:
         """Tell whether the user left; who was removed stays, and writes nowhere else unawares."""
-        return event.change is e.RoomChange.LEFT and event.actor == own_name
+        return event.change is e.RoomChange.LEFT and event.actor == self._own_name
 
     def _hear_of_person(self, event: PersonNews) -> None:
         self._people.hear(event)
@@ -265,12 +263,12 @@ class LineChat:
         self._show(wording.problem(error))
 
     def _hear_renamed(self, event: e.Renamed) -> None:
-        before = event.before.casefold()
+        before = conversation_key(event.before)
         for typed, called in self._called.items():
-            if called.casefold() == before:
+            if conversation_key(called) == before:
                 self._called[typed] = event.name
         self._called[before] = event.name
-        self._called.pop(event.name.casefold(), None)
+        self._called.pop(conversation_key(event.name), None)
         self._people.rename(event.before, event.name)
         self._conversations.rename(event.before, event.name)
         self._show(wording.renamed(event))
@@ -294,7 +292,7 @@ class LineChat:
                 self._send(self._target(), text, reply_to=to)
             case c.Msg(target, text):
                 self._send(target, text)
-                self._choose(self._called.get(target.casefold(), target))
+                self._choose(self._called.get(conversation_key(target), target))
             case c.Help():
                 self._show(wording.commands())
             case c.Quit():
@@ -315,7 +313,7 @@ class LineChat:
         self, target: str, text: str, *, action: bool = False, reply_to: str | None = None
     ) -> None:
         message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
-        target = self._called.get(target.casefold(), target)
+        target = self._called.get(conversation_key(target), target)
         self.pending.add(message_id, target)
         if self._is_waited_for(target):
             self._people[target].told_queued = True
@@ -333,7 +331,7 @@ class LineChat:
     def _is_heard_of(self, name: str) -> bool:
         """Tell whether this run's engine would have said so if it took nothing for this person."""
         person = self._people[name]
-        is_peer = self._peer is not None and self._peer.casefold() == name.casefold()
+        is_peer = self._peer is not None and conversation_key(self._peer) == conversation_key(name)
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:

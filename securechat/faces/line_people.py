@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from securechat.client import events as e
+from securechat.client.typed_names import conversation_key
 from securechat.faces import wording
-from securechat.faces.conversations import conversation_key
 from securechat.faces.entries import Entry
 
 PersonNews = (

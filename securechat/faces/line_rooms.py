@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from securechat.client import events as e
-from securechat.client.typed_names import LOBBY
+from securechat.client.typed_names import LOBBY, conversation_key
 from securechat.faces import room_wording
-from securechat.faces.conversations import conversation_key
 from securechat.faces.entries import Entry
 
 

@@ -1,7 +1,8 @@
 """Messages of muted conversations, which a chat in lines does not show as they come."""
 
 from securechat.client import events as e
-from securechat.faces.conversations import conversation_key, conversation_of
+from securechat.client.typed_names import conversation_key
+from securechat.faces.conversations import conversation_of
 
 MAX_WITHHELD = 1000
 """So many messages of muted people stay unread in the engine until their history is looked at."""

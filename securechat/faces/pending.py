@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from securechat.client.typed_names import conversation_key
 from securechat.client.unsent import still_queued
 from securechat.errors import StillQueued
 
@@ -25,8 +26,8 @@ class Pending:
 
     def count(self, recipient: str) -> int:
         """Count what is on its way to one person; case does not matter."""
-        key = recipient.casefold()
-        return sum(1 for name in self._recipients.values() if name.casefold() == key)
+        key = conversation_key(recipient)
+        return sum(1 for name in self._recipients.values() if conversation_key(name) == key)
 
     def error(self, queued: int, recipients: Iterable[str] = ()) -> StillQueued:
         """Return the error for leaving with ``queued`` messages not handed over.

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from securechat.client import events as e
-from securechat.client.typed_names import is_room
+from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
-from securechat.faces.conversations import conversation_key
 from securechat.faces.engine import ChatEngine
 from securechat.faces.json_events import VERSION
 

@@ -12,6 +12,7 @@ from securechat.faces.message_wording import quoted
 from securechat.text import safe_text
 
 _TOPIC_COLUMNS = 80
+_LOUD = (e.RoomChange.PAUSED, e.RoomChange.BEHIND, e.RoomChange.REMOVED)
 
 
 def open_room() -> Entry:
@@ -100,9 +101,6 @@ def _sentence(event: e.RoomNews, own_name: str, called: Callable[[str | None], s
             return f"{room} goes on{merged}: what you typed goes out."
         case e.RoomChange.FULL:
             return f"{room} is full, and you are not in it. /join {room} tries again."
-
-
-_LOUD = (e.RoomChange.PAUSED, e.RoomChange.BEHIND, e.RoomChange.REMOVED)
 
 
 def _topic(text: str) -> str:

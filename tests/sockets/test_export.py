@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from securechat.cli.output_file import check_target
-from securechat.client.history import conversation_key
+from securechat.client.history import person_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.errors import FileProblem
@@ -58,7 +58,7 @@ class Alice:
             entries = [
                 entry(
                     text,
-                    conversation=conversation_key(relay.relay_id, with_whom),
+                    conversation=person_key(relay.relay_id, with_whom),
                     title=with_whom,
                     message_id=number.to_bytes(16, "big"),
                     sender=with_whom if text is not mine else "",

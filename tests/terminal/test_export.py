@@ -4,7 +4,7 @@ import os
 import pty
 from pathlib import Path
 
-from securechat.client.history import conversation_key
+from securechat.client.history import person_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay
 from securechat.identity.types import Name, RelayId
@@ -16,7 +16,7 @@ CONTROLS = bytes(range(0x80, 0xA0))
 
 def keep(home: Path, text: str) -> None:
     relay = KnownRelay(RelayId(b"r" * 32), "127.0.0.1:5555", 1)
-    key = conversation_key(relay.relay_id, "bob")
+    key = person_key(relay.relay_id, "bob")
     with Profile(home, Name("alice"), lambda: ()) as profile:
         profile.state.commit(relay.row, [entry(text, conversation=key)])
 

@@ -9,7 +9,7 @@ import pytest
 from securechat.client.contacts import Contact, ContactBook
 from securechat.client.events import DeliveryState, PastMessage
 from securechat.client.exporting import Archive
-from securechat.client.history import conversation_key
+from securechat.client.history import person_key
 from securechat.client.relays import KnownRelay
 from securechat.errors import UsageError
 from securechat.identity.chain import Highest
@@ -56,7 +56,7 @@ class World:
         self._table.apply(
             entry(
                 text,
-                conversation=conversation_key(relay_id, name),
+                conversation=person_key(relay_id, name),
                 title=name,
                 message_id=b"\x0a\x0b",
                 sender=name if progress is None else "",
@@ -193,5 +193,5 @@ def test_what_comes_after_the_beginning_is_not_waited_for(
 
 
 def test_a_conversation_without_messages_is_empty(world: World) -> None:
-    world._table.apply(history.Retention(conversation_key(SECOND, "bob"), "bob", 7))
+    world._table.apply(history.Retention(person_key(SECOND, "bob"), "bob", 7))
     assert world.texts("bob") == []

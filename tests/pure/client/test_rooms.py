@@ -320,9 +320,7 @@ def test_rooms_and_what_waits_in_them_outlast_a_restart() -> None:
         bob.say("#ops", "typed while away")
         bob.world.settle()
         made.say("alice", "#ops", "said meanwhile")
-        bob.world.engine.stop()
-        bob.world.engine._thread.join()
-        again = made.move_in("bob", bob.world.state)
+        again = made.move_in("bob", made.stop("bob"))
         assert again.heard == [("#ops", "alice", "said meanwhile")]
         assert ("#ops", "bob", "typed while away") in made.citizens["carol"].heard
         made.do("bob", c.Rooms())
@@ -338,11 +336,7 @@ def test_who_lost_the_room_with_their_machine_is_asked_to_join_again() -> None:
         make_room(made, "alice", "bob")
         made.say("bob", "alice", "hi")
         made.say("alice", "bob", "hi")
-        bob = made.citizens["bob"]
-        made.disconnect("bob")
-        bob.world.engine.stop()
-        bob.world.engine._thread.join()
-        state = bob.world.state
+        state = made.stop("bob")
         for table, key in [row for row in state.rows if row[0].startswith("room")]:
             del state.rows[table, key]
         again = made.move_in("bob", state)
@@ -410,6 +404,26 @@ def test_somebody_whose_keys_are_not_there_holds_up_nobody() -> None:
         assert accepted.count(message_id) == 1
 
 
+def test_somebody_changed_in_a_room_holds_up_nobody_and_fails_nothing() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        made.stop("bob")
+        del made.citizens["bob"]
+        made.move_in("bob")  # somebody else, with that name
+        alice = made.move_in("alice", made.stop("alice"), connected=False)
+        message_id = alice.say("#ops", "hello")
+        alice.world.settle()
+        made.connect("alice")
+        assert alice.world.told(ev.PeerKeyChanged)
+        assert alice.world.told(ev.Sent) == [ev.Sent(message_id, "#ops")]
+        assert alice.world.told(ev.Accepted) == [ev.Accepted(message_id, "#ops")]
+        made.do("alice", c.Decide(c.Decision.BLOCK, "bob"))
+        (problem,) = alice.world.told(ev.Problem)
+        assert problem.error.what == "Not sent to bob, who is blocked: hello"
+        assert problem.message_id is None
+        assert made.citizens["carol"].heard == [("#ops", "alice", "hello")]
+
+
 def test_what_waits_in_a_paused_room_can_be_given_up() -> None:
     with town("alice", "bob", "carol") as made:
         make_room(made, "alice", "bob", "carol")
@@ -432,11 +446,7 @@ def test_what_is_muted_is_told_at_the_start() -> None:
     with town("alice", "bob") as made:
         make_room(made, "alice", "bob")
         made.do("bob", c.Mute("#ops", muted=True))
-        bob = made.citizens["bob"]
-        made.disconnect("bob")
-        bob.world.engine.stop()
-        bob.world.engine._thread.join()
-        again = made.move_in("bob", bob.world.state)
+        again = made.move_in("bob", made.stop("bob"))
         again.world.engine.retell()
         again.world.settle()
         assert again.world.told(ev.Notifications) == [ev.Notifications("mentions", ("#ops",))]

@@ -139,11 +139,19 @@ class Town:
             self.connect(name)
         return citizen
 
+    def stop(self, name: str) -> MemoryState:
+        """End somebody's client; return what it has kept."""
+        citizen = self.citizens[name]
+        if citizen.connected:
+            self.disconnect(name)
+        citizen.world.engine.stop()
+        citizen.world.engine._thread.join(FAILURE_S)
+        assert not citizen.world.engine._thread.is_alive()
+        return citizen.world.state
+
     def close(self) -> None:
-        for citizen in self.citizens.values():
-            citizen.world.engine.stop()
-            citizen.world.engine._thread.join(FAILURE_S)
-            assert not citizen.world.engine._thread.is_alive()
+        for name in self.citizens:
+            self.stop(name)
 
     # What the relay does --------------------------------------------------------------------------
 

@@ -44,6 +44,17 @@ def say(client: Client, *statuses: f.Status) -> None:
     client.world.settle()
 
 
+def silent() -> tuple[RelayWorld, Client, Client]:
+    """Return Alice, who watches Bob, and Bob, who has been here and never says how he is seen."""
+    world = RelayWorld()
+    [alice] = world.online("Alice")
+    bob = world.client("Bob", status=None)
+    bob.connect()
+    bob.cut()
+    watch(alice, "Bob")
+    return world, alice, bob
+
+
 # Hidden -------------------------------------------------------------------------------------------
 
 
@@ -69,13 +80,7 @@ def test_a_device_that_hides_in_its_first_frame_is_never_seen() -> None:
 
 
 def test_a_first_frame_that_comes_in_pieces_hides_as_well() -> None:
-    world = RelayWorld()
-    [alice] = world.online("Alice")
-    bob = world.client("Bob", status=None)
-    bob.connect()
-    bob.cut()
-    world.advance(1.0)
-    watch(alice, "Bob")
+    world, alice, bob = silent()
     bob.connect()
     for byte in encode(HIDDEN):
         assert bob.connection is not None
@@ -130,12 +135,7 @@ def test_another_run_of_the_relay_has_not_seen_anybody() -> None:
 
 
 def test_a_client_that_says_nothing_is_shown_a_little_later() -> None:
-    world = RelayWorld()
-    [alice] = world.online("Alice")
-    bob = world.client("Bob", status=None)
-    bob.connect()
-    bob.cut()
-    watch(alice, "Bob")
+    world, alice, bob = silent()
     bob.connect()
     world.advance(SHOW_AFTER_S * 0.99)
     assert not alice.told(f.Presence)[-1].online
@@ -144,13 +144,7 @@ def test_a_client_that_says_nothing_is_shown_a_little_later() -> None:
 
 
 def test_nobody_is_shown_who_has_gone_before() -> None:
-    world = RelayWorld()
-    [alice] = world.online("Alice")
-    bob = world.client("Bob", status=None)
-    bob.connect()
-    bob.cut()
-    world.advance(2.0)
-    watch(alice, "Bob")
+    world, alice, bob = silent()
     bob.connect()
     bob.cut()
     bob.connect()
@@ -160,12 +154,7 @@ def test_nobody_is_shown_who_has_gone_before() -> None:
 
 
 def test_another_first_frame_shows_the_device() -> None:
-    world = RelayWorld()
-    [alice] = world.online("Alice")
-    bob = world.client("Bob", status=None)
-    bob.connect()
-    bob.cut()
-    watch(alice, "Bob")
+    world, alice, bob = silent()
     bob.connect()
     bob.write(f.Ping(1))
     world.settle()
