@@ -137,8 +137,11 @@ class RoomBook:
 
     def is_companion(self, contact: Contact) -> bool:
         """Tell whether the user shares a room with somebody, who then is no stranger."""
-        if contact.is_pinned and name_key(contact.name) in self.lobby_people:
-            return True
+        is_in_lobby = contact.is_pinned and name_key(contact.name) in self.lobby_people
+        return is_in_lobby or self.is_roommate(contact)
+
+    def is_roommate(self, contact: Contact) -> bool:
+        """Tell whether somebody is in a closed room that the user has joined."""
         return any(room.joined and contact.user_key in room.members for room in self)
 
     def _is_called(self, room: Room, name: Name, wanted_id: str) -> bool:
