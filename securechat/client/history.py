@@ -105,9 +105,15 @@ class HistoryBook:
         return self._if_kept(entry)
 
     def received(
-        self, where: Conversation, contact: Contact, message: Message, now_ms: int
+        self,
+        where: Conversation,
+        contact: Contact,
+        message: Message,
+        now_ms: int,
+        *,
+        bounded: bool,
     ) -> Changes:
-        """Keep a message of somebody else."""
+        """Keep a message of somebody else; of all that are ``bounded`` only the newest stay."""
         entry = Entry(
             conversation=where.key,
             title=where.title,
@@ -122,7 +128,7 @@ class HistoryBook:
             trust=message.trust,
             missing=message.missing,
             late=message.late,
-            request=message.request,
+            request=bounded,
             action=message.action,
         )
         return self._if_kept(entry)

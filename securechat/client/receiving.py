@@ -288,7 +288,10 @@ class Receiving:
             alert=desk.attention.calls(where, in_room=room is not None, mention=mention),
         )
         desk.tell(message)
-        desk.record(desk.history.received(where, contact, message, desk.now_ms()))
+        is_known = contact.accepted or desk.rooms.is_roommate(contact)
+        desk.record(
+            desk.history.received(where, contact, message, desk.now_ms(), bounded=not is_known)
+        )
         self._plan_receipt(opened, contact)
 
     def _confirm_again(self, duplicate: Duplicate) -> None:

@@ -140,8 +140,11 @@ class RoomBook:
 
     def is_companion(self, contact: Contact) -> bool:
         """Tell whether the user shares a room with somebody, who then is no stranger."""
-        if contact.is_pinned and name_key(contact.name) in self.lobby_people:
-            return True
+        is_in_lobby = contact.is_pinned and name_key(contact.name) in self.lobby_people
+        return is_in_lobby or self.is_roommate(contact)
+
+    def is_roommate(self, contact: Contact) -> bool:
+        """Tell whether somebody is in a closed room that the user has joined."""
         return self._endpoint.rooms.are_shared_with(contact.user_key)
 
 

@@ -299,3 +299,24 @@ def test_a_relay_that_shows_more_people_than_a_lobby_has_is_not_believed() -> No
             here = tuple((f"p{number}x{each}", False) for each in range(200))
             alice.tell(f.Lobby(here, (), False, False))
         assert len(alice.engine._here.desk.rooms.lobby_people) <= f.MAX_LOBBY
+
+
+def test_a_visitor_of_the_lobby_does_not_fill_the_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("securechat.store.history.MAX_REQUESTS", 3)
+    with town("alice", "bob", "mallory", lobby=True) as made:
+        make_room(made, "bob", "alice")
+        for number in range(3):
+            made.say("bob", "#lobby", f"friend {number}")
+            made.say("mallory", "#lobby", f"said to all {number}")
+            made.say("mallory", "alice", f"said to alice {number}")
+        kept = [each.text for each in made.citizens["alice"].world.state.history.last(100)]
+        assert kept == [
+            "friend 0",
+            "friend 1",
+            "said to alice 1",
+            "friend 2",
+            "said to all 2",
+            "said to alice 2",
+        ]
