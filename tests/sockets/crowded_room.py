@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,8 @@ from tests.sockets.forked_client import FORKING
 from tests.sockets.room_host import LOBBY, Where, run_host
 
 LOOK_AGAIN_S = 0.5
+COMING_AT_ONCE = 5
+"""Processes that start together: a first login that takes too long for the relay is an error."""
 
 
 class Seen(NamedTuple):
@@ -167,9 +170,11 @@ class CrowdedRoom:
 
         Who has just come may have no keys on the relay yet, and cannot be invited without.
         """
-        for host in self.hosts:
-            host.start()
-        self.wait(lambda: len(self._in) == len(self.names), timeout_s, "logins")
+        for start in range(0, len(self.hosts), COMING_AT_ONCE):
+            coming = self.hosts[start : start + COMING_AT_ONCE]
+            for host in coming:
+                host.start()
+            self.wait(partial(self._are_there, coming), timeout_s, "logins")
         if self.room != LOBBY:
             first, *others = self.names
             self._host_of[first].tell(first, "find", *others)
@@ -181,6 +186,9 @@ class CrowdedRoom:
     def is_there(self, host: HostProcess) -> bool:
         """Tell whether all clients of a process are logged in."""
         return host.is_alive and self._in.issuperset(host.names)
+
+    def _are_there(self, hosts: Sequence[HostProcess]) -> bool:
+        return all(map(self.is_there, hosts))
 
     def say(self, name: str) -> bool:
         """Let somebody write their next text; return whether they are there to do so."""
@@ -211,7 +219,7 @@ class CrowdedRoom:
         for host in self.hosts:
             if not host.is_alive:
                 host.start()
-        self.wait(lambda: len(self._in) == len(self.names), timeout_s, "logins")
+        self.wait(partial(self._are_there, self.hosts), timeout_s, "logins")
 
     def settle(self, talkers: Sequence[str], timeout_s: float) -> None:
         """Revive everybody, let each talker write a last text, and wait until all have all."""
@@ -313,6 +321,8 @@ class CrowdedRoom:
                 self.sent.add(words[0])
             case "message":
                 self.seen[name].append(Seen(life, *words))
+            case "failed":
+                raise AssertionError(f"{name}: {words[0]}")
             case "problem":
                 self.found.troubles.append(f"{name}: {words[0]}")
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
+from securechat.errors import SecureChatError
 from tests.processes import environment
 
 LOBBY = "#lobby"
@@ -44,7 +45,7 @@ class Host:
     def begin(self, names: Sequence[str]) -> None:
         """Let clients come; each says so once it is logged in."""
         for name in names:
-            self._threads.append(threading.Thread(target=self._live, args=(name,)))
+            self._threads.append(threading.Thread(target=self._try_to_live, args=(name,)))
             self._threads[-1].start()
 
     def carry_out(self, name: str, do: str, *arguments: str) -> None:
@@ -67,6 +68,12 @@ class Host:
             chat.stop()
         for thread in self._threads:
             thread.join()
+
+    def _try_to_live(self, name: str) -> None:
+        try:
+            self._live(name)
+        except SecureChatError as error:
+            self._tell("failed", name, error.what)
 
     def _live(self, name: str) -> None:
         where = self._where
