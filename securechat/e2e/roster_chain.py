@@ -164,9 +164,11 @@ class RosterChain:
                 ahead += [each for each in self.entries[one].previous if each in self.entries]
         return frozenset(found)
 
-    def common(self, one: Digest, other: Digest) -> RosterEntry:
-        """Return the newest entry that two tips both come from."""
+    def common(self, one: Digest, other: Digest) -> RosterEntry | None:
+        """Return the newest entry that two tips both come from; None if it is kept no more."""
         shared = self.line(one) & self.line(other)
+        if not shared:
+            return None
         return self.entries[max(shared, key=lambda each: (self.entries[each].version, each))]
 
     def _is_by_admin(self, entry: RosterEntry) -> bool:

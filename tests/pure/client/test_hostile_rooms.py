@@ -320,3 +320,38 @@ def test_a_visitor_of_the_lobby_does_not_fill_the_history(
             "said to all 2",
             "said to alice 2",
         ]
+
+
+def test_what_waits_for_an_invitation_is_given_up_when_one_is_removed_meanwhile() -> None:
+    with town("alice", "bob", "dave") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Admin("#ops", "bob"))
+        bob = made.citizens["bob"]
+        made.disconnect("alice")
+        alice = made.citizens["alice"]
+        made.connect("alice")
+        bob.ask(c.Invite("#ops", ("dave",)))
+        message_id = bob.say("#ops", "welcome dave")
+        bob.world.settle()
+        alice.ask(c.Kick("#ops", "bob"))
+        alice.world.settle()
+        made._serve(alice)
+        made._deliver(bob)
+        made.settle()
+        (problem,) = [each for each in bob.world.told(ev.Problem) if each.message_id]
+        assert problem.message_id == message_id
+        assert not [each for each in bob.world.told(ev.Accepted) if each.message_id == message_id]
+        assert made.citizens["dave"].heard == []
+        assert bob.world.engine.queued == 0
+
+
+def test_a_roster_with_the_own_name_or_one_name_twice_stops_nothing() -> None:
+    with town("alice", "bob", "carol", "dave", "mallory") as made:
+        make_room(made, "mallory", "alice", "bob")
+        call_members(made, "mallory", carol="alice", dave="bob")
+        made.say("alice", "#ops", "hello")
+        assert made.citizens["bob"].heard == [("#ops", "alice", "hello")]
+        assert made.citizens["mallory"].heard == [("#ops", "alice", "hello")]
+        assert made.citizens["carol"].heard == made.citizens["dave"].heard == []
+        made.say("alice", "bob", "psst")
+        assert made.citizens["bob"].heard[1:] == [(None, "alice", "psst")]
