@@ -486,3 +486,20 @@ def test_a_fork_that_outgrows_what_is_kept_is_merged_all_the_same() -> None:
     assert merged.member_keys == {key_of(each) for each in (alice, mallory, carol)}
     assert merged.admins == {key_of(alice), key_of(mallory)}
     assert rooms_of(alice).change(room_id, NOW_MS, members=listed((alice,), (carol,)))
+
+
+def test_a_merge_vouches_for_nothing_that_is_newer_than_itself() -> None:
+    """An admin plants an entry which later merges and invitations would go back to."""
+    alice, mallory, carol, dave = people()
+    room_id = make_room((alice, mallory), (carol,))
+    before = view(alice, room_id).head
+    alone = [RosterMember(key_of(mallory), True, parse_name("Mallory"))]
+    planted = forge(mallory, before, version=2**40, members=alone)
+    merge = forge(mallory, before, previous=(before.hash, planted.hash))
+    assert take(alice, merge, mallory).effect is Effect.ADVANCED
+    refuse(alice, planted, mallory)
+    base = change(alice, room_id, listed((alice, carol), (dave,)))
+    of_carol = forge(carol, base, topic="at once")
+    change(alice, room_id, listed((alice, carol)))
+    assert take(alice, of_carol, carol).effect is Effect.FORKED
+    assert key_of(dave) not in rooms_of(alice).merge(room_id, NOW_MS).member_keys
