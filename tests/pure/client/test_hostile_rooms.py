@@ -7,6 +7,7 @@ from securechat.client import events as ev
 from securechat.client.events import RoomChange
 from securechat.client.link import Up
 from securechat.client.room_book import Recipient
+from securechat.client.rosters import MAX_UNDER_WAY
 from securechat.e2e.content import Content, Text
 from securechat.e2e.room_content import Roster, RosterRequest
 from securechat.identity.roster import RosterEntry, RosterMember
@@ -355,3 +356,38 @@ def test_a_roster_with_the_own_name_or_one_name_twice_stops_nothing() -> None:
         assert made.citizens["carol"].heard == made.citizens["dave"].heard == []
         made.say("alice", "bob", "psst")
         assert made.citizens["bob"].heard[1:] == [(None, "alice", "psst")]
+
+
+def test_an_answer_in_a_room_quotes_nothing_of_a_conversation_of_two() -> None:
+    with town("alice", "bob", "mallory") as made:
+        make_room(made, "alice", "bob", "mallory")
+        secret = made.say("alice", "bob", "between us")
+        own = made.say("bob", "mallory", "for mallory alone")
+        for message_id in (secret, own):
+            made.say("mallory", "#ops", "what was that?", reply_to=message_id)
+            answer = made.citizens["bob"].world.told(ev.Message)[-1]
+            assert answer.reply == ev.Quote(message_id)
+
+
+def test_who_takes_no_answers_does_not_fill_the_disk_of_who_gives_them() -> None:
+    with town("alice", "mallory") as made:
+        make_room(made, "alice", "mallory")
+        for number in range(16):
+            made.do("alice", c.Topic("#ops", f"topic {number}"))
+        alice, mallory = made.citizens["alice"], made.citizens["mallory"]
+        posting, key = (
+            mallory.world.engine._here.parts.posting,
+            entries_of(made, "alice")[0].creator,
+        )
+        first = entries_of(made, "alice")[0]
+        before = handed_in(made, "alice")
+        for _ in range(10):
+            request = RosterRequest(first.room_id, 0, first.hash)
+            mallory.world.engine._calls.put(
+                lambda asked=request: posting.give([Recipient(Name("alice"), key)], asked)
+            )
+            mallory.world.settle()
+            made._serve(mallory)
+            made._deliver(alice)
+            alice.world.pass_time(6)
+        assert 16 <= handed_in(made, "alice") - before <= MAX_UNDER_WAY + 32
