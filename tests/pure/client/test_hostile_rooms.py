@@ -375,17 +375,15 @@ def test_who_takes_no_answers_does_not_fill_the_disk_of_who_gives_them() -> None
         for number in range(16):
             made.do("alice", c.Topic("#ops", f"topic {number}"))
         alice, mallory = made.citizens["alice"], made.citizens["mallory"]
-        posting, key = (
-            mallory.world.engine._here.parts.posting,
-            entries_of(made, "alice")[0].creator,
-        )
-        first = entries_of(made, "alice")[0]
-        before = handed_in(made, "alice")
-        for _ in range(10):
-            request = RosterRequest(first.room_id, 0, first.hash)
-            mallory.world.engine._calls.put(
-                lambda asked=request: posting.give([Recipient(Name("alice"), key)], asked)
-            )
+        first, before = entries_of(made, "alice")[0], handed_in(made, "alice")
+        asking = mallory.world.engine._here.parts.posting
+        request = RosterRequest(first.room_id, 0, first.hash)
+
+        def ask() -> None:
+            asking.give([Recipient(Name("alice"), first.creator)], request)
+
+        for _ in range(10):  # the relay takes none of the answers
+            mallory.world.engine._calls.put(ask)
             mallory.world.settle()
             made._serve(mallory)
             made._deliver(alice)
