@@ -115,7 +115,7 @@ class RosterChain:
         if not entry.version or entry.name != self.head.name:
             raise RemoteProtocolError("A roster begins its room anew, or gives it another name.")
         known = [each for each in entry.previous if each in self.entries]
-        if self._is_named(entry_hash):
+        if self._is_named(entry, entry_hash):
             return self._fill(entry, entry_hash)
         follows = len(known) == len(entry.previous) or any(each in self.tips for each in known)
         if follows and not self._may_be_merged(entry, known):
@@ -165,17 +165,26 @@ class RosterChain:
                 ahead += [each for each in self.entries[one].previous if each in self.entries]
         return frozenset(found)
 
-    def common(self, one: Digest, other: Digest) -> RosterEntry:
-        """Return the newest entry that two tips both come from."""
+    def common(self, one: Digest, other: Digest) -> RosterEntry | None:
+        """Return the newest entry that two tips both come from; None if it is kept no more."""
         shared = self.line(one) & self.line(other)
+        if not shared:
+            return None
         return self.entries[max(shared, key=lambda each: (self.entries[each].version, each))]
 
     def _is_by_admin(self, entry: RosterEntry) -> bool:
         return entry.actor.user_key in self.head.admins
 
-    def _is_named(self, entry_hash: Digest) -> bool:
-        """Tell whether the room's rosters come from an entry that is not here, through a merge."""
-        return any(entry_hash in self.entries[each].previous for each in self.line(*self.tips))
+    def _is_named(self, entry: RosterEntry, entry_hash: Digest) -> bool:
+        """Tell whether the room's rosters come from an entry that is not here, through a merge.
+
+        Raises `RemoteProtocolError` if it claims to be newer: others would be merged against it.
+        """
+        line = (self.entries[each] for each in self.line(*self.tips))
+        named_by = [each.version for each in line if entry_hash in each.previous]
+        if named_by and entry.version >= min(named_by):
+            raise RemoteProtocolError("A roster is newer than one that follows it.")
+        return bool(named_by)
 
     def _may_be_merged(self, entry: RosterEntry, known: list[Digest]) -> bool:
         """Tell whether a tip may come from an entry, by a merge of which one side is not here."""

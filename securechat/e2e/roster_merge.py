@@ -5,15 +5,19 @@ from securechat.identity.types import UserKey
 
 
 def merge_members(
-    base: RosterEntry, one: RosterEntry, other: RosterEntry
+    base: RosterEntry | None, one: RosterEntry, other: RosterEntry
 ) -> dict[UserKey, RosterMember]:
     """Return the members of both: whoever was removed in one is out, whoever was added is in.
 
     Somebody is an admin who is one in both, or was made one since ``base``. Beyond `MAX_MEMBERS`
-    those who came in since ``base`` are left out, the highest keys first.
+    those who came in since ``base`` are left out, the highest keys first. Without a ``base`` only
+    what both say holds.
     """
     older, newer = sorted((one, other), key=lambda entry: (entry.time_ms, entry.hash))
-    before, left, right = base.members_by_key, older.members_by_key, newer.members_by_key
+    left, right = older.members_by_key, newer.members_by_key
+    before = base.members_by_key if base else {key: _as_admin(left[key]) for key in left}
+    if base is None:
+        right = {key: member for key, member in right.items() if key in left}
     kept: dict[UserKey, RosterMember] = {}
     added: dict[UserKey, RosterMember] = {}
     for key in sorted(left.keys() | right.keys()):
@@ -23,6 +27,10 @@ def merge_members(
             kept[key] = _merge(before[key], left[key], right[key])
     room = MAX_MEMBERS - len(kept)
     return kept | dict(list(added.items())[:room])
+
+
+def _as_admin(member: RosterMember) -> RosterMember:
+    return RosterMember(member.user_key, True, member.name)
 
 
 def _merge(

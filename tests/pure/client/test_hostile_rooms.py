@@ -7,6 +7,7 @@ from securechat.client import events as ev
 from securechat.client.events import RoomChange
 from securechat.client.link import Up
 from securechat.client.room_book import Recipient
+from securechat.client.rosters import MAX_UNDER_WAY
 from securechat.e2e.content import Content, Text
 from securechat.e2e.room_content import Roster, RosterRequest
 from securechat.identity.roster import RosterEntry, RosterMember
@@ -320,3 +321,71 @@ def test_a_visitor_of_the_lobby_does_not_fill_the_history(
             "said to all 2",
             "said to alice 2",
         ]
+
+
+def test_what_waits_for_an_invitation_is_given_up_when_one_is_removed_meanwhile() -> None:
+    with town("alice", "bob", "dave") as made:
+        make_room(made, "alice", "bob")
+        made.do("alice", c.Admin("#ops", "bob"))
+        bob = made.citizens["bob"]
+        made.disconnect("alice")
+        alice = made.citizens["alice"]
+        made.connect("alice")
+        bob.ask(c.Invite("#ops", ("dave",)))
+        message_id = bob.say("#ops", "welcome dave")
+        bob.world.settle()
+        alice.ask(c.Kick("#ops", "bob"))
+        alice.world.settle()
+        made._serve(alice)
+        made._deliver(bob)
+        made.settle()
+        (problem,) = [each for each in bob.world.told(ev.Problem) if each.message_id]
+        assert problem.message_id == message_id
+        assert not [each for each in bob.world.told(ev.Accepted) if each.message_id == message_id]
+        assert made.citizens["dave"].heard == []
+        assert bob.world.engine.queued == 0
+
+
+def test_a_roster_with_the_own_name_or_one_name_twice_stops_nothing() -> None:
+    with town("alice", "bob", "carol", "dave", "mallory") as made:
+        make_room(made, "mallory", "alice", "bob")
+        call_members(made, "mallory", carol="alice", dave="bob")
+        made.say("alice", "#ops", "hello")
+        assert made.citizens["bob"].heard == [("#ops", "alice", "hello")]
+        assert made.citizens["mallory"].heard == [("#ops", "alice", "hello")]
+        assert made.citizens["carol"].heard == made.citizens["dave"].heard == []
+        made.say("alice", "bob", "psst")
+        assert made.citizens["bob"].heard[1:] == [(None, "alice", "psst")]
+
+
+def test_an_answer_in_a_room_quotes_nothing_of_a_conversation_of_two() -> None:
+    with town("alice", "bob", "mallory") as made:
+        make_room(made, "alice", "bob", "mallory")
+        secret = made.say("alice", "bob", "between us")
+        own = made.say("bob", "mallory", "for mallory alone")
+        for message_id in (secret, own):
+            made.say("mallory", "#ops", "what was that?", reply_to=message_id)
+            answer = made.citizens["bob"].world.told(ev.Message)[-1]
+            assert answer.reply == ev.Quote(message_id)
+
+
+def test_who_takes_no_answers_does_not_fill_the_disk_of_who_gives_them() -> None:
+    with town("alice", "mallory") as made:
+        make_room(made, "alice", "mallory")
+        for number in range(16):
+            made.do("alice", c.Topic("#ops", f"topic {number}"))
+        alice, mallory = made.citizens["alice"], made.citizens["mallory"]
+        first, before = entries_of(made, "alice")[0], handed_in(made, "alice")
+        asking = mallory.world.engine._here.parts.posting
+        request = RosterRequest(first.room_id, 0, first.hash)
+
+        def ask() -> None:
+            asking.give([Recipient(Name("alice"), first.creator)], request)
+
+        for _ in range(10):  # the relay takes none of the answers
+            mallory.world.engine._calls.put(ask)
+            mallory.world.settle()
+            made._serve(mallory)
+            made._deliver(alice)
+            alice.world.pass_time(6)
+        assert 16 <= handed_in(made, "alice") - before <= MAX_UNDER_WAY + 32

@@ -16,7 +16,7 @@ from securechat.e2e.held import (
 from securechat.e2e.plaintext import context_hash, direct_conversation_id
 from securechat.e2e.results import Duplicate, Invalid, Opened
 from securechat.e2e.room_content import Held, RoomNotice, RoomPlace, Roster, RosterRequest
-from securechat.e2e.roster_chain import Effect
+from securechat.e2e.roster_chain import MAX_LINE, Effect
 from securechat.e2e.rows import ChangeLog
 from securechat.errors import FileProblem, LocalProtocolError, RemoteProtocolError
 from securechat.identity.names import parse_name
@@ -462,3 +462,44 @@ def test_damaged_rows_of_rooms_are_told() -> None:
         if row[0] == "room_entry":
             with pytest.raises(FileProblem):
                 Endpoint.load({each: alice.rows[each] for each in alice.rows if each != row})
+
+
+def test_a_fork_that_outgrows_what_is_kept_is_merged_all_the_same() -> None:
+    """A hostile admin adds to one branch until nobody has what both come from any more."""
+    alice, mallory, carol, dave = people()
+    room_id = make_room((alice, mallory), (carol,))
+    before = view(alice, room_id).head
+    change(alice, room_id, listed((alice, mallory), (carol, dave)))
+    entry = forge(
+        mallory, before, topic="0", members=list(listed((alice, mallory), (carol,)).values())
+    )
+    rooms = rooms_of(alice)
+    for number in range(MAX_LINE + 2):
+        try:
+            rooms.take(entry, key_of(mallory), NOW_MS)
+        except RemoteProtocolError:
+            break
+        entry = forge(mallory, entry, topic=str(number))
+    alice = reloaded(alice)
+    merged = rooms_of(alice).merge(room_id, NOW_MS)
+    assert not view(alice, room_id).is_paused
+    assert merged.member_keys == {key_of(each) for each in (alice, mallory, carol)}
+    assert merged.admins == {key_of(alice), key_of(mallory)}
+    assert rooms_of(alice).change(room_id, NOW_MS, members=listed((alice,), (carol,)))
+
+
+def test_a_merge_vouches_for_nothing_that_is_newer_than_itself() -> None:
+    """An admin plants an entry which later merges and invitations would go back to."""
+    alice, mallory, carol, dave = people()
+    room_id = make_room((alice, mallory), (carol,))
+    before = view(alice, room_id).head
+    alone = [RosterMember(key_of(mallory), True, parse_name("Mallory"))]
+    planted = forge(mallory, before, version=2**40, members=alone)
+    merge = forge(mallory, before, previous=(before.hash, planted.hash))
+    assert take(alice, merge, mallory).effect is Effect.ADVANCED
+    refuse(alice, planted, mallory)
+    base = change(alice, room_id, listed((alice, carol), (dave,)))
+    of_carol = forge(carol, base, topic="at once")
+    change(alice, room_id, listed((alice, carol)))
+    assert take(alice, of_carol, carol).effect is Effect.FORKED
+    assert key_of(dave) not in rooms_of(alice).merge(room_id, NOW_MS).member_keys
