@@ -4,7 +4,7 @@ from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.errors import KeyChanged, UsageError
-from securechat.identity.types import Name, fingerprint
+from securechat.identity.types import Name, RoomId, fingerprint
 from securechat.text import clip, safe_text
 
 _BEGINNING_COLUMNS = 40
@@ -25,13 +25,13 @@ def refuse_to_write(desk: Desk, name: Name, text: str) -> None:
     shown_name = desk.contacts.shown_name(contact)
     if contact.blocked:
         raise UsageError(
-            f"{shown_name} is blocked; not sent: {_beginning(text)}", f"/unblock {shown_name}"
+            f"{shown_name} is blocked; not sent: {beginning(text)}", f"/unblock {shown_name}"
         )
     if contact.shown is None:
         return
     desk.so_far.withheld += 1
     raise KeyChanged(
-        f"The key of {shown_name} has CHANGED; not sent: {_beginning(text)}",
+        f"The key of {shown_name} has CHANGED; not sent: {beginning(text)}",
         next_command(contact, shown_name),
     )
 
@@ -41,23 +41,28 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     name = desk.contacts.shown_name(contact)
     why = f"Not sent to {name}, whose key was another when you typed it"
     again = f"/msg {name} and the text once more"
-    for text in _forget_drafts(desk, contact):
-        desk.report(KeyChanged(f"{why}: {_beginning(text.text)}", again), _ends(text))
+    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
+        error = KeyChanged(f"{why}: {beginning(draft.text)}", again)
+        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
         desk.so_far.withheld += 1
+    _forget_drafts(desk, contact)
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
         desk.change(desk.outbox.remove(parcel))
         if parcel.message_id:
-            message_id = None if parcel.room else parcel.message_id
-            desk.report(KeyChanged(f"{why} (it was sealed already)", again), message_id)
+            error = KeyChanged(f"{why} (it was sealed already)", again)
+            desk.report(error, _end_of(parcel.message_id, parcel.room))
             desk.so_far.withheld += 1
 
 
 def give_up_drafts(desk: Desk, contact: Contact) -> None:
     """Drop, and tell, what was typed for somebody who is blocked now."""
     name = desk.contacts.shown_name(contact)
-    for text in _forget_drafts(desk, contact):
-        what = f"Not sent to {name}, who is blocked: {_beginning(text.text)}"
-        desk.report(UsageError(what, f"/unblock {name}"), _ends(text))
+    for draft in filter(_is_message, desk.people.open(contact.name).drafts):
+        error = UsageError(
+            f"Not sent to {name}, who is blocked: {beginning(draft.text)}", f"/unblock {name}"
+        )
+        desk.report(error, _end_of(draft.message_id.hex(), draft.room))
+    _forget_drafts(desk, contact)
 
 
 def outcome(desk: Desk, peer: str | None) -> KeyChanged | None:
@@ -87,19 +92,21 @@ def _changed(contact: Contact, name: str) -> KeyChanged:
     )
 
 
-def _forget_drafts(desk: Desk, contact: Contact) -> list[Draft]:
-    """Drop all that waits for somebody; return what the user wrote of it."""
+def _is_message(draft: Draft) -> bool:
+    return draft.is_message
+
+
+def _end_of(message_id: str, room: RoomId) -> str | None:
+    """Return the id of what has failed with this: a post in a room goes on to the others."""
+    return None if room else message_id
+
+
+def _forget_drafts(desk: Desk, contact: Contact) -> None:
     person = desk.people.open(contact.name)
     desk.change({draft.row: None for draft in person.drafts})
-    written = [draft for draft in person.drafts if draft.is_message]
     person.drafts.clear()
-    return written
 
 
-def _ends(text: Draft) -> str | None:
-    """Return the id of the message that ends with a draft: one in a room goes to the others."""
-    return None if text.is_of_room else text.message_id.hex()
-
-
-def _beginning(text: str) -> str:
+def beginning(text: str) -> str:
+    """Return the beginning of an own text, which tells the user which one is meant."""
     return clip(safe_text(text), _BEGINNING_COLUMNS)

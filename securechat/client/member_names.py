@@ -2,6 +2,7 @@
 
 from securechat.client.contacts import with_key_id
 from securechat.client.desk import Desk
+from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.roster import RosterEntry, RosterMember
 from securechat.identity.types import Name, UserKey
 
@@ -20,7 +21,8 @@ class MemberNames:
         contacts = self._desk.contacts
         if contact := contacts.pinned(member.user_key):
             return contacts.shown_name(contact)
-        if contacts.by_name(member.name) is not None or member.name == self._own_name:
+        alike = {each.user_key for each in contacts.lookalikes(member.name)} - {member.user_key}
+        if alike or name_skeletons(member.name) & name_skeletons(self._own_name):
             return with_key_id(member.name, member.user_key)
         return member.name
 
@@ -28,6 +30,8 @@ class MemberNames:
         """Return what to call the owner of a key, who may be in this roster."""
         if member := entry.members_by_key.get(user_key):
             return self.of(member)
+        if user_key == self._desk.endpoint.user_key:
+            return self._own_name
         if contact := self._desk.contacts.pinned(user_key):
             return self._desk.contacts.shown_name(contact)
         return with_key_id("somebody", user_key)
