@@ -8,13 +8,14 @@ import msgspec
 from securechat.identity.chain import Highest
 from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key
-from securechat.identity.types import Name, RelayId, UserKey, fingerprint
+from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
 
 _TABLE = "contact"
 
 MAX_STRANGERS = 1000
 """Contacts of one relay that nobody here chose to talk to; the oldest make room."""
 
+_KEY_ID_CHARACTERS = 9
 _KEY_ID = re.compile(r"(?P<name>.+)\[(?P<key_id>[0-9a-f]{4}-[0-9a-f]{4})\]")
 
 Changes = dict[tuple[str, bytes], bytes | None]
@@ -76,9 +77,14 @@ def split_key_id(text: str) -> tuple[str, str]:
     return (found["name"], found["key_id"]) if found else (text, "")
 
 
-def with_key_id(name: str, user_key: UserKey) -> str:
+def with_key_id(name: str, key: UserKey | RoomId) -> str:
     """Return a name with a short key id, as `split_key_id` takes it apart."""
-    return f"{name}[{_key_id(user_key)}]"
+    return f"{name}[{key_id_of(key)}]"
+
+
+def key_id_of(key: UserKey | RoomId) -> str:
+    """Return the beginning of a fingerprint, which tells apart who, or what, looks alike."""
+    return fingerprint(key)[:_KEY_ID_CHARACTERS]
 
 
 class ContactBook:
@@ -119,7 +125,7 @@ class ContactBook:
         name, key_id = split_key_id(typed)
         key = name_key(Name(name))
         if key_id:
-            return next((c for c in self._named(key) if _key_id(c.user_key) == key_id), None)
+            return next((c for c in self._named(key) if key_id_of(c.user_key) == key_id), None)
         known = self._by_petname.get(key) or self._by_name.get(key)
         return known or next(self._named(key), None)
 
@@ -193,10 +199,6 @@ class ContactBook:
 def _looks(contact: Contact) -> frozenset[str]:
     petname = name_skeletons(Name(contact.petname)) if contact.petname else frozenset()
     return name_skeletons(contact.name) | petname
-
-
-def _key_id(user_key: UserKey) -> str:
-    return fingerprint(user_key)[:9]
 
 
 def _came_before(other: Contact, contact: Contact) -> bool:

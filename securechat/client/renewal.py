@@ -103,7 +103,7 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
         for peer in endpoint.unconfirmed_devices()
         for each in endpoint.unconfirmed_texts(peer)
     }
-    waiting: dict[tuple[RelayId, MessageId, str], Draft] = {}
+    waiting: dict[tuple[RelayId, str, MessageId], Draft] = {}
     lost: list[Parcel] = []
     for parcel in (each for each in stored_parcels(rows) if each.message_id):
         message_id = MessageId(bytes.fromhex(parcel.message_id))
@@ -112,9 +112,9 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
             lost.append(parcel)
         else:
             draft = Draft.anew(parcel.relay_id, parcel.recipient, text)
-            waiting[_whose(draft)] = draft
+            waiting[_place(draft)] = draft
     drafts = stored_drafts(rows)
-    waiting.update((_whose(draft), draft) for draft in drafts)
+    waiting.update((_place(draft), draft) for draft in drafts)
     changes: _Changes = dict.fromkeys(row for row in rows if row[0] == HANDED_OVER)
     changes.update(dict.fromkeys(parcel.row for parcel in stored_parcels(rows)))
     changes.update(dict.fromkeys(draft.row for draft in drafts))
@@ -124,9 +124,9 @@ def _unseal(rows: _Rows, endpoint: Endpoint) -> tuple[_Changes, list[Parcel]]:
     return changes, lost
 
 
-def _whose(draft: Draft) -> tuple[RelayId, MessageId, str]:
-    """Return what a draft is alone with: what is said in a room waits for each person there."""
-    return draft.relay_id, draft.message_id, name_key(Name(draft.recipient))
+def _place(draft: Draft) -> tuple[RelayId, str, MessageId]:
+    """Return what no two drafts share: a post in a room waits for each person in it."""
+    return draft.relay_id, name_key(Name(draft.recipient)), draft.message_id
 
 
 def _not_sent(parcel: Parcel) -> SecureChatError:

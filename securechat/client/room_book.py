@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from securechat.client.contacts import Contact, split_key_id
+from securechat.client.contacts import Contact, key_id_of, split_key_id, with_key_id
 from securechat.client.drafts import ANYBODY
 from securechat.client.typed_names import LOBBY, ROOM_SIGN
 from securechat.e2e.endpoint import Endpoint
@@ -15,10 +15,9 @@ from securechat.errors import NameInvalid, UsageError
 from securechat.identity.lookalikes import name_skeletons
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.roster import lobby_id_of
-from securechat.identity.types import Name, RelayId, RoomId, UserKey, fingerprint
+from securechat.identity.types import Name, RelayId, RoomId, UserKey
 
 _LOBBY_NAME = Name(LOBBY.removeprefix(ROOM_SIGN))
-_ID_CHARACTERS = 9
 
 
 class Recipient(NamedTuple):
@@ -29,13 +28,13 @@ class Recipient(NamedTuple):
 
 
 def parse_room(typed: str) -> tuple[Name, str]:
-    """Return the name of a room, without its sign, and the short id behind it, or an empty one.
+    """Return the name of a room, without its sign, and the short key id behind it, or an empty one.
 
     Raises NameInvalid for a name that no room can have.
     """
-    name, short_id = split_key_id(typed.removeprefix(ROOM_SIGN))
+    name, key_id = split_key_id(typed.removeprefix(ROOM_SIGN))
     try:
-        return parse_name(name), short_id
+        return parse_name(name), key_id
     except NameInvalid as error:
         raise NameInvalid(error.what, "/rooms") from None
 
@@ -68,12 +67,12 @@ class RoomBook:
 
     def find(self, typed: str) -> RoomId:
         """Return the room that a user means; UsageError when there is none, NameInvalid."""
-        name, short_id = parse_room(typed)
-        if not short_id and name_key(name) == name_key(_LOBBY_NAME):
+        name, key_id = parse_room(typed)
+        if not key_id and name_key(name) == name_key(_LOBBY_NAME):
             return self.lobby_id
         for room in self:
             is_of_name = name_key(room.head.name) == name_key(name)
-            if is_of_name and short_id in ("", _short_id(room.room_id)):
+            if is_of_name and key_id in ("", key_id_of(room.room_id)):
                 return room.room_id
         raise UsageError(f"There is no room {typed} here", f"/rooms; /create #{name} makes one")
 
@@ -100,7 +99,7 @@ class RoomBook:
         return any(looks & name_skeletons(other) for other in (_LOBBY_NAME, *others))
 
     def called(self, room_id: RoomId) -> str:
-        """Return what to call a room: a short id follows if an earlier one looks the same."""
+        """Return what to call a room: a short key id follows if an earlier one looks the same."""
         room = self._endpoint.rooms.get(room_id)
         if room is None:
             return LOBBY
@@ -108,7 +107,7 @@ class RoomBook:
         before = takewhile(lambda other: other.room_id != room_id, self)
         taken = (_LOBBY_NAME, *(other.head.name for other in before))
         looks_taken = any(looks & name_skeletons(other) for other in taken)
-        return f"{name}[{_short_id(room_id)}]" if looks_taken else name
+        return with_key_id(name, room_id) if looks_taken else name
 
     def place(self, room_id: RoomId) -> RoomPlace | None:
         """Return the place to write in now; None while nothing may be sent there.
@@ -146,8 +145,3 @@ class RoomBook:
     def is_roommate(self, contact: Contact) -> bool:
         """Tell whether somebody is in a closed room that the user has joined."""
         return self._endpoint.rooms.are_shared_with(contact.user_key)
-
-
-def _short_id(room_id: RoomId) -> str:
-    """Return what tells two rooms of one name apart, as `parse_room` takes it apart."""
-    return fingerprint(room_id)[:_ID_CHARACTERS]

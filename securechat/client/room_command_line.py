@@ -23,8 +23,9 @@ from securechat.client.commands import (
 )
 from securechat.client.typed_names import check_person, check_room, check_target, is_room, too_much
 from securechat.errors import NameInvalid, UsageError
+from securechat.identity.roster import MAX_MEMBERS
 
-MAX_INVITED = 127
+MAX_INVITED = MAX_MEMBERS - 1
 """The most people that one ``/invite`` names; a room takes no more beside its creator."""
 
 _VISIBLE = {"on": True, "off": False}

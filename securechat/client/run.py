@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from securechat.config import FOREVER_DAYS
 from securechat.identity.types import Name
 
+GRACE_S = 2.0
+"""How much longer than its flush an engine may take to stop."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:

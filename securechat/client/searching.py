@@ -4,15 +4,14 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from securechat.client.typed_names import shorten
 from securechat.errors import UsageError
-from securechat.text import clip, safe_text
 
 OWN = "me"
 """Whom ``from:me`` means."""
 
 EXAMPLE = "/search tea from:bob before:2026-12-31"
 
-_SHOWN_COLUMNS = 24
 _PIECE = re.compile(r'(?:(from|in|since|before):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 
 
@@ -76,7 +75,7 @@ def _parse_time(key: str, filters: dict[str, str]) -> datetime | None:
         time = datetime.fromisoformat(value)
         time.timestamp()
     except (ValueError, OverflowError, OSError) as error:
-        shown = clip(safe_text(value), _SHOWN_COLUMNS)
+        shown = shorten(value)
         raise UsageError(
             f"{shown} is no date for {key}:", f"{key}:2026-12-31, or {key}:2026-12-31T18:00"
         ) from error

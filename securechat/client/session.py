@@ -12,13 +12,11 @@ from securechat.client.engine import Engine
 from securechat.client.events import Event
 from securechat.client.heard import Heard
 from securechat.client.profile import Profile
+from securechat.client.run import GRACE_S
 from securechat.errors import Unreachable, UsageError
 from securechat.transport.local_socket import LineHandler, LocalSession
 
 FLUSH_S = 10.0
-
-GRACE_S = 2.0
-"""How much longer than its flush an engine may take to stop."""
 
 
 class Session:

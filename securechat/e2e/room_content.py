@@ -19,9 +19,9 @@ LOBBY_VERSION = 0
 """The version in every place of a lobby, which has no roster."""
 
 MAX_ROSTER_BYTES = 12_288
+ROOM_ID_SIZE_BYTES = 32
 PLACE_SIZE_BYTES = 40
 
-_ROOM_ID_SIZE_BYTES = 32
 _HASH_SIZE_BYTES = 32
 _JOINED, _LEFT = 1, 2
 _ENTRIES = msgspec.msgpack.Decoder(RosterEntry)
@@ -124,7 +124,7 @@ def decode_room_notice(body: bytes) -> RoomNotice:
 
 def decode_place(body: bytes) -> RoomPlace:
     """Return the place at the beginning of a body; raise `RemoteProtocolError`."""
-    version = int.from_bytes(body[_ROOM_ID_SIZE_BYTES:PLACE_SIZE_BYTES], "big")
+    version = int.from_bytes(body[ROOM_ID_SIZE_BYTES:PLACE_SIZE_BYTES], "big")
     if len(body) < PLACE_SIZE_BYTES or version > MAX_NUMBER:
         raise RemoteProtocolError("A place in a room is cut short or out of range.")
-    return RoomPlace(RoomId(body[:_ROOM_ID_SIZE_BYTES]), version)
+    return RoomPlace(RoomId(body[:ROOM_ID_SIZE_BYTES]), version)

@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from securechat.e2e.room import RoomRow, RoomState
+from securechat.e2e.room_content import ROOM_ID_SIZE_BYTES
 from securechat.e2e.roster_chain import RosterChain
 from securechat.e2e.rows import ChangeLog, StoredRows
 from securechat.errors import RemoteProtocolError
@@ -17,8 +18,6 @@ ENTRY = "room_entry"
 
 MAX_UNJOINED = 64
 MAX_UNJOINED_OF_AN_INVITER = 16
-
-_ROOM_ID_SIZE_BYTES = 32
 
 
 class RoomTable:
@@ -71,16 +70,16 @@ class RoomTable:
             if of_inviter >= MAX_UNJOINED_OF_AN_INVITER:
                 raise RemoteProtocolError("Somebody brings too many rooms.")
             excess = len(unjoined) + 1 - MAX_UNJOINED
-            gone = [each.chain.head.room_id for each in unjoined[: max(excess, 0)]]
+            gone = [each.room_id for each in unjoined[: max(excess, 0)]]
         for room_id in gone:
             self.remove(room_id)
-        self._states[state.chain.head.room_id] = state
+        self._states[state.room_id] = state
         self.save(state)
         return gone
 
     def save(self, state: RoomState) -> None:
         """Report what has changed of a room."""
-        room_id, chain = state.chain.head.room_id, state.chain
+        room_id, chain = state.room_id, state.chain
         entries = chain.entries | chain.waiting
         stored = self._stored.setdefault(room_id, set())
         for entry_hash in stored - entries.keys():
@@ -102,7 +101,7 @@ class RoomTable:
 
 
 def _split(key: bytes) -> tuple[RoomId, Digest]:
-    return RoomId(key[:_ROOM_ID_SIZE_BYTES]), Digest(key[_ROOM_ID_SIZE_BYTES:])
+    return RoomId(key[:ROOM_ID_SIZE_BYTES]), Digest(key[ROOM_ID_SIZE_BYTES:])
 
 
 def _restore(value: bytes, entries: dict[Digest, RosterEntry]) -> RoomState:

@@ -10,13 +10,11 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from securechat.client.events import Ended, Event, Message
+from securechat.client.run import GRACE_S
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 from securechat.faces.pending import Pending
 from securechat.faces.streams import ByteSource, read_lines
-
-GRACE_S = 2.0
-"""How much longer than its flush an engine may take to stop."""
 
 _LINES_AHEAD = 64
 

@@ -17,10 +17,11 @@ from prompt_toolkit.layout import Dimension
 from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.events import Event
+from securechat.client.run import GRACE_S
 from securechat.faces import wording
 from securechat.faces.bell import Bell
 from securechat.faces.completion import complete
-from securechat.faces.conversing import GRACE_S, note_shown, raise_outcome
+from securechat.faces.conversing import note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.input_marks import FewMarks
