@@ -8,6 +8,7 @@ from securechat.faces.entries import Tone
 RESET = "\x1b[0m"
 _CODES = {
     Tone.MESSAGE: "",
+    Tone.MENTION: "\x1b[1;35m",
     Tone.SERVER: "\x1b[36m",
     Tone.NOTE: "\x1b[36m",
     Tone.ALERT: "\x1b[1;31m",

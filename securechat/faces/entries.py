@@ -13,6 +13,7 @@ class Tone(Enum):
     """What kind of entry it is; the words alone say it too."""
 
     MESSAGE = "message"
+    MENTION = "mention"
     SERVER = "server"
     NOTE = "note"
     ALERT = "alert"

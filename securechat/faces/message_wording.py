@@ -134,7 +134,8 @@ def _written(
         text = f"{place}* {who}{remark} {written.text}"
     else:
         text = f"{place}{who}{remark}: {written.text}"
-    return Entry(text, Tone.MESSAGE, body=written.text)
+    names_reader = room is not None and isinstance(written, e.Message) and written.mention
+    return Entry(text, Tone.MENTION if names_reader else Tone.MESSAGE, body=written.text)
 
 
 def _begins_like_a_remark(event: e.Message) -> bool:
