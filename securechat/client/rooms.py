@@ -255,18 +255,18 @@ class Rooms:
     ) -> None:
         """Make a change, tell it, and let everybody know whom it concerns."""
         desk = self._desk
-        before = self._joined_room(room_id).head
+        before = self._joined_room(room_id)
         entry = desk.endpoint.rooms.change(room_id, desk.now_ms(), members=members, topic=topic)
-        self._hand_out(before, entry)
-        self._rosters.apply(room_id, before, was_paused=False)
+        self._hand_out(before.head, entry)
+        self._rosters.apply(room_id, before)
         self._receiving.take_released()
 
     def _merge(self, room_id: RoomId) -> None:
-        desk, before = self._desk, self._joined_room(room_id).head
+        desk, before = self._desk, self._joined_room(room_id)
         others = desk.endpoint.rooms.tips(room_id)[1:]
         entry = desk.endpoint.rooms.merge(room_id, desk.now_ms())
-        self._hand_out(before, entry, *others)
-        self._rosters.apply(room_id, before, was_paused=True)
+        self._hand_out(before.head, entry, *others)
+        self._rosters.apply(room_id, before)
         self._receiving.take_released()
 
     def _hand_out(self, before: RosterEntry, entry: RosterEntry, *others: RosterEntry) -> None:

@@ -66,16 +66,17 @@ class Rosters:
         request = RosterRequest(room.room_id, room.head.version, room.head_hash)
         self._ask(request, device, contact)
 
-    def apply(self, room_id: RoomId, before: RosterEntry | None, *, was_paused: bool) -> None:
+    def apply(self, room_id: RoomId, before: Room | None) -> None:
         """Tell what has become of a room, and send what waited for it."""
+        was_paused = before is not None and before.is_paused
         room = self._desk.endpoint.rooms.get(room_id)
         if room is None:
             return
         if room.joined:
-            if before is not None and before != room.head:
+            if before is not None and before.head != room.head:
                 self._tell_changes(before, room.head)
             self._tell_pause(room, was_paused=was_paused)
-        elif room.is_member and not (before and _has(before, self._desk.endpoint.user_key)):
+        elif room.is_member and not (before and _has(before.head, self._desk.endpoint.user_key)):
             self._tell_invitation(room)
         if was_paused and not room.is_paused:
             for person in self._desk.people:
@@ -95,19 +96,17 @@ class Rosters:
 
     def _take_entry(self, entry: RosterEntry, device: DeviceAddress, contact: Contact) -> None:
         desk, room_id = self._desk, entry.room_id
-        room = desk.endpoint.rooms.get(room_id)
-        before = room.head if room is not None else None
-        was_paused = room is not None and room.is_paused
+        before = desk.endpoint.rooms.get(room_id)
         try:
             taken = desk.endpoint.rooms.take(entry, contact.user_key, desk.now_ms())
         except RemoteProtocolError as error:
-            where = f"a change of {desk.rooms.called(room_id)}" if room else "an invitation"
+            where = f"a change of {desk.rooms.called(room_id)}" if before else "an invitation"
             what = f"{self._called_contact(contact)} sent {where} that does not hold"
             desk.report(RemoteProtocolError(f"{what}: {error.what}", "/who shows who is in a room"))
             return
         if taken.ask is not None:
             self._ask(taken.ask, device, contact)
-        self.apply(room_id, before, was_paused=was_paused)
+        self.apply(room_id, before)
 
     def _answer(self, request: RosterRequest, device: DeviceAddress, contact: Contact) -> None:
         entries = self._desk.endpoint.rooms.since(request, contact.user_key)
@@ -162,20 +161,23 @@ class Rosters:
             )
         )
 
-    def _tell_changes(self, before: RosterEntry, after: RosterEntry) -> None:
-        """Tell who is in a room now, who is not any more, and what else has changed."""
+    def _tell_changes(self, before: Room, after: RosterEntry) -> None:
+        """Tell who is in a room now, who is not any more, and what else has changed.
+
+        Of those who had left, that was told when they said so.
+        """
         actor, room_id = self.called_by_key(after, after.actor.user_key), after.room_id
-        was = {member.user_key: member for member in before.members}
+        was = {member.user_key: member for member in before.head.members}
         now = {member.user_key: member for member in after.members}
         for key, member in was.items():
-            if key not in now:
+            if key not in now and key not in before.gone:
                 self._tell(room_id, RoomChange.REMOVED, actor, self.called(member))
         for key, member in now.items():
             if key not in was:
                 self._tell(room_id, RoomChange.INVITED, actor, self.called(member))
             elif member.admin and not was[key].admin:
                 self._tell(room_id, RoomChange.ADMIN, actor, self.called(member))
-        if before.topic != after.topic:
+        if before.head.topic != after.topic:
             self._desk.tell(
                 RoomNews(
                     self._desk.rooms.called(room_id), RoomChange.TOPIC, actor, text=after.topic

@@ -81,6 +81,7 @@ def test_who_has_left_can_be_invited_again() -> None:
         make_room(made, "alice", "bob")
         made.do("bob", c.Leave("#ops"))
         made.do("alice", c.Invite("#ops", ("bob",)))
+        assert made.citizens["alice"].news(RoomChange.REMOVED) == []
         made.do("bob", c.Join("#ops"))
         made.say("alice", "#ops", "welcome back")
         assert made.citizens["bob"].heard == [("#ops", "alice", "welcome back")]
