@@ -3,7 +3,8 @@
     python scripts/examples/echo_bot.py --name echo --server 127.0.0.1:5555
 
 It knows whom it has accepted, for example by `securechat send alice --name echo -m hello` while it
-does not run; strangers are answered, and so accepted, with --accept-strangers. What is an answer
+does not run; strangers are answered, and so accepted, with --accept-strangers. It comes to each
+room that one of them invites it to. What is an answer
 itself is not echoed: two such bots would never end.
 
 Ctrl-C and SIGTERM let it finish what it is at. Whoever kills it instead loses nothing: a message
@@ -16,7 +17,7 @@ import signal
 import sys
 
 import securechat
-from securechat.client.events import Message, Problem, Ready
+from securechat.client.events import Invitation, Message, Problem, Ready
 from securechat.errors import SecureChatError
 from securechat.text import safe_text
 
@@ -50,6 +51,8 @@ def _echo(chat: securechat.Client, *, accept_strangers: bool) -> None:
                 print(f"{event.sender} asks to talk: passed over", flush=True)
             case Message(reply=None) if event.room is None or event.mention:
                 chat.send(event.room or event.sender, event.text, reply_to=event.message_id)
+            case Invitation() if accept_strangers or not event.request:
+                chat.join(event.room)
             case Problem():
                 _complain(event.error)
 

@@ -50,7 +50,7 @@ def decide_trust(
         raise Untrusted(
             f"The relay at {address} is not known here; it shows {fingerprint(shown)}",
             "compare that with the relay's own screen, then:"
-            f" securechat client --server {address} --pin {pin_text(shown)}",
+            f" securechat client --name {profile.name} --server {address} --pin {pin_text(shown)}",
         )
     return ClientTls(pin=shown)
 

@@ -43,9 +43,10 @@ class Invitations:
         CHANGED, UsageError for somebody blocked, Unreachable without a connection.
         """
         invitation = _Invitation(ready)
-        for typed in names:
-            person = self._desk.inquire(typed)
+        people = [(typed, self._desk.inquire(typed)) for typed in dict.fromkeys(names)]
+        for _, person in people:
             refuse_to_write(self._desk, person.name, "")
+        for typed, person in people:
             person.wanted = True
             contact = self._desk.contacts.by_name(person.name)
             if contact is not None and contact.is_pinned:

@@ -91,7 +91,9 @@ def encode_entry(entry: RosterEntry) -> bytes:
     """Return an entry as it travels; raise `UsageError` when it is too long for that."""
     body = msgspec.msgpack.encode(entry)
     if len(body) > MAX_ROSTER_BYTES:
-        raise UsageError("So many people, with such names, are too many for one room.")
+        raise UsageError(
+            "So many people, with such names, are too many for one room.", "/create #ROOM"
+        )
     return body
 
 

@@ -59,7 +59,7 @@ def merge_roster(device: OwnDevice, state: RoomState, now_ms: int) -> RosterEntr
     """Make the entry that puts the two first tips together; raise `UsageError`."""
     chain, tips = state.chain, state.chain.tips[:2]
     if not chain.is_forked:
-        raise UsageError("There is nothing to merge in this room.")
+        raise UsageError("There is nothing to merge in this room.", "/who")
     one, other = chain.tip_entries[:2]
     _require_admin(device, one, other)
     members = merge_members(chain.common(*tips), one, other)
@@ -85,11 +85,13 @@ def _follow(
     wanted = head.topic if topic is None else topic
     version = max(state.chain.entries[each].version for each in previous) + 1
     if version > MAX_NUMBER:
-        raise UsageError("This room cannot change any more: begin another.", "/create ROOM")
+        raise UsageError("This room cannot change any more: begin another.", "/create #ROOM")
     if not is_topic(wanted):
-        raise UsageError(f"A topic is one line of up to {MAX_TOPIC_CHARACTERS} characters.")
+        raise UsageError(
+            f"A topic is one line of up to {MAX_TOPIC_CHARACTERS} characters.", "/topic TEXT"
+        )
     if len(staying) > MAX_MEMBERS:
-        raise UsageError(f"A room has up to {MAX_MEMBERS} people.", "/create ROOM")
+        raise UsageError(f"A room has up to {MAX_MEMBERS} people.", "/create #ROOM")
     if not any(member.admin for member in staying):
         raise UsageError("A room needs an admin: make somebody else one first.", "/admin NAME")
     entry = head.follow(

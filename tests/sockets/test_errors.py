@@ -117,7 +117,7 @@ def test_a_relay_that_cannot_renew_its_certificate_does_not_start(tmp_path: Path
 
 def test_an_unknown_relay_and_nobody_to_ask(relay: Relay, tmp_path: Path) -> None:
     """The pin that is named then works, and from then on nothing has to be said."""
-    next_step = f"securechat client --server {relay.address} --pin {relay.ready['pin']}"
+    next_step = f"securechat client --name vera --server {relay.address} --pin {relay.ready['pin']}"
     command = ("client", "--json", "--name", "vera", "--server", relay.address)
     said = fails(UNTRUSTED, "is not known here", "compare", *command, home=tmp_path)
     assert next_step in said

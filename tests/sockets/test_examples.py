@@ -117,6 +117,22 @@ def test_the_bot_passes_strangers_over_until_they_are_accepted(
             assert ben.expect("message")["text"] == "thank you"
 
 
+def test_the_bot_comes_to_rooms_and_answers_there_who_names_it(
+    relay: Relay, tmp_path: Path
+) -> None:
+    with (
+        echoing(relay, tmp_path / "bot", "--name", "parrot", "--accept-strangers"),
+        chatting(tmp_path / "cat", "--name", "cat", *relay.flags) as cat,
+    ):
+        cat.types("/create #cage")
+        cat.types("/invite #cage parrot")
+        cat.expect("room", change="joined", actor="parrot")
+        cat.types("/msg #cage nobody in particular")
+        cat.types("/msg #cage hello parrot")
+        answer = cat.expect("message", room="#cage", **{"from": "parrot"})
+        assert answer["text"] == "hello parrot"
+
+
 def test_the_bot_outlives_a_killed_relay(tmp_path: Path) -> None:
     with (
         relaying(tmp_path) as relay,

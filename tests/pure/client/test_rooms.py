@@ -75,6 +75,7 @@ def test_who_has_left_can_be_invited_again() -> None:
         make_room(made, "alice", "bob")
         made.do("bob", c.Leave("#ops"))
         made.do("alice", c.Invite("#ops", ("bob",)))
+        assert made.citizens["alice"].news(RoomChange.REMOVED) == []
         made.do("bob", c.Join("#ops"))
         made.say("alice", "#ops", "welcome back")
         assert made.citizens["bob"].heard == [("#ops", "alice", "welcome back")]
@@ -125,6 +126,22 @@ def test_who_is_invited_and_not_there_is_not_waited_for() -> None:
         world = made.citizens["alice"].world
         assert world.problems == ["Nobody on this relay is called nobody"]
         assert world.told(ev.Waiting) == []
+
+
+def test_an_invitation_with_a_wrong_name_in_it_looks_up_nobody() -> None:
+    with town("alice", "bob") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob", "alice")))
+        alice = made.citizens["alice"].world
+        assert alice.problems == ["That is your own name"]
+        assert alice.told(ev.PeerReady) == []
+
+
+@pytest.mark.parametrize("question", [c.Topic("#ops", "y" * 400), c.Merge("#ops")])
+def test_what_cannot_be_done_to_a_room_says_what_to_try(question: c.Question) -> None:
+    with town("alice") as made:
+        made.do("alice", c.Create("#ops"), question)
+        (problem,) = made.citizens["alice"].world.told(ev.Problem)
+        assert problem.error.try_next.startswith("/")
 
 
 def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from securechat.client import events as e
+from securechat.faces.entries import Tone
 from securechat.faces.message_wording import message as shown
 from securechat.faces.message_wording import past_message, plain_message, quoted, retention
 from tests.pure.faces.desk import NOW
@@ -37,6 +38,12 @@ def text_of(event: e.Message) -> str:
 )
 def test_a_message_says_where_it_is_and_what_it_answers(event: e.Message, text: str) -> None:
     assert text_of(event) == text
+
+
+def test_what_names_the_reader_in_a_room_stands_out() -> None:
+    assert shown(message("hi alice", room="#ops", mention=True), NOW).tone is Tone.MENTION
+    assert shown(message("hi bob", room="#ops"), NOW).tone is Tone.MESSAGE
+    assert shown(message("hi alice", mention=True), NOW).tone is Tone.MESSAGE
 
 
 @pytest.mark.parametrize(
