@@ -287,3 +287,22 @@ def test_a_branch_that_a_merge_turns_out_to_come_from_is_no_branch_any_more() ->
     assert take(chain, both) == [Effect.FORKED]
     assert take(chain, more) == [Effect.MERGED]
     assert chain.tips == (both.hash,)
+
+
+def test_an_introduction_goes_around_what_leads_nowhere() -> None:
+    """Bob and Dave, both admins, put an entry behind a merge after which nobody may follow."""
+    two = follow(TEAM, BOB, [ALICE, BOB, CAROL, MALLORY])
+    three = follow(two, CAROL, [ALICE, BOB, CAROL, MALLORY, DAVE])
+    dead_end = follow(TEAM, BOB, [BOB], version=9)
+    merge = follow(
+        three,
+        DAVE,
+        [ALICE, BOB, CAROL, DAVE, MALLORY],
+        version=10,
+        previous=(three.hash, dead_end.hash),
+    )
+    chain = chain_of(two, three, merge)
+    take(chain, dead_end)
+    new = RosterChain.begin(FIRST)
+    take(new, *chain.introduction()[1:], jump=True)
+    assert new.head == merge
