@@ -136,11 +136,14 @@ class RosterChain:
         line = sorted((self.entries[each] for each in self.line(self.tips[0])), key=_version)
         older = [self.entries[each] for each in self.grants]
         path = [*(each for each in older if each.version < line[0].version), *line]
+        leading = [self.head]  # from which one comes to the head; the lowest version last
+        for each in reversed(path):
+            if any(_may_follow(later, each) for later in leading):
+                leading.append(each)
         found = [path[0]]
         while found[-1] is not self.head:
-            reach = [each for each in path if each.version > found[-1].version]
-            by_admins = [each for each in reach if each.actor.user_key in found[-1].admins]
-            found.append(by_admins[-1] if by_admins else self.head)
+            reach = (each for each in leading if _may_follow(each, found[-1]))
+            found.append(next(reach, self.head))
         return tuple(found)
 
     def after(self, entry_hash: Digest) -> tuple[RosterEntry, ...]:
@@ -284,6 +287,11 @@ class RosterChain:
 
 def _version(entry: RosterEntry) -> int:
     return entry.version
+
+
+def _may_follow(entry: RosterEntry, before: RosterEntry) -> bool:
+    """Tell whether somebody who has not come to the room yet takes an entry after another."""
+    return entry.version > before.version and entry.actor.user_key in before.admins
 
 
 def _require_follows(entry: RosterEntry, before: list[RosterEntry]) -> None:

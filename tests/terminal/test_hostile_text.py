@@ -189,7 +189,7 @@ HONEST = (
     r"#(?:lobby|ops)(?: \[\d+ (?:in|from) \S+(?:, \d+ (?:in|from) \S+)*\])? >(?: /join #ops)?",
     r"\[#lobby\] bob(?: \(new\))?: I am bob",
     r"\[SERVER\] mallory joined the chat!",
-    r"\[SERVER\] mallory (?:\(new\) )?invites you to #(?:ops|[tn]\d), a closed room, of 4 .*",
+    r"\[SERVER\] mallory (?:\(new\) )?invites you to #(?:ops|[tn]\d), a closed room of 4 .*",
     r"\[SERVER\] You are in #ops, a closed room\. It has no topic\.",
     r"You are writing to #ops now\.",
     r"\[SERVER\] #ops: (?:tom|pia|jil) joined\.",

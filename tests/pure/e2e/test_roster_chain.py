@@ -300,3 +300,22 @@ def test_what_a_merge_comes_from_does_not_take_its_place() -> None:
     assert take(chain, again, demoted) == [Effect.ADVANCED] * 2
     assert chain.tips == (both.hash,)
     assert chain.line(both.hash) == chain.entries.keys()
+
+
+def test_an_introduction_goes_around_what_leads_nowhere() -> None:
+    """Bob and Dave, both admins, put an entry behind a merge after which nobody may follow."""
+    two = follow(TEAM, BOB, [ALICE, BOB, CAROL, MALLORY])
+    three = follow(two, CAROL, [ALICE, BOB, CAROL, MALLORY, DAVE])
+    dead_end = follow(TEAM, BOB, [BOB], version=9)
+    merge = follow(
+        three,
+        DAVE,
+        [ALICE, BOB, CAROL, DAVE, MALLORY],
+        version=10,
+        previous=(three.hash, dead_end.hash),
+    )
+    chain = chain_of(two, three, merge)
+    take(chain, dead_end)
+    new = RosterChain.begin(FIRST)
+    take(new, *chain.introduction()[1:], jump=True)
+    assert new.head == merge
