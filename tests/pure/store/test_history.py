@@ -213,7 +213,7 @@ def test_what_has_gone_is_not_in_the_index_either(table: HistoryTable) -> None:
     assert b"ver" not in b"".join(block for (block,) in blocks)
 
 
-WORDS = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=5)
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=5)
 
 
 @given(st.lists(st.text(max_size=12), max_size=8), WORDS)
