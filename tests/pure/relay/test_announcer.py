@@ -68,7 +68,7 @@ class Screen:
         if news.begins:
             self.here.clear()
         for name in news.gone:
-            del self.here[name]
+            self.here.pop(name, None)
         self.here.update(news.here)
         assert self.name not in self.here
 

@@ -71,16 +71,28 @@ def test_what_is_undone_before_it_was_told_is_no_news() -> None:
     assert not lobby._changed
 
 
-def test_whoever_comes_between_two_news_is_told_the_rest_with_the_others() -> None:
+def test_whoever_comes_between_two_news_is_told_who_is_there_at_once() -> None:
     lobby = lobby_of("Alice", "Bob")
     lobby.mute("Bob")
     lobby.remove("Bob")
+    lobby.put("Dave", away=True)
     lobby.put("Carol", away=False)
-    assert lobby.listen("Carol", "Carol", "Carol") == begins(("Alice", False), ("Bob", False))
+    assert lobby.listen("Carol", "Carol", "Carol") == begins(("Alice", False), ("Dave", True))
     assert lobby.news() == [
-        ("Alice", change(("Carol", False), gone=("Bob",))),
-        ("Carol", change(gone=("Bob",))),
+        ("Alice", change(("Dave", True), ("Carol", False), gone=("Bob",))),
+        ("Carol", change(("Dave", True), gone=("Bob",))),
     ]
+
+
+def test_what_is_undone_is_news_to_whoever_came_while_it_was_not() -> None:
+    lobby = lobby_of("Alice", "Bob")
+    lobby.remove("Bob")
+    lobby.put("Eve", away=False)
+    assert lobby.listen("Dave", "Dave", "Dave") == begins(("Alice", False), ("Eve", False))
+    lobby.put("Bob", away=False)
+    lobby.remove("Eve")
+    assert lobby.news() == [("Dave", change(("Bob", False), gone=("Eve",)))]
+    assert lobby.news() == []
 
 
 def test_the_lobby_has_room_for_256_people_however_many_devices_they_have() -> None:
