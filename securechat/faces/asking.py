@@ -17,9 +17,9 @@ def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> 
     when that is a room and the question is about a person, or the other way round.
     """
     match question:
-        case c.Verify(None) | c.Decide(_, None) | c.Unsend(None):
+        case c.Verify(None) | c.Decide(_, None):
             question = replace(question, name=_person(target()))
-        case c.Keep(None, _):
+        case c.Keep(None, _) | c.Unsend(None):
             question = replace(question, name=target())
         case c.Mute(None, _):
             question = replace(question, target=target())
@@ -31,13 +31,13 @@ def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> 
             | c.Topic(None, _)
             | c.Merge(None)
         ):
-            question = replace(question, room=_room(target()))
+            question = replace(question, room=_room(target(), type(question).__name__.lower()))
         case c.History(None, _):
             with suppress(UsageError):  # nobody is chosen: that of all
                 question = replace(question, name=target())
         case c.Who(None):
             with suppress(UsageError):  # no room is chosen: all who are connected
-                question = replace(question, room=_room(target()))
+                question = replace(question, room=_room(target(), "who"))
     engine.ask(question)
     return question
 
@@ -51,10 +51,10 @@ def _person(name: str) -> str:
     return name
 
 
-def _room(name: str) -> str:
+def _room(name: str, command: str) -> str:
     if not is_room(name):
         raise UsageError(
             f"You are writing to {name}, a person, and this is about a room",
-            "/rooms, and then the same with a #ROOM",
+            f"/{command} #ROOM, with one of those that /rooms lists",
         )
     return name
