@@ -89,6 +89,8 @@ class Rosters:
             self._tell_pause(room, was_paused=was_paused)
         elif room.is_member and not (before and before.is_member):
             self._tell_invitation(room)
+        elif before is not None and before.is_member and not (room.is_member or before.left):
+            self._tell_taken_back(room)
         if was_paused and not room.is_paused:
             for person in self._desk.people:
                 self._sending.flush(person)
@@ -175,6 +177,12 @@ class Rosters:
                 request=not (inviter and self._desk.is_acquainted(inviter)),
             )
         )
+
+    def _tell_taken_back(self, room: Room) -> None:
+        """Tell that there is no invitation any more."""
+        actor = self._names.of_key(room.head.actor.user_key, room.head)
+        own = self._names.of_key(self._desk.endpoint.user_key, room.head)
+        self._tell(room.room_id, RoomChange.REMOVED, actor, own)
 
     def _tell_changes(self, before: Room, after: RosterEntry) -> None:
         """Tell who is in a room now, who is not any more, and what else has changed.

@@ -509,3 +509,18 @@ def test_who_left_before_a_change_is_not_said_to_be_removed_by_it() -> None:
         for name in ("alice", "carol"):
             assert made.citizens[name].news(RoomChange.REMOVED) == []
             assert len(made.citizens[name].news(RoomChange.LEFT)) == 1
+
+
+def test_an_invitation_that_is_taken_back_is_told() -> None:
+    with town("alice", "bob", "carol") as made:
+        made.do("alice", c.Create("#ops"), c.Invite("#ops", ("bob", "carol")))
+        made.do("alice", c.Kick("#ops", "bob"))
+        bob = made.citizens["bob"]
+        assert bob.news(RoomChange.REMOVED) == [
+            ev.RoomNews("#ops", RoomChange.REMOVED, "alice", "bob")
+        ]
+        made.do("bob", c.Join("#ops"))
+        assert "There is no room #ops here" in bob.world.problems
+        made.do("carol", c.Leave("#ops"))
+        made.do("alice", c.Topic("#ops", "alone"))
+        assert made.citizens["carol"].news(RoomChange.REMOVED) == []
