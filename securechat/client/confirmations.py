@@ -1,11 +1,17 @@
-"""What others confirm of own messages: that they came, and that they were read."""
+"""How far own messages have come: sealed, accepted by the relay, confirmed by others."""
 
+from securechat.client.changed_keys import beginning
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
-from securechat.client.events import Delivered, Read
+from securechat.client.drafts import ANYBODY, Draft
+from securechat.client.events import Accepted, Delivered, Read, Sent
+from securechat.client.history import sealed
 from securechat.client.lookups import Lookups
+from securechat.client.outbox import Parcel
+from securechat.client.people import Person
 from securechat.e2e.content import ReadReceipt, Receipt
-from securechat.identity.types import DeviceAddress, MessageId, UserKey
+from securechat.errors import UsageError
+from securechat.identity.types import DeviceAddress, MessageId, RoomId, UserKey
 from securechat.store.history import Progress
 
 MAX_AWAITED = 10_000
@@ -18,9 +24,10 @@ _Awaited = dict[MessageId, UserKey | None]
 
 
 class Confirmations:
-    """Takes receipts; one for what went to others counts for nothing.
+    """Tells each step once, and takes receipts; one for what went to others counts for nothing.
 
-    Posts in rooms are not told as delivered or read: each of many would be.
+    Posts in rooms are sealed and accepted when they are for everybody, and not told as delivered or
+    read: each of many would be.
     """
 
     def __init__(self, desk: Desk, lookups: Lookups) -> None:
@@ -30,13 +37,37 @@ class Confirmations:
         self._readers: _Awaited = {}
         self._accepted: _Awaited = {}
 
-    def note_sent(self, message_id: MessageId, user_key: UserKey | None) -> bool:
-        """Note for whom a message was sealed (None: for a room); return whether that is news."""
-        return _add(self._recipients, message_id, user_key)
+    def note_sealed(
+        self, person: Person, message_id: MessageId, user_key: UserKey, *, encrypted: bool
+    ) -> None:
+        """A message was sealed for a person, who has this key."""
+        _add(self._recipients, message_id, user_key)
+        self._desk.record(sealed(message_id, user_key, encrypted=encrypted))
+        self._desk.tell(Sent(message_id.hex(), self._desk.called(person.name)))
 
-    def note_accepted(self, message_id: MessageId) -> bool:
-        """Note that the relay answers for a message; return whether that is news."""
-        return _add(self._accepted, message_id, None)
+    def note_sealed_for_room(self, room_id: RoomId, message_id: MessageId) -> None:
+        """Tell that a post is sealed, if it is for all; with nobody there it is accepted, too."""
+        desk, called = self._desk, self._desk.rooms.called(room_id)
+        if desk.is_unsealed(message_id) or not _add(self._recipients, message_id, None):
+            return
+        desk.record(sealed(message_id, ANYBODY, encrypted=True))
+        desk.tell(Sent(message_id.hex(), called))
+        if message_id.hex() not in desk.outbox:
+            self._tell_accepted(message_id, called)
+
+    def note_accepted(self, parcel: Parcel) -> None:
+        """Tell that the relay answers for the message of a parcel, if it does so for all of it."""
+        desk, message_id = self._desk, MessageId(bytes.fromhex(parcel.message_id))
+        if parcel.message_id not in desk.outbox and not desk.is_unsealed(message_id):
+            room, name = parcel.room, parcel.recipient
+            self._tell_accepted(message_id, desk.rooms.called(room) if room else desk.called(name))
+
+    def give_up(self, post: Draft) -> None:
+        """The user is in a room no more: what they wrote there goes to nobody else."""
+        if _add(self._recipients, post.message_id, None):
+            called = self._desk.rooms.called(post.room)
+            what = f"You are in {called} no more, and not all have got this: {beginning(post.text)}"
+            self._desk.report(UsageError(what, "/rooms"), post.message_id.hex())
 
     def delivered(self, contact: Contact, device: DeviceAddress, receipt: Receipt) -> None:
         """A person has opened messages."""
@@ -56,6 +87,11 @@ class Confirmations:
                 self._readers.pop(message_id, None)
                 self._desk.note_progress(message_id, Progress.READ)
                 self._desk.tell(Read(message_id.hex(), self._desk.called(contact.name)))
+
+    def _tell_accepted(self, message_id: MessageId, addressee: str) -> None:
+        if _add(self._accepted, message_id, None):
+            self._desk.tell(Accepted(message_id.hex(), addressee))
+            self._desk.note_progress(message_id, Progress.ACCEPTED)
 
     def _note_delivered(
         self, contact: Contact, device: DeviceAddress, message_ids: tuple[MessageId, ...]
@@ -82,6 +118,7 @@ class Confirmations:
 
 
 def _add(awaited: _Awaited, message_id: MessageId, user_key: UserKey | None) -> bool:
+    """Add a message (None: it went to a room); return whether it was not there before."""
     is_new = message_id not in awaited
     awaited[message_id] = user_key
     while len(awaited) > MAX_AWAITED:

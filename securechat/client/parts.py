@@ -110,7 +110,7 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     unplaced, confirmations = Unplaced(desk, lookups), Confirmations(desk, lookups)
     sending = Sending(desk, lookups, agreement, unplaced, confirmations)
     devices = Devices(desk, lookups)
-    posting = Posting(desk, sending, state.load())
+    posting = Posting(desk, sending, confirmations, state.load())
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     receiving = Receiving(

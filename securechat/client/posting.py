@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
+from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
 from securechat.client.drafts import POSTS, Draft, stored_drafts
 from securechat.client.people import Person
@@ -28,10 +29,15 @@ class Posting:
     """
 
     def __init__(
-        self, desk: Desk, sending: Sending, rows: Mapping[tuple[str, bytes], bytes]
+        self,
+        desk: Desk,
+        sending: Sending,
+        confirmations: Confirmations,
+        rows: Mapping[tuple[str, bytes], bytes],
     ) -> None:
         self._desk = desk
         self._sending = sending
+        self._confirmations = confirmations
         stored = stored_drafts(rows, POSTS)
         self._waiting = [each for each in stored if each.relay_id == desk.relay_id]
 
@@ -113,10 +119,10 @@ class Posting:
 
     def _fan_out(self, post: Draft) -> None:
         if not self._desk.rooms.has(post.room):
-            self._sending.give_up(post)
+            self._confirmations.give_up(post)
             return
         self._give(self._desk.rooms.recipients(post.room), post)
-        self._sending.note_sealed_for_room(post.room, post.message_id)
+        self._confirmations.note_sealed_for_room(post.room, post.message_id)
 
     def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> None:
         """Let it wait for everybody before anything is sealed."""

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 import msgspec
 
 from securechat.client.agreement import Agreement
-from securechat.client.changed_keys import beginning, refuse_to_write
+from securechat.client.changed_keys import refuse_to_write
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import accept
 from securechat.client.desk import Desk
 from securechat.client.drafts import ANYBODY, NO_ROOM, Draft
-from securechat.client.events import Accepted, Origin, Sent
+from securechat.client.events import Origin
 from securechat.client.faults import refusal_error
-from securechat.client.history import sealed
 from securechat.client.link import Answered, NotTaken
 from securechat.client.lookups import Lookups
 from securechat.client.outbox import Parcel
@@ -39,7 +38,6 @@ from securechat.identity.types import (
     MessageId,
     RoomId,
 )
-from securechat.store.history import Progress
 
 ENVELOPE_ID_BYTES = 16
 RETRY_S = 5.0
@@ -143,7 +141,7 @@ class Sending:
         """Nothing can be sealed for somebody now: what rooms say is sealed for the others."""
         for each in person.drafts:
             if each.room and each.is_message:
-                self.note_sealed_for_room(each.room, each.message_id)
+                self._confirmations.note_sealed_for_room(each.room, each.message_id)
 
     def resume(self) -> None:
         """After a login: everything that is not accepted goes out once more, in its order."""
@@ -181,7 +179,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._note_answered(parcel)
+                self._confirmations.note_accepted(parcel)
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -254,7 +252,7 @@ class Sending:
         for waiting in tuple(person.drafts):
             place = rooms.place(waiting.room) if waiting.room else None
             if waiting.room and waiting.is_message and not rooms.has(waiting.room):
-                self.give_up(waiting)
+                self._confirmations.give_up(waiting)
             elif waiting.user_key not in (ANYBODY, user_key):
                 self._refuse_other_key(person, waiting)
             elif not waiting.room or (place and rooms.admits(waiting.room, user_key)):
@@ -264,7 +262,7 @@ class Sending:
             self._desk.change({waiting.row: None})
             person.drafts.remove(waiting)
             if waiting.room and waiting.is_message:
-                self.note_sealed_for_room(waiting.room, waiting.message_id)
+                self._confirmations.note_sealed_for_room(waiting.room, waiting.message_id)
 
     def _seal_draft(
         self, person: Person, user: PeerUser, waiting: Draft, place: RoomPlace | None
@@ -280,16 +278,7 @@ class Sending:
             self._desk.report(error, message_id.hex() if waiting.is_message else None)
             return
         if waiting.is_message and not waiting.room:
-            self._confirmations.note_sent(message_id, user.user_key)
-            self._desk.record(sealed(message_id, user.user_key, encrypted=encrypted))
-            self._desk.tell(Sent(message_id.hex(), self._desk.called(person.name)))
-
-    def give_up(self, post: Draft) -> None:
-        """The user is in a room no more: what they wrote there goes to nobody else."""
-        if self._confirmations.note_sent(post.message_id, None):
-            called = self._desk.rooms.called(post.room)
-            what = f"You are in {called} no more, and not all have got this: {beginning(post.text)}"
-            self._desk.report(UsageError(what, "/rooms"), post.message_id.hex())
+            self._confirmations.note_sealed(person, message_id, user.user_key, encrypted=encrypted)
 
     def _refuse_other_key(self, person: Person, waiting: Draft) -> None:
         where = self._desk.rooms.called(waiting.room) if waiting.room else "a room of yours"
@@ -297,28 +286,6 @@ class Sending:
         self._desk.report(
             Untrusted(f"{what}: nothing of it was sent to them", f"/who {where}, and ask an admin")
         )
-
-    def note_sealed_for_room(self, room_id: RoomId, message_id: MessageId) -> None:
-        """Tell once that a post is sealed for all; with nobody there it is accepted, too."""
-        desk, called = self._desk, self._desk.rooms.called(room_id)
-        if desk.is_unsealed(message_id) or not self._confirmations.note_sent(message_id, None):
-            return
-        desk.record(sealed(message_id, ANYBODY, encrypted=True))
-        desk.tell(Sent(message_id.hex(), called))
-        if message_id.hex() not in desk.outbox:
-            self._note_accepted(message_id, called)
-
-    def _note_answered(self, parcel: Parcel) -> None:
-        """Tell that the relay answers for a message, once it does so for all of it."""
-        desk, message_id = self._desk, MessageId(bytes.fromhex(parcel.message_id))
-        if parcel.message_id not in desk.outbox and not desk.is_unsealed(message_id):
-            room, name = parcel.room, parcel.recipient
-            self._note_accepted(message_id, desk.rooms.called(room) if room else desk.called(name))
-
-    def _note_accepted(self, message_id: MessageId, addressee: str) -> None:
-        if self._confirmations.note_accepted(message_id):
-            self._desk.tell(Accepted(message_id.hex(), addressee))
-            self._desk.note_progress(message_id, Progress.ACCEPTED)
 
     def _seal_receipts(self, person: Person, user: PeerUser, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""
