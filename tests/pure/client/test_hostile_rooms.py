@@ -40,11 +40,7 @@ def restart(made: Town, name: str, *, backwards: bool = False) -> Citizen:
 
 def fork(made: Town) -> None:
     """Let alice and bob, who are admins of #ops, change it at once."""
-    alice, bob = made.citizens["alice"], made.citizens["bob"]
-    with alice.world.at_once(), bob.world.at_once():
-        alice.ask(c.Topic("#ops", "one"))
-        bob.ask(c.Topic("#ops", "two"))
-    made.settle()
+    made.do_at_once({"alice": c.Topic("#ops", "one"), "bob": c.Topic("#ops", "two")})
 
 
 def test_a_later_room_never_takes_the_name_of_an_earlier_one() -> None:
@@ -65,12 +61,8 @@ def test_what_waited_when_one_was_removed_blocks_nothing_and_is_not_said_to_be_s
     with town("bob", "alice", "carol") as made:
         make_room(made, "alice", "bob", "carol")
         made.do("alice", c.Admin("#ops", "bob"))
-        alice, bob = made.citizens["alice"], made.citizens["bob"]
-        with alice.world.at_once(), bob.world.at_once():
-            alice.ask(c.Kick("#ops", "carol"))
-            bob.ask(c.Topic("#ops", "two"))
-        made.settle()
-        carol = made.citizens["carol"]
+        made.do_at_once({"alice": c.Kick("#ops", "carol"), "bob": c.Topic("#ops", "two")})
+        bob, carol = made.citizens["bob"], made.citizens["carol"]
         message_id = made.say("carol", "#ops", "is anybody there?")
         made.do("alice", c.Merge("#ops"))
         made.say("carol", "bob", "why was I thrown out?")

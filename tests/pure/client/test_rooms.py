@@ -149,10 +149,7 @@ def test_two_admins_at_once_pause_the_room_until_one_merges() -> None:
         make_room(made, "alice", "bob", "carol")
         made.do("alice", c.Admin("#ops", "bob"))
         alice, bob = made.citizens["alice"], made.citizens["bob"]
-        with alice.world.at_once(), bob.world.at_once():
-            alice.ask(c.Invite("#ops", ("dave",)))
-            bob.ask(c.Topic("#ops", "at once"))
-        made.settle()
+        made.do_at_once({"alice": c.Invite("#ops", ("dave",)), "bob": c.Topic("#ops", "at once")})
         assert alice.news(RoomChange.PAUSED)
         assert made.citizens["carol"].news(RoomChange.PAUSED)
         made.say("carol", "#ops", "is anybody there?")
@@ -445,11 +442,8 @@ def test_what_waits_in_a_paused_room_can_be_given_up() -> None:
     with town("alice", "bob", "carol") as made:
         make_room(made, "alice", "bob", "carol")
         made.do("alice", c.Admin("#ops", "bob"))
-        alice, bob = made.citizens["alice"], made.citizens["bob"]
-        with alice.world.at_once(), bob.world.at_once():
-            alice.ask(c.Topic("#ops", "one"))
-            bob.ask(c.Topic("#ops", "two"))
-        made.settle()
+        bob = made.citizens["bob"]
+        made.do_at_once({"alice": c.Topic("#ops", "one"), "bob": c.Topic("#ops", "two")})
         message_id = made.say("carol", "#ops", "never mind")
         made.do("carol", c.Unsend("#ops"))
         assert made.citizens["carol"].world.told(ev.Withdrawn) == [

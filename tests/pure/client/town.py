@@ -1,8 +1,8 @@
 """Several engines at one relay, which a test can make lie: all in memory, nothing by itself."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,15 @@ class Town:
         for question in questions:
             self.citizens[name].ask(question)
             self.settle()
+
+    def do_at_once(self, asked: Mapping[str, c.Question]) -> None:
+        """Let people ask something before anybody has heard of what the others do."""
+        with ExitStack() as stack:
+            for name in asked:
+                stack.enter_context(self.citizens[name].world.at_once())
+            for name, question in asked.items():
+                self.citizens[name].ask(question)
+        self.settle()
 
     def say(self, name: str, target: str, text: str, **more: object) -> str:
         message_id = self.citizens[name].say(target, text, **more)
