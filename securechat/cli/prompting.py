@@ -6,10 +6,25 @@ import typer
 
 
 def confirm(question: str) -> bool:
-    """Ask a person; False when there is none at the terminal."""
-    return can_ask() and typer.confirm(question, err=True)
+    """Ask a person until they say yes or no; False when there is none at the terminal."""
+    if not can_ask():
+        return False
+    answer: bool = typer.prompt(
+        f"{question} [y/N]", default="n", show_default=False, err=True, value_proc=_is_yes
+    )
+    return answer
 
 
 def can_ask() -> bool:
     """Return whether somebody sits at the terminal: only then anything is prompted for."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _is_yes(typed: str) -> bool:
+    match typed.strip().lower():
+        case "y" | "yes":
+            return True
+        case "n" | "no" | "":
+            return False
+        case _:
+            raise typer.BadParameter("that is neither: type y for yes, or n for no")

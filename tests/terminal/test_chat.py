@@ -140,6 +140,8 @@ def test_an_unknown_relay_is_asked_about_once(relay: Relay, tmp_path: Path) -> N
         ida.see("is not known here")
     with sitting_at(*command, home=tmp_path) as ida:
         ida.see("Trust it?")
+        ida.enter("hello everybody")
+        ida.see("that is neither: type y for yes, or n for no")
         ida.enter("y")
         ida.see("You are ida")
     with sitting_at("client", home=tmp_path) as ida:
