@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyte
@@ -92,6 +92,13 @@ class Victims:
     pia: Process
     jil: Process
     bob: Client
+    heard: tuple[list[str], list[str]] = field(default_factory=lambda: ([], []))
+    """What pia and jil have printed, as far as it was read."""
+
+    def hear(self, text: str) -> None:
+        """Wait until the next line with this text has come to pia and to jil."""
+        for piped, heard in zip((self.pia, self.jil), self.heard, strict=True):
+            heard += piped.read_until(text).split("\n")
 
 
 @pytest.fixture
@@ -136,6 +143,7 @@ def write_everything(mallory: Bot, victims: Victims) -> None:
     victims.tom.see("invites you to #ops")
     victims.tom.enter("/join #ops")
     victims.tom.see_last("#ops >")
+    victims.hear("invit")  # invites, or invitation
     for piped in (victims.pia, victims.jil):
         piped.types("/join #ops")
     victims.bob.send("I am bob")
@@ -259,17 +267,19 @@ def test_what_a_peer_writes_is_shown_as_the_text_of_that_peer(
     last_problem = f"a change of #n{len(BAD_NAMES) - 1} that does not hold"
     victims.tom.see(last_problem)
     check_terminal(victims.tom)
-    outputs = []
-    for piped in (victims.pia, victims.jil):
+    mallory.send("#ops", LAST_WORDS)
+    for _ in range(2):
+        victims.hear(LAST_WORDS)
+    for piped, heard in zip((victims.pia, victims.jil), victims.heard, strict=True):
         piped.types("/quit")
         assert piped.finish() == 0
-        outputs.append(list(iter(piped.read_line, None)))
-    lines = outputs[0]
+        heard += iter(piped.read_line, None)
+    lines, objects = victims.heard
     check_lines(lines[lines.index("[SERVER] mallory joined the chat!") :])
     problems = victims.pia.stderr.splitlines()
-    assert all(re.fullmatch(HONEST[-1], line) for line in problems)
+    assert [line for line in problems if not re.fullmatch(HONEST[-1], line)] == []
     assert len(problems) == PROBLEMS
-    check_json(outputs[1])
+    check_json(objects)
 
 
 MARKS = "e" + "\u0301" * 100_000
