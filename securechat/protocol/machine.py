@@ -41,21 +41,22 @@ class Machine(Generic[F]):
         """
         self._heard_at = now
         self._pinged_at = None
-        events: list[F] = []
-        if self.state is _CLOSED:
-            return events
+        if self.is_closed:
+            return []
+        frames: list[F] = []
         for frame in self._decoder.decode(data):
-            state = self._their_moves.get(type(frame))
+            kind = type(frame)
+            state = self._their_moves.get(kind)
             if state is None:
                 raise RemoteProtocolError(self._no_turn(frame))
+            self._note_received(frame)
+            if kind is not Pong:
+                frames.append(frame)
             if state is not self.state:
                 self._enter(state)
-            self._note_received(frame)
-            if type(frame) is not Pong:
-                events.append(frame)
-            if state is _CLOSED:
-                break
-        return events
+                if state is _CLOSED:
+                    break
+        return frames
 
     def send(self, frame: AnyFrame) -> bytes:
         """Return the bytes of a frame of this side; LocalProtocolError if it is not its turn."""

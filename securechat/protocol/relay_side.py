@@ -24,7 +24,7 @@ class RelaySide(Machine[ClientFrame]):
         self.accepted = 0
         self._told = 0
         self._ahead = _Ahead()
-        self._news: list[int] = []
+        self._news: list[tuple[int, int]] = []
 
     def deliver(self, envelopes: tuple[Incoming, ...]) -> bytes:
         """Return a Deliver frame of these envelopes; their numbers follow the last ones."""
@@ -33,26 +33,27 @@ class RelaySide(Machine[ClientFrame]):
         self._told = self.accepted
         return data
 
-    def answer(self, number: int) -> None:
-        """Note, once, that the envelope of this number is answered for: accepted or refused."""
-        if number == self.accepted + 1:
+    def answer(self, first: int, last: int) -> None:
+        """Note, once, that the envelopes ``first`` to ``last`` are answered for: none is open."""
+        if first == self.accepted + 1:
             ahead = self._ahead
-            self.accepted = ahead.take_after(number) if ahead else number
+            self.accepted = ahead.take_after(last) if ahead else last
         else:
-            self._ahead.add(number)
-            self._news.append(number)
+            self._ahead.add(first, last)
+            self._news.append((first, last))
 
     def take_answers(self) -> bytes:
         """Return Accepted frames with what the client has not been told yet, or nothing."""
-        if not self._news and self._told == self.accepted:
+        accepted = self.accepted
+        if not self._news and self._told == accepted:
             return b""
-        ranges = _ranges(sorted(number for number in self._news if number > self.accepted))
+        ranges = _join(sorted(news for news in self._news if news[0] > accepted))
         self._news.clear()
-        if self._told == self.accepted and not ranges:
+        if self._told == accepted and not ranges:
             return b""
-        self._told = self.accepted
+        self._told = accepted
         return b"".join(
-            self.send(Accepted(self.accepted, tuple(ranges[start : start + MAX_RANGES])))
+            self.send(Accepted(accepted, tuple(ranges[start : start + MAX_RANGES])))
             for start in range(0, len(ranges) or 1, MAX_RANGES)
         )
 
@@ -90,10 +91,10 @@ class _Ahead:
     def __bool__(self) -> bool:
         return bool(self._last)
 
-    def add(self, number: int) -> None:
-        """Put a number in, joining the ranges that it touches."""
-        first = self._first.pop(number - 1, number)
-        last = self._last.pop(number + 1, number)
+    def add(self, first: int, last: int) -> None:
+        """Put a range in, joining those that it touches."""
+        first = self._first.pop(first - 1, first)
+        last = self._last.pop(last + 1, last)
         self._last[first] = last
         self._first[last] = first
 
@@ -105,12 +106,12 @@ class _Ahead:
         return last
 
 
-def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
-    """Return sorted numbers as inclusive ranges."""
-    ranges: list[tuple[int, int]] = []
-    for number in numbers:
-        if ranges and ranges[-1][1] == number - 1:
-            ranges[-1] = (ranges[-1][0], number)
+def _join(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return sorted inclusive ranges with those joined that follow each other directly."""
+    joined: list[tuple[int, int]] = []
+    for first, last in ranges:
+        if joined and joined[-1][1] == first - 1:
+            joined[-1] = (joined[-1][0], last)
         else:
-            ranges.append((number, number))
-    return ranges
+            joined.append((first, last))
+    return joined

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from securechat.protocol.relay_side import RelaySide
-from securechat.protocol.states import State
 from securechat.transport.endpoint import Endpoint
 from securechat.wire import frames as f
 from securechat.wire.codes import ByeCode, FaultCode
@@ -46,6 +45,8 @@ class Connection(Protocol):
 class Channel:
     """A connection and the relay's machine for it."""
 
+    __slots__ = ("connection", "is_deaf", "machine")
+
     def __init__(self, connection: Connection, now: float) -> None:
         self.connection = connection
         self.machine = RelaySide(now)
@@ -54,7 +55,7 @@ class Channel:
 
     def write(self, frame: f.RelayFrame) -> int:
         """Send one frame, unless goodbye was said; return its size in bytes."""
-        if self.machine.state is State.CLOSED:
+        if self.machine.is_closed:
             return 0
         data = self.machine.send(frame)
         self.connection.write(data)

@@ -1,4 +1,8 @@
-"""How full a mailbox is, and whether one more envelope of an account fits."""
+"""How full a mailbox is, and whether one more envelope of an account fits.
+
+What a connected device is about to get and the store has not been given is not counted: it is at
+most a window, for a moment.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ from securechat.store.mailboxes import Fill
 
 SENDER_SHARE = 4
 """One account may fill at most this fraction (a quarter) of a mailbox."""
+
+_NONE = Fill()
 
 
 @dataclass(slots=True)
@@ -33,27 +39,24 @@ class Fills:
         self._relay = relay_fill
         relay_fill.size_bytes += self.size_bytes
 
-    def take(self, account: UserKey, size_bytes: int) -> bool:
-        """Count an envelope of this charge and return True, or return False: it does not fit."""
-        config, fill = self._config, self._by_account.get(account)
-        if fill is None:
-            fill = Fill()
+    def has_room(self, account: UserKey, size_bytes: int) -> bool:
+        """Return whether one more envelope of this account and charge fits."""
+        config, fill = self._config, self._by_account.get(account) or _NONE
         messages, limit_bytes = config.mailbox_messages, config.mailbox_bytes
-        if (
-            self._relay.size_bytes + size_bytes > config.store_bytes
-            or self.messages >= messages
-            or self.size_bytes + size_bytes > limit_bytes
-            or fill.messages * SENDER_SHARE >= messages
-            or (fill.size_bytes + size_bytes) * SENDER_SHARE > limit_bytes
-        ):
-            return False
-        self._by_account[account] = fill
-        fill.messages += 1
-        fill.size_bytes += size_bytes
+        return (
+            self._relay.size_bytes + size_bytes <= config.store_bytes
+            and self.messages < messages
+            and self.size_bytes + size_bytes <= limit_bytes
+            and fill.messages * SENDER_SHARE < messages
+            and (fill.size_bytes + size_bytes) * SENDER_SHARE <= limit_bytes
+        )
+
+    def add(self, account: UserKey, size_bytes: int) -> None:
+        """Count an envelope, whether it fits or not."""
+        self._by_account.setdefault(account, Fill()).add(size_bytes)
         self.messages += 1
         self.size_bytes += size_bytes
         self._relay.size_bytes += size_bytes
-        return True
 
     def give_back(self, account: UserKey, messages: int, size_bytes: int) -> None:
         """Count envelopes of an account that have left the mailbox."""
@@ -76,7 +79,4 @@ class Fills:
         self.messages = self.size_bytes = 0
         self._by_account.clear()
         for account, size_bytes in envelopes:
-            self._by_account.setdefault(account, Fill()).add(size_bytes)
-            self.messages += 1
-            self.size_bytes += size_bytes
-        self._relay.size_bytes += self.size_bytes
+            self.add(account, size_bytes)

@@ -39,39 +39,51 @@ class _Reason(Enum):
 class Intake:
     """One connection's back-pressure; it is given every read and every envelope."""
 
+    __slots__ = (
+        "_call_later",
+        "_envelopes",
+        "_max_bytes",
+        "_max_envelopes",
+        "_reasons",
+        "_size_bytes",
+        "_valve",
+    )
+
     def __init__(
         self,
         config: ServerConfig,
         valve: Valve,
         call_later: Callable[[float, Callable[[], None]], object],
     ) -> None:
-        self._config = config
+        self._max_envelopes = config.unanswered_envelopes
+        self._max_bytes = config.unanswered_bytes
         self._valve = valve
         self._call_later = call_later
-        self._unsettled = 0
-        self._unsettled_bytes = 0
-        self._reasons: set[_Reason] = set()
+        self._envelopes = 0
+        """How many are unanswered."""
+        self._size_bytes = 0
+        self._reasons: frozenset[_Reason] = frozenset()
 
     @property
     def is_holding(self) -> bool:
         """Whether the relay makes the client wait, who could not end this by reading."""
         return bool(self._reasons - {_Reason.BACKLOG})
 
-    def take(self, size_bytes: int) -> None:
-        """Count an envelope that was handed in."""
-        self._unsettled += 1
-        self._unsettled_bytes += size_bytes
+    def take(self, envelopes: int, size_bytes: int) -> None:
+        """Count what was handed in."""
+        self._envelopes += envelopes
+        self._size_bytes += size_bytes
 
-    def settle(self, size_bytes: int) -> None:
-        """Count an envelope that is acknowledged, committed or refused."""
-        self._unsettled -= 1
-        self._unsettled_bytes -= size_bytes
+    def settle(self, envelopes: int, size_bytes: int) -> None:
+        """Count what is answered for."""
+        self._envelopes -= envelopes
+        self._size_bytes -= size_bytes
         if self._reasons and _Reason.UNSETTLED in self._reasons and self._is_below(share=2):
             self._resume(_Reason.UNSETTLED)
 
     def after_read(self, size_bytes: int, budget: ByteBudget, now: float) -> None:
         """Pause if what one wake-up brought was too much."""
-        if not self._is_below(share=1):
+        if self._envelopes >= self._max_envelopes or self._size_bytes >= self._max_bytes:
             self._pause(_Reason.UNSETTLED)
         pause_s = budget.spend(size_bytes, now)
         if pause_s > SHORTEST_PAUSE_S and _Reason.BUDGET not in self._reasons:
@@ -89,16 +101,16 @@ class Intake:
 
     def _is_below(self, *, share: int) -> bool:
         return (
-            self._unsettled * share < self._config.unanswered_envelopes
-            and self._unsettled_bytes * share < self._config.unanswered_bytes
+            self._envelopes * share < self._max_envelopes
+            and self._size_bytes * share < self._max_bytes
         )
 
     def _pause(self, reason: _Reason) -> None:
         if not self._reasons:
             self._valve.pause_reading()
-        self._reasons.add(reason)
+        self._reasons |= {reason}
 
     def _resume(self, reason: _Reason) -> None:
-        self._reasons.discard(reason)
+        self._reasons -= {reason}
         if not self._reasons:
             self._valve.resume_reading()

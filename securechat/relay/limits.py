@@ -16,10 +16,11 @@ class ByteBudget:
 
     def spend(self, size_bytes: int, now: float) -> float:
         """Take that many bytes; return for how many seconds the spender has to pause."""
-        filled = self._left + (now - self._at) * self.bytes_per_s
-        self._left = min(filled, float(self.bytes_per_s)) - size_bytes
+        bytes_per_s = self.bytes_per_s
+        filled = self._left + (now - self._at) * bytes_per_s
+        self._left = left = (filled if filled < bytes_per_s else bytes_per_s) - size_bytes
         self._at = now
-        return max(0.0, -self._left / self.bytes_per_s)
+        return 0.0 if left >= 0 else -left / bytes_per_s
 
 
 class RateLimit:

@@ -9,12 +9,21 @@ acknowledged it, or it is older than its limit.
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.relay.fills import Fills, RelayFill
-from securechat.relay.queued import Origin, Queued, from_store
-from securechat.store.mailboxes import Entry, MailboxStore, Outcome, StoredMailbox, charge
+from securechat.relay.parcel import Parcel
+from securechat.relay.queued import Queued, from_store
+from securechat.store.mailboxes import (
+    MIN_CHARGE_BYTES,
+    Entry,
+    MailboxStore,
+    Outcome,
+    StoredMailbox,
+    charge,
+)
 from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
@@ -31,6 +40,16 @@ MAX_PAGE_BYTES = 4 * 1024
 
 NOBODY = UserKey(bytes(32))
 """The account of what is not kept."""
+
+
+class Reader(Protocol):
+    """The connected device that a mailbox is delivered to."""
+
+    def wake(self) -> None:
+        """The store has given something for it."""
+
+    def flush(self) -> "Mailbox":
+        """Deliver what the window allows; return the mailbox."""
 
 
 class Mailbox:
@@ -52,10 +71,11 @@ class Mailbox:
     ) -> None:
         self.mailbox_id = mailbox_id
         self._later = later
-        self._wake: Callable[[], None] | None = None
+        self.reader: Reader | None = None
+        """The device that is connected."""
         self._visit = 0
         self._store = store
-        self._config = config
+        self._window_bytes = config.window_bytes
         self._now_ms = now_ms
         self._in_flight: deque[Queued] = deque()
         self._in_flight_bytes = 0
@@ -90,61 +110,51 @@ class Mailbox:
     # Handing in -----------------------------------------------------------------------------------
 
     def offer(
-        self, outgoing: Outgoing, sender: MailboxId, origin: Origin, number: int, now: float
-    ) -> Queued | RefusedCode:
-        """Queue an envelope; return its entry, or the code with which it is refused.
+        self, outgoing: Outgoing, parcel: Parcel, number: int, rank: int
+    ) -> RefusedCode | None:
+        """Queue an envelope; return the code with which it is refused, if it is.
 
-        After a refusal, later envelopes of the same sender are refused too until the refused ones
-        have come again, so that the sender's order survives.
+        Its parcel hears of it when it is accepted.
         """
-        known = self._queued.get((sender, outgoing.envelope_id))
+        sender, envelope_id, envelope = parcel.sender, outgoing.envelope_id, outgoing.envelope
+        known = self._queued.get((sender, envelope_id))
         if known is not None:
-            return self._offer_again(known, outgoing, origin, number)
-        refusals = origin.refusals
-        rank = number
-        if refusals.count:
-            if not refusals.is_turn_of(self.mailbox_id, outgoing.envelope_id):
-                return RefusedCode.ORDER
-            rank = refusals.rank_of(self.mailbox_id, outgoing.envelope_id) or number
-        size_bytes = charge(outgoing.envelope)
-        if not self._fills.take(origin.user_key, size_bytes):
+            return _offer_again(known, envelope, parcel, number)
+        size_bytes = len(envelope)
+        if size_bytes < MIN_CHARGE_BYTES:
+            size_bytes = MIN_CHARGE_BYTES
+        last_sequence = self._last_sequence
+        is_next = self._read_sequence == last_sequence
+        has_reader = is_next and self.reader is not None
+        fits = has_reader and self._waiting_bytes < self._window_bytes
+        if not fits and not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
-        is_next = self._read_sequence == self._last_sequence
-        self._last_sequence = sequence = self._last_sequence + 1
-        envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
+        self._last_sequence = sequence = last_sequence + 1
         entry = Queued(
             self.mailbox_id,
             sequence,
             sender,
             envelope_id,
             envelope,
-            origin.user_key,
+            parcel.account,
             0,
-            now,
+            parcel.at,
             size_bytes,
-            origin,
+            parcel,
             number,
             rank,
         )
+        parcel.open += 1
+        parcel.size_bytes += size_bytes
         self._queued[sender, envelope_id] = entry
-        if is_next and self._wake and self._waiting_bytes < self._config.window_bytes:
+        if fits:
+            entry.in_window = True
             self._read_sequence = sequence
-            self._append(entry)
+            self._waiting.append(entry)
+            self._waiting_bytes += size_bytes
         else:
             self._put_behind(entry, is_next=is_next)
-        return entry
-
-    def _offer_again(
-        self, known: Queued, outgoing: Outgoing, origin: Origin, number: int
-    ) -> Queued | RefusedCode:
-        if known.envelope != outgoing.envelope:
-            return RefusedCode.MISMATCH
-        if known.origin is origin:
-            return RefusedCode.DUPLICATE
-        known.origin, known.number, known.rank = origin, number, number
-        if known.committed:
-            known.answer()
-        return known
+        return None
 
     def _put_behind(self, entry: Queued, *, is_next: bool) -> None:
         """Hand an entry that finds no place in the window to the store, behind what is there."""
@@ -157,12 +167,11 @@ class Mailbox:
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
         is_behind = self._read_sequence < self._last_sequence
-        if is_behind or self._waiting_bytes >= self._config.window_bytes:
+        if is_behind or self._waiting_bytes >= self._window_bytes:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
-        size_bytes = charge(envelope)
         entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, NOBODY, 0)
-        entry.size_bytes, entry.held = size_bytes, False
+        entry.size_bytes, entry.held = charge(envelope), False
         self._append(entry)
 
     def _append(self, entry: Queued) -> None:
@@ -172,16 +181,16 @@ class Mailbox:
 
     # Delivery -------------------------------------------------------------------------------------
 
-    def attach(self, wake: Callable[[], None]) -> None:
-        """The device has come; ``wake`` is called when the store has given something for it."""
-        self._wake = wake
+    def attach(self, reader: Reader) -> None:
+        """The device has come."""
+        self.reader = reader
         self._visit += 1
         self._loading = False
         self._refill()
 
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
-        self._wake = None
+        self.reader = None
         window = [*self._in_flight, *self._waiting]
         for entry in window:
             entry.in_window = False
@@ -196,12 +205,28 @@ class Mailbox:
 
     def take_batch(self) -> tuple[Incoming, ...]:
         """Return what may be delivered now within the window, at most one frame's worth."""
+        waiting = self._waiting
+        waiting_bytes, in_flight_bytes = self._waiting_bytes, self._in_flight_bytes
+        if (
+            len(waiting) > MAX_ENVELOPES
+            or waiting_bytes > MAX_BATCH_BYTES
+            or in_flight_bytes + waiting_bytes > self._window_bytes
+        ):
+            return self._take_part()
+        self._in_flight.extend(waiting)
+        self._in_flight_bytes = in_flight_bytes + waiting_bytes
+        batch = tuple([Incoming(entry.envelope_id, entry.envelope) for entry in waiting])
+        waiting.clear()
+        self._waiting_bytes = 0
+        return batch
+
+    def _take_part(self) -> tuple[Incoming, ...]:
         batch: list[Incoming] = []
         batch_bytes = 0
         while self._waiting and len(batch) < MAX_ENVELOPES:
             entry = self._waiting[0]
             size_bytes = entry.size_bytes
-            if self._in_flight and self._in_flight_bytes + size_bytes > self._config.window_bytes:
+            if self._in_flight and self._in_flight_bytes + size_bytes > self._window_bytes:
                 break
             if batch and batch_bytes + size_bytes > MAX_BATCH_BYTES:
                 break
@@ -215,19 +240,23 @@ class Mailbox:
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
+        in_flight, queued = self._in_flight, self._queued
         handed: list[Queued] = []
-        in_flight = self._in_flight
         for _ in range(count):
             entry = in_flight.popleft()
-            size_bytes = entry.size_bytes
-            self._in_flight_bytes -= size_bytes
-            self._release(entry)
+            self._in_flight_bytes -= entry.size_bytes
             if entry.handed:
                 handed.append(entry)
-            origin = entry.origin
-            if origin is not None:
-                entry.origin = None
-                origin.acknowledged(entry.number, 0 if entry.committed else size_bytes)
+                self._release(entry)
+            elif entry.held:
+                entry.held = False
+                del queued[entry.sender, entry.envelope_id]
+            parcel = entry.parcel
+            if parcel is not None:
+                entry.parcel = None
+                parcel.open -= 1
+                if not parcel.open:
+                    parcel.origin.answered(parcel)
         slow_s = 4 * (now - entry.queued_at) if entry.queued_at else 0.0
         self._patience_s = (
             COMMIT_AFTER_S if slow_s < COMMIT_AFTER_S else min(slow_s, MAX_COMMIT_AFTER_S)
@@ -241,7 +270,8 @@ class Mailbox:
         if entry.held:
             entry.held = False
             self._forget(entry)
-            self._fills.give_back(entry.account, 1, entry.size_bytes)
+            if entry.handed:
+                self._fills.give_back(entry.account, 1, entry.size_bytes)
 
     def _forget(self, entry: Queued) -> None:
         """Drop it from the index, unless the store's copy of the same envelope is there."""
@@ -254,7 +284,7 @@ class Mailbox:
         """Ask the store for more when it has more and there is room in memory for it."""
         if self._read_sequence == self._last_sequence or self._loading:
             return
-        room_bytes = self._config.window_bytes - self._waiting_bytes
+        room_bytes = self._window_bytes - self._waiting_bytes
         if room_bytes <= 0:
             return
         self._loading = True
@@ -268,7 +298,8 @@ class Mailbox:
 
     def _loaded(self, page: list[Entry], visit: int, upto: int) -> None:
         """Take what the store gave; without any, there is nothing up to ``upto`` any more."""
-        if self._wake is None or visit != self._visit:
+        reader = self.reader
+        if reader is None or visit != self._visit:
             return
         self._loading = False
         self._read_sequence = page[-1].sequence if page else upto
@@ -277,16 +308,16 @@ class Mailbox:
             self._queued[row.sender, row.envelope_id] = entry
             self._append(entry)
         if page:
-            self._wake()
+            reader.wake()
         if self._read_sequence == self._last_sequence:
             self._count_anew()
         self._refill()
 
     def _count_anew(self) -> None:
         """Everything is in memory now: whatever else was counted has been lost to damage."""
-        if self._fills.messages != len(self._queued):
-            held = self._queued.values()
-            self._fills.count_anew((entry.account, entry.size_bytes) for entry in held)
+        handed = [entry for entry in self._queued.values() if entry.handed]
+        if self._fills.messages != len(handed):
+            self._fills.count_anew((entry.account, entry.size_bytes) for entry in handed)
 
     # The store ------------------------------------------------------------------------------------
 
@@ -299,6 +330,7 @@ class Mailbox:
         for entry in fresh:
             entry.handed = True
             entry.queued_ms = queued_ms
+            self._fills.add(entry.account, entry.size_bytes)
         self._store.put(fresh, lambda outcomes: self._stored(fresh, outcomes))
 
     def commit_older(self, now: float) -> bool:
@@ -333,6 +365,7 @@ class Mailbox:
                 self._kept(entry)
             elif outcome is Outcome.FAILED and entry.in_window:
                 entry.handed = False
+                self._fills.give_back(entry.account, 1, entry.size_bytes)
                 self._note_unsafe()
             else:
                 self._left_out(entry, outcome)
@@ -363,8 +396,21 @@ class Mailbox:
         self._release(entry)
         if outcome is Outcome.KNOWN:
             entry.answer()
-        elif entry.origin is not None:
+        elif entry.parcel is not None:
             is_other = outcome is Outcome.MISMATCH
             code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
-            entry.origin.dropped(entry, code)
-            entry.origin = None
+            entry.parcel.origin.dropped(entry, code)
+            entry.answer()
+
+
+def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) -> RefusedCode | None:
+    """Take an envelope that is there already, from an earlier connection of its sender."""
+    if known.envelope != envelope:
+        return RefusedCode.MISMATCH
+    if known.parcel is not None and known.parcel.origin is parcel.origin:
+        return RefusedCode.DUPLICATE
+    if not known.committed:
+        known.parcel, known.number, known.rank = parcel, number, number
+        parcel.open += 1
+        parcel.size_bytes += known.size_bytes
+    return None

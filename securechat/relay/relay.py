@@ -15,15 +15,17 @@ from securechat.relay.emptying import Emptying
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
-from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox
-from securechat.relay.queued import Origin
+from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox, Reader
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
 from securechat.store.rows import RowStore
-from securechat.wire.codes import ByeCode, RefusedCode
+from securechat.wire.codes import ByeCode
 from securechat.wire.frames import Outgoing, Register
 
 ANSWER_AFTER_S = 0.01
+LINGER_S = 0.002
+"""How long posts to rooms wait for more of them after the last were delivered."""
+
 COMMIT_AGAIN_S = 1.0
 """How soon the store is given again what it could not keep and waits for a device in memory."""
 
@@ -35,7 +37,7 @@ class RelayStore(MailboxStore, RowStore, Protocol):
     """Where a relay keeps everything that outlives it."""
 
 
-class Client(Origin, Listener, Protocol):
+class Client(Reader, Listener, Protocol):
     """A logged-in device, as the relay sees it."""
 
     def tell_keys_left(self) -> None:
@@ -43,9 +45,6 @@ class Client(Origin, Listener, Protocol):
 
     def replaced(self) -> None:
         """The device has logged in on another connection: say goodbye."""
-
-    def flush(self) -> None:
-        """Deliver what the window allows."""
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
@@ -96,16 +95,34 @@ class Relay:
         self._registrations = RateLimit(config.registrations_per_minute, 60.0)
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
         self._untold_refusals = 0
-        self._dirty: set[Client] = set()
+        self.urgent: set[Reader] = set()
+        """Who is delivered to at the end of this tick."""
+        self.bulky: set[Reader] = set()
+        """Who is delivered to at the end of this tick, or once the linger is over."""
+        self._lingers = False
         self._answers: set[Client] = set()
         self._fresh: set[Mailbox] = set()
         call_later(SWEEP_EVERY_S, self._sweep)
 
     def after_tick(self) -> None:
         """Deliver to everybody who got something in this tick: one write for each connection."""
-        dirty, self._dirty = self._dirty, set()
-        for client in dirty:
-            client.flush()
+        if self.urgent:
+            self._deliver(self.urgent)
+        if self.bulky and not self._lingers:
+            self._deliver(self.bulky)
+            self._lingers = True
+            self.call_later(LINGER_S, self._end_linger)
+
+    def _deliver(self, readers: set[Reader]) -> None:
+        fresh = self._fresh
+        if not fresh:
+            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
+        for reader in readers:
+            fresh.add(reader.flush())
+        readers.clear()
+
+    def _end_linger(self) -> None:
+        self._lingers = False
 
     def drain(self, retry_after_ms: int) -> None:
         """Tell every client to come back a little later."""
@@ -121,34 +138,21 @@ class Relay:
             mailbox = self._mailboxes[mailbox_id] = self._make_mailbox(mailbox_id)
         return mailbox
 
-    def route(
-        self, outgoing: Outgoing, sender: MailboxId, client: Client, number: int, now: float
-    ) -> RefusedCode | None:
-        """Queue an envelope; return the code with which it is refused, if it is."""
-        mailbox_id = outgoing.mailbox
+    def mailbox(self, mailbox_id: MailboxId) -> Mailbox | None:
+        """Return the mailbox to hand an envelope to, or None: nobody reads it."""
+        mailbox = self._mailboxes.get(mailbox_id)
+        if mailbox is not None and mailbox.reader is not None:
+            return mailbox
         if self.directory.device(mailbox_id) is None:
-            return RefusedCode.UNKNOWN_MAILBOX
-        mailbox = self.open_mailbox(mailbox_id)
-        entry = mailbox.offer(outgoing, sender, client, number, now)
-        if isinstance(entry, RefusedCode):
-            return entry
-        reader = self.online.get(mailbox_id)
-        if reader is not None:
-            self._dirty.add(reader)
-            if mailbox not in self._fresh:
-                self._keep_soon(mailbox)
-        return None
+            return None
+        return self.open_mailbox(mailbox_id)
 
     def route_ephemeral(self, outgoing: Outgoing) -> None:
         """Hand an envelope to a device that is connected; otherwise it is gone."""
         reader = self.online.get(outgoing.mailbox)
         if reader is not None:
             self._mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
-            self._dirty.add(reader)
-
-    def mark_dirty(self, client: Client) -> None:
-        """Deliver to this client at the end of the tick."""
-        self._dirty.add(client)
+            self.urgent.add(reader)
 
     def answers_due(self, client: Client) -> None:
         """Send this client its answers soon, unless they ride on a delivery before."""
@@ -190,7 +194,8 @@ class Relay:
 
     def forget(self, client: Client) -> None:
         """A client's connection has ended."""
-        self._dirty.discard(client)
+        self.urgent.discard(client)
+        self.bulky.discard(client)
         self._answers.discard(client)
         self.presence.unwatch(client)
 
@@ -203,11 +208,6 @@ class Relay:
         return Mailbox(
             mailbox_id, self._store, self.config, self._relay_fill, self.now_ms, later, stored
         )
-
-    def _keep_soon(self, mailbox: Mailbox) -> None:
-        if not self._fresh:
-            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
-        self._fresh.add(mailbox)
 
     def _commit_overdue(self) -> None:
         """Hand to the store what its reader has not acknowledged in time."""

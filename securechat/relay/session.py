@@ -43,21 +43,20 @@ class Session:
 
     def received(self, data: bytes) -> None:
         """Handle every whole frame of what came."""
-        channel = self._channel
+        channel, visit = self._channel, self._visit
         if channel.is_deaf:
             return
-        now, visit = self._relay.clock(), self._visit
+        now = self._relay.clock()
         try:
             frames = channel.machine.receive(data, now)
-            for frame in frames:
-                self._handle(frame)
+            if visit is None:
+                visit = self._greet(frames)
+            else:
+                visit.handle(frames, now)
         except RemoteProtocolError as error:
             channel.fault(FaultCode.PROTOCOL, str(error))
-            frames = []
         if visit is not None:
             visit.after_read(len(data), now)
-            if frames and not visit.is_shown:
-                visit.show_as_it_is()
 
     def timer(self, now: float) -> float | None:
         """A deadline has passed: ping, or give the client up (by raising)."""
@@ -72,13 +71,16 @@ class Session:
         """The connection is gone."""
         self._ending.close()
 
-    def _handle(self, frame: f.ClientFrame) -> None:
-        if self._channel.is_deaf:
-            return
-        if self._visit is None:
+    def _greet(self, frames: list[f.ClientFrame]) -> Visit | None:
+        """Handle what comes before the welcome, and what follows it at once."""
+        for place, frame in enumerate(frames):
+            if self._visit is not None:
+                self._visit.handle(frames[place:], self._relay.clock())
+                break
+            if self._channel.is_deaf:
+                break
             self._GREETINGS[type(frame)](self, frame)
-        else:
-            self._visit.handle(frame)
+        return self._visit
 
     # Login ----------------------------------------------------------------------------------------
 

@@ -11,11 +11,12 @@ from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left
 from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
+from securechat.relay.mailbox import Mailbox
+from securechat.relay.parcel import Parcel
 from securechat.relay.queued import Queued
 from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
 from securechat.relay.replies import Replies
-from securechat.store.mailboxes import charge
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
@@ -31,6 +32,9 @@ MUST_COME_AGAIN = frozenset(
 )
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
 SHOW_AFTER_S = 1.0
+FEWEST_OF_A_ROOM = 16
+"""As many envelopes for different mailboxes in one frame are a post to a room."""
+
 AS_IT_BEGINS = f.Status(visible=True, lobby=False, away=False)
 
 
@@ -52,6 +56,10 @@ class Visit:
         self._replies: Replies[f.RelayFrame] = Replies(self._reply)
         self._answer_bytes = 0
         self._acked = 0
+        self._now = 0.0
+        """When what is being handled came."""
+        self._parcel: Parcel | None = None
+        """What the read that is being handled has brought so far."""
         self._is_announced = False
         self._status = AS_IT_BEGINS
         self.is_shown = False
@@ -79,18 +87,31 @@ class Visit:
             )
         )
         relay.online[mailbox_id] = self
-        self._mailbox.attach(lambda: relay.mark_dirty(self))
+        self._mailbox.attach(self)
         self._announce()
         relay.call_later(SHOW_AFTER_S, self.show_as_it_is)
 
-    def handle(self, frame: f.ClientFrame) -> None:
-        """Do what a frame asks for."""
-        self._HANDLERS[type(frame)](self, frame)
+    def handle(self, frames: list[f.ClientFrame], now: float) -> None:
+        """Do what frames ask for, as long as the connection is in order."""
+        handlers, channel = self._HANDLERS, self._channel
+        self._now = now
+        for frame in frames:
+            if channel.is_deaf:
+                return
+            handlers[type(frame)](self, frame)
+        if frames and not self.is_shown:
+            self.show_as_it_is()
 
     def after_read(self, size_bytes: int, now: float) -> None:
         """Slow the client down if what one wake-up brought, and asked for, was too much."""
-        asked_bytes, self._answer_bytes = self._answer_bytes, 0
-        self._intake.after_read(size_bytes + asked_bytes, self._budget, now)
+        parcel = self._parcel
+        if parcel is not None:
+            self._parcel = None
+            self._intake.take(parcel.last - parcel.first + 1, parcel.size_bytes)
+            parcel.settle()
+        size_bytes += self._answer_bytes
+        self._answer_bytes = 0
+        self._intake.after_read(size_bytes, self._budget, now)
 
     def show_as_it_is(self) -> None:
         """Let others see the device, unless they do: its client has had the chance to say how."""
@@ -139,14 +160,18 @@ class Visit:
         """The device has logged in on another connection."""
         self._channel.bye(ByeCode.REPLACED)
 
-    def flush(self) -> None:
-        """Deliver what the window allows; answers ride along."""
-        machine, connection = self._channel.machine, self._channel.connection
-        if machine.is_closed:
-            return
-        mailbox = self._mailbox
-        while mailbox.has_waiting and (batch := mailbox.take_batch()):
-            connection.write(machine.deliver(batch))
+    def wake(self) -> None:
+        """The store has given something for the device."""
+        self._relay.urgent.add(self)
+
+    def flush(self) -> Mailbox:
+        """Deliver what the window allows; answers ride along. Returns the mailbox."""
+        machine, mailbox = self._channel.machine, self._mailbox
+        if not machine.is_closed:
+            write = self._channel.connection.write
+            while mailbox.has_waiting and (batch := mailbox.take_batch()):
+                write(machine.deliver(batch))
+        return mailbox
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
@@ -154,32 +179,20 @@ class Visit:
         if not machine.is_closed and (data := machine.take_answers()):
             self._channel.connection.write(data)
 
-    # What a mailbox says of this client's envelopes (see mailbox.Origin) --------------------------
+    # What a mailbox says of this client's envelopes (see parcel.Origin) ---------------------------
 
-    def answered(self, number: int) -> None:
-        """The envelope of this number is accepted."""
-        if not self._channel.is_deaf:
-            self._channel.machine.answer(number)
-            self._relay.answers_due(self)
-
-    def acknowledged(self, number: int, settled_bytes: int) -> None:
-        """The recipient has the envelope of this number: it is accepted, and settled."""
-        channel = self._channel
+    def answered(self, parcel: Parcel) -> None:
+        """All envelopes of a parcel are accepted or refused."""
+        channel, first, last = self._channel, parcel.first, parcel.last
         if not channel.is_deaf:
-            if settled_bytes:
-                self._intake.settle(settled_bytes)
-            channel.machine.answer(number)
+            self._intake.settle(last - first + 1, parcel.size_bytes)
+            channel.machine.answer(first, last)
             self._relay.answers_due(self)
-
-    def settled(self, size_bytes: int) -> None:
-        """An envelope has left this client's budget."""
-        if not self._channel.is_deaf:
-            self._intake.settle(size_bytes)
 
     def dropped(self, entry: Queued, code: RefusedCode) -> None:
         """An envelope that had been taken is not kept after all."""
         if not self._channel.is_deaf:
-            self._refuse(entry.number, entry.size_bytes, code)
+            self._channel.write(f.Refused(entry.number, code))
             if code in MUST_COME_AGAIN:
                 self._call_again(entry.mailbox, entry.envelope_id, entry.rank)
 
@@ -285,10 +298,11 @@ class Visit:
 
     def _save(self, devices: Iterable[Device], done: Callable[[bool], None]) -> None:
         """Keep what devices have left; one who asks for much waits while the disk lags."""
-        self._intake.take(0)
+        self._intake.take(1, 0)
 
         def saved(is_saved: bool) -> None:
-            self.settled(0)
+            if not self._channel.is_deaf:
+                self._intake.settle(1, 0)
             done(is_saved)
 
         self._relay.records.save_devices(devices, saved)
@@ -299,32 +313,58 @@ class Visit:
     # Envelopes ------------------------------------------------------------------------------------
 
     def _on_send(self, frame: f.Send) -> None:
-        self._note_ack(frame.ack)
+        if frame.ack != self._acked:
+            self._note_ack(frame.ack)
+        envelopes, first = frame.envelopes, frame.first
         if frame.ephemeral:
-            self._pass_on(frame)
+            self._pass_on(envelopes, first)
             return
-        relay, intake, sender = self._relay, self._intake, self._mailbox.mailbox_id
-        self._device.sent += len(frame.envelopes)
-        now = relay.clock()
-        for number, outgoing in enumerate(frame.envelopes, frame.first):
-            intake.take(charge(outgoing.envelope))
-            code = relay.route(outgoing, sender, self, number, now)
+        self._device.sent += len(envelopes)
+        relay, refusals, parcel = self._relay, self.refusals, self._parcel
+        if parcel is None:
+            sender = self._mailbox.mailbox_id
+            parcel = self._parcel = Parcel(self, sender, self.user_key, first, self._now)
+        parcel.last += len(envelopes)
+        to_deliver = relay.bulky if _is_for_many(envelopes) else relay.urgent
+        number = first
+        for outgoing in envelopes:
+            mailbox = relay.mailbox(outgoing.mailbox)
+            code: RefusedCode | None
+            if mailbox is None:
+                code = RefusedCode.UNKNOWN_MAILBOX
+            elif refusals.count:
+                code = self._offer_in_order(mailbox, outgoing, parcel, number)
+            else:
+                code = mailbox.offer(outgoing, parcel, number, number)
             if code is not None:
-                self._refuse(number, charge(outgoing.envelope), code)
-                if code in MUST_COME_AGAIN:
-                    self._call_again(outgoing.mailbox, outgoing.envelope_id, number)
-            elif self.refusals.count:
-                self.refusals.remove(outgoing.mailbox, outgoing.envelope_id)
+                self._refuse(outgoing, number, code)
+            elif mailbox is not None and mailbox.reader is not None:
+                to_deliver.add(mailbox.reader)
+            number += 1
 
-    def _pass_on(self, frame: f.Send) -> None:
-        for number, outgoing in enumerate(frame.envelopes, frame.first):
+    def _offer_in_order(
+        self, mailbox: Mailbox, outgoing: f.Outgoing, parcel: Parcel, number: int
+    ) -> RefusedCode | None:
+        """Offer an envelope, unless another one was refused that has to come again before it."""
+        refusals, to, envelope_id = self.refusals, outgoing.mailbox, outgoing.envelope_id
+        if not refusals.is_turn_of(to, envelope_id):
+            return RefusedCode.ORDER
+        rank = refusals.rank_of(to, envelope_id) or number
+        code = mailbox.offer(outgoing, parcel, number, rank)
+        if code is None:
+            refusals.remove(to, envelope_id)
+        return code
+
+    def _pass_on(self, envelopes: tuple[f.Outgoing, ...], first: int) -> None:
+        for outgoing in envelopes:
             self._relay.route_ephemeral(outgoing)
-            self.answered(number)
+        self._channel.machine.answer(first, first + len(envelopes) - 1)
+        self._relay.answers_due(self)
 
-    def _refuse(self, number: int, size_bytes: int, code: RefusedCode) -> None:
-        self.settled(size_bytes)
+    def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
         self._channel.write(f.Refused(number, code))
-        self.answered(number)
+        if code in MUST_COME_AGAIN:
+            self._call_again(outgoing.mailbox, outgoing.envelope_id, number)
 
     def _call_again(self, mailbox: MailboxId, envelope_id: EnvelopeId, rank: int) -> None:
         """Take nothing more for this mailbox until the envelope has come again."""
@@ -333,14 +373,14 @@ class Visit:
             self._channel.fault(FaultCode.LIMIT, "Too many envelopes have been refused")
 
     def _on_ack(self, frame: f.Ack) -> None:
-        self._note_ack(frame.ack)
+        if frame.ack != self._acked:
+            self._note_ack(frame.ack)
 
     def _note_ack(self, ack: int) -> None:
         count, self._acked = ack - self._acked, ack
-        if count:
-            self._mailbox.ack(count, self._relay.clock())
-            if self._mailbox.has_waiting:
-                self._relay.mark_dirty(self)
+        self._mailbox.ack(count, self._now)
+        if self._mailbox.has_waiting:
+            self.wake()
 
     # The connection itself ------------------------------------------------------------------------
 
@@ -361,3 +401,7 @@ class Visit:
         f.Ping: _on_ping,
         f.Bye: _on_bye,
     }
+
+
+def _is_for_many(envelopes: tuple[f.Outgoing, ...]) -> bool:
+    return len(envelopes) >= FEWEST_OF_A_ROOM and envelopes[0].mailbox != envelopes[-1].mailbox

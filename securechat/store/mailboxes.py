@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
+import msgspec
+
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 
 MIN_CHARGE_BYTES = 512
@@ -22,19 +24,21 @@ def charge(envelope: bytes) -> int:
     return size_bytes if size_bytes > MIN_CHARGE_BYTES else MIN_CHARGE_BYTES
 
 
-@dataclass(slots=True, eq=False)
-class Entry:
+class Entry(msgspec.Struct, eq=False):
     """One envelope in a mailbox; ``sequence`` orders it among the entries of its mailbox."""
 
     mailbox: MailboxId
     sequence: int
     sender: MailboxId
     envelope_id: EnvelopeId
-    envelope: bytes = field(repr=False)
+    envelope: bytes
     account: UserKey
     """The account that handed it in, whose share of the mailbox it fills."""
     queued_ms: int
     """When the store was given it, milliseconds since 1970."""
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.sequence} of {self.mailbox.hex()}>"
 
 
 class Outcome(Enum):

@@ -3,13 +3,13 @@
 import socket
 from contextlib import suppress
 from enum import IntEnum
-from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
 from securechat.errors import LimitExceeded, SecureChatError
 from securechat.transport.admission import Ticket
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.network_errors import cannot_reach, connection_lost, reason
+from securechat.transport.poller import READ, READABLE, WRITABLE, WRITE
 from securechat.transport.reactor import Reactor, internal_error, logger
 from securechat.transport.sender import Sender
 from securechat.transport.timers import Timer
@@ -115,10 +115,10 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         """Queue `data` for the end of this tick; dropped when the connection is closing."""
-        if self._state is not _OPEN:
-            return
-        self._sender.append(data)
-        self._mark_dirty()
+        if self._state is _OPEN:
+            self._sender.append(data)
+            if not self._dirty:
+                self._mark_dirty()
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`; the other side's sends then block by themselves."""
@@ -186,9 +186,9 @@ class Connection:
 
     def ready(self, events: int) -> None:
         """Read, write, or both."""
-        if events & EVENT_READ:
+        if events & READABLE:
             self._read()
-        if events & EVENT_WRITE and self._state is not _CLOSED:
+        if events & WRITABLE and self._state is not _CLOSED:
             self._send()
 
     def flush(self) -> None:
@@ -273,7 +273,7 @@ class Connection:
         except SecureChatError as error:
             self.abort(error)
             return
-        if sender.blocked or self._events & EVENT_WRITE:
+        if sender.blocked or self._events & WRITE:
             self._watch()
         if not all_sent and not sender.blocked:
             self._mark_dirty()  # the next tick goes on, after others had their turn
@@ -347,9 +347,9 @@ class Connection:
         if self._state is not _CLOSED:
             paused = self._paused and self._state is _OPEN
             if not paused and not self._session.peer_closed:
-                events = EVENT_READ
+                events = READ
             if self._sender.blocked:
-                events |= EVENT_WRITE
+                events |= WRITE
         if events != self._events:
             self._reactor.watch(self._socket, self._events, events, self)
             self._events = events

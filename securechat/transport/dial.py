@@ -10,13 +10,13 @@ import os
 import socket
 import threading
 from collections import deque
-from selectors import EVENT_WRITE
 from typing import Any
 
 from securechat.errors import SecureChatError
 from securechat.transport.connection import Connection, Handler
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.network_errors import cannot_reach, reason
+from securechat.transport.poller import WRITE
 from securechat.transport.reactor import Reactor
 from securechat.transport.timers import Timer
 from securechat.transport.tls_session import TlsSettings
@@ -145,7 +145,7 @@ class _Attempt:
         self._reactor = reactor
         self._socket = sock
         self._dialling = dialling
-        reactor.watch(sock, 0, EVENT_WRITE, self)
+        reactor.watch(sock, 0, WRITE, self)
 
     def ready(self, _events: int) -> None:
         """Learn how the connect went."""
@@ -154,12 +154,12 @@ class _Attempt:
             self.abort()
             self._dialling.failed(self, reason(OSError(code, os.strerror(code))))
         else:
-            self._reactor.watch(self._socket, EVENT_WRITE, 0, self)
+            self._reactor.watch(self._socket, WRITE, 0, self)
             self._dialling.connected(self, self._socket)
 
     def abort(self, _error: SecureChatError | None = None) -> None:
         """Close the socket."""
-        self._reactor.watch(self._socket, EVENT_WRITE, 0, self)
+        self._reactor.watch(self._socket, WRITE, 0, self)
         self._socket.close()
 
 

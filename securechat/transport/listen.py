@@ -3,12 +3,12 @@
 import errno
 import socket
 from collections.abc import Callable
-from selectors import EVENT_READ
 
 from securechat.errors import SecureChatError
 from securechat.transport.admission import Admission, Limits
 from securechat.transport.connection import Connection, Handler
 from securechat.transport.endpoint import Endpoint
+from securechat.transport.poller import READ
 from securechat.transport.reactor import Reactor, logger
 from securechat.transport.tls_session import TlsSettings
 
@@ -105,7 +105,7 @@ class Listener:
         if self._accepting:
             self._accepting = False
             for sock in self._sockets:
-                self._reactor.watch(sock, EVENT_READ, 0, self)
+                self._reactor.watch(sock, READ, 0, self)
         if pause_s is not None:
             self._reactor.call_later(pause_s, self._resume)
 
@@ -113,7 +113,7 @@ class Listener:
         if not self._accepting:
             self._accepting = True
             for sock in self._sockets:
-                self._reactor.watch(sock, 0, EVENT_READ, self)
+                self._reactor.watch(sock, 0, READ, self)
 
 
 class _Guest:

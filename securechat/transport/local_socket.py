@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
 from securechat.errors import LimitExceeded, SecureChatError, UsageError
 from securechat.transport.local_place import make_place, remove_place
+from securechat.transport.poller import READ, READABLE, WRITABLE, WRITE
 from securechat.transport.reactor import Reactor, logger
 
 MAX_LINE_BYTES = 64 * 1024
@@ -73,9 +73,9 @@ class LocalSession:
 
     def ready(self, events: int) -> None:
         """Read and write what can be."""
-        if events & EVENT_READ:
+        if events & READABLE:
             self._read()
-        if events & EVENT_WRITE and not self._closed:
+        if events & WRITABLE and not self._closed:
             self._flush()
 
     def close(self, deadline_s: float = LINGER_S) -> None:
@@ -140,7 +140,7 @@ class LocalSession:
         self._watch()
 
     def _watch(self) -> None:
-        wanted = EVENT_READ | (EVENT_WRITE if self._outgoing else 0)
+        wanted = READ | (WRITE if self._outgoing else 0)
         if wanted != self._watched:
             self._reactor.watch(self._socket, self._watched, wanted, self)
             self._watched = wanted
@@ -207,7 +207,7 @@ class LocalListener:
         self._reactor.discard(self)
         if self._accepting:
             self._accepting = False
-            self._reactor.watch(self._socket, EVENT_READ, 0, self)
+            self._reactor.watch(self._socket, READ, 0, self)
         self._socket.close()
         remove_place(self.path)
 
@@ -223,6 +223,6 @@ class LocalListener:
         """Let the next ones in while there is room."""
         wanted = self.sessions < MAX_SESSIONS and self._socket.fileno() >= 0
         if wanted != self._accepting:
-            old, new = (0, EVENT_READ) if wanted else (EVENT_READ, 0)
+            old, new = (0, READ) if wanted else (READ, 0)
             self._reactor.watch(self._socket, old, new, self)
             self._accepting = wanted

@@ -6,7 +6,6 @@ sent, and everything for one connection leaves in one send.
 """
 
 import logging
-import selectors
 import socket
 import threading
 import time
@@ -16,22 +15,13 @@ from contextlib import suppress
 from typing import Protocol
 
 from securechat.errors import SecureChatError
+from securechat.transport.poller import READ, Source, make_poller
 from securechat.transport.timers import Timer, Timers
 
 READ_BYTES = 262_144
 """The most that one connection may bring in per tick."""
 
 logger = logging.getLogger("securechat.transport")
-
-
-class Source(Protocol):
-    """Something with a socket that the selector watches."""
-
-    def ready(self, events: int, /) -> None:
-        """The socket can be read or written (``selectors.EVENT_*``)."""
-
-    def abort(self, error: SecureChatError | None = None, /) -> None:
-        """Close at once."""
 
 
 class Channel(Protocol):
@@ -62,14 +52,15 @@ class Reactor:
         self.timers = Timers()
         self._channels: set[Channel] = set()
         self._stopping = False
-        self._selector = selectors.DefaultSelector()
+        self._poller = make_poller()
+        self.watch = self._poller.watch
         self._calls: deque[Callable[[], None]] = deque()
         self._thread_id: int | None = None
         self._wake_receiver, self._wake_sender = socket.socketpair()
         self._wake_receiver.setblocking(False)
         self._wake_sender.setblocking(False)
         self._awake = False
-        self.watch(self._wake_receiver, 0, selectors.EVENT_READ, _Waker(self._wake_receiver))
+        self.watch(self._wake_receiver, 0, READ, _Waker(self._wake_receiver))
 
     def call_soon(self, call: Callable[[], None]) -> None:
         """Run `call` in the loop's thread, in this tick or the next; callable from any thread.
@@ -99,20 +90,11 @@ class Reactor:
         """Forget a channel that is closed."""
         self._channels.discard(channel)
 
-    def watch(self, sock: socket.socket, old: int, new: int, source: Source) -> None:
-        """Change what `source` waits for on its socket from `old` to `new` (0 is: nothing)."""
-        if not old:
-            self._selector.register(sock, new, source)
-        elif not new:
-            self._selector.unregister(sock)
-        else:
-            self._selector.modify(sock, new, source)
-
     def _run(self) -> None:
         self._thread_id = threading.get_ident()
         while self._channels or self._calls or not self._stopping:
             self._tick()
-        self._selector.close()
+        self._poller.close()
         self._wake_receiver.close()
         self._wake_sender.close()
 
@@ -122,8 +104,11 @@ class Reactor:
             channel.close(drain_s)
 
     def _tick(self) -> None:
-        for key, events in self._selector.select(self._wait_s()):
-            source: Source = key.data
+        sources = self._poller.sources
+        for number, events in self._poller.poll(self._wait_s()):
+            source = sources.get(number)
+            if source is None:
+                continue  # an earlier one of this tick closed it
             try:
                 source.ready(events)
             except Exception as error:

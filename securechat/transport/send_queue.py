@@ -1,7 +1,5 @@
 """Plaintext that waits for the socket: whole writes in, batches of a bounded size out."""
 
-from collections import deque
-
 
 class SendQueue:
     """A first-in first-out queue of bytes that joins small writes and splits large ones."""
@@ -9,7 +7,7 @@ class SendQueue:
     __slots__ = ("_chunks", "size_bytes")
 
     def __init__(self) -> None:
-        self._chunks: deque[bytes | memoryview] = deque()
+        self._chunks: list[bytes | memoryview] = []
         self.size_bytes = 0
 
     def append(self, data: bytes) -> None:
@@ -25,13 +23,16 @@ class SendQueue:
             self.clear()
             return joined
         taken: list[bytes | memoryview] = []
-        room = limit_bytes
+        room, place = limit_bytes, 0
         while room:
-            view = memoryview(chunks.popleft())
+            view = memoryview(chunks[place])
             taken.append(view[:room])
             if len(view) > room:
-                chunks.appendleft(view[room:])
+                chunks[place] = view[room:]
+            else:
+                place += 1
             room -= len(taken[-1])
+        del chunks[:place]
         self.size_bytes -= limit_bytes
         return b"".join(taken)
 

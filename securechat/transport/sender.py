@@ -16,10 +16,12 @@ _NOTHING = memoryview(b"")
 class Sender:
     """Encrypts only what the socket is about to take, so that a slow reader holds plaintext."""
 
-    __slots__ = ("_queue", "_session", "_socket", "_unsent")
+    __slots__ = ("_queue", "_session", "_socket", "_unsent", "append")
 
     def __init__(self, sock: socket.socket, session: TlsSession) -> None:
         self._queue = SendQueue()
+        self.append = self._queue.append
+        """Queue plaintext."""
         self._session = session
         self._socket = sock
         self._unsent = _NOTHING
@@ -33,10 +35,6 @@ class Sender:
     def blocked(self) -> bool:
         """Whether the socket was full at the last attempt."""
         return len(self._unsent) > 0
-
-    def append(self, data: bytes) -> None:
-        """Queue plaintext."""
-        self._queue.append(data)
 
     def clear(self) -> None:
         """Forget everything that is not sent."""
@@ -54,7 +52,8 @@ class Sender:
         for _ in range(BATCHES_PER_CALL):
             if queue.size_bytes:
                 session.encrypt(queue.take(BATCH_BYTES))
-            if session.has_output and not self._transmit(session.output()):
+            data = session.output()
+            if data and not self._transmit(data):
                 return False
             if not queue.size_bytes:
                 return True
@@ -65,5 +64,8 @@ class Sender:
             size = self._socket.send(data)
         except BlockingIOError:
             size = 0
-        self._unsent = _NOTHING if size == len(data) else memoryview(data)[size:]
-        return not self._unsent
+        if size == len(data):
+            self._unsent = _NOTHING
+            return True
+        self._unsent = memoryview(data)[size:]
+        return False

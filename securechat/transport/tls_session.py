@@ -14,7 +14,7 @@ from securechat.transport.endpoint import Endpoint
 from securechat.transport.tls_errors import client_refused, handshake_failed, session_broken
 
 RECORD_BYTES = 16_384
-"""The most plaintext that one TLS record carries."""
+"""The most plaintext that one TLS record carries, so that a read of it leaves nothing behind."""
 
 SLICE_BYTES = 65_536
 """What is decrypted before the overhead is looked at again."""
@@ -114,12 +114,12 @@ class TlsSession:
         return b"".join(self._decrypt_slice(data[start : start + SLICE_BYTES]) for start in starts)
 
     def _decrypt_slice(self, data: memoryview) -> bytes:
-        incoming, engine = self._incoming, self._engine
+        incoming, read = self._incoming, self._engine.read
         incoming.write(data)
         chunks: list[bytes] = []
         try:
-            while incoming.pending or engine.pending():
-                chunks.append(engine.read(RECORD_BYTES))
+            while incoming.pending:
+                chunks.append(read(RECORD_BYTES))
                 if not chunks[-1]:
                     self.peer_closed = True
                     break
@@ -130,7 +130,11 @@ class TlsSession:
         except ssl.SSLError as error:
             raise session_broken(error, self._remote) from error
         plaintext = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        self._bound_overhead(len(data) - FAIR_EXPANSION * len(plaintext))
+        excess_bytes = len(data) - FAIR_EXPANSION * len(plaintext)
+        if self._overhead_bytes or excess_bytes > 0:
+            self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
+        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
+            raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
         return plaintext
 
     def encrypt(self, data: bytes | memoryview) -> None:
@@ -150,11 +154,6 @@ class TlsSession:
     def release(self) -> None:
         """Free what OpenSSL holds; afterwards only the certificates can be asked for."""
         del self._engine
-
-    def _bound_overhead(self, excess_bytes: int) -> None:
-        self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
-        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
-            raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
 
 
 class TlsSettings(Protocol):

@@ -18,7 +18,10 @@ MAX_FRAME_BYTES = 256 * 1024
 F = TypeVar("F")
 
 _LENGTH = struct.Struct(">I")
-_encoder = msgspec.msgpack.Encoder()
+_HEADER_BYTES = _LENGTH.size
+_unpack_length = _LENGTH.unpack_from
+_pack_length = _LENGTH.pack
+_encode = msgspec.msgpack.Encoder().encode
 
 
 def encode(frame: AnyFrame) -> bytes:
@@ -26,11 +29,11 @@ def encode(frame: AnyFrame) -> bytes:
 
     Raises LocalProtocolError when it is longer than any side takes.
     """
-    body = _encoder.encode(frame)
+    body = _encode(frame)
     size = len(body)
     if size > MAX_FRAME_BYTES:
         raise LocalProtocolError(f"A {type(frame).__name__} of {size} bytes is too long to send")
-    return _LENGTH.pack(size) + body
+    return _pack_length(size) + body
 
 
 class FrameDecoder(Generic[F]):
@@ -45,7 +48,7 @@ class FrameDecoder(Generic[F]):
     def __init__(self, decoder: "msgspec.msgpack.Decoder[F]", limit_bytes: int) -> None:
         self._decoder = decoder
         self._rest = bytearray()
-        self._need = _LENGTH.size
+        self._need = _HEADER_BYTES
         self.limit_bytes = limit_bytes
 
     def decode(self, data: bytes) -> list[F]:
@@ -69,27 +72,24 @@ class FrameDecoder(Generic[F]):
     def _decode_whole(self, data: bytes | bytearray) -> tuple[list[F], int]:
         """Return the whole frames of ``data`` and where they end; note what the next one needs."""
         frames: list[F] = []
-        view, at, end = memoryview(data), 0, len(data)
-        self._need = _LENGTH.size
-        while end - at >= _LENGTH.size:
-            size = _LENGTH.unpack_from(data, at)[0]
-            if size > self.limit_bytes:
-                raise RemoteProtocolError(
-                    f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
-                )
-            start = at + _LENGTH.size
-            if end - start < size:
-                self._need = _LENGTH.size + size
-                break
-            at = start + size
-            frames.append(self._decode_body(view[start:at]))
-        return frames, at
-
-    def _decode_body(self, body: memoryview) -> F:
+        decode, at, end = self._decoder.decode, 0, len(data)
+        self._need = _HEADER_BYTES
         try:
-            return self._decoder.decode(body)
+            while end - at >= _HEADER_BYTES:
+                start = at + _HEADER_BYTES
+                (size,) = _unpack_length(data, at)
+                if size > self.limit_bytes:
+                    raise RemoteProtocolError(
+                        f"A frame of {size} bytes came where {self.limit_bytes} are allowed"
+                    )
+                if end - start < size:
+                    self._need = _HEADER_BYTES + size
+                    break
+                at = start + size
+                frames.append(decode(data[start:at]))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise RemoteProtocolError(f"Bytes came that are no frame: {error}") from error
+        return frames, at
 
 
 def client_frame_decoder() -> FrameDecoder[ClientFrame]:

@@ -60,7 +60,7 @@ class ConnectionPair:
 
     def relay_answers(self, *numbers: int) -> list[f.AnyFrame]:
         for number in numbers:
-            self.relay.answer(number)
+            self.relay.answer(number, number)
         return self.pass_on(Side.RELAY, self.relay.take_answers())
 
 

@@ -46,17 +46,17 @@ def test_an_answer_that_the_number_overtook_is_not_repeated_as_a_range() -> None
 
 def test_the_number_rides_on_a_delivery() -> None:
     pair = ready(2)
-    pair.relay.answer(2)
+    pair.relay.answer(2, 2)
     assert pair.relay_delivers(1) == [f.Deliver(1, 2, (INCOMING,))]
     assert pair.relay_answers() == []
-    pair.relay.answer(3)
+    pair.relay.answer(3, 3)
     assert pair.relay_answers() == [f.Accepted(3)]
 
 
 def test_more_ranges_than_one_frame_holds_take_several() -> None:
     relay = ConnectionPair(State.READY).relay
     for number in range(3, 3 + 2 * (f.MAX_RANGES + 1), 2):
-        relay.answer(number)
+        relay.answer(number, number)
     first, second = relay_frame_decoder().decode(relay.take_answers())
     assert isinstance(first, f.Accepted)
     assert len(first.also) == f.MAX_RANGES
@@ -67,9 +67,9 @@ def test_more_ranges_than_one_frame_holds_take_several() -> None:
 def test_one_old_hole_does_not_cost_memory_for_every_later_answer() -> None:
     relay = RelaySide(0.0)
     for number in range(2, 10_000):
-        relay.answer(number)
+        relay.answer(number, number)
     assert len(relay._ahead._first) == len(relay._ahead._last) == 1
-    relay.answer(1)
+    relay.answer(1, 1)
     assert relay.accepted == 9_999
     assert not relay._ahead._first
     assert not relay._ahead._last
@@ -83,7 +83,7 @@ def test_whatever_the_order_every_number_is_told_exactly_once(
     told: list[int] = []
     highest = 1
     for number, cut in zip(order, [*cuts[:-1], True], strict=True):
-        pair.relay.answer(number)
+        pair.relay.answer(number, number)
         for frame in pair.relay_answers() if cut else []:
             assert isinstance(frame, f.Accepted)
             ahead = [n for first, last in frame.also for n in range(first, last + 1)]

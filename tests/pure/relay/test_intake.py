@@ -33,7 +33,7 @@ class Bench:
 
     def read(self, *sizes: int, size_bytes: int = 0, now: float = 0.0) -> None:
         for size in sizes:
-            self.intake.take(size)
+            self.intake.take(1, size)
         self.intake.after_read(size_bytes, self.budget, now)
 
     def run_planned(self) -> list[float]:
@@ -49,10 +49,10 @@ def test_too_many_envelopes_pause_until_half_of_them_are_settled() -> None:
     assert not bench.is_paused()
     bench.read(1)
     assert bench.is_paused()
-    bench.intake.settle(1)
-    bench.intake.settle(1)
+    bench.intake.settle(1, 1)
+    bench.intake.settle(1, 1)
     assert bench.is_paused()
-    bench.intake.settle(1)
+    bench.intake.settle(1, 1)
     assert not bench.is_paused()
 
 
@@ -62,9 +62,9 @@ def test_too_many_bytes_pause_until_half_of_them_are_settled() -> None:
     assert not bench.is_paused()
     bench.read(1)
     assert bench.is_paused()
-    bench.intake.settle(400)
+    bench.intake.settle(1, 400)
     assert bench.is_paused()
-    bench.intake.settle(599)
+    bench.intake.settle(1, 599)
     assert not bench.is_paused()
 
 
@@ -107,5 +107,5 @@ def test_reading_goes_on_when_the_last_reason_has_gone() -> None:
     bench.run_planned()
     assert bench.is_paused()
     for _ in range(4):
-        bench.intake.settle(1)
+        bench.intake.settle(1, 1)
     assert not bench.is_paused()

@@ -83,7 +83,8 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     relay = world.relay
     assert not relay.channels
     assert not relay.online
-    assert not relay._dirty
+    assert not relay.urgent
+    assert not relay.bulky
     assert not relay._answers
     assert not relay._fresh
     assert not relay.presence._board._people

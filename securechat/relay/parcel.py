@@ -1,0 +1,50 @@
+"""What one read of a connection handed in: its envelopes are answered for together."""
+
+from typing import TYPE_CHECKING, Protocol
+
+from securechat.identity.types import MailboxId, UserKey
+from securechat.wire.codes import RefusedCode
+
+if TYPE_CHECKING:
+    from securechat.relay.queued import Queued
+
+
+class Origin(Protocol):
+    """The connection that handed envelopes in and waits to hear of them."""
+
+    def answered(self, parcel: "Parcel") -> None:
+        """Every envelope of this parcel is accepted or refused."""
+
+    def dropped(self, entry: "Queued", code: RefusedCode) -> None:
+        """An envelope that had been taken is not kept after all, for this reason."""
+
+
+class Parcel:
+    """The envelopes numbered ``first`` to ``last``, from one device, at one time.
+
+    One call for all of them is what makes answering cheap: an envelope only counts ``open`` down.
+    """
+
+    __slots__ = ("account", "at", "first", "last", "open", "origin", "sender", "size_bytes")
+
+    def __init__(
+        self, origin: Origin, sender: MailboxId, account: UserKey, first: int, at: float
+    ) -> None:
+        self.origin = origin
+        self.sender = sender
+        self.account = account
+        """Whose share of a mailbox the envelopes fill."""
+        self.first = first
+        self.last = first - 1
+        self.at = at
+        """When it was handed in, by the relay's clock."""
+        self.size_bytes = 0
+        """What its envelopes count; see `charge`."""
+        self.open = 1
+        """How many envelopes are not answered for; and one for the read, until that is over."""
+
+    def settle(self) -> None:
+        """Note that one more of its envelopes is answered for, or that the read is over."""
+        self.open -= 1
+        if not self.open:
+            self.origin.answered(self)
