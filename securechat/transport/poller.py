@@ -1,6 +1,6 @@
 """Which sockets can be read or written: epoll itself where there is one, else `selectors`.
 
-`selectors` makes several objects for each ready socket, which costs a relay as much as a decryption.
+`selectors` makes several objects for each ready socket: a relay pays that for every message.
 """
 
 import select
@@ -39,7 +39,7 @@ class Poller(Protocol):
     """Who waits, by the number of the socket."""
 
     def watch(self, sock: socket.socket, old: int, new: int, source: Source) -> None:
-        """Change what ``source`` waits for on its open socket from ``old`` to ``new``, 0: nothing."""
+        """Change what ``source`` waits for on its open socket; 0 is: nothing."""
 
     def poll(self, timeout_s: float | None) -> list[tuple[int, int]]:
         """Return who is ready, number and events; waits so long, without an end for None."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from securechat.errors import SecureChatError
-from securechat.transport.poller import READ, Source, make_poller
+from securechat.transport.poller import READ, make_poller
 from securechat.transport.timers import Timer, Timers
 
 READ_BYTES = 262_144
