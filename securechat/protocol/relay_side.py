@@ -1,9 +1,9 @@
 """The relay's machine for one connection: numbers what it delivers, counts what it answers."""
 
-from securechat.errors import RemoteProtocolError
+from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.protocol.machine import Machine
 from securechat.protocol.states import Side
-from securechat.wire.codec import client_frame_decoder
+from securechat.wire.codec import client_frame_decoder, encode
 from securechat.wire.frames import MAX_RANGES, Accepted, Ack, ClientFrame, Deliver, Incoming, Send
 
 
@@ -27,11 +27,16 @@ class RelaySide(Machine[ClientFrame]):
         self._news: list[tuple[int, int]] = []
 
     def deliver(self, envelopes: tuple[Incoming, ...]) -> bytes:
-        """Return a Deliver frame of these envelopes; their numbers follow the last ones."""
-        data = self.send(Deliver(self.delivered + 1, self.accepted, envelopes))
+        """Return a Deliver frame of these envelopes; their numbers follow the last ones.
+
+        LocalProtocolError where that is not allowed.
+        """
+        frame = Deliver(self.delivered + 1, self.accepted, envelopes)
+        if Deliver not in self._my_moves:
+            raise LocalProtocolError(self._no_turn(frame))
         self.delivered += len(envelopes)
         self._told = self.accepted
-        return data
+        return encode(frame)
 
     def answer(self, first: int, last: int) -> None:
         """Note, once, that the envelopes ``first`` to ``last`` are answered for: none is open."""
@@ -63,18 +68,15 @@ class RelaySide(Machine[ClientFrame]):
                 raise RemoteProtocolError(
                     f"Envelope {frame.first} came where {self.received + 1} is next"
                 )
-            self._note_ack(frame.ack)
             self.received += len(frame.envelopes)
-        elif isinstance(frame, Ack):
-            self._note_ack(frame.ack)
-
-    def _note_ack(self, ack: int) -> None:
-        if not self.acked <= ack <= self.delivered:
+        elif not isinstance(frame, Ack):
+            return
+        if not self.acked <= frame.ack <= self.delivered:
             raise RemoteProtocolError(
-                f"An acknowledgement up to {ack} came where "
+                f"An acknowledgement up to {frame.ack} came where "
                 f"{self.acked} to {self.delivered} are possible"
             )
-        self.acked = ack
+        self.acked = frame.ack
 
 
 class _Ahead:

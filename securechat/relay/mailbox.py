@@ -6,7 +6,6 @@ answered for; all else is counted, no more. Nothing leaves a mailbox before the 
 acknowledged it, or it is older than its limit.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Protocol
@@ -77,9 +76,10 @@ class Mailbox:
         self._store = store
         self._window_bytes = config.window_bytes
         self._now_ms = now_ms
-        self._in_flight: deque[Queued] = deque()
+        self._in_flight: list[Queued] = []
         self._in_flight_bytes = 0
-        self._waiting: deque[Queued] = deque()
+        self.waiting: list[Queued] = []
+        """What is in memory and has not been delivered yet."""
         self._waiting_bytes = 0
         self._loading = False
         self._patience_s = COMMIT_AFTER_S
@@ -96,11 +96,6 @@ class Mailbox:
 
     def __len__(self) -> int:
         return self._fills.messages
-
-    @property
-    def has_waiting(self) -> bool:
-        """Whether something in memory has not been delivered yet."""
-        return len(self._waiting) > 0
 
     @property
     def is_idle(self) -> bool:
@@ -150,7 +145,7 @@ class Mailbox:
         if fits:
             entry.in_window = True
             self._read_sequence = sequence
-            self._waiting.append(entry)
+            self.waiting.append(entry)
             self._waiting_bytes += size_bytes
         else:
             self._put_behind(entry, is_next=is_next)
@@ -160,7 +155,7 @@ class Mailbox:
         """Hand an entry that finds no place in the window to the store, behind what is there."""
         if is_next or not self._is_window_safe:
             self._is_window_safe = True
-            self.commit([*self._in_flight, *self._waiting, entry])
+            self.commit([*self._in_flight, *self.waiting, entry])
         else:
             self.commit([entry])
 
@@ -176,7 +171,7 @@ class Mailbox:
 
     def _append(self, entry: Queued) -> None:
         entry.in_window = True
-        self._waiting.append(entry)
+        self.waiting.append(entry)
         self._waiting_bytes += entry.size_bytes
 
     # Delivery -------------------------------------------------------------------------------------
@@ -191,7 +186,7 @@ class Mailbox:
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
         self.reader = None
-        window = [*self._in_flight, *self._waiting]
+        window = [*self._in_flight, *self.waiting]
         for entry in window:
             entry.in_window = False
             if entry.committed:
@@ -199,13 +194,13 @@ class Mailbox:
         self.commit(window)
         self._read_sequence = 0 if self._fills.messages else self._last_sequence
         self._in_flight.clear()
-        self._waiting.clear()
+        self.waiting.clear()
         self._in_flight_bytes = self._waiting_bytes = 0
         self._is_window_safe = True
 
     def take_batch(self) -> tuple[Incoming, ...]:
         """Return what may be delivered now within the window, at most one frame's worth."""
-        waiting = self._waiting
+        waiting = self.waiting
         waiting_bytes, in_flight_bytes = self._waiting_bytes, self._in_flight_bytes
         if (
             len(waiting) > MAX_ENVELOPES
@@ -221,30 +216,30 @@ class Mailbox:
         return batch
 
     def _take_part(self) -> tuple[Incoming, ...]:
-        batch: list[Incoming] = []
-        batch_bytes = 0
-        while self._waiting and len(batch) < MAX_ENVELOPES:
-            entry = self._waiting[0]
-            size_bytes = entry.size_bytes
-            if self._in_flight and self._in_flight_bytes + size_bytes > self._window_bytes:
+        in_flight_bytes, batch_bytes, count = self._in_flight_bytes, 0, 0
+        for entry in self.waiting[:MAX_ENVELOPES]:
+            with_it = batch_bytes + entry.size_bytes
+            if in_flight_bytes + with_it > self._window_bytes and (count or self._in_flight):
                 break
-            if batch and batch_bytes + size_bytes > MAX_BATCH_BYTES:
+            if count and with_it > MAX_BATCH_BYTES:
                 break
-            self._waiting.popleft()
-            self._waiting_bytes -= size_bytes
-            self._in_flight.append(entry)
-            self._in_flight_bytes += size_bytes
-            batch_bytes += size_bytes
-            batch.append(Incoming(entry.envelope_id, entry.envelope))
-        return tuple(batch)
+            count, batch_bytes = count + 1, with_it
+        batch = self.waiting[:count]
+        del self.waiting[:count]
+        self._waiting_bytes -= batch_bytes
+        self._in_flight += batch
+        self._in_flight_bytes += batch_bytes
+        return tuple([Incoming(entry.envelope_id, entry.envelope) for entry in batch])
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
-        in_flight, queued = self._in_flight, self._queued
+        queued = self._queued
+        acked = self._in_flight[:count]
+        del self._in_flight[:count]
+        acked_bytes = 0
         handed: list[Queued] = []
-        for _ in range(count):
-            entry = in_flight.popleft()
-            self._in_flight_bytes -= entry.size_bytes
+        for entry in acked:
+            acked_bytes += entry.size_bytes
             if entry.handed:
                 handed.append(entry)
                 self._release(entry)
@@ -257,6 +252,7 @@ class Mailbox:
                 parcel.open -= 1
                 if not parcel.open:
                     parcel.origin.answered(parcel)
+        self._in_flight_bytes -= acked_bytes
         slow_s = 4 * (now - entry.queued_at) if entry.queued_at else 0.0
         self._patience_s = (
             COMMIT_AFTER_S if slow_s < COMMIT_AFTER_S else min(slow_s, MAX_COMMIT_AFTER_S)
@@ -341,7 +337,7 @@ class Mailbox:
         queued_before = now - self._patience_s / 2
         old: list[Queued] = []
         is_young_there = False
-        for entry in chain(reversed(self._waiting), reversed(self._in_flight)):
+        for entry in chain(reversed(self.waiting), reversed(self._in_flight)):
             if entry.handed:
                 break
             if entry.queued_at < queued_before:
@@ -383,7 +379,7 @@ class Mailbox:
     def _commit_window(self) -> None:
         if not self._is_window_safe:
             self._is_window_safe = True
-            self.commit([*self._in_flight, *self._waiting])
+            self.commit([*self._in_flight, *self.waiting])
 
     def _kept(self, entry: Queued) -> None:
         entry.committed = True

@@ -84,7 +84,7 @@ class Relay:
         self.online: dict[MailboxId, Client] = {}
         self._store = store
         self._relay_fill = RelayFill()
-        self._mailboxes = {
+        self.mailboxes = {
             mailbox_id: self._make_mailbox(mailbox_id, stored)
             for mailbox_id, stored in store.mailboxes().items()
         }
@@ -133,25 +133,16 @@ class Relay:
 
     def open_mailbox(self, mailbox_id: MailboxId) -> Mailbox:
         """Return the mailbox of a registered device, making it if it has not been used yet."""
-        mailbox = self._mailboxes.get(mailbox_id)
+        mailbox = self.mailboxes.get(mailbox_id)
         if mailbox is None:
-            mailbox = self._mailboxes[mailbox_id] = self._make_mailbox(mailbox_id)
+            mailbox = self.mailboxes[mailbox_id] = self._make_mailbox(mailbox_id)
         return mailbox
-
-    def mailbox(self, mailbox_id: MailboxId) -> Mailbox | None:
-        """Return the mailbox to hand an envelope to, or None: nobody reads it."""
-        mailbox = self._mailboxes.get(mailbox_id)
-        if mailbox is not None and mailbox.reader is not None:
-            return mailbox
-        if self.directory.device(mailbox_id) is None:
-            return None
-        return self.open_mailbox(mailbox_id)
 
     def route_ephemeral(self, outgoing: Outgoing) -> None:
         """Hand an envelope to a device that is connected; otherwise it is gone."""
         reader = self.online.get(outgoing.mailbox)
         if reader is not None:
-            self._mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
+            self.mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
             self.urgent.add(reader)
 
     def answers_due(self, client: Client) -> None:
@@ -175,7 +166,7 @@ class Relay:
     def close_mailboxes(self, mailbox_ids: Iterable[MailboxId]) -> None:
         """Send the devices away that have been removed, and drop what waits for them."""
         for mailbox_id in mailbox_ids:
-            reader, mailbox = self.online.pop(mailbox_id, None), self._mailboxes.get(mailbox_id)
+            reader, mailbox = self.online.pop(mailbox_id, None), self.mailboxes.get(mailbox_id)
             if reader is not None:
                 reader.replaced()
             if mailbox is not None:
@@ -225,14 +216,14 @@ class Relay:
         """Drop what is too old, and mailboxes that are empty and unread; keep counts."""
         before_ms = self.now_ms() - self.config.mailbox_ttl_days * DAY_MS
         self._store.expire(before_ms, frozenset(self.online), self._expired)
-        for mailbox_id, mailbox in list(self._mailboxes.items()):
+        for mailbox_id, mailbox in list(self.mailboxes.items()):
             if mailbox.is_idle and mailbox_id not in self.online:
-                del self._mailboxes[mailbox_id]
+                del self.mailboxes[mailbox_id]
         devices = map(self.directory.device, self.online)
         self.records.save_sent([device for device in devices if device is not None])
         self.call_later(SWEEP_EVERY_S, self._sweep)
 
     def _expired(self, gone: Expired) -> None:
         for mailbox_id, stored in gone.items():
-            if mailbox_id in self._mailboxes:
-                self._mailboxes[mailbox_id].expired(stored)
+            if mailbox_id in self.mailboxes:
+                self.mailboxes[mailbox_id].expired(stored)

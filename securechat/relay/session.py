@@ -49,14 +49,13 @@ class Session:
         now = self._relay.clock()
         try:
             frames = channel.machine.receive(data, now)
-            if visit is None:
-                visit = self._greet(frames)
-            else:
-                visit.handle(frames, now)
         except RemoteProtocolError as error:
             channel.fault(FaultCode.PROTOCOL, str(error))
+            return
+        if visit is None:
+            frames, visit = self._greet(frames)
         if visit is not None:
-            visit.after_read(len(data), now)
+            visit.read(frames, len(data), now)
 
     def timer(self, now: float) -> float | None:
         """A deadline has passed: ping, or give the client up (by raising)."""
@@ -71,16 +70,15 @@ class Session:
         """The connection is gone."""
         self._ending.close()
 
-    def _greet(self, frames: list[f.ClientFrame]) -> Visit | None:
-        """Handle what comes before the welcome, and what follows it at once."""
+    def _greet(self, frames: list[f.ClientFrame]) -> tuple[list[f.ClientFrame], Visit | None]:
+        """Handle what comes before the welcome; return what follows it at once, and the visit."""
         for place, frame in enumerate(frames):
             if self._visit is not None:
-                self._visit.handle(frames[place:], self._relay.clock())
-                break
+                return frames[place:], self._visit
             if self._channel.is_deaf:
                 break
             self._GREETINGS[type(frame)](self, frame)
-        return self._visit
+        return [], self._visit
 
     # Login ----------------------------------------------------------------------------------------
 

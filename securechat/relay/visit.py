@@ -60,6 +60,8 @@ class Visit:
         """When what is being handled came."""
         self._parcel: Parcel | None = None
         """What the read that is being handled has brought so far."""
+        self._has_answers = False
+        """Whether the relay will ask for the answers that find nothing to ride on."""
         self._is_announced = False
         self._status = AS_IT_BEGINS
         self.is_shown = False
@@ -91,8 +93,11 @@ class Visit:
         self._announce()
         relay.call_later(SHOW_AFTER_S, self.show_as_it_is)
 
-    def handle(self, frames: list[f.ClientFrame], now: float) -> None:
-        """Do what frames ask for, as long as the connection is in order."""
+    def read(self, frames: list[f.ClientFrame], size_bytes: int, now: float) -> None:
+        """Do what one read of the connection asks for, ``size_bytes`` of frames.
+
+        If it brought, and asked for, too much, the client is slowed down.
+        """
         handlers, channel = self._HANDLERS, self._channel
         self._now = now
         for frame in frames:
@@ -101,16 +106,14 @@ class Visit:
             handlers[type(frame)](self, frame)
         if frames and not self.is_shown:
             self.show_as_it_is()
-
-    def after_read(self, size_bytes: int, now: float) -> None:
-        """Slow the client down if what one wake-up brought, and asked for, was too much."""
         parcel = self._parcel
         if parcel is not None:
             self._parcel = None
             self._intake.take(parcel.last - parcel.first + 1, parcel.size_bytes)
             parcel.settle()
-        size_bytes += self._answer_bytes
-        self._answer_bytes = 0
+        if self._answer_bytes:
+            size_bytes += self._answer_bytes
+            self._answer_bytes = 0
         self._intake.after_read(size_bytes, self._budget, now)
 
     def show_as_it_is(self) -> None:
@@ -166,15 +169,16 @@ class Visit:
 
     def flush(self) -> Mailbox:
         """Deliver what the window allows; answers ride along. Returns the mailbox."""
-        machine, mailbox = self._channel.machine, self._mailbox
+        channel, mailbox = self._channel, self._mailbox
+        machine = channel.machine
         if not machine.is_closed:
-            write = self._channel.connection.write
-            while mailbox.has_waiting and (batch := mailbox.take_batch()):
-                write(machine.deliver(batch))
+            while mailbox.waiting and (batch := mailbox.take_batch()):
+                channel.connection.write(machine.deliver(batch))
         return mailbox
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
+        self._has_answers = False
         machine = self._channel.machine
         if not machine.is_closed and (data := machine.take_answers()):
             self._channel.connection.write(data)
@@ -187,7 +191,9 @@ class Visit:
         if not channel.is_deaf:
             self._intake.settle(last - first + 1, parcel.size_bytes)
             channel.machine.answer(first, last)
-            self._relay.answers_due(self)
+            if not self._has_answers:
+                self._has_answers = True
+                self._relay.answers_due(self)
 
     def dropped(self, entry: Queued, code: RefusedCode) -> None:
         """An envelope that had been taken is not kept after all."""
@@ -315,51 +321,49 @@ class Visit:
     def _on_send(self, frame: f.Send) -> None:
         if frame.ack != self._acked:
             self._note_ack(frame.ack)
-        envelopes, first = frame.envelopes, frame.first
-        if frame.ephemeral:
-            self._pass_on(envelopes, first)
-            return
-        self._device.sent += len(envelopes)
-        relay, refusals, parcel = self._relay, self.refusals, self._parcel
+        envelopes, number, parcel = frame.envelopes, frame.first, self._parcel
         if parcel is None:
             sender = self._mailbox.mailbox_id
-            parcel = self._parcel = Parcel(self, sender, self.user_key, first, self._now)
+            parcel = self._parcel = Parcel(self, sender, self.user_key, number, self._now)
         parcel.last += len(envelopes)
+        if frame.ephemeral:
+            self._pass_on(envelopes)
+            return
+        self._device.sent += len(envelopes)
+        relay, refusals = self._relay, self.refusals
+        mailboxes = relay.mailboxes
         to_deliver = relay.bulky if _is_for_many(envelopes) else relay.urgent
-        number = first
         for outgoing in envelopes:
-            mailbox = relay.mailbox(outgoing.mailbox)
-            code: RefusedCode | None
-            if mailbox is None:
-                code = RefusedCode.UNKNOWN_MAILBOX
-            elif refusals.count:
-                code = self._offer_in_order(mailbox, outgoing, parcel, number)
+            mailbox = mailboxes.get(outgoing.mailbox)
+            reader = mailbox.reader if mailbox is not None else None
+            if mailbox is None or reader is None or refusals.count:
+                code = self._offer(outgoing, parcel, number)
             else:
                 code = mailbox.offer(outgoing, parcel, number, number)
             if code is not None:
                 self._refuse(outgoing, number, code)
-            elif mailbox is not None and mailbox.reader is not None:
-                to_deliver.add(mailbox.reader)
+            elif reader is not None:
+                to_deliver.add(reader)
             number += 1
 
-    def _offer_in_order(
-        self, mailbox: Mailbox, outgoing: f.Outgoing, parcel: Parcel, number: int
-    ) -> RefusedCode | None:
-        """Offer an envelope, unless another one was refused that has to come again before it."""
-        refusals, to, envelope_id = self.refusals, outgoing.mailbox, outgoing.envelope_id
+    def _offer(self, outgoing: f.Outgoing, parcel: Parcel, number: int) -> RefusedCode | None:
+        """Offer an envelope, unless nobody reads it or a refused one has to come again before."""
+        to, envelope_id, refusals = outgoing.mailbox, outgoing.envelope_id, self.refusals
+        if self._relay.directory.device(to) is None:
+            return RefusedCode.UNKNOWN_MAILBOX
+        mailbox = self._relay.open_mailbox(to)
+        if not refusals.count:
+            return mailbox.offer(outgoing, parcel, number, number)
         if not refusals.is_turn_of(to, envelope_id):
             return RefusedCode.ORDER
-        rank = refusals.rank_of(to, envelope_id) or number
-        code = mailbox.offer(outgoing, parcel, number, rank)
+        code = mailbox.offer(outgoing, parcel, number, refusals.rank_of(to, envelope_id) or number)
         if code is None:
             refusals.remove(to, envelope_id)
         return code
 
-    def _pass_on(self, envelopes: tuple[f.Outgoing, ...], first: int) -> None:
+    def _pass_on(self, envelopes: tuple[f.Outgoing, ...]) -> None:
         for outgoing in envelopes:
             self._relay.route_ephemeral(outgoing)
-        self._channel.machine.answer(first, first + len(envelopes) - 1)
-        self._relay.answers_due(self)
 
     def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
         self._channel.write(f.Refused(number, code))
@@ -379,7 +383,7 @@ class Visit:
     def _note_ack(self, ack: int) -> None:
         count, self._acked = ack - self._acked, ack
         self._mailbox.ack(count, self._now)
-        if self._mailbox.has_waiting:
+        if self._mailbox.waiting:
             self.wake()
 
     # The connection itself ------------------------------------------------------------------------

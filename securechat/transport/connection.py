@@ -118,7 +118,8 @@ class Connection:
         if self._state is _OPEN:
             self._sender.append(data)
             if not self._dirty:
-                self._mark_dirty()
+                self._dirty = True
+                self._reactor.dirty.append(self)
 
     def pause_reading(self) -> None:
         """Read no more until `resume_reading`; the other side's sends then block by themselves."""
@@ -227,7 +228,7 @@ class Connection:
             return
         if session.peer_closed:
             self.close()
-        elif session.has_output:
+        elif not self._dirty and session.has_output:
             self._mark_dirty()
 
     def _shake_hands(self, data: memoryview) -> None:
@@ -275,9 +276,10 @@ class Connection:
             return
         if sender.blocked or self._events & WRITE:
             self._watch()
-        if not all_sent and not sender.blocked:
-            self._mark_dirty()  # the next tick goes on, after others had their turn
-        if all_sent and self._state is not _OPEN:
+        if not all_sent:
+            if not sender.blocked:
+                self._mark_dirty()  # the next tick goes on, after others had their turn
+        elif self._state is not _OPEN:
             self._all_sent()
 
     def _all_sent(self) -> None:

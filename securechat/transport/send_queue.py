@@ -20,7 +20,8 @@ class SendQueue:
         chunks = self._chunks
         if self.size_bytes <= limit_bytes:
             joined = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            self.clear()
+            chunks.clear()
+            self.size_bytes = 0
             return joined
         taken: list[bytes | memoryview] = []
         room, place = limit_bytes, 0

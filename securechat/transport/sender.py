@@ -16,37 +16,35 @@ _NOTHING = memoryview(b"")
 class Sender:
     """Encrypts only what the socket is about to take, so that a slow reader holds plaintext."""
 
-    __slots__ = ("_queue", "_session", "_socket", "_unsent", "append")
+    __slots__ = ("_queue", "_session", "_socket", "_unsent", "append", "blocked")
 
     def __init__(self, sock: socket.socket, session: TlsSession) -> None:
         self._queue = SendQueue()
-        self.append = self._queue.append
-        """Queue plaintext."""
         self._session = session
         self._socket = sock
         self._unsent = _NOTHING
+        self.append = self._queue.append
+        """Queue plaintext."""
+        self.blocked = False
+        """Whether the socket was full at the last attempt."""
 
     @property
     def backlog_bytes(self) -> int:
         """What is queued, and what is encrypted and not yet taken by the socket."""
         return self._queue.size_bytes + len(self._unsent)
 
-    @property
-    def blocked(self) -> bool:
-        """Whether the socket was full at the last attempt."""
-        return len(self._unsent) > 0
-
     def clear(self) -> None:
         """Forget everything that is not sent."""
         self._queue.clear()
         self._unsent = _NOTHING
+        self.blocked = False
 
     def send(self) -> bool:
         """Send what the socket takes, at most 256 KiB; True when nothing is left.
 
         Raises OSError when the connection is broken and Unreachable when TLS is.
         """
-        if self._unsent and not self._transmit(self._unsent):
+        if self.blocked and not self._transmit(self._unsent):
             return False
         queue, session = self._queue, self._session
         for _ in range(BATCHES_PER_CALL):
@@ -64,8 +62,7 @@ class Sender:
             size = self._socket.send(data)
         except BlockingIOError:
             size = 0
-        if size == len(data):
-            self._unsent = _NOTHING
-            return True
-        self._unsent = memoryview(data)[size:]
-        return False
+        is_all = size == len(data)
+        self._unsent = _NOTHING if is_all else memoryview(data)[size:]
+        self.blocked = not is_all
+        return is_all

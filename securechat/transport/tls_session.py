@@ -41,6 +41,7 @@ class TlsSession:
         "_overhead_bytes",
         "_remote",
         "local_certificate",
+        "output",
         "peer_closed",
         "remote_certificate",
     )
@@ -57,6 +58,8 @@ class TlsSession:
     ) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        self.output = self._outgoing.read
+        """Return all bytes for the network."""
         self._engine = context.wrap_bio(
             self._incoming,
             self._outgoing,
@@ -75,10 +78,6 @@ class TlsSession:
     def has_output(self) -> bool:
         """Whether TLS has bytes for the network."""
         return self._outgoing.pending > 0
-
-    def output(self) -> bytes:
-        """Return all bytes for the network."""
-        return self._outgoing.read()
 
     def handshake(self, data: bytes | memoryview = b"") -> bool:
         """Go on with the handshake; True once it is done and the other side is who it should be.
@@ -108,12 +107,9 @@ class TlsSession:
 
         Raises RemoteProtocolError for a flood of key updates, which cost far more than data does.
         """
-        if len(data) <= SLICE_BYTES:
-            return self._decrypt_slice(data)
-        starts = range(0, len(data), SLICE_BYTES)
-        return b"".join(self._decrypt_slice(data[start : start + SLICE_BYTES]) for start in starts)
-
-    def _decrypt_slice(self, data: memoryview) -> bytes:
+        if len(data) > SLICE_BYTES:
+            starts = range(0, len(data), SLICE_BYTES)
+            return b"".join([self.decrypt(data[start : start + SLICE_BYTES]) for start in starts])
         incoming, read = self._incoming, self._engine.read
         incoming.write(data)
         chunks: list[bytes] = []
@@ -131,10 +127,8 @@ class TlsSession:
             raise session_broken(error, self._remote) from error
         plaintext = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         excess_bytes = len(data) - FAIR_EXPANSION * len(plaintext)
-        if self._overhead_bytes or excess_bytes > 0:
-            self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
-        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
-            raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
+        if excess_bytes > 0 or self._overhead_bytes or self._outgoing.pending:
+            self._bound_overhead(excess_bytes)
         return plaintext
 
     def encrypt(self, data: bytes | memoryview) -> None:
@@ -150,6 +144,11 @@ class TlsSession:
             self._engine.unwrap()
         except ssl.SSLError:
             return  # what the other side still sends is of no interest any more
+
+    def _bound_overhead(self, excess_bytes: int) -> None:
+        self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
+        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
+            raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
 
     def release(self) -> None:
         """Free what OpenSSL holds; afterwards only the certificates can be asked for."""

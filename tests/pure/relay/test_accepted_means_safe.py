@@ -144,7 +144,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
             assert self.clients[who].accepted & set(sent) <= acknowledged | kept
 
     def all_is_done(self) -> bool:
-        queued = [*map(len, self.world.relay._mailboxes.values())]
+        queued = [*map(len, self.world.relay.mailboxes.values())]
         return not any(queued) and not any(client.outbox for client in self.clients)
 
     def teardown(self) -> None:

@@ -64,7 +64,7 @@ def test_a_device_that_has_never_logged_in_since_the_relay_started_gets_mail() -
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     world.advance(SWEEP_EVERY_S + 1)
-    assert not world.relay._mailboxes.keys() & {bob.mailbox}
+    assert not world.relay.mailboxes.keys() & {bob.mailbox}
     alice.send(bob, *bodies(1, 1))
     bob.connect()
     assert numbers(bob) == [1]
@@ -279,7 +279,7 @@ def test_one_account_fills_at_most_a_quarter_of_the_bytes() -> None:
     assert codes(alice) == ["mailbox-full"]
     carol.send(bob, bytes(10_000))
     assert codes(carol) == []
-    assert world.relay._mailboxes[bob.mailbox]._fills.size_bytes == 20_000
+    assert world.relay.mailboxes[bob.mailbox]._fills.size_bytes == 20_000
 
 
 def test_one_account_fills_at_most_a_quarter_of_the_messages() -> None:
@@ -299,7 +299,7 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     alice.send(bob, b"1.", b"2.")
     visit = world.relay.online[alice.mailbox]
     again = outgoing(bob, 3)
-    mailbox = world.relay._mailboxes[bob.mailbox]
+    mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
     parcel = Parcel(visit, other_device, visit.user_key, 3, world.now)
     assert mailbox.offer(again, parcel, 3, 3) is RefusedCode.MAILBOX_FULL
@@ -320,7 +320,7 @@ def test_an_emptied_mailbox_has_room_for_everybody_again() -> None:
     for number in range(10):
         alice.send(bob, b"%d." % number)
     assert numbers(bob) == list(range(10))
-    mailbox = world.relay._mailboxes[bob.mailbox]
+    mailbox = world.relay.mailboxes[bob.mailbox]
     assert mailbox._fills._by_account == {}
     assert (mailbox._fills.messages, mailbox._fills.size_bytes) == (0, 0)
     assert mailbox.is_idle
@@ -411,13 +411,13 @@ def test_tiny_envelopes_that_nobody_acknowledges_are_bounded_in_number() -> None
     alice, bob = world.online("Alice", "Bob", acks=False)
     for _ in range(5):
         alice.send(bob, *[b"x"] * 10, ephemeral=True)
-    mailbox = world.relay._mailboxes[bob.mailbox]
-    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 8)
+    mailbox = world.relay.mailboxes[bob.mailbox]
+    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 8)
     alice.send(bob, *[b"x"] * 50)
-    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 8)
+    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 8)
     bob.cut()
     bob.connect()
-    assert (len(mailbox._in_flight), len(mailbox._waiting)) == (8, 0)
+    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 0)
 
 
 def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> None:
@@ -425,7 +425,7 @@ def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> 
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 100))
     world.advance(1.0)
-    mailbox = world.relay._mailboxes[bob.mailbox]
+    mailbox = world.relay.mailboxes[bob.mailbox]
     first = mailbox._in_flight[0]
     first.handed = False
     alice.send(bob, b"101.")
@@ -449,9 +449,9 @@ def test_a_slow_reader_costs_store_not_memory_of_the_relay() -> None:
     world = RelayWorld(window_bytes=10_000, unanswered_envelopes=10_000)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 200, size_bytes=1000))
-    mailbox = world.relay._mailboxes[bob.mailbox]
+    mailbox = world.relay.mailboxes[bob.mailbox]
     assert len(mailbox._in_flight) == 10
-    assert len(mailbox._waiting) <= 11
+    assert len(mailbox.waiting) <= 11
     assert len(mailbox) == 200
 
 
@@ -499,7 +499,7 @@ def test_ephemeral_envelopes_keep_their_place_and_are_acknowledged_with_the_othe
     bob.ack()
     world.advance(1.0)
     assert len(alice.accepted) == 3
-    assert len(world.relay._mailboxes[bob.mailbox]) == 0
+    assert len(world.relay.mailboxes[bob.mailbox]) == 0
 
 
 def test_ephemeral_envelopes_do_not_overtake_what_waits_in_the_store() -> None:
@@ -570,7 +570,7 @@ def test_nothing_expires_under_a_reader_that_is_there() -> None:
     world.advance(days(1) + SWEEP_EVERY_S + 1)
     bob.connect()
     assert numbers(bob) == [1, 2, 3, 4]
-    assert world.relay._mailboxes[bob.mailbox].is_idle
+    assert world.relay.mailboxes[bob.mailbox].is_idle
 
 
 def test_mailboxes_that_are_empty_and_unread_cost_nothing() -> None:
@@ -579,9 +579,9 @@ def test_mailboxes_that_are_empty_and_unread_cost_nothing() -> None:
     bob.cut()
     alice.send(bob, b"1.")
     world.advance(SWEEP_EVERY_S + 1)
-    assert set(world.relay._mailboxes) == {alice.mailbox, bob.mailbox}
+    assert set(world.relay.mailboxes) == {alice.mailbox, bob.mailbox}
     world.advance(days(1) + SWEEP_EVERY_S)
-    assert set(world.relay._mailboxes) == {alice.mailbox}
+    assert set(world.relay.mailboxes) == {alice.mailbox}
     assert world.store.mailboxes() == {}
 
 
@@ -708,7 +708,7 @@ def test_handing_in_again_what_is_committed_is_accepted_and_kept_once() -> None:
     run(world)
     world.advance(ANSWER_AFTER_S)
     assert len(alice.accepted) == 3
-    assert len(world.relay._mailboxes[bob.mailbox]) == 3
+    assert len(world.relay.mailboxes[bob.mailbox]) == 3
     bob.connect()
     run(world)
     assert numbers(bob) == [1, 2, 3]
@@ -794,7 +794,7 @@ def test_mail_that_expires_just_before_its_reader_comes_does_not_block_the_mailb
     assert numbers(bob) == [3, 4]
     bob.ack()
     world.advance(1.0)
-    assert len(world.relay._mailboxes[bob.mailbox]) == 0
+    assert len(world.relay.mailboxes[bob.mailbox]) == 0
 
 
 def test_other_bytes_under_an_id_that_only_the_store_knows_are_refused() -> None:
@@ -827,7 +827,7 @@ def test_a_retry_that_comes_while_the_first_is_being_loaded_is_delivered_once() 
     bob.ack()
     world.advance(1.0)
     assert numbers(bob) == [1, 2]
-    assert world.relay._mailboxes[bob.mailbox].is_idle
+    assert world.relay.mailboxes[bob.mailbox].is_idle
     assert alice.outbox == {}
 
 
@@ -974,7 +974,7 @@ def test_two_who_wait_for_each_other_go_on_when_there_is_room_again() -> None:
     world.advance(0.1)
     assert not alice.outbox
     assert not bob.outbox
-    assert not world.relay._mailboxes[bob.mailbox]._queued
+    assert not world.relay.mailboxes[bob.mailbox]._queued
 
 
 def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_order() -> None:
@@ -990,7 +990,7 @@ def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_o
     world.advance(1.0)
     assert [envelope_id for envelope_id, _ in alice.refused] == list(alice.outbox)
     assert codes(alice) == ["not-stored"] * 2
-    assert world.relay._mailboxes[bob.mailbox].is_idle
+    assert world.relay.mailboxes[bob.mailbox].is_idle
 
 
 def test_nothing_is_kept_before_what_came_earlier_is() -> None:
@@ -1023,7 +1023,7 @@ def test_counts_that_damage_made_wrong_are_mended_when_all_is_in_memory() -> Non
     bob.ack()
     world.settle()
     run(world)
-    assert world.relay._mailboxes[bob.mailbox].is_idle
+    assert world.relay.mailboxes[bob.mailbox].is_idle
 
 
 def test_pages_follow_each_other_while_the_window_has_room() -> None:
@@ -1041,5 +1041,5 @@ def test_a_mailbox_swept_right_after_its_last_envelope_is_no_trouble() -> None:
     alice.send(bob, b"1.")
     bob.cut()
     world.advance(1.0)
-    assert bob.mailbox not in world.relay._mailboxes
+    assert bob.mailbox not in world.relay.mailboxes
     assert len(alice.accepted) == 1

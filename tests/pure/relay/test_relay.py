@@ -91,7 +91,7 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     assert not relay.presence._watchers._watched
     assert not relay.presence._lobby._listeners
     assert not relay.presence._lobby._told
-    assert not relay._mailboxes
+    assert not relay.mailboxes
     assert relay.directory.account(person("Alice", 1).user_key) is not None
 
 
