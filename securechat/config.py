@@ -44,7 +44,6 @@ class ServerConfig(Section, frozen=True):
     store_bytes: Positive = 1024 * 1024 * 1024
     window_bytes: Positive = 256 * 1024
     unanswered_bytes: Positive = 1024 * 1024
-    unanswered_envelopes: Positive = 2048
     account_bytes_per_s: Positive = 32 * 1024 * 1024
     login_failures_per_minute: Positive = 3
     registrations_per_minute: Positive = 600

@@ -278,6 +278,8 @@ class _Attempt:
                     self._inbox(NotTaken(envelope_id, frame.code))
             case f.Ping():
                 self.send(f.Pong(frame.nonce))
+            case f.Pong():
+                pass
             case f.Bye():
                 self._note_bye(frame)
             case f.Fault():

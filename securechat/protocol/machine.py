@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from securechat.errors import LocalProtocolError, RemoteProtocolError, Unreachable
 from securechat.protocol.states import MOVES, Side, State
 from securechat.wire.codec import MAX_FRAME_BYTES, FrameDecoder, encode
-from securechat.wire.frames import AnyFrame, Ping, Pong
+from securechat.wire.frames import AnyFrame, Ping
 
 LOGIN_TIMEOUT_S = 10.0
 PING_AFTER_S = 30.0
@@ -36,26 +36,23 @@ class Machine(Generic[F]):
     def receive(self, data: bytes, now: float) -> list[F]:
         """Return the frames that ``data`` completes, each legal where the connection stands.
 
-        A Pong is taken in silence, and so is every frame after a goodbye of either side. Raises
-        RemoteProtocolError for whatever else the other side may not send here.
+        Every frame after a goodbye of either side is taken in silence. Raises RemoteProtocolError
+        for whatever else the other side may not send here.
         """
         self._heard_at = now
         self._pinged_at = None
         if self.is_closed:
             return []
-        frames: list[F] = []
-        for frame in self._decoder.decode(data):
-            kind = type(frame)
-            state = self._their_moves.get(kind)
-            if state is None:
-                raise RemoteProtocolError(self._no_turn(frame))
-            self._note_received(frame)
-            if kind is not Pong:
-                frames.append(frame)
+        frames = self._decoder.decode(data)
+        for frame in frames:
+            state = self._their_moves.get(type(frame))
             if state is not self.state:
+                if state is None:
+                    raise RemoteProtocolError(self._no_turn(frame))
                 self._enter(state)
                 if state is _CLOSED:
-                    break
+                    return frames[: frames.index(frame) + 1]
+            self._note_received(frame)
         return frames
 
     def send(self, frame: AnyFrame) -> bytes:

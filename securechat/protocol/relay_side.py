@@ -2,9 +2,11 @@
 
 from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.protocol.machine import Machine
-from securechat.protocol.states import Side
+from securechat.protocol.states import Side, State
 from securechat.wire.codec import client_frame_decoder, encode
 from securechat.wire.frames import MAX_RANGES, Accepted, Ack, ClientFrame, Deliver, Incoming, Send
+
+_READY = State.READY
 
 
 class RelaySide(Machine[ClientFrame]):
@@ -32,7 +34,7 @@ class RelaySide(Machine[ClientFrame]):
         LocalProtocolError where that is not allowed.
         """
         frame = Deliver(self.delivered + 1, self.accepted, envelopes)
-        if Deliver not in self._my_moves:
+        if self.state is not _READY:
             raise LocalProtocolError(self._no_turn(frame))
         self.delivered += len(envelopes)
         self._told = self.accepted

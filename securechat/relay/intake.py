@@ -31,7 +31,7 @@ class Valve(Protocol):
 
 
 class _Reason(Enum):
-    UNSETTLED = auto()
+    UNANSWERED = auto()
     BUDGET = auto()
     BACKLOG = auto()
 
@@ -41,11 +41,9 @@ class Intake:
 
     __slots__ = (
         "_call_later",
-        "_envelopes",
         "_max_bytes",
-        "_max_envelopes",
         "_reasons",
-        "_size_bytes",
+        "_unanswered_bytes",
         "_valve",
     )
 
@@ -55,13 +53,10 @@ class Intake:
         valve: Valve,
         call_later: Callable[[float, Callable[[], None]], object],
     ) -> None:
-        self._max_envelopes = config.unanswered_envelopes
         self._max_bytes = config.unanswered_bytes
         self._valve = valve
         self._call_later = call_later
-        self._envelopes = 0
-        """How many are unanswered."""
-        self._size_bytes = 0
+        self._unanswered_bytes = 0
         self._reasons: frozenset[_Reason] = frozenset()
 
     @property
@@ -69,22 +64,24 @@ class Intake:
         """Whether the relay makes the client wait, who could not end this by reading."""
         return bool(self._reasons - {_Reason.BACKLOG})
 
-    def take(self, envelopes: int, size_bytes: int) -> None:
-        """Count what was handed in."""
-        self._envelopes += envelopes
-        self._size_bytes += size_bytes
+    def take(self, size_bytes: int) -> None:
+        """Count what was handed in, or asked for."""
+        self._unanswered_bytes += size_bytes
 
-    def settle(self, envelopes: int, size_bytes: int) -> None:
+    def settle(self, size_bytes: int) -> None:
         """Count what is answered for."""
-        self._envelopes -= envelopes
-        self._size_bytes -= size_bytes
-        if self._reasons and _Reason.UNSETTLED in self._reasons and self._is_below(share=2):
-            self._resume(_Reason.UNSETTLED)
+        self._unanswered_bytes -= size_bytes
+        if (
+            self._reasons
+            and _Reason.UNANSWERED in self._reasons
+            and self._unanswered_bytes * 2 < self._max_bytes
+        ):
+            self._resume(_Reason.UNANSWERED)
 
     def after_read(self, size_bytes: int, budget: ByteBudget, now: float) -> None:
         """Pause if what one wake-up brought was too much."""
-        if self._envelopes >= self._max_envelopes or self._size_bytes >= self._max_bytes:
-            self._pause(_Reason.UNSETTLED)
+        if self._unanswered_bytes >= self._max_bytes:
+            self._pause(_Reason.UNANSWERED)
         pause_s = budget.spend(size_bytes, now)
         if pause_s > SHORTEST_PAUSE_S and _Reason.BUDGET not in self._reasons:
             self._pause(_Reason.BUDGET)
@@ -98,12 +95,6 @@ class Intake:
             self._call_later(BACKLOG_CHECK_S, self._check_backlog)
         else:
             self._resume(_Reason.BACKLOG)
-
-    def _is_below(self, *, share: int) -> bool:
-        return (
-            self._envelopes * share < self._max_envelopes
-            and self._size_bytes * share < self._max_bytes
-        )
 
     def _pause(self, reason: _Reason) -> None:
         if not self._reasons:

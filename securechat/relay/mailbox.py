@@ -26,13 +26,17 @@ from securechat.store.mailboxes import (
 from securechat.wire.codes import RefusedCode
 from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
-MAX_BATCH_BYTES = 128 * 1024
+MAX_BATCH_BYTES = MAX_ENVELOPES * MIN_CHARGE_BYTES
+"""The most in one frame, which holds no more envelopes then either."""
 
 COMMIT_AFTER_S = 0.05
 """Within what time an envelope that is not acknowledged goes to the store."""
 
 MAX_COMMIT_AFTER_S = 0.5
 """The same for a device whose last acknowledgement took long: the disk would slow it further."""
+
+PATIENCE = 4
+"""How many times what the last acknowledgement took."""
 
 MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
@@ -93,6 +97,8 @@ class Mailbox:
         self._last_sequence = kept.last_sequence
         self._read_sequence = 0
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
+        self._is_live = False
+        """Whether a device is connected, and none are later: what comes next goes to memory too."""
 
     def __len__(self) -> int:
         return self._fills.messages
@@ -111,24 +117,21 @@ class Mailbox:
 
         Its parcel hears of it when it is accepted.
         """
-        sender, envelope_id, envelope = parcel.sender, outgoing.envelope_id, outgoing.envelope
-        known = self._queued.get((sender, envelope_id))
-        if known is not None:
-            return _offer_again(known, envelope, parcel, number)
+        envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
+        key = parcel.sender, envelope_id
+        if key in self._queued:
+            return _offer_again(self._queued[key], envelope, parcel, number)
         size_bytes = len(envelope)
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
-        last_sequence = self._last_sequence
-        is_next = self._read_sequence == last_sequence
-        has_reader = is_next and self.reader is not None
-        fits = has_reader and self._waiting_bytes < self._window_bytes
+        fits = self._is_live and self._waiting_bytes < self._window_bytes
         if not fits and not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
-        self._last_sequence = sequence = last_sequence + 1
-        entry = Queued(
+        self._last_sequence = sequence = self._last_sequence + 1
+        self._queued[key] = entry = Queued(
             self.mailbox_id,
             sequence,
-            sender,
+            parcel.sender,
             envelope_id,
             envelope,
             parcel.account,
@@ -138,31 +141,31 @@ class Mailbox:
             parcel,
             number,
             rank,
+            fits,
         )
         parcel.open += 1
         parcel.size_bytes += size_bytes
-        self._queued[sender, envelope_id] = entry
         if fits:
-            entry.in_window = True
-            self._read_sequence = sequence
             self.waiting.append(entry)
             self._waiting_bytes += size_bytes
         else:
-            self._put_behind(entry, is_next=is_next)
+            self._put_behind(entry)
         return None
 
-    def _put_behind(self, entry: Queued, *, is_next: bool) -> None:
+    def _put_behind(self, entry: Queued) -> None:
         """Hand an entry that finds no place in the window to the store, behind what is there."""
-        if is_next or not self._is_window_safe:
+        if self._is_live or not self._is_window_safe:
             self._is_window_safe = True
             self.commit([*self._in_flight, *self.waiting, entry])
         else:
             self.commit([entry])
+        if self._is_live:
+            self._is_live = False
+            self._read_sequence = entry.sequence - 1
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
-        is_behind = self._read_sequence < self._last_sequence
-        if is_behind or self._waiting_bytes >= self._window_bytes:
+        if not self._is_live or self._waiting_bytes >= self._window_bytes:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
         entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, NOBODY, 0)
@@ -181,11 +184,13 @@ class Mailbox:
         self.reader = reader
         self._visit += 1
         self._loading = False
+        self._is_live = self._read_sequence == self._last_sequence
         self._refill()
 
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
         self.reader = None
+        self._is_live = False
         window = [*self._in_flight, *self.waiting]
         for entry in window:
             entry.in_window = False
@@ -200,24 +205,19 @@ class Mailbox:
 
     def take_batch(self) -> tuple[Incoming, ...]:
         """Return what may be delivered now within the window, at most one frame's worth."""
-        waiting = self.waiting
-        waiting_bytes, in_flight_bytes = self._waiting_bytes, self._in_flight_bytes
-        if (
-            len(waiting) > MAX_ENVELOPES
-            or waiting_bytes > MAX_BATCH_BYTES
-            or in_flight_bytes + waiting_bytes > self._window_bytes
-        ):
+        waiting, waiting_bytes = self.waiting, self._waiting_bytes
+        in_flight_bytes = self._in_flight_bytes + waiting_bytes
+        if waiting_bytes > MAX_BATCH_BYTES or in_flight_bytes > self._window_bytes:
             return self._take_part()
-        self._in_flight.extend(waiting)
-        self._in_flight_bytes = in_flight_bytes + waiting_bytes
-        batch = tuple([Incoming(entry.envelope_id, entry.envelope) for entry in waiting])
-        waiting.clear()
+        self._in_flight_bytes = in_flight_bytes
+        self._in_flight += waiting
+        self.waiting = []
         self._waiting_bytes = 0
-        return batch
+        return tuple([Incoming(entry.envelope_id, entry.envelope) for entry in waiting])
 
     def _take_part(self) -> tuple[Incoming, ...]:
         in_flight_bytes, batch_bytes, count = self._in_flight_bytes, 0, 0
-        for entry in self.waiting[:MAX_ENVELOPES]:
+        for entry in self.waiting:
             with_it = batch_bytes + entry.size_bytes
             if in_flight_bytes + with_it > self._window_bytes and (count or self._in_flight):
                 break
@@ -253,13 +253,14 @@ class Mailbox:
                 if not parcel.open:
                     parcel.origin.answered(parcel)
         self._in_flight_bytes -= acked_bytes
-        slow_s = 4 * (now - entry.queued_at) if entry.queued_at else 0.0
-        self._patience_s = (
-            COMMIT_AFTER_S if slow_s < COMMIT_AFTER_S else min(slow_s, MAX_COMMIT_AFTER_S)
-        )
+        waited_s = now - entry.queued_at
+        if waited_s < COMMIT_AFTER_S / PATIENCE or not entry.queued_at:
+            self._patience_s = COMMIT_AFTER_S
+        else:
+            self._patience_s = min(PATIENCE * waited_s, MAX_COMMIT_AFTER_S)
         if handed:
             self._store.remove(handed)
-        if self._read_sequence != self._last_sequence:
+        if not self._is_live:
             self._refill()
 
     def _release(self, entry: Queued) -> None:
@@ -278,7 +279,7 @@ class Mailbox:
 
     def _refill(self) -> None:
         """Ask the store for more when it has more and there is room in memory for it."""
-        if self._read_sequence == self._last_sequence or self._loading:
+        if self._is_live or self._loading:
             return
         room_bytes = self._window_bytes - self._waiting_bytes
         if room_bytes <= 0:
@@ -306,6 +307,7 @@ class Mailbox:
         if page:
             reader.wake()
         if self._read_sequence == self._last_sequence:
+            self._is_live = True
             self._count_anew()
         self._refill()
 

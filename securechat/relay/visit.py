@@ -31,6 +31,9 @@ MUST_COME_AGAIN = frozenset(
     }
 )
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
+REQUEST_BYTES = 4096
+"""As what a request that waits for the disk counts among what is unanswered."""
+
 SHOW_AFTER_S = 1.0
 FEWEST_OF_A_ROOM = 16
 """As many envelopes for different mailboxes in one frame are a post to a room."""
@@ -104,12 +107,12 @@ class Visit:
             if channel.is_deaf:
                 return
             handlers[type(frame)](self, frame)
-        if frames and not self.is_shown:
+        if not self.is_shown and frames:
             self.show_as_it_is()
         parcel = self._parcel
         if parcel is not None:
             self._parcel = None
-            self._intake.take(parcel.last - parcel.first + 1, parcel.size_bytes)
+            self._intake.take(parcel.size_bytes)
             parcel.settle()
         if self._answer_bytes:
             size_bytes += self._answer_bytes
@@ -187,10 +190,10 @@ class Visit:
 
     def answered(self, parcel: Parcel) -> None:
         """All envelopes of a parcel are accepted or refused."""
-        channel, first, last = self._channel, parcel.first, parcel.last
+        channel = self._channel
         if not channel.is_deaf:
-            self._intake.settle(last - first + 1, parcel.size_bytes)
-            channel.machine.answer(first, last)
+            self._intake.settle(parcel.size_bytes)
+            channel.machine.answer(parcel.first, parcel.last)
             if not self._has_answers:
                 self._has_answers = True
                 self._relay.answers_due(self)
@@ -304,11 +307,11 @@ class Visit:
 
     def _save(self, devices: Iterable[Device], done: Callable[[bool], None]) -> None:
         """Keep what devices have left; one who asks for much waits while the disk lags."""
-        self._intake.take(1, 0)
+        self._intake.take(REQUEST_BYTES)
 
         def saved(is_saved: bool) -> None:
             if not self._channel.is_deaf:
-                self._intake.settle(1, 0)
+                self._intake.settle(REQUEST_BYTES)
             done(is_saved)
 
         self._relay.records.save_devices(devices, saved)
@@ -324,7 +327,9 @@ class Visit:
         envelopes, number, parcel = frame.envelopes, frame.first, self._parcel
         if parcel is None:
             sender = self._mailbox.mailbox_id
-            parcel = self._parcel = Parcel(self, sender, self.user_key, number, self._now)
+            parcel = self._parcel = Parcel(
+                self, sender, self.user_key, self._now, number, number - 1
+            )
         parcel.last += len(envelopes)
         if frame.ephemeral:
             self._pass_on(envelopes)
@@ -332,7 +337,8 @@ class Visit:
         self._device.sent += len(envelopes)
         relay, refusals = self._relay, self.refusals
         mailboxes = relay.mailboxes
-        to_deliver = relay.bulky if _is_for_many(envelopes) else relay.urgent
+        is_post = len(envelopes) >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
+        to_deliver = relay.bulky if is_post else relay.urgent
         for outgoing in envelopes:
             mailbox = mailboxes.get(outgoing.mailbox)
             reader = mailbox.reader if mailbox is not None else None
@@ -391,6 +397,9 @@ class Visit:
     def _on_ping(self, frame: f.Ping) -> None:
         self._channel.write(f.Pong(frame.nonce))
 
+    def _on_pong(self, frame: f.Pong) -> None:
+        """Do nothing: that it came says all."""
+
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
 
@@ -403,9 +412,10 @@ class Visit:
         f.Who: _on_who,
         f.Status: _on_status,
         f.Ping: _on_ping,
+        f.Pong: _on_pong,
         f.Bye: _on_bye,
     }
 
 
 def _is_for_many(envelopes: tuple[f.Outgoing, ...]) -> bool:
-    return len(envelopes) >= FEWEST_OF_A_ROOM and envelopes[0].mailbox != envelopes[-1].mailbox
+    return envelopes[0].mailbox != envelopes[-1].mailbox

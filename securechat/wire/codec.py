@@ -21,6 +21,7 @@ _LENGTH = struct.Struct(">I")
 _HEADER_BYTES = _LENGTH.size
 _unpack_length = _LENGTH.unpack_from
 _pack_length = _LENGTH.pack
+_NO_FRAME = (msgspec.MsgspecError, ValueError, RecursionError)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -43,10 +44,10 @@ class FrameDecoder(Generic[F]):
     side with more.
     """
 
-    __slots__ = ("_decoder", "_need", "_rest", "limit_bytes")
+    __slots__ = ("_decode_body", "_need", "_rest", "limit_bytes")
 
     def __init__(self, decoder: "msgspec.msgpack.Decoder[F]", limit_bytes: int) -> None:
-        self._decoder = decoder
+        self._decode_body = decoder.decode
         self._rest = bytearray()
         self._need = _HEADER_BYTES
         self.limit_bytes = limit_bytes
@@ -57,11 +58,20 @@ class FrameDecoder(Generic[F]):
         Raises RemoteProtocolError for a body that is too long or is not a frame of that side; the
         decoder is of no use after that.
         """
-        if not self._rest:
-            frames, at = self._decode_whole(data)
-            if at < len(data):
-                self._rest += memoryview(data)[at:]
-            return frames
+        if self._rest:
+            return self._decode_more(data)
+        size = len(data) - _HEADER_BYTES
+        if 0 < size <= self.limit_bytes and size == _unpack_length(data)[0]:
+            try:
+                return [self._decode_body(data[_HEADER_BYTES:])]
+            except _NO_FRAME as error:
+                raise _no_frame(error) from error
+        frames, at = self._decode_whole(data)
+        self._rest += data[at:]
+        return frames
+
+    def _decode_more(self, data: bytes) -> list[F]:
+        """Return the frames that what was kept and ``data`` complete."""
         self._rest += data
         if len(self._rest) < self._need:
             return []
@@ -72,7 +82,7 @@ class FrameDecoder(Generic[F]):
     def _decode_whole(self, data: bytes | bytearray) -> tuple[list[F], int]:
         """Return the whole frames of ``data`` and where they end; note what the next one needs."""
         frames: list[F] = []
-        decode, at, end = self._decoder.decode, 0, len(data)
+        at, end = 0, len(data)
         self._need = _HEADER_BYTES
         try:
             while end - at >= _HEADER_BYTES:
@@ -86,10 +96,14 @@ class FrameDecoder(Generic[F]):
                     self._need = _HEADER_BYTES + size
                     break
                 at = start + size
-                frames.append(decode(data[start:at]))
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise RemoteProtocolError(f"Bytes came that are no frame: {error}") from error
+                frames.append(self._decode_body(data[start:at]))
+        except _NO_FRAME as error:
+            raise _no_frame(error) from error
         return frames, at
+
+
+def _no_frame(error: Exception) -> RemoteProtocolError:
+    return RemoteProtocolError(f"Bytes came that are no frame: {error}")
 
 
 def client_frame_decoder() -> FrameDecoder[ClientFrame]:

@@ -15,8 +15,7 @@ from tests.pure.store.delayed import DelayedStore
 NAMES = ("Alice", "Bob", "Carol")
 SETTINGS: dict[str, int] = {
     "window_bytes": 1800,
-    "unanswered_envelopes": 6,
-    "unanswered_bytes": 6000,
+    "unanswered_bytes": 3000,
     "mailbox_messages": 16,
     "mailbox_bytes": 60_000,
 }

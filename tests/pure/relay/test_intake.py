@@ -5,7 +5,7 @@ from securechat.config import ServerConfig
 from securechat.relay.intake import BACKLOG_CHECK_S, MAX_BACKLOG_BYTES, Intake
 from securechat.relay.limits import ByteBudget
 
-CONFIG = ServerConfig(unanswered_envelopes=4, unanswered_bytes=1000)
+CONFIG = ServerConfig(unanswered_bytes=1000)
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Bench:
 
     def read(self, *sizes: int, size_bytes: int = 0, now: float = 0.0) -> None:
         for size in sizes:
-            self.intake.take(1, size)
+            self.intake.take(size)
         self.intake.after_read(size_bytes, self.budget, now)
 
     def run_planned(self) -> list[float]:
@@ -43,28 +43,15 @@ class Bench:
         return [delay_s for delay_s, _ in planned]
 
 
-def test_too_many_envelopes_pause_until_half_of_them_are_settled() -> None:
-    bench = Bench()
-    bench.read(1, 1, 1)
-    assert not bench.is_paused()
-    bench.read(1)
-    assert bench.is_paused()
-    bench.intake.settle(1, 1)
-    bench.intake.settle(1, 1)
-    assert bench.is_paused()
-    bench.intake.settle(1, 1)
-    assert not bench.is_paused()
-
-
 def test_too_many_bytes_pause_until_half_of_them_are_settled() -> None:
     bench = Bench()
     bench.read(400, 599)
     assert not bench.is_paused()
     bench.read(1)
     assert bench.is_paused()
-    bench.intake.settle(1, 400)
+    bench.intake.settle(400)
     assert bench.is_paused()
-    bench.intake.settle(1, 599)
+    bench.intake.settle(599)
     assert not bench.is_paused()
 
 
@@ -102,10 +89,10 @@ def test_answers_that_are_not_taken_pause_until_half_of_them_are() -> None:
 
 def test_reading_goes_on_when_the_last_reason_has_gone() -> None:
     bench = Bench()
-    bench.read(1, 1, 1, 1, size_bytes=20_000)
+    bench.read(*[250] * 4, size_bytes=20_000)
     assert bench.intake.is_holding
     bench.run_planned()
     assert bench.is_paused()
     for _ in range(4):
-        bench.intake.settle(1, 1)
+        bench.intake.settle(250)
     assert not bench.is_paused()

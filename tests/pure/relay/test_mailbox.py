@@ -301,7 +301,7 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     again = outgoing(bob, 3)
     mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
-    parcel = Parcel(visit, other_device, visit.user_key, 3, world.now)
+    parcel = Parcel(visit, other_device, visit.user_key, world.now, 3, 3)
     assert mailbox.offer(again, parcel, 3, 3) is RefusedCode.MAILBOX_FULL
 
 
@@ -446,7 +446,7 @@ def test_an_envelope_larger_than_the_window_travels_alone() -> None:
 
 
 def test_a_slow_reader_costs_store_not_memory_of_the_relay() -> None:
-    world = RelayWorld(window_bytes=10_000, unanswered_envelopes=10_000)
+    world = RelayWorld(window_bytes=10_000, unanswered_bytes=10**7)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 200, size_bytes=1000))
     mailbox = world.relay.mailboxes[bob.mailbox]
@@ -698,7 +698,7 @@ def test_acknowledged_while_it_is_being_committed_is_accepted_once(
 
 
 def test_handing_in_again_what_is_committed_is_accepted_and_kept_once() -> None:
-    world, [alice, bob] = slow_world("Alice", "Bob", unanswered_envelopes=4)
+    world, [alice, bob] = slow_world("Alice", "Bob", unanswered_bytes=4 * MIN_CHARGE_BYTES)
     bob.cut()
     alice.send(bob, *bodies(1, 3))
     run(world)
@@ -957,7 +957,7 @@ def test_two_who_are_online_go_on_while_nothing_can_be_stored() -> None:
 def test_two_who_wait_for_each_other_go_on_when_there_is_room_again() -> None:
     """The relay reads from neither, so that no acknowledgement arrives: the store has to."""
     store = DelayedStore()
-    world = RelayWorld(store, unanswered_envelopes=3)
+    world = RelayWorld(store, unanswered_bytes=3 * MIN_CHARGE_BYTES)
     alice, bob = world.online("Alice", "Bob", acks=False)
     store.kept.is_failing = True
     alice.send(bob, *bodies(1, 4))

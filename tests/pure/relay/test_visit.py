@@ -8,6 +8,7 @@ from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.events import Joined, Left
 from securechat.relay.intake import MAX_BACKLOG_BYTES
 from securechat.relay.visit import DROP_BACKLOG_BYTES
+from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, encode
 from tests.pure.relay.world import Client, RelayWorld, Unheard, person
@@ -287,7 +288,7 @@ def is_paused(client: Client) -> bool:
 
 
 def test_many_unanswered_envelopes_stop_the_reading_until_half_are_safe() -> None:
-    world = RelayWorld(unanswered_envelopes=256)
+    world = RelayWorld(unanswered_bytes=256 * MIN_CHARGE_BYTES)
     alice, bob = world.online("Alice", "Bob", acks=False)
     for count in (127, 128):
         alice.send(bob, *[b"x"] * count)
@@ -324,7 +325,7 @@ def test_one_mebibyte_unanswered_stops_the_reading_until_half_is_safe() -> None:
 
 
 def test_what_the_store_has_taken_over_no_longer_slows_the_sender_down() -> None:
-    world = RelayWorld(unanswered_envelopes=4)
+    world = RelayWorld(unanswered_bytes=4 * MIN_CHARGE_BYTES)
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *(b"%d" % number for number in range(10)))
     assert is_paused(alice)
@@ -335,7 +336,7 @@ def test_what_the_store_has_taken_over_no_longer_slows_the_sender_down() -> None
 
 
 def test_retrying_what_the_store_has_does_not_use_up_the_budget() -> None:
-    world = RelayWorld(unanswered_envelopes=4)
+    world = RelayWorld(unanswered_bytes=4 * MIN_CHARGE_BYTES)
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     alice.send(bob, *(b"%d" % number for number in range(10)))
