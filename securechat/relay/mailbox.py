@@ -6,12 +6,12 @@ answered for; all else is counted, no more. Nothing leaves a mailbox before the 
 acknowledged it, or it is older than its limit.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import chain
 from typing import Protocol
 
 from securechat.config import ServerConfig
-from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.identity.types import MailboxId, UserKey
 from securechat.relay.fills import Fills, RelayFill
 from securechat.relay.parcel import Parcel
 from securechat.relay.queued import Queued, from_store
@@ -90,8 +90,8 @@ class Mailbox:
         """How long to wait for an acknowledgement before the store is given an envelope."""
         self._is_window_safe = True
         """Whether nothing in the window was refused by the store."""
-        self._queued: dict[tuple[MailboxId, EnvelopeId], Queued] = {}
-        """What is in memory, by sender and id."""
+        self._queued: dict[bytes, Queued] = {}
+        """What is in memory, by the sender's mailbox and the id, joined."""
         kept = stored or StoredMailbox()
         self._fills = Fills(config, relay_fill, kept.fills)
         self._last_sequence = kept.last_sequence
@@ -118,7 +118,7 @@ class Mailbox:
         Its parcel hears of it when it is accepted.
         """
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
-        key = parcel.sender, envelope_id
+        key = parcel.sender + envelope_id
         if key in self._queued:
             return _offer_again(self._queued[key], envelope, parcel, number)
         size_bytes = len(envelope)
@@ -245,7 +245,7 @@ class Mailbox:
                 self._release(entry)
             elif entry.held:
                 entry.held = False
-                del queued[entry.sender, entry.envelope_id]
+                del queued[entry.sender + entry.envelope_id]
             parcel = entry.parcel
             if parcel is not None:
                 entry.parcel = None
@@ -272,7 +272,7 @@ class Mailbox:
 
     def _forget(self, entry: Queued) -> None:
         """Drop it from the index, unless the store's copy of the same envelope is there."""
-        key = entry.sender, entry.envelope_id
+        key = entry.sender + entry.envelope_id
         found = self._queued.pop(key, None)
         if found is not None and found is not entry:
             self._queued[key] = found
@@ -302,7 +302,7 @@ class Mailbox:
         self._read_sequence = page[-1].sequence if page else upto
         for row in page:
             entry = from_store(row)
-            self._queued[row.sender, row.envelope_id] = entry
+            self._queued[row.sender + row.envelope_id] = entry
             self._append(entry)
         if page:
             reader.wake()
@@ -334,19 +334,17 @@ class Mailbox:
     def commit_older(self, now: float) -> bool:
         """Hand over what has waited too long in memory; return whether there is more.
 
-        Goes back from the youngest: before one that the store has been given, it has them all.
+        What the store has been given comes before what it has not.
         """
         queued_before = now - self._patience_s / 2
         old: list[Queued] = []
         is_young_there = False
-        for entry in chain(reversed(self.waiting), reversed(self._in_flight)):
-            if entry.handed:
-                break
-            if entry.queued_at < queued_before:
+        for part in (self._in_flight, self.waiting):
+            for entry in part[bisect_left(part, True, key=_is_fresh) :]:
+                if entry.queued_at >= queued_before:
+                    is_young_there = True
+                    break
                 old.append(entry)
-            else:
-                is_young_there = True
-        old.reverse()
         self.commit(old)
         return is_young_there
 
@@ -399,6 +397,10 @@ class Mailbox:
             code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
             entry.parcel.origin.dropped(entry, code)
             entry.answer()
+
+
+def _is_fresh(entry: Queued) -> bool:
+    return not entry.handed
 
 
 def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) -> RefusedCode | None:

@@ -21,7 +21,7 @@ class Origin(Protocol):
         """An envelope that had been taken is not kept after all, for this reason."""
 
 
-class Parcel(msgspec.Struct, eq=False):
+class Parcel(msgspec.Struct, eq=False, gc=False):
     """The envelopes numbered ``first`` to ``last``, from one device, at one time.
 
     One call for all of them is what makes answering cheap: an envelope only counts ``open`` down.

@@ -4,7 +4,7 @@ from securechat.relay.parcel import Parcel
 from securechat.store.mailboxes import Entry, charge
 
 
-class Queued(Entry, eq=False):
+class Queued(Entry, eq=False, gc=False):
     """An entry, and whom to tell about it."""
 
     queued_at: float = 0.0

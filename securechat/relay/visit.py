@@ -138,6 +138,7 @@ class Visit:
         """The connection is gone."""
         relay, mailbox_id = self._relay, self._mailbox.mailbox_id
         self._channel.is_deaf = True
+        self._parcel = None
         relay.forget(self)
         if relay.directory.device(mailbox_id) is self._device:
             relay.records.save_sent([self._device])

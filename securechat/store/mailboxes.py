@@ -24,7 +24,7 @@ def charge(envelope: bytes) -> int:
     return size_bytes if size_bytes > MIN_CHARGE_BYTES else MIN_CHARGE_BYTES
 
 
-class Entry(msgspec.Struct, eq=False):
+class Entry(msgspec.Struct, eq=False, gc=False):
     """One envelope in a mailbox; ``sequence`` orders it among the entries of its mailbox."""
 
     mailbox: MailboxId
