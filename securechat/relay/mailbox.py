@@ -141,10 +141,10 @@ class Mailbox:
             parcel,
             number,
             rank,
+            key,
             fits,
         )
         parcel.open += 1
-        parcel.size_bytes += size_bytes
         if fits:
             self.waiting.append(entry)
             self._waiting_bytes += size_bytes
@@ -233,22 +233,19 @@ class Mailbox:
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
-        queued = self._queued
-        acked = self._in_flight[:count]
+        acked, queued = self._in_flight[:count], self._queued
         del self._in_flight[:count]
         acked_bytes = 0
         handed: list[Queued] = []
         for entry in acked:
             acked_bytes += entry.size_bytes
+            parcel = entry.parcel
             if entry.handed:
                 handed.append(entry)
                 self._release(entry)
-            elif entry.held:
-                entry.held = False
-                del queued[entry.sender + entry.envelope_id]
-            parcel = entry.parcel
-            if parcel is not None:
-                entry.parcel = None
+                entry.answer()
+            elif parcel is not None:
+                del queued[entry.key]
                 parcel.open -= 1
                 if not parcel.open:
                     parcel.origin.answered(parcel)
@@ -272,10 +269,9 @@ class Mailbox:
 
     def _forget(self, entry: Queued) -> None:
         """Drop it from the index, unless the store's copy of the same envelope is there."""
-        key = entry.sender + entry.envelope_id
-        found = self._queued.pop(key, None)
+        found = self._queued.pop(entry.key, None)
         if found is not None and found is not entry:
-            self._queued[key] = found
+            self._queued[entry.key] = found
 
     def _refill(self) -> None:
         """Ask the store for more when it has more and there is room in memory for it."""
@@ -302,7 +298,7 @@ class Mailbox:
         self._read_sequence = page[-1].sequence if page else upto
         for row in page:
             entry = from_store(row)
-            self._queued[row.sender + row.envelope_id] = entry
+            self._queued[entry.key] = entry
             self._append(entry)
         if page:
             reader.wake()
@@ -412,5 +408,4 @@ def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) ->
     if not known.committed:
         known.parcel, known.number, known.rank = parcel, number, number
         parcel.open += 1
-        parcel.size_bytes += known.size_bytes
     return None

@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from securechat.identity.types import MailboxId, UserKey
 from securechat.wire.codes import RefusedCode
 
@@ -21,24 +19,29 @@ class Origin(Protocol):
         """An envelope that had been taken is not kept after all, for this reason."""
 
 
-class Parcel(msgspec.Struct, eq=False, gc=False):
+class Parcel:
     """The envelopes numbered ``first`` to ``last``, from one device, at one time.
 
     One call for all of them is what makes answering cheap: an envelope only counts ``open`` down.
     """
 
-    origin: Origin
-    sender: MailboxId
-    account: UserKey
-    """Whose share of a mailbox the envelopes fill."""
-    at: float
-    """When it was handed in, by the relay's clock."""
-    first: int
-    last: int
-    size_bytes: int = 0
-    """What its envelopes count; see `charge`."""
-    open: int = 1
-    """How many envelopes are not answered for; and one for the read, until that is over."""
+    __slots__ = ("account", "at", "first", "last", "open", "origin", "sender", "size_bytes")
+
+    def __init__(
+        self, origin: Origin, sender: MailboxId, account: UserKey, at: float, first: int
+    ) -> None:
+        self.origin = origin
+        self.sender = sender
+        self.account = account
+        """Whose share of a mailbox the envelopes fill."""
+        self.at = at
+        """When it was handed in, by the relay's clock."""
+        self.first = first
+        self.last = first - 1
+        self.size_bytes = 0
+        """What all its envelopes count together."""
+        self.open = 1
+        """How many envelopes are not answered for; and one for the read, until that is over."""
 
     def settle(self) -> None:
         """Note that one more of its envelopes is answered for, or that the read is over."""

@@ -17,6 +17,8 @@ class Queued(Entry, eq=False, gc=False):
     """Its number on the connection that handed it in."""
     rank: int = 0
     """Its place in the order of that connection: the number under which it came there first."""
+    key: bytes = b""
+    """By what it is found again: the mailbox of its sender and its id, joined."""
     in_window: bool = False
     """Whether it is in flight, or waits in memory, for the device that is connected."""
     held: bool = True
@@ -45,6 +47,7 @@ def from_store(row: Entry) -> Queued:
         row.account,
         row.queued_ms,
         size_bytes=charge(row.envelope),
+        key=row.sender + row.envelope_id,
         handed=True,
         committed=True,
     )

@@ -17,6 +17,7 @@ from securechat.relay.queued import Queued
 from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
 from securechat.relay.replies import Replies
+from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
@@ -112,6 +113,8 @@ class Visit:
         parcel = self._parcel
         if parcel is not None:
             self._parcel = None
+            least_bytes = (parcel.last - parcel.first + 1) * MIN_CHARGE_BYTES
+            parcel.size_bytes = size_bytes if size_bytes > least_bytes else least_bytes
             self._intake.take(parcel.size_bytes)
             parcel.settle()
         if self._answer_bytes:
@@ -328,9 +331,7 @@ class Visit:
         envelopes, number, parcel = frame.envelopes, frame.first, self._parcel
         if parcel is None:
             sender = self._mailbox.mailbox_id
-            parcel = self._parcel = Parcel(
-                self, sender, self.user_key, self._now, number, number - 1
-            )
+            parcel = self._parcel = Parcel(self, sender, self.user_key, self._now, number)
         parcel.last += len(envelopes)
         if frame.ephemeral:
             self._pass_on(envelopes)
@@ -339,7 +340,7 @@ class Visit:
         relay, refusals = self._relay, self.refusals
         mailboxes = relay.mailboxes
         is_post = len(envelopes) >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
-        to_deliver = relay.bulky if is_post else relay.urgent
+        deliver_to = relay.bulky.add if is_post else relay.urgent.add
         for outgoing in envelopes:
             mailbox = mailboxes.get(outgoing.mailbox)
             reader = mailbox.reader if mailbox is not None else None
@@ -350,7 +351,7 @@ class Visit:
             if code is not None:
                 self._refuse(outgoing, number, code)
             elif reader is not None:
-                to_deliver.add(reader)
+                deliver_to(reader)
             number += 1
 
     def _offer(self, outgoing: f.Outgoing, parcel: Parcel, number: int) -> RefusedCode | None:

@@ -301,7 +301,7 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     again = outgoing(bob, 3)
     mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
-    parcel = Parcel(visit, other_device, visit.user_key, world.now, 3, 3)
+    parcel = Parcel(visit, other_device, visit.user_key, world.now, 3)
     assert mailbox.offer(again, parcel, 3, 3) is RefusedCode.MAILBOX_FULL
 
 
