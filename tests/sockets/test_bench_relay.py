@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 BENCH = Path(__file__).parents[2] / "scripts" / "bench_relay.py"
-TINY = ("--pairs", "2", "--members", "5", "--seconds", "0.3", "--rounds", "1")
+TINY = ("--seconds", "0.1", "--rounds", "1", "--servers", "securechat,tutorial")
 FAILURE_S = 30.0
-HEAD = "| load | server | CPU, µs | ratio | messages/s | p50, ms | p99, ms |"
+HEAD = "| load | server | CPU, µs | securechat : it | deliveries/s | busy | p50, ms | p99, ms |"
 ROW = re.compile(
-    r"\| (?P<load>W\d), (?:\d+ under way|a room) \| (?P<server>\w+) "
+    r"\| (?P<load>W\dq?): [^|]* \| (?P<server>[^|]+) "
     r"\| (?P<cpu_us>[\d.]+) \([\d.]+–[\d.]+\) "
-    r"\| (?P<ratio>[\d.]+) \| (?P<rate>[\d,]+) \| (?P<p50_ms>[\d.]+) \| (?P<p99_ms>[\d.]+) \|"
+    r"\| (?P<ratio>[\d.]+) \| (?P<rate>[\d,]+) \| \d+% "
+    r"\| (?P<p50_ms>[\d.]+) \| (?P<p99_ms>[\d.]+) \|"
 )
 
 
@@ -34,24 +35,14 @@ def run_bench(*options: str) -> list[dict[str, str]]:
 
 
 def test_it_compares_both_servers_under_every_load() -> None:
-    rows = run_bench()
+    rows = run_bench("--loads", "W1,W2")
     assert [(row["load"], row["server"]) for row in rows] == [
         ("W1", "securechat"),
-        ("W1", "tutorial"),
+        ("W1", "tutorial server"),
         ("W2", "securechat"),
-        ("W2", "tutorial"),
-        ("W3", "securechat"),
-        ("W3", "tutorial"),
+        ("W2", "tutorial server"),
     ]
-    for ours, tutorial in (rows[:2], rows[2:4], rows[4:]):
-        assert tutorial["ratio"] == "1.00"
-        ratio = float(ours["cpu_us"]) / float(tutorial["cpu_us"])
-        assert abs(ratio - float(ours["ratio"])) < 0.05
     for row in rows:
         assert float(row["cpu_us"]) > 0
         assert int(row["rate"].replace(",", "")) > 0
         assert float(row["p50_ms"]) <= float(row["p99_ms"])
-
-
-def test_it_can_run_one_load_only() -> None:
-    assert [row["load"] for row in run_bench("--only", "W1")] == ["W1", "W1"]

@@ -1,0 +1,151 @@
+"""The load of pairs who answer each message with one, a fixed number under way in each pair.
+
+Whoever gets several messages in one read answers with as many, written together.
+"""
+
+import selectors
+import time
+from array import array
+from collections import deque
+from collections.abc import Sequence
+
+from relaybench.client import CYCLE, NUMBERS, Client
+from relaybench.sample import Sample
+from relaybench.servers import Server
+
+WARM_UP_S = 0.2
+ACK_AFTER_S = 0.005
+SETTLE_S = 0.1
+"""Longer than a relay waits with an answer or with handing an envelope to its store."""
+
+DRAIN_S = 10.0
+BLOCKED_S = 0.001
+
+
+class _Member:
+    """A client, and the messages for it that are under way."""
+
+    __slots__ = ("client", "expected", "peer", "under_way")
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.peer = self
+        self.under_way: deque[tuple[float, int]] = deque()
+        """When messages were sent, and how many at that time."""
+        self.expected = 0
+
+    def send(self, count: int, now: float) -> None:
+        self.peer.under_way.append((now, count))
+        self.client.stream.write(self.client.messages(count))
+
+    def check(self, numbers: bytes) -> None:
+        """Raise RuntimeError unless these are the numbers of the messages that come next."""
+        expected = self.expected
+        if numbers != CYCLE[expected : expected + len(numbers)]:
+            raise RuntimeError(f"Messages {list(numbers)} came where {expected} was next")
+        self.expected = (expected + len(numbers)) % NUMBERS
+
+    def sent_at(self, count: int) -> list[float]:
+        """Return when each of the oldest messages under way was sent, which have come."""
+        times: list[float] = []
+        while count:
+            sent, several = self.under_way.popleft()
+            if several > count:
+                self.under_way.appendleft((sent, several - count))
+                several = count
+            times += [sent] * several
+            count -= several
+        return times
+
+
+class PairsLoad:
+    """Drives connected pairs (each client beside its peer); one thread, one selector."""
+
+    def __init__(self, clients: Sequence[Client]) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._members = [_Member(client) for client in clients]
+        for first, second in zip(self._members[::2], self._members[1::2], strict=True):
+            first.peer, second.peer = second, first
+        for member in self._members:
+            self._selector.register(member.client.stream.socket, selectors.EVENT_READ, member)
+        self._blocked: set[_Member] = set()
+        self.latencies_s = array("d")
+
+    def run(self, under_way: int, seconds: float) -> None:
+        """Keep this many messages under way in each pair, then wait until all have come."""
+        self._start(under_way)
+        self._pump(seconds, replying=True)
+        deadline = time.perf_counter() + DRAIN_S
+        while any(member.under_way for member in self._members):
+            if time.perf_counter() > deadline:
+                raise RuntimeError(f"Messages were lost: not delivered within {DRAIN_S:.0f} s")
+            self._pump(0.0, replying=False)
+
+    def settle(self) -> None:
+        """Acknowledge what is not acknowledged yet, and read the answers to it."""
+        time.sleep(ACK_AFTER_S)
+        for member in self._members:
+            if member.client.owes():
+                member.client.stream.write([member.client.take_owed()])
+        self._pump(SETTLE_S, replying=False)
+
+    def check_answered(self) -> None:
+        """Raise RuntimeError unless the servers that acknowledge have acknowledged everything."""
+        if unanswered := sum(member.client.unanswered() for member in self._members):
+            raise RuntimeError(f"{unanswered} messages were not accepted")
+
+    def close(self) -> None:
+        """Hang up."""
+        for member in self._members:
+            member.client.stream.close()
+        self._selector.close()
+
+    def _start(self, under_way: int) -> None:
+        for first, second in zip(self._members[::2], self._members[1::2], strict=True):
+            for member, count in ((first, (under_way + 1) // 2), (second, under_way // 2)):
+                if count:
+                    member.send(count, time.perf_counter())
+
+    def _pump(self, seconds: float, *, replying: bool) -> None:
+        """Serve whoever got something, at least once, for this long."""
+        deadline = time.perf_counter() + seconds
+        while True:
+            wait_s = max(BLOCKED_S, deadline - time.perf_counter())
+            for key, _ in self._selector.select(BLOCKED_S if self._blocked else wait_s):
+                self._serve(key.data, replying=replying)
+            if self._blocked:
+                self._blocked = {each for each in self._blocked if not each.client.stream.flush()}
+            if time.perf_counter() >= deadline:
+                return
+
+    def _serve(self, member: _Member, *, replying: bool) -> None:
+        client = member.client
+        _, numbers = client.receive(client.stream.read())
+        if not numbers:
+            return
+        member.check(numbers)
+        now = time.perf_counter()
+        self.latencies_s.extend([now - sent for sent in member.sent_at(len(numbers))])
+        if replying:
+            member.send(len(numbers), now)
+            if not client.stream.flush():
+                self._blocked.add(member)
+
+
+def measure_pairs(
+    server: Server, clients: Sequence[Client], under_way: int, seconds: float
+) -> Sample:
+    """Load a server from idle to idle and return what that cost it; hangs up at the end."""
+    load = PairsLoad(clients)
+    load.run(under_way, WARM_UP_S)
+    load.settle()
+    load.latencies_s = array("d")
+    cpu_before_s, started = server.cpu_s(), time.perf_counter()
+    load.run(under_way, seconds)
+    wall_s = time.perf_counter() - started
+    load.settle()
+    cpu_s = server.cpu_s() - cpu_before_s
+    load.check_answered()
+    load.close()
+    latencies_s = sorted(load.latencies_s)
+    return Sample(len(latencies_s), cpu_s, wall_s, latencies_s)
