@@ -1,18 +1,14 @@
 """Connecting many clients, several at a time: dial, shake hands, log in."""
 
 import selectors
-import time
 from collections.abc import Iterator
-from typing import TypeVar
 
-from relaybench.client import Client
+from relaybench.client import Client, LoadFailed
 
 AT_ONCE = 32
 """Fewer than a relay lets one address have that have not logged in."""
 
 PATIENCE_S = 20.0
-
-C = TypeVar("C", bound=Client)
 
 
 def come_in(client: Client) -> Iterator[None]:
@@ -36,29 +32,11 @@ def come_in(client: Client) -> Iterator[None]:
             return
 
 
-def meet(clients: Iterator[C], at_once: int = AT_ONCE) -> list[C]:
-    """Return the clients, in their order, when all are logged in.
-
-    Whoever is in is served meanwhile: a server may ask whether its clients live.
-    """
-    met: list[C] = []
-    for client, _ in arrivals(clients, at_once, met):
-        del client
-    return met
-
-
-def arrivals(
-    clients: Iterator[C], at_once: int, begun: list[C] | None = None
-) -> Iterator[tuple[C, float]]:
-    """Give each client when it is logged in, with when; not in their order.
-
-    ``begun`` gets every client when it is made. The next one is made as the generator goes on.
-    """
+def arrivals(clients: Iterator[Client], at_once: int = AT_ONCE) -> Iterator[Client]:
+    """Give each client when it is logged in, not in their order; it makes them as it goes on."""
     with selectors.DefaultSelector() as selector:
         while True:
             while len(selector.get_map()) < at_once and (client := next(clients, None)):
-                if begun is not None:
-                    begun.append(client)
                 steps = come_in(client)
                 next(steps)
                 selector.register(client.stream.socket, selectors.EVENT_READ, (client, steps))
@@ -66,9 +44,36 @@ def arrivals(
                 return
             ready = selector.select(PATIENCE_S)
             if not ready:
-                raise RuntimeError(f"A log-in was not answered within {PATIENCE_S:.0f} s")
+                raise LoadFailed(f"A log-in was not answered within {PATIENCE_S:.0f} s")
             for key, _ in ready:
                 client, steps = key.data
                 if next(steps, steps) is steps:
                     selector.unregister(client.stream.socket)
-                    yield client, time.perf_counter()
+                    yield client
+
+
+def meet(clients: Iterator[Client]) -> list[Client]:
+    """Return the clients, in their order, when all are logged in.
+
+    Whoever is in is served meanwhile, for a server may ask whether its clients live.
+    """
+    made: list[Client] = []
+    with selectors.DefaultSelector() as inside:
+        for client in arrivals(_noting(clients, made)):
+            inside.register(client.stream.socket, selectors.EVENT_READ, client)
+            for key, _ in inside.select(0.0):
+                serve_idle(key.data)
+    return made
+
+
+def serve_idle(client: Client) -> None:
+    """Answer what a server asks of a client to whom nobody writes; call it when bytes came."""
+    client.receive(client.stream.read())
+    if client.owes():
+        client.stream.write([client.take_owed()])
+
+
+def _noting(clients: Iterator[Client], made: list[Client]) -> Iterator[Client]:
+    for client in clients:
+        made.append(client)
+        yield client

@@ -19,6 +19,11 @@ Marks = tuple[bytes, bytes]
 
 NO_MARKS: Marks = (b"", b"")
 
+
+class LoadFailed(Exception):
+    """A server lost, doubled or did not take a message, or hung up: there are no figures then."""
+
+
 LogIn = Generator[bytes, bytes, None]
 """A log-in: it yields what to send (perhaps nothing yet) and is sent what comes."""
 

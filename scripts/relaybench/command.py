@@ -2,8 +2,8 @@
 
 Each server is a process of its own on one processor; all clients are in this process, on another.
 The relay has everything switched on that it promises: registered accounts, signed logins, ids,
-acknowledgements, answers, limits. The rounds of all servers alternate, so that all meet the same
-machine; figures are medians.
+acknowledgements, answers, limits. Exit status 1 when a server lost, doubled or did not accept a
+message.
 """
 
 import argparse
@@ -12,77 +12,113 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from relaybench.contenders import ALL_SERVERS, DEFAULT_SERVERS, RELAY, Running, contenders, running
-from relaybench.messages import MESSAGE_LOADS, Size
+from relaybench.contenders import ALL_SERVERS, DEFAULT_SERVERS, contenders
+from relaybench.messages import Size
 from relaybench.metered import pin
-from relaybench.report import message_table
-from relaybench.sample import Sample
+from relaybench.promises import promises
+from relaybench.report import head, report
+from relaybench.runner import IDLE, LOADS, Runner
+from relaybench.servers import HAS_PROC
 from relaybench.tls_stream import Dialling
 from securechat.transport.issuing import issue
+from securechat.transport.open_files import raise_open_file_limit
 
-LOADS = tuple(load.name for load in MESSAGE_LOADS)
+MAX_SECONDS = 20.0
+"""Clients to whom nobody writes are not served meanwhile, and a relay pings after 30 s."""
+
+SPARE_FILES = 200
+"""Descriptors for everything that is no connection."""
+
+QUICK = Size(0.3, pairs=10, members=20, flat_users=(10, 20), connections=100, backlog=10)
 
 
 def main() -> int:
-    """Run the benchmark; 1 when a server lost, doubled or did not accept a message."""
+    """Run the benchmark and print its tables."""
     options = parse_options()
+    notes: list[str] = []
+    negotiated: set[str] = set()
+    options.size = replace(options.size, connections=_possible(options.size.connections, notes))
     server_core, load_core = choose_cores()
+    where = "servers on one processor, clients on another" if server_core >= 0 else "nobody pinned"
+    notes.append(f"{where[0].upper()}{where[1:]}; the relay has its default limits.")
     pin(load_core)
-    with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-relay-")))
-        certs = home / "certs"
+    with tempfile.TemporaryDirectory(prefix="bench-relay-") as folder:
+        certs = Path(folder, "certs")
         issue(certs, datetime.now(UTC))
-        context = client_context(certs / "ca.pem")
-
-        def dialling(port: int) -> Dialling:
-            return Dialling(context, port, joins=options.join)
-
         found, missing = contenders(
-            options.servers, options.beside, server_core, certs, options.connections + 1000
+            options.servers,
+            options.beside,
+            server_core,
+            certs,
+            options.size.connections + SPARE_FILES,
         )
-        everybody = [
-            stack.enter_context(running(each, home / each.name, dialling)) for each in found
-        ]
-        samples = run(everybody, options)
+        context = client_context(certs / "ca.pem")
+        runner = Runner(
+            found,
+            Path(folder),
+            lambda port: Dialling(context, port, negotiated, options.join),
+            options.size,
+        )
+        runner.run(options.loads, options.rounds)
+    results = runner.results
     servers = {each.name: each.title for each in found}
-    loads = {load.name: load.title(options.size) for load in MESSAGE_LOADS}
-    print("\n".join([*message_table(samples, loads, servers, RELAY), "", *missing]))
-    return 0
+    for line in (
+        *head(options.size, options.rounds, sorted(negotiated), joins=options.join),
+        *report(results, servers, options.size),
+        *promises(results),
+        "",
+        *notes,
+        *missing,
+        *results.failures,
+    ):
+        print(line)
+    return int(results.is_broken)
 
 
 def parse_options() -> argparse.Namespace:
     """Return the options of the command line."""
-    parser = argparse.ArgumentParser(prog="scripts/bench relay", description=__doc__)
-    parser.add_argument("--loads", type=_names(LOADS), default=LOADS, help=f"[{','.join(LOADS)}]")
-    parser.add_argument("--servers", type=_names(ALL_SERVERS), default=DEFAULT_SERVERS)
-    parser.add_argument("--rounds", type=int, default=3, help="of each load and server [3]")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run [3]")
-    parser.add_argument("--join", action="store_true", help="messages share TLS records")
-    parser.add_argument("--connections", type=int, default=10_000)
-    parser.add_argument("--beside", type=_beside, action="append", default=[], metavar="NAME=DIR")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench relay",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--loads", type=_names(LOADS), default=LOADS, help=f"some of {','.join(LOADS)} [all]")
+    add(
+        "--servers",
+        type=_names(ALL_SERVERS),
+        default=DEFAULT_SERVERS,
+        help=f"some of {','.join(ALL_SERVERS)} [all but the last]",
+    )
+    add("--rounds", type=int, help="of each load and server; idle has one [3]")
+    add("--seconds", type=_seconds, help=f"of each run, at most {MAX_SECONDS:g} [3]")
+    add("--connections", type=int, help="that are idle [10000]")
+    add("--join", action="store_true", help="messages written together share TLS records")
+    add("--quick", action="store_true", help="one short round of everything, and small")
+    add(
+        "--beside",
+        type=_beside,
+        action="append",
+        default=[],
+        metavar="NAME=DIR",
+        help="run the relay of another checkout too, under this name; may be given several times",
+    )
     options = parser.parse_args()
-    options.size = Size(options.seconds)
     options.beside = dict(options.beside)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    size = QUICK if options.quick else Size(3.0)
+    options.size = replace(
+        size,
+        seconds=options.seconds or size.seconds,
+        connections=options.connections or size.connections,
+    )
+    if not HAS_PROC:
+        options.loads = [load for load in options.loads if load != IDLE]
     return options
-
-
-def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
-    def parse(text: str) -> list[str]:
-        names = text.split(",")
-        if unknown := set(names) - set(known):
-            raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {known}")
-        return names
-
-    return parse
-
-
-def _beside(text: str) -> tuple[str, Path]:
-    name, _, folder = text.partition("=")
-    return name, Path(folder).resolve()
 
 
 def choose_cores() -> tuple[int, int]:
@@ -92,23 +128,51 @@ def choose_cores() -> tuple[int, int]:
 
 
 def client_context(ca_file: Path) -> ssl.SSLContext:
-    """Return the TLS settings of all clients."""
+    """Return the TLS settings of all clients; openssl.cnf has the rest of them."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(ca_file)
     return context
 
 
-def run(
-    everybody: list[Running], options: argparse.Namespace
-) -> dict[tuple[str, str], list[Sample]]:
-    """Run every round of every load on every server, alternating."""
-    samples: dict[tuple[str, str], list[Sample]] = {}
-    for _ in range(options.rounds):
-        for load in MESSAGE_LOADS:
-            if load.name in options.loads:
-                for each in everybody:
-                    print(load.name, each.contender.name, file=sys.stderr)
-                    sample = load.run(each, options.size)
-                    samples.setdefault((load.name, each.contender.name), []).append(sample)
-    return samples
+def _possible(connections: int, notes: list[str]) -> int:
+    """Return how many connections a process may have here; note when that is fewer."""
+    raise_open_file_limit()
+    if sys.platform == "win32":
+        return connections
+    import resource
+
+    possible = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
+    if connections > possible:
+        notes.append(f"Only {possible:,} idle connections: a process may open no more files here.")
+    return min(connections, possible)
+
+
+def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        names = text.split(",")
+        if unknown := set(names) - set(known):
+            raise argparse.ArgumentTypeError(
+                f"{', '.join(sorted(unknown))}: there are {', '.join(known)}"
+            )
+        return names
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= MAX_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {MAX_SECONDS:g}")
+    return seconds
+
+
+def _beside(text: str) -> tuple[str, Path]:
+    name, _, folder = text.partition("=")
+    if not name.isidentifier() or not Path(folder, "securechat").is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: it takes a NAME and a checkout, as old=../old")
+    return name, Path(folder).resolve()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

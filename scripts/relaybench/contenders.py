@@ -1,6 +1,6 @@
 """Who is compared: how each server is started, and what its clients speak."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from relaybench.mqtt_client import MqttDialect
 from relaybench.nats_client import NatsDialect
 from relaybench.relay_client import RelayDialect
 from relaybench.servers import HAS_PROC, Server
-from relaybench.tls_stream import Dialling
+from relaybench.tls_stream import Dialling, DiallingAt
 from relaybench.tutorial_client import TutorialDialect
 
 RELAY, TUTORIAL = "securechat", "tutorial"
@@ -31,6 +31,9 @@ TITLES = {
 
 class Dialect(Protocol):
     """How clients of a server come to be; each iterator connects one as it goes on."""
+
+    has_accounts: bool
+    """Whether the server keeps something of those who have been there."""
 
     def pairs(self, dialling: Dialling, count: int) -> Iterator[Client]:
         """Connect so many pairs, one after the other."""
@@ -64,9 +67,12 @@ class Running:
 
 
 def contenders(
-    names: list[str], beside: dict[str, Path], core: int, certs: Path, max_connections: int
+    names: Sequence[str], beside: Mapping[str, Path], core: int, certs: Path, max_connections: int
 ) -> tuple[list[Contender], list[str]]:
-    """Return those who can run here, in this order, and a sentence about each who cannot."""
+    """Return those who can run here, in this order, and a sentence about each who cannot.
+
+    ``beside`` has the folders of other versions of the relay, by name.
+    """
     found: list[Contender] = []
     missing: list[str] = []
     for name in names:
@@ -82,7 +88,7 @@ def contenders(
 
 
 def _own(
-    name: str, beside: dict[str, Path], core: int, certs: Path, max_connections: int
+    name: str, beside: Mapping[str, Path], core: int, certs: Path, max_connections: int
 ) -> Iterator[Contender]:
     if name == TUTORIAL:
         yield Contender(name, TITLES[name], lambda _: _tutorial(core, certs), TutorialDialect)
@@ -122,9 +128,9 @@ def _tutorial(core: int, certs: Path) -> AbstractContextManager[Server]:
 
 @contextmanager
 def running(
-    contender: Contender, home: Path, dialling: Callable[[int], Dialling]
+    contender: Contender, home: Path, dialling: DiallingAt, dialect: Dialect | None = None
 ) -> Iterator[Running]:
-    """Run a contender's server until the block ends."""
+    """Run a contender's server until the block ends, for people who may know it already."""
     home.mkdir(mode=0o700, exist_ok=True)
     with contender.start(home) as server:
-        yield Running(contender, server, dialling(server.port), contender.dialect())
+        yield Running(contender, server, dialling(server.port), dialect or contender.dialect())

@@ -1,6 +1,6 @@
 """The loads of messages: pairs, and a room, saturated and paced."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from relaybench.arrivals import meet
@@ -21,6 +21,13 @@ class Size:
     members: int = 100
     paced_per_s: float = 1000.0
     """Messages a second in the paced room, each delivered to all other members."""
+    flat_users: Sequence[int] = (10, 100, 500, 2000)
+    """How many are connected in the runs that show whether a message costs always the same."""
+    slow_readers: int = 50
+    backlog: int = 1000
+    """Messages that wait for each slow reader when the pairs begin."""
+    connections: int = 10_000
+    """How many say nothing while the memory is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from relaybench.client import MESSAGE_BYTES, NO_MARKS, LogIn, Marks, Speaker, run_length, split
+from relaybench.client import (
+    MESSAGE_BYTES,
+    NO_MARKS,
+    LoadFailed,
+    LogIn,
+    Marks,
+    Speaker,
+    run_length,
+    split,
+)
 from relaybench.tls_stream import Dialling, TlsStream
 
 _CONNACK = b"\x20\x02\x00\x00"
@@ -58,7 +67,7 @@ class MqttClient:
         while len(said) < len(_CONNACK):
             said += yield b""
         if said != _CONNACK:
-            raise RuntimeError(f"mosquitto refused a client: {said!r}")
+            raise LoadFailed(f"mosquitto refused a client: {said!r}")
         if not self._subscribes:
             return
         topics = [_text(topic) + bytes((self._qos,)) for topic in self._subscribes]
@@ -66,7 +75,7 @@ class MqttClient:
         while len(said) < len(topics) + 4:
             said += yield b""
         if said[0] != _SUBACK or 0x80 in said[4:]:
-            raise RuntimeError(f"mosquitto refused a subscription: {said!r}")
+            raise LoadFailed(f"mosquitto refused a subscription: {said!r}")
 
     def messages(self, count: int) -> list[bytes]:
         """Return this client's next messages, the first behind the acknowledgements owed."""
@@ -124,15 +133,19 @@ class MqttClient:
         self._acks += acks
 
     def _check_rest(self) -> None:
-        """Raise RuntimeError unless what is left is the beginning of a packet that may come."""
+        """Raise LoadFailed unless what is left is the beginning of a packet that may come."""
         if self._rest and self._rest[0] not in (self._kind[0], _PUBACK):
-            raise RuntimeError(f"mosquitto said {self._rest[:64]!r}")
+            raise LoadFailed(f"mosquitto said {self._rest[:64]!r}")
 
 
 class MqttDialect:
-    """Who publishes what. MQTT 3.1.1 sends whoever subscribes his own messages too, so in a room
-    each speaker has a topic, and subscribes to those of the others.
+    """Who publishes what.
+
+    MQTT 3.1.1 sends whoever subscribes his own messages too, so in a room each speaker has a
+    topic, and subscribes to those of the others.
     """
+
+    has_accounts = False
 
     def __init__(self, qos: int) -> None:
         self._qos = qos

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from relaybench.client import MESSAGE_BYTES, NO_MARKS, LogIn, Marks, Speaker, run_length, split
+from relaybench.client import (
+    MESSAGE_BYTES,
+    NO_MARKS,
+    LoadFailed,
+    LogIn,
+    Marks,
+    Speaker,
+    run_length,
+    split,
+)
 from relaybench.tls_stream import Dialling, TlsStream
 
 _CONNECT = (
@@ -75,11 +84,13 @@ class NatsClient:
         if line == _PING:
             self._pongs += 1
         elif not line.startswith(_INFO):
-            raise RuntimeError(f"nats-server said {line!r}")
+            raise LoadFailed(f"nats-server said {line!r}")
 
 
 class NatsDialect:
     """Who publishes what."""
+
+    has_accounts = False
 
     def pairs(self, dialling: Dialling, count: int) -> Iterator[NatsClient]:
         """Connect so many pairs, one after the other."""

@@ -7,10 +7,10 @@ import selectors
 import time
 from array import array
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from relaybench.client import CYCLE, NUMBERS, Client
-from relaybench.sample import Sample
+from relaybench.client import CYCLE, NUMBERS, Client, LoadFailed
+from relaybench.sample import Meter, Sample
 from relaybench.servers import Server
 
 WARM_UP_S = 0.2
@@ -20,6 +20,10 @@ SETTLE_S = 0.1
 
 DRAIN_S = 10.0
 BLOCKED_S = 0.001
+
+
+Tick = Callable[[float], None]
+"""What else has to be done now and then, given the time."""
 
 
 class _Member:
@@ -39,10 +43,10 @@ class _Member:
         self.client.stream.write(self.client.messages(count))
 
     def check(self, numbers: bytes) -> None:
-        """Raise RuntimeError unless these are the numbers of the messages that come next."""
+        """Raise LoadFailed unless these are the numbers of the messages that come next."""
         expected = self.expected
         if numbers != CYCLE[expected : expected + len(numbers)]:
-            raise RuntimeError(f"Messages {list(numbers)} came where {expected} was next")
+            raise LoadFailed(f"Messages {list(numbers)} came where {expected} was next")
         self.expected = (expected + len(numbers)) % NUMBERS
 
     def sent_at(self, count: int) -> list[float]:
@@ -61,7 +65,8 @@ class _Member:
 class PairsLoad:
     """Drives connected pairs (each client beside its peer); one thread, one selector."""
 
-    def __init__(self, clients: Sequence[Client]) -> None:
+    def __init__(self, clients: Sequence[Client], tick: Tick | None = None) -> None:
+        self._tick = tick
         self._selector = selectors.DefaultSelector()
         self._members = [_Member(client) for client in clients]
         for first, second in zip(self._members[::2], self._members[1::2], strict=True):
@@ -78,7 +83,7 @@ class PairsLoad:
         deadline = time.perf_counter() + DRAIN_S
         while any(member.under_way for member in self._members):
             if time.perf_counter() > deadline:
-                raise RuntimeError(f"Messages were lost: not delivered within {DRAIN_S:.0f} s")
+                raise LoadFailed(f"Messages were lost: not delivered within {DRAIN_S:.0f} s")
             self._pump(0.0, replying=False)
 
     def settle(self) -> None:
@@ -90,9 +95,9 @@ class PairsLoad:
         self._pump(SETTLE_S, replying=False)
 
     def check_answered(self) -> None:
-        """Raise RuntimeError unless the servers that acknowledge have acknowledged everything."""
+        """Raise LoadFailed unless the servers that acknowledge have acknowledged everything."""
         if unanswered := sum(member.client.unanswered() for member in self._members):
-            raise RuntimeError(f"{unanswered} messages were not accepted")
+            raise LoadFailed(f"{unanswered} messages were not accepted")
 
     def close(self) -> None:
         """Hang up."""
@@ -113,6 +118,8 @@ class PairsLoad:
             wait_s = max(BLOCKED_S, deadline - time.perf_counter())
             for key, _ in self._selector.select(BLOCKED_S if self._blocked else wait_s):
                 self._serve(key.data, replying=replying)
+            if self._tick is not None:
+                self._tick(time.perf_counter())
             if self._blocked:
                 self._blocked = {each for each in self._blocked if not each.client.stream.flush()}
             if time.perf_counter() >= deadline:
@@ -133,19 +140,25 @@ class PairsLoad:
 
 
 def measure_pairs(
-    server: Server, clients: Sequence[Client], under_way: int, seconds: float
+    server: Server,
+    clients: Sequence[Client],
+    under_way: int,
+    seconds: float,
+    tick: Tick | None = None,
 ) -> Sample:
     """Load a server from idle to idle and return what that cost it; hangs up at the end."""
-    load = PairsLoad(clients)
-    load.run(under_way, WARM_UP_S)
-    load.settle()
-    load.latencies_s = array("d")
-    cpu_before_s, started = server.cpu_s(), time.perf_counter()
-    load.run(under_way, seconds)
-    wall_s = time.perf_counter() - started
-    load.settle()
-    cpu_s = server.cpu_s() - cpu_before_s
-    load.check_answered()
-    load.close()
+    load = PairsLoad(clients, tick)
+    try:
+        load.run(under_way, min(WARM_UP_S, seconds))
+        load.settle()
+        load.latencies_s = array("d")
+        meter = Meter(server)
+        load.run(under_way, seconds)
+        meter.stop_watch()
+        load.settle()
+        cpu_s = meter.cpu_s()
+        load.check_answered()
+    finally:
+        load.close()
     latencies_s = sorted(load.latencies_s)
-    return Sample(len(latencies_s), cpu_s, wall_s, latencies_s)
+    return Sample(len(latencies_s), cpu_s, meter.wall_s, latencies_s, meter.load_busy)

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 
 from relaybench.accounts import Account
-from relaybench.client import MESSAGE_BYTES, NO_MARKS, LogIn, Marks, Speaker, split
+from relaybench.client import MESSAGE_BYTES, NO_MARKS, LoadFailed, LogIn, Marks, Speaker, split
 from relaybench.tls_stream import Dialling, TlsStream
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
@@ -157,12 +157,12 @@ class RelayClient:
     def _take(self, frame: _Deliver) -> Marks:
         """Return the marks in the envelopes of a Deliver, which follow each other."""
         if frame.first != self._delivered + 1:
-            raise RuntimeError(f"Delivery {frame.first} came after {self._delivered}")
+            raise LoadFailed(f"Delivery {frame.first} came after {self._delivered}")
         self._accepted = frame.accepted
         envelopes = bytes(frame.envelopes)
         count, head_bytes = divmod(len(envelopes), _INCOMING_BYTES)
         if head_bytes != len(_array_head(count)):
-            raise RuntimeError("The relay delivered an envelope of another size than any sent")
+            raise LoadFailed("The relay delivered an envelope of another size than any sent")
         self._delivered += count
         return split(envelopes, head_bytes, _INCOMING_BYTES, count, _ENVELOPE_AT)
 
@@ -172,7 +172,7 @@ class RelayClient:
         elif isinstance(frame, f.Ping):
             self._pongs += encode(f.Pong(frame.nonce))
         else:
-            raise RuntimeError(f"The relay said {frame}")
+            raise LoadFailed(f"The relay said {frame}")
 
 
 def _array_head(count: int) -> bytes:
@@ -186,6 +186,8 @@ def _outgoing_head(peer: Account) -> bytes:
 
 class RelayDialect:
     """Who writes to whom; everybody keeps the account of the first time."""
+
+    has_accounts = True
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}

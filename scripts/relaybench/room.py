@@ -10,9 +10,9 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 
-from relaybench.client import NUMBERS, Client
+from relaybench.client import NUMBERS, Client, LoadFailed
 from relaybench.pairs import ACK_AFTER_S, BLOCKED_S, DRAIN_S, SETTLE_S, WARM_UP_S
-from relaybench.sample import Sample
+from relaybench.sample import Meter, Sample
 from relaybench.servers import Server
 
 SAMPLED = 15
@@ -77,16 +77,19 @@ class RoomLoad:
 
     def pace(self, messages_per_s: float, seconds: float) -> None:
         """Begin a message of the next speaker whenever the clock says so, then drain."""
-        started = time.perf_counter()
-        count = int(messages_per_s * seconds)
-        for number in range(count):
-            due = started + number / messages_per_s
+        started = now = time.perf_counter()
+        number = 0
+        while (due := started + number / messages_per_s) < started + seconds:
             spoken = self._speakers[number % len(self._speakers)]
-            while (wait_s := due - time.perf_counter()) > 0:
-                self._serve_ready(wait_s, until=due)
-            while spoken.written - spoken.arrived >= MAX_UNDER_WAY:
-                self._serve_ready(DRAIN_S)
-            self._speak(spoken, 1)
+            if now < due:
+                now = self._serve_ready(due - now, until=due)
+            elif now >= started + seconds:
+                break  # the server is too slow for this pace
+            elif spoken.written - spoken.arrived >= MAX_UNDER_WAY:
+                now = self._serve_ready(BLOCKED_S)
+            else:
+                self._speak(spoken, 1)
+                number += 1
         self._drain()
 
     def settle(self) -> None:
@@ -96,9 +99,9 @@ class RoomLoad:
             self._serve_ready(left_s)
 
     def check_answered(self) -> None:
-        """Raise RuntimeError unless the servers that acknowledge have acknowledged everything."""
+        """Raise LoadFailed unless the servers that acknowledge have acknowledged everything."""
         if unanswered := sum(spoken.client.unanswered() for spoken in self._speakers):
-            raise RuntimeError(f"{unanswered} messages were not accepted")
+            raise LoadFailed(f"{unanswered} messages were not accepted")
 
     def close(self) -> None:
         """Hang up."""
@@ -119,11 +122,14 @@ class RoomLoad:
         deadline = time.perf_counter() + DRAIN_S
         while any(spoken.written > spoken.arrived for spoken in self._speakers):
             if time.perf_counter() > deadline:
-                raise RuntimeError(f"Messages were lost: not delivered within {DRAIN_S:.0f} s")
+                raise LoadFailed(f"Messages were lost: not delivered within {DRAIN_S:.0f} s")
             self._serve_ready(BLOCKED_S)
 
-    def _serve_ready(self, wait_s: float, until: float = float("inf")) -> None:
-        """Serve who got something, but no longer than ``until``; wait for no longer than given."""
+    def _serve_ready(self, wait_s: float, until: float = float("inf")) -> float:
+        """Serve who got something, but no longer than ``until``; wait for no longer than given.
+
+        Return what time it is then.
+        """
         now = time.perf_counter()
         if self._owing:
             wait_s = min(wait_s, self._owing[0][0] - now)
@@ -136,6 +142,7 @@ class RoomLoad:
             now = self._serve(self._ready.pop())
         while self._owing and self._owing[0][0] <= now:
             self._acknowledge(self._owing.popleft()[1])
+        return time.perf_counter()
 
     def _acknowledge(self, listener: _Listener) -> None:
         listener.is_noted = False
@@ -152,7 +159,7 @@ class RoomLoad:
         now = time.perf_counter()
         for speaker, number in zip(who, numbers, strict=True):
             if number != expected[speaker]:
-                raise RuntimeError(f"Message {number} came where {expected[speaker]} was next")
+                raise LoadFailed(f"Message {number} came where {expected[speaker]} was next")
             expected[speaker] = (number + 1) % NUMBERS
             spoken = speakers[speaker]
             if not number & SAMPLED:
@@ -190,14 +197,17 @@ def measure_room(
         else:
             load.pace(messages_per_s, run_s)
 
-    run(WARM_UP_S)
-    load.settle()
-    load.delivered, load.latencies_s = 0, array("d")
-    cpu_before_s, started = server.cpu_s(), time.perf_counter()
-    run(seconds)
-    wall_s = time.perf_counter() - started
-    load.settle()
-    cpu_s = server.cpu_s() - cpu_before_s
-    load.check_answered()
-    load.close()
-    return Sample(load.delivered, cpu_s, wall_s, sorted(load.latencies_s))
+    try:
+        run(min(WARM_UP_S, seconds))
+        load.settle()
+        load.delivered, load.latencies_s = 0, array("d")
+        meter = Meter(server)
+        run(seconds)
+        meter.stop_watch()
+        load.settle()
+        cpu_s = meter.cpu_s()
+        load.check_answered()
+    finally:
+        load.close()
+    latencies_s = sorted(load.latencies_s)
+    return Sample(load.delivered, cpu_s, meter.wall_s, latencies_s, meter.load_busy)

@@ -123,7 +123,7 @@ def mosquitto(core: int, program: str, certs: Path, home: Path) -> Iterator[Serv
         max_queued_bytes 0
         sys_interval 0
         connection_messages false
-        log_dest none
+        log_type error
     """
     yield from _foreign(core, port, home / "mosquitto.conf", settings, [program, "-c"])
 
@@ -136,7 +136,6 @@ def nats(core: int, program: str, certs: Path, home: Path) -> Iterator[Server]:
         listen: "{HOST}:{port}"
         tls {{ cert_file: "{certs / "server.pem"}", key_file: "{certs / "server-key.pem"}" }}
         ping_interval: "1h"
-        log_file: "{home / "nats.log"}"
     """
     yield from _foreign(core, port, home / "nats.conf", settings, [program, "-c"])
 
@@ -146,12 +145,17 @@ def _foreign(
 ) -> Iterator[Server]:
     lines = (line.strip() for line in settings.strip().splitlines())
     file.write_text("\n".join(lines) + "\n")
-    with _pinned(core):
+    log = file.with_suffix(".log")
+    with _pinned(core), log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, str(file)], env=_environment(), stdin=subprocess.DEVNULL
+            [*command, str(file)],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     try:
-        _wait_for_port(process, port)
+        _wait_for_port(process, port, log)
         yield Server(process, port)
     finally:
         process.terminate()
@@ -181,7 +185,7 @@ def _free_port() -> int:
         return port
 
 
-def _wait_for_port(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _wait_for_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -190,7 +194,7 @@ def _wait_for_port(process: "subprocess.Popen[bytes]", port: int) -> None:
             time.sleep(0.01)
         else:
             return
-    raise RuntimeError(f"{process.args!r} does not listen")
+    raise RuntimeError(f"{process.args!r} does not listen: {log.read_text()}")
 
 
 def _wait_for_end(process: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
@@ -21,25 +21,43 @@ class Dialling:
 
     context: ssl.SSLContext
     port: int
+    negotiated: set[str]
+    """What the handshakes agreed on: versions, suites and groups."""
     joins: bool = False
     """Whether messages that are written together share TLS records."""
+    receive_bytes: int = 0
+    """What the kernel takes for a client that does not read; 0 leaves it to the kernel."""
+
+
+DiallingAt = Callable[[int], Dialling]
+"""Says how to connect to a port."""
 
 
 class TlsStream:
-    """One connection; ``receive_bytes`` bounds what the kernel takes for a client that is slow."""
+    """One connection, over memory BIOs; see `relaybench.arrivals` for how it begins."""
 
-    __slots__ = ("_incoming", "_outgoing", "_tls", "_unsent", "group", "joins", "socket")
+    __slots__ = (
+        "_group",
+        "_incoming",
+        "_negotiated",
+        "_outgoing",
+        "_tls",
+        "_unsent",
+        "joins",
+        "socket",
+    )
 
-    def __init__(self, dialling: Dialling, receive_bytes: int | None = None) -> None:
+    def __init__(self, dialling: Dialling) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if receive_bytes:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        if dialling.receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, dialling.receive_bytes)
         self.socket.settimeout(CONNECT_S)
         self.socket.connect((HOST, dialling.port))
         self.socket.setblocking(False)
         self.joins = dialling.joins
-        self.group = ""
+        self._group = ""
+        self._negotiated = dialling.negotiated
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = dialling.context.wrap_bio(self._incoming, self._outgoing, server_hostname=HOST)
         self._unsent = b""
@@ -48,12 +66,6 @@ class TlsStream:
     def certificate(self) -> bytes:
         """What the server showed, DER."""
         return self._tls.getpeercert(binary_form=True) or b""
-
-    @property
-    def negotiated(self) -> str:
-        """The version, the suite and the group of the handshake."""
-        suite = self._tls.cipher()
-        return f"{self._tls.version()}, {suite[0] if suite else 'no suite'}, {self.group}"
 
     def read_plain(self) -> bytes:
         """Return what came before TLS began, perhaps nothing."""
@@ -70,6 +82,10 @@ class TlsStream:
             return False
         finally:
             self._send(self._outgoing.read())
+        suite = self._tls.cipher()
+        self._negotiated.add(
+            f"{self._tls.version()}, {suite[0] if suite else 'no suite'}, {self._group}"
+        )
         return True
 
     def receive(self) -> None:
@@ -78,11 +94,11 @@ class TlsStream:
         if not count:
             raise ConnectionError("The server closed the connection")
         self._incoming.write(_buffer[:count])
-        if not self.group:
-            self.group = "X25519" if X25519_SHARE in bytes(_buffer[:count]) else "another group"
+        if not self._group:
+            self._group = "X25519" if X25519_SHARE in bytes(_buffer[:count]) else "another group"
 
     def read(self) -> bytes:
-        """Return the plaintext of one recv, perhaps nothing; BlockingIOError when nothing came."""
+        """Return the plaintext of one recv, perhaps nothing; call it when bytes have come."""
         self.receive()
         incoming, read = self._incoming, self._tls.read
         chunks: list[bytes] = []
@@ -92,6 +108,13 @@ class TlsStream:
         except ssl.SSLWantReadError:
             pass
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def read_if_any(self) -> bytes:
+        """Return the plaintext of one recv, nothing if there is none."""
+        try:
+            return self.read()
+        except BlockingIOError:
+            return b""
 
     def write(self, messages: Sequence[bytes]) -> None:
         """Send messages with one system call, each in a TLS record of its own unless they join."""

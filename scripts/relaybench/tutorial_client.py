@@ -54,6 +54,8 @@ class TutorialClient:
 class TutorialDialect:
     """Who is in which room."""
 
+    has_accounts = False
+
     def pairs(self, dialling: Dialling, count: int) -> Iterator[TutorialClient]:
         """Connect so many pairs, one after the other."""
         for place in range(2 * count):
