@@ -54,7 +54,7 @@ def main() -> int:
             options.beside,
             server_core,
             certs,
-            options.size.connections + SPARE_FILES,
+            max(options.size.connections, *options.size.flat_users) + SPARE_FILES,
         )
         context = client_context(certs / "ca.pem")
         runner = Runner(
@@ -94,9 +94,9 @@ def parse_options() -> argparse.Namespace:
         default=DEFAULT_SERVERS,
         help=f"some of {','.join(ALL_SERVERS)} [all but the last]",
     )
-    add("--rounds", type=int, help="of each load and server; idle has one [3]")
+    add("--rounds", type=_count, help="of each load and server; idle has one [3]")
     add("--seconds", type=_seconds, help=f"of each run, at most {MAX_SECONDS:g} [3]")
-    add("--connections", type=int, help="that are idle [10000]")
+    add("--connections", type=_count, help="that are idle [10000]")
     add("--join", action="store_true", help="messages written together share TLS records")
     add("--quick", action="store_true", help="one short round of everything, and small")
     add(
@@ -158,6 +158,13 @@ def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:
         return names
 
     return parse
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text} is less than 1")
+    return count
 
 
 def _seconds(text: str) -> float:

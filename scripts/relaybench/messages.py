@@ -24,7 +24,7 @@ class Size:
     flat_users: Sequence[int] = (10, 100, 500, 2000)
     """How many are connected in the runs that show whether a message costs always the same."""
     slow_readers: int = 50
-    backlog: int = 1000
+    backlog: int = 2000
     """Messages that wait for each slow reader when the pairs begin."""
     connections: int = 10_000
     """How many say nothing while the memory is read."""
@@ -70,7 +70,7 @@ MESSAGE_LOADS = (
     MessageLoad("W3", lambda size: f"W3: room of {size.members}, 16 under way", _room(16)),
     MessageLoad(
         "W3q",
-        lambda size: f"W3q: the room at {size.paced_per_s:,.0f} messages/s",
+        lambda size: f"W3q: the room, {size.paced_per_s * (size.members - 1):,.0f}/s by the clock",
         _room(0),
     ),
 )

@@ -38,9 +38,10 @@ class _Member:
         """When messages were sent, and how many at that time."""
         self.expected = 0
 
-    def send(self, count: int, now: float) -> None:
+    def send(self, count: int, now: float) -> bool:
+        """Write the next messages; return whether the socket has taken everything."""
         self.peer.under_way.append((now, count))
-        self.client.stream.write(self.client.messages(count))
+        return self.client.stream.write(self.client.messages(count))
 
     def check(self, numbers: bytes) -> None:
         """Raise LoadFailed unless these are the numbers of the messages that come next."""
@@ -108,8 +109,8 @@ class PairsLoad:
     def _start(self, under_way: int) -> None:
         for first, second in zip(self._members[::2], self._members[1::2], strict=True):
             for member, count in ((first, (under_way + 1) // 2), (second, under_way // 2)):
-                if count:
-                    member.send(count, time.perf_counter())
+                if count and not member.send(count, time.perf_counter()):
+                    self._blocked.add(member)
 
     def _pump(self, seconds: float, *, replying: bool) -> None:
         """Serve whoever got something, at least once, for this long."""
@@ -133,10 +134,8 @@ class PairsLoad:
         member.check(numbers)
         now = time.perf_counter()
         self.latencies_s.extend([now - sent for sent in member.sent_at(len(numbers))])
-        if replying:
-            member.send(len(numbers), now)
-            if not client.stream.flush():
-                self._blocked.add(member)
+        if replying and not member.send(len(numbers), now):
+            self._blocked.add(member)
 
 
 def measure_pairs(

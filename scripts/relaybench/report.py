@@ -3,6 +3,7 @@
 import platform
 import ssl
 import statistics
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
@@ -13,6 +14,8 @@ from relaybench.messages import MESSAGE_LOADS, SPEAKERS, Size
 from relaybench.runner import Results
 from relaybench.sample import Sample
 from relaybench.slow import MESSAGES_PER_S
+
+LINE_LENGTH = 100
 
 T = TypeVar("T")
 
@@ -30,18 +33,18 @@ def report(results: Results, servers: Mapping[str, str], size: Size) -> list[str
 
 def head(size: Size, rounds: int, negotiated: Sequence[str], *, joins: bool) -> list[str]:
     """Return what has to be known to read the tables."""
-    record = "the messages written together share TLS records" if joins else "each in a TLS record"
-    return [
-        f"Messages of {MESSAGE_BYTES} B, {record}; CPU of the whole server process, user and"
-        " system, for each delivered",
-        f"message; {size.pairs} pairs who answer each message with one; a room of {size.members}"
-        f" in which {SPEAKERS} speak. Medians of {rounds}",
-        f"rounds of {size.seconds:g} s (lowest–highest), servers in turn; ratios are those of each"
-        " round. busy: the share of the",
-        "time in which the server, and the load, computed. Latency is from the send to the read.",
-        f"{' and '.join(negotiated)} for everybody. CPython {platform.python_version()},"
-        f" {ssl.OPENSSL_VERSION}, {platform.machine()}.",
-    ]
+    record = "joined in TLS records when written together" if joins else "each a TLS record"
+    text = (
+        f"Messages of {MESSAGE_BYTES} B, {record}. CPU is that of the whole server process, user"
+        f" and system, for each delivered message. {size.pairs} pairs answer each message with one;"
+        f" in a room of {size.members} {SPEAKERS} speak. Medians of {rounds} rounds of"
+        f" {size.seconds:g} s (lowest–highest), the servers in turn; ratios are those of each"
+        " round. Busy is the share of the time in which the server, and the load, computed: a"
+        " server that waits for the load does less at a time. Latency is from the send to the"
+        f" read. {' and '.join(negotiated)} for everybody. CPython {platform.python_version()},"
+        f" {ssl.OPENSSL_VERSION}, {platform.machine()}."
+    )
+    return textwrap.wrap(text, LINE_LENGTH)
 
 
 def ratio_of_cpu(results: Results, load: str, server: str) -> float | None:

@@ -114,8 +114,7 @@ class RoomLoad:
         for number in range(spoken.written, spoken.written + count):
             spoken.times[number % NUMBERS] = now
         spoken.written += count
-        client.stream.write(client.messages(count))
-        if not client.stream.flush():
+        if not client.stream.write(client.messages(count)):
             self._blocked.add(client)
 
     def _drain(self) -> None:
@@ -147,10 +146,8 @@ class RoomLoad:
     def _acknowledge(self, listener: _Listener) -> None:
         listener.is_noted = False
         client = listener.client
-        if client.owes():
-            client.stream.write([client.take_owed()])
-            if not client.stream.flush():
-                self._blocked.add(client)
+        if client.owes() and not client.stream.write([client.take_owed()]):
+            self._blocked.add(client)
 
     def _serve(self, listener: _Listener) -> float:
         """Take what has come for a client; return when that was."""

@@ -116,28 +116,31 @@ class TlsStream:
         except BlockingIOError:
             return b""
 
-    def write(self, messages: Sequence[bytes]) -> None:
-        """Send messages with one system call, each in a TLS record of its own unless they join."""
+    def write(self, messages: Sequence[bytes]) -> bool:
+        """Send messages with one system call, each in a TLS record of its own unless they join.
+
+        Return whether the socket has taken everything; else `flush` later.
+        """
         if self.joins and len(messages) > 1:
             messages = (b"".join(messages),)
         for message in messages:
             self._tls.write(message)
-        self._send(self._outgoing.read())
+        return self._send(self._outgoing.read())
 
     def flush(self) -> bool:
         """Send what the socket did not take before; return whether it has taken everything."""
-        if self._unsent:
-            self._send(b"")
-        return not self._unsent
+        return not self._unsent or self._send(b"")
 
     def close(self) -> None:
         """Hang up."""
         self.socket.close()
 
-    def _send(self, data: bytes) -> None:
-        data = self._unsent + data if self._unsent else data
+    def _send(self, data: bytes) -> bool:
+        if self._unsent:
+            data = self._unsent + data
         try:
             sent = self.socket.send(data) if data else 0
         except BlockingIOError:
             sent = 0
-        self._unsent = data[sent:] if sent < len(data) else b""
+        self._unsent = data[sent:]
+        return sent == len(data)

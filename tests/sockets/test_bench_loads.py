@@ -56,11 +56,12 @@ class PlainStream:
         self.others: list[PlainStream] = []
         self._serve = serve
 
-    def write(self, sent: list[bytes]) -> None:
+    def write(self, sent: list[bytes]) -> bool:
         for message in sent:
             for served in self._serve(message):
                 for other in self.others:
                     other.far_end.sendall(served)
+        return True
 
     def flush(self) -> bool:
         return True
