@@ -41,7 +41,7 @@ def main() -> int:
     options = parse_options()
     notes: list[str] = []
     negotiated: set[str] = set()
-    options.size = replace(options.size, connections=_possible(options.size.connections, notes))
+    options.size = _possible(options.size, notes)
     server_core, load_core = choose_cores()
     where = "servers on one processor, clients on another" if server_core >= 0 else "nobody pinned"
     notes.append(f"{where[0].upper()}{where[1:]}; the relay has its default limits.")
@@ -135,17 +135,19 @@ def client_context(ca_file: Path) -> ssl.SSLContext:
     return context
 
 
-def _possible(connections: int, notes: list[str]) -> int:
-    """Return how many connections a process may have here; note when that is fewer."""
+def _possible(size: Size, notes: list[str]) -> Size:
+    """Return what the limit on open files allows here; note when that is less."""
     raise_open_file_limit()
     if sys.platform == "win32":
-        return connections
+        return size
     import resource
 
-    possible = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
-    if connections > possible:
-        notes.append(f"Only {possible:,} idle connections: a process may open no more files here.")
-    return min(connections, possible)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE_FILES
+    users = tuple(users for users in size.flat_users if users <= most)
+    possible = replace(size, connections=min(size.connections, most), flat_users=users)
+    if possible != size:
+        notes.append(f"No more than {most:,} connections: a process may open no more files here.")
+    return possible
 
 
 def _names(known: tuple[str, ...]) -> Callable[[str], list[str]]:

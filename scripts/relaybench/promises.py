@@ -37,7 +37,7 @@ def _shown(results: Results) -> Iterator[tuple[str, float, float]]:
             if ratio is not None:
                 yield f"{load}: CPU, as a multiple of {TITLES[server]}'s", limit, ratio
     for idle in results.idle.get(RELAY, ()):
-        yield "idle: KiB for a connection", IDLE_KIB, idle.kib_each
+        yield f"idle: KiB for each of {idle.connections:,} connections", IDLE_KIB, idle.kib_each
     ratios = [each.p99_ratio() for each in results.slow.get(RELAY, ())]
     if ratios:
         known = [float("inf") if ratio is None else ratio for ratio in ratios]
