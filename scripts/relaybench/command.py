@@ -44,7 +44,9 @@ def main() -> int:
     options.size = _possible(options.size, notes)
     server_core, load_core = choose_cores()
     where = "servers on one processor, clients on another" if server_core >= 0 else "nobody pinned"
-    notes.append(f"{where[0].upper()}{where[1:]}; the relay has its default limits.")
+    notes.append(
+        f"{where[0].upper()}{where[1:]}; the relay has its default limits, except on connections."
+    )
     pin(load_core)
     with tempfile.TemporaryDirectory(prefix="bench-relay-") as folder:
         certs = Path(folder, "certs")
@@ -54,7 +56,7 @@ def main() -> int:
             options.beside,
             server_core,
             certs,
-            max(options.size.connections, *options.size.flat_users) + SPARE_FILES,
+            max((options.size.connections, *options.size.flat_users)) + SPARE_FILES,
         )
         context = client_context(certs / "ca.pem")
         runner = Runner(

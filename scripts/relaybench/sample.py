@@ -35,7 +35,9 @@ class Sample:
         return self.cpu_s / self.wall_s
 
     def latency_ms(self, share: float) -> float:
-        """Return the latency that this share of the messages stayed within."""
+        """Return the latency that this share of the messages stayed within; nan without any."""
+        if not self.latencies_s:
+            return float("nan")
         return self.latencies_s[int(share * (len(self.latencies_s) - 1))] * 1e3
 
 

@@ -1,7 +1,6 @@
 """The servers under test, each a process of its own on a processor of its own."""
 
 import contextlib
-import getpass
 import json
 import os
 import shutil
@@ -115,7 +114,7 @@ def mosquitto(core: int, program: str, certs: Path, home: Path) -> Iterator[Serv
         keyfile {certs / "server-key.pem"}
         tls_version tlsv1.3
         allow_anonymous true
-        user {getpass.getuser()}
+        user root
         persistence false
         set_tcp_nodelay true
         max_inflight_messages 0

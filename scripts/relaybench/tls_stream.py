@@ -68,11 +68,11 @@ class TlsStream:
         return self._tls.getpeercert(binary_form=True) or b""
 
     def read_plain(self) -> bytes:
-        """Return what came before TLS began, perhaps nothing."""
-        try:
-            return self.socket.recv(READ_BYTES)
-        except BlockingIOError:
-            return b""
+        """Return what came before TLS began; call it when bytes have come."""
+        data = self.socket.recv(READ_BYTES)
+        if not data:
+            raise ConnectionError("The server closed the connection")
+        return data
 
     def shake_hands(self) -> bool:
         """Go on with the handshake; return whether it is done, else `receive` when bytes come."""
