@@ -88,17 +88,17 @@ class PairsLoad:
             self._pump(0.0, replying=False)
 
     def settle(self) -> None:
-        """Acknowledge what is not acknowledged yet, and read the answers to it."""
+        """Acknowledge what is not acknowledged yet; wait until the server has answered for all."""
         time.sleep(ACK_AFTER_S)
         for member in self._members:
             if member.client.owes():
                 member.client.stream.write([member.client.take_owed()])
         self._pump(SETTLE_S, replying=False)
-
-    def check_answered(self) -> None:
-        """Raise LoadFailed unless the servers that acknowledge have acknowledged everything."""
-        if unanswered := sum(member.client.unanswered() for member in self._members):
-            raise LoadFailed(f"{unanswered} messages were not accepted")
+        deadline = time.perf_counter() + DRAIN_S
+        while unanswered := sum(member.client.unanswered() for member in self._members):
+            if time.perf_counter() > deadline:
+                raise LoadFailed(f"{unanswered} messages were not accepted within {DRAIN_S:.0f} s")
+            self._pump(BLOCKED_S, replying=False)
 
     def close(self) -> None:
         """Hang up."""
@@ -156,7 +156,6 @@ def measure_pairs(
         meter.stop_watch()
         load.settle()
         cpu_s = meter.cpu_s()
-        load.check_answered()
     finally:
         load.close()
     latencies_s = sorted(load.latencies_s)

@@ -93,15 +93,15 @@ class RoomLoad:
         self._drain()
 
     def settle(self) -> None:
-        """Read the answers that are still to come."""
+        """Acknowledge what is not acknowledged yet; wait until the server has answered for all."""
         deadline = time.perf_counter() + SETTLE_S
         while (left_s := deadline - time.perf_counter()) > 0:
             self._serve_ready(left_s)
-
-    def check_answered(self) -> None:
-        """Raise LoadFailed unless the servers that acknowledge have acknowledged everything."""
-        if unanswered := sum(spoken.client.unanswered() for spoken in self._speakers):
-            raise LoadFailed(f"{unanswered} messages were not accepted")
+        deadline += DRAIN_S
+        while unanswered := sum(spoken.client.unanswered() for spoken in self._speakers):
+            if time.perf_counter() > deadline:
+                raise LoadFailed(f"{unanswered} messages were not accepted within {DRAIN_S:.0f} s")
+            self._serve_ready(BLOCKED_S)
 
     def close(self) -> None:
         """Hang up."""
@@ -203,7 +203,6 @@ def measure_room(
         meter.stop_watch()
         load.settle()
         cpu_s = meter.cpu_s()
-        load.check_answered()
     finally:
         load.close()
     latencies_s = sorted(load.latencies_s)
