@@ -60,9 +60,11 @@ def measured(lines: list[str]) -> list[dict[str, str]]:
 @pytest.fixture(scope="module")
 def runs() -> tuple[list[str], list[str]]:
     """Return what two runs print that go on at the same time, which is no way to measure."""
-    all_servers = start_bench("--loads", "W1,W3")
-    all_loads = start_bench("--servers", "securechat", "--join", "--loads", OTHER_LOADS)
-    return printed(all_servers), printed(all_loads)
+    with (
+        start_bench("--loads", "W1,W3") as all_servers,
+        start_bench("--servers", "securechat", "--join", "--loads", OTHER_LOADS) as all_loads,
+    ):
+        return printed(all_servers), printed(all_loads)
 
 
 @pytest.fixture
