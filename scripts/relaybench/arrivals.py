@@ -47,9 +47,17 @@ def arrivals(clients: Iterator[Client], at_once: int = AT_ONCE) -> Iterator[Clie
                 raise LoadFailed(f"A log-in was not answered within {PATIENCE_S:.0f} s")
             for key, _ in ready:
                 client, steps = key.data
-                if next(steps, steps) is steps:
+                if _is_in(steps):
                     selector.unregister(client.stream.socket)
                     yield client
+
+
+def _is_in(steps: Iterator[None]) -> bool:
+    """Go on with a log-in; return whether that was all of it."""
+    try:
+        return next(steps, steps) is steps
+    except OSError as error:
+        raise ConnectionError(f"{error}, before a client was logged in") from error
 
 
 def meet(clients: Iterator[Client]) -> list[Client]:

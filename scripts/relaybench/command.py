@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from relaybench.contenders import ALL_SERVERS, DEFAULT_SERVERS, contenders
+from relaybench.machine import Bystanders
 from relaybench.messages import Size
 from relaybench.metered import pin
 from relaybench.promises import promises
@@ -48,6 +49,7 @@ def main() -> int:
         f"{where[0].upper()}{where[1:]}; the relay has its default limits, except on connections."
     )
     pin(load_core)
+    bystanders = Bystanders()
     with tempfile.TemporaryDirectory(prefix="bench-relay-") as folder:
         certs = Path(folder, "certs")
         issue(certs, datetime.now(UTC))
@@ -66,6 +68,8 @@ def main() -> int:
             options.size,
         )
         runner.run(options.loads, options.rounds)
+    if share := bystanders.share():
+        notes.append(f"Other processes had {share:.0%} of the processors meanwhile.")
     results = runner.results
     servers = {each.name: each.title for each in found}
     for line in (
