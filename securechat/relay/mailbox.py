@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from securechat.config import ServerConfig
-from securechat.identity.types import MailboxId, UserKey
+from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.relay.fills import Fills, RelayFill
 from securechat.relay.parcel import Parcel
 from securechat.relay.queued import Queued, from_store
@@ -91,7 +91,7 @@ class Mailbox:
         self._is_window_safe = True
         """Whether nothing in the window was refused by the store."""
         self._queued: dict[bytes, Queued] = {}
-        """What is in memory, by the sender's mailbox and the id, joined."""
+        """What is in memory, by its id; by its sender and id joined, where two chose the same."""
         kept = stored or StoredMailbox()
         self._fills = Fills(config, relay_fill, kept.fills)
         self._last_sequence = kept.last_sequence
@@ -115,23 +115,25 @@ class Mailbox:
     ) -> RefusedCode | None:
         """Queue an envelope; return the code with which it is refused, if it is.
 
-        Its parcel hears of it when it is accepted.
+        Its parcel, which counts it as open, hears of it when it is accepted.
         """
-        envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
-        key = parcel.sender + envelope_id
+        key: bytes
+        key = envelope_id = outgoing.envelope_id
+        envelope, sender = outgoing.envelope, parcel.sender
         if key in self._queued:
-            return _offer_again(self._queued[key], envelope, parcel, number)
+            if known := self._find(sender, envelope_id):
+                return _offer_again(known, envelope, parcel, number)
+            key = sender + envelope_id
         size_bytes = len(envelope)
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
         fits = self._is_live and self._waiting_bytes < self._window_bytes
         if not fits and not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
-        self._last_sequence = sequence = self._last_sequence + 1
         self._queued[key] = entry = Queued(
             self.mailbox_id,
-            sequence,
-            parcel.sender,
+            0,
+            sender,
             envelope_id,
             envelope,
             parcel.account,
@@ -144,13 +146,23 @@ class Mailbox:
             key,
             fits,
         )
-        parcel.open += 1
         if fits:
             self.waiting.append(entry)
             self._waiting_bytes += size_bytes
         else:
             self._put_behind(entry)
         return None
+
+    def _find(self, sender: MailboxId, envelope_id: EnvelopeId) -> Queued | None:
+        """Return the envelope of this sender and id that is in memory."""
+        known = self._queued.get(envelope_id)
+        if known is None or known.sender != sender:
+            known = self._queued.get(sender + envelope_id)
+        return known
+
+    def _key(self, sender: MailboxId, envelope_id: EnvelopeId) -> bytes:
+        known = self._queued.get(envelope_id)
+        return envelope_id if known is None or known.sender == sender else sender + envelope_id
 
     def _put_behind(self, entry: Queued) -> None:
         """Hand an entry that finds no place in the window to the store, behind what is there."""
@@ -298,6 +310,7 @@ class Mailbox:
         self._read_sequence = page[-1].sequence if page else upto
         for row in page:
             entry = from_store(row)
+            entry.key = self._key(entry.sender, entry.envelope_id)
             self._queued[entry.key] = entry
             self._append(entry)
         if page:
@@ -322,6 +335,9 @@ class Mailbox:
             return
         queued_ms = self._now_ms()
         for entry in fresh:
+            if not entry.sequence:
+                self._last_sequence += 1
+                entry.sequence = self._last_sequence
             entry.handed = True
             entry.queued_ms = queued_ms
             self._fills.add(entry.account, entry.size_bytes)
@@ -405,7 +421,8 @@ def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) ->
         return RefusedCode.MISMATCH
     if known.parcel is not None and known.parcel.origin is parcel.origin:
         return RefusedCode.DUPLICATE
-    if not known.committed:
+    if known.committed:
+        parcel.open -= 1
+    else:
         known.parcel, known.number, known.rank = parcel, number, number
-        parcel.open += 1
     return None

@@ -18,7 +18,7 @@ class Queued(Entry, eq=False, gc=False):
     rank: int = 0
     """Its place in the order of that connection: the number under which it came there first."""
     key: bytes = b""
-    """By what it is found again: the mailbox of its sender and its id, joined."""
+    """By what it is found again while it is in memory."""
     in_window: bool = False
     """Whether it is in flight, or waits in memory, for the device that is connected."""
     held: bool = True
@@ -47,7 +47,6 @@ def from_store(row: Entry) -> Queued:
         row.account,
         row.queued_ms,
         size_bytes=charge(row.envelope),
-        key=row.sender + row.envelope_id,
         handed=True,
         committed=True,
     )

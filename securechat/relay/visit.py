@@ -337,6 +337,7 @@ class Visit:
             self._pass_on(envelopes)
             return
         self._device.sent += len(envelopes)
+        parcel.open += len(envelopes)
         relay, refusals = self._relay, self.refusals
         mailboxes = relay.mailboxes
         is_post = len(envelopes) >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
@@ -349,6 +350,7 @@ class Visit:
             else:
                 code = mailbox.offer(outgoing, parcel, number, number)
             if code is not None:
+                parcel.open -= 1
                 self._refuse(outgoing, number, code)
             elif reader is not None:
                 deliver_to(reader)
