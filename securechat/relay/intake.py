@@ -37,7 +37,7 @@ class _Reason(Enum):
 
 
 class Intake:
-    """One connection's back-pressure; it is given every read and every envelope."""
+    """One connection's back-pressure; it is told of all that came, and of what is answered for."""
 
     __slots__ = (
         "_call_later",
@@ -65,8 +65,10 @@ class Intake:
         return bool(self._reasons - {_Reason.BACKLOG})
 
     def take(self, size_bytes: int) -> None:
-        """Count what was handed in, or asked for."""
+        """Count what was handed in, or asked for; pause if that is too much."""
         self._unanswered_bytes += size_bytes
+        if self._unanswered_bytes >= self._max_bytes:
+            self._pause(_Reason.UNANSWERED)
 
     def settle(self, size_bytes: int) -> None:
         """Count what is answered for."""
@@ -78,10 +80,8 @@ class Intake:
         ):
             self._resume(_Reason.UNANSWERED)
 
-    def after_read(self, size_bytes: int, budget: ByteBudget, now: float) -> None:
-        """Pause if what one wake-up brought was too much."""
-        if self._unanswered_bytes >= self._max_bytes:
-            self._pause(_Reason.UNANSWERED)
+    def measure(self, size_bytes: int, budget: ByteBudget, now: float) -> None:
+        """Pause if what came, and what it asked for, is more than the account may, or takes."""
         pause_s = budget.spend(size_bytes, now)
         if pause_s > SHORTEST_PAUSE_S and _Reason.BUDGET not in self._reasons:
             self._pause(_Reason.BUDGET)

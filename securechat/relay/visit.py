@@ -35,6 +35,9 @@ DROP_BACKLOG_BYTES = 4 * 1024 * 1024
 REQUEST_BYTES = 4096
 """As what a request that waits for the disk counts among what is unanswered."""
 
+MEASURE_EVERY_BYTES = 64 * 1024
+"""After how much an account is charged, or a 64th of a second's worth: not for each short read."""
+
 SHOW_AFTER_S = 1.0
 FEWEST_OF_A_ROOM = 16
 """As many envelopes for different mailboxes in one frame are a post to a room."""
@@ -57,8 +60,10 @@ class Visit:
         if account.budget is None:
             account.budget = ByteBudget(relay.config.account_bytes_per_s, relay.clock())
         self._budget = account.budget
+        self._measure_bytes = min(MEASURE_EVERY_BYTES, relay.config.account_bytes_per_s // 64)
         self._replies: Replies[f.RelayFrame] = Replies(self._reply)
-        self._answer_bytes = 0
+        self._unmeasured_bytes = 0
+        """What came, and was asked for, since the account was last charged for it."""
         self._acked = 0
         self._now = 0.0
         """When what is being handled came."""
@@ -117,10 +122,10 @@ class Visit:
             parcel.size_bytes = size_bytes if size_bytes > least_bytes else least_bytes
             self._intake.take(parcel.size_bytes)
             parcel.settle()
-        if self._answer_bytes:
-            size_bytes += self._answer_bytes
-            self._answer_bytes = 0
-        self._intake.after_read(size_bytes, self._budget, now)
+        self._unmeasured_bytes += size_bytes
+        if self._unmeasured_bytes >= self._measure_bytes:
+            self._intake.measure(self._unmeasured_bytes, self._budget, now)
+            self._unmeasured_bytes = 0
 
     def show_as_it_is(self) -> None:
         """Let others see the device, unless they do: its client has had the chance to say how."""
@@ -160,7 +165,7 @@ class Visit:
             return
         size_bytes = self._channel.write(news)
         if isinstance(news, f.Lobby) and news.begins:
-            self._answer_bytes += size_bytes
+            self._unmeasured_bytes += size_bytes
 
     def tell_keys_left(self) -> None:
         """One of the device's one-time keys has been claimed."""
@@ -252,7 +257,7 @@ class Visit:
     def _reply(self, frame: f.RelayFrame) -> None:
         """Send an answer, which may be long to a short request, at the expense of who asked."""
         if not self._channel.is_deaf:
-            self._answer_bytes += self._channel.write(frame)
+            self._unmeasured_bytes += self._channel.write(frame)
 
     # The directory --------------------------------------------------------------------------------
 

@@ -44,6 +44,15 @@ class Sender:
 
         Raises OSError when the connection is broken and Unreachable when TLS is.
         """
+        queue, session = self._queue, self._session
+        if self.blocked or queue.size_bytes > BATCH_BYTES:
+            return self._send_batches()
+        if queue.size_bytes:
+            session.encrypt(queue.take(BATCH_BYTES))
+        data = session.output()
+        return not data or self._transmit(data)
+
+    def _send_batches(self) -> bool:
         if self.blocked and not self._transmit(self._unsent):
             return False
         queue, session = self._queue, self._session

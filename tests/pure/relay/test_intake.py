@@ -34,7 +34,7 @@ class Bench:
     def read(self, *sizes: int, size_bytes: int = 0, now: float = 0.0) -> None:
         for size in sizes:
             self.intake.take(size)
-        self.intake.after_read(size_bytes, self.budget, now)
+        self.intake.measure(size_bytes, self.budget, now)
 
     def run_planned(self) -> list[float]:
         planned, self.planned = self.planned, []
