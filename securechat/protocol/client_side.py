@@ -12,6 +12,8 @@ class ClientSide(Machine[RelayFrame]):
 
     side, other = Side.CLIENT, Side.RELAY
 
+    __slots__ = ("_accepted", "_told", "acked", "delivered", "sent")
+
     def __init__(self, now: float) -> None:
         super().__init__(relay_frame_decoder(), now)
         self.sent = 0

@@ -26,6 +26,18 @@ class Machine(Generic[F]):
     side: Side
     other: Side
 
+    __slots__ = (
+        "_decoder",
+        "_heard_at",
+        "_my_moves",
+        "_opened_at",
+        "_pinged_at",
+        "_pings",
+        "_their_moves",
+        "is_closed",
+        "state",
+    )
+
     def __init__(self, decoder: FrameDecoder[F], now: float) -> None:
         self._decoder = decoder
         self._opened_at = self._heard_at = now

@@ -18,6 +18,8 @@ class RelaySide(Machine[ClientFrame]):
 
     side, other = Side.RELAY, Side.CLIENT
 
+    __slots__ = ("_ahead", "_news", "_told", "accepted", "acked", "delivered", "received")
+
     def __init__(self, now: float) -> None:
         super().__init__(client_frame_decoder(), now)
         self.received = 0
@@ -25,7 +27,7 @@ class RelaySide(Machine[ClientFrame]):
         self.acked = 0
         self.accepted = 0
         self._told = 0
-        self._ahead = _Ahead()
+        self._ahead: _Ahead | None = None
         self._news: list[tuple[int, int]] = []
 
     def deliver(self, envelopes: tuple[Incoming, ...]) -> bytes:
@@ -43,9 +45,10 @@ class RelaySide(Machine[ClientFrame]):
     def answer(self, first: int, last: int) -> None:
         """Note, once, that the envelopes ``first`` to ``last`` are answered for: none is open."""
         if first == self.accepted + 1:
-            ahead = self._ahead
-            self.accepted = ahead.take_after(last) if ahead else last
+            self.accepted = self._ahead.take_after(last) if self._ahead else last
         else:
+            if self._ahead is None:
+                self._ahead = _Ahead()
             self._ahead.add(first, last)
             self._news.append((first, last))
 
@@ -91,9 +94,6 @@ class _Ahead:
         """The last number of each range, by its first."""
         self._first: dict[int, int] = {}
         """The first number of each range, by its last."""
-
-    def __bool__(self) -> bool:
-        return bool(self._last)
 
     def add(self, first: int, last: int) -> None:
         """Put a range in, joining those that it touches."""

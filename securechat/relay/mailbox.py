@@ -62,6 +62,28 @@ class Mailbox:
     ``later`` makes a call when a store that took nothing may take something again.
     """
 
+    __slots__ = (
+        "_fills",
+        "_in_flight",
+        "_in_flight_bytes",
+        "_is_live",
+        "_is_window_safe",
+        "_last_sequence",
+        "_later",
+        "_loading",
+        "_now_ms",
+        "_patience_s",
+        "_queued",
+        "_read_sequence",
+        "_store",
+        "_visit",
+        "_waiting_bytes",
+        "_window_bytes",
+        "mailbox_id",
+        "reader",
+        "waiting",
+    )
+
     def __init__(
         self,
         mailbox_id: MailboxId,

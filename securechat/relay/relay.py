@@ -82,6 +82,7 @@ class Relay:
         self.presence = Announcer(clock, now_ms, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
+        self._later = self._call_again
         self._store = store
         self._relay_fill = RelayFill()
         self.mailboxes = {
@@ -193,12 +194,12 @@ class Relay:
     # Timers ---------------------------------------------------------------------------------------
 
     def _make_mailbox(self, mailbox_id: MailboxId, stored: StoredMailbox | None = None) -> Mailbox:
-        def later(call: Callable[[], None]) -> None:
-            self.call_later(COMMIT_AGAIN_S, call)
-
         return Mailbox(
-            mailbox_id, self._store, self.config, self._relay_fill, self.now_ms, later, stored
+            mailbox_id, self._store, self.config, self._relay_fill, self.now_ms, self._later, stored
         )
+
+    def _call_again(self, call: Callable[[], None]) -> None:
+        self.call_later(COMMIT_AGAIN_S, call)
 
     def _commit_overdue(self) -> None:
         """Hand to the store what its reader has not acknowledged in time."""

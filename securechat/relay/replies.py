@@ -1,6 +1,5 @@
 """Answers to a client's requests, in the order of the requests, though some have to wait."""
 
-from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,9 +9,11 @@ A = TypeVar("A")
 class Replies(Generic[A]):
     """Gives answers to ``send`` in the order in which they were announced."""
 
+    __slots__ = ("_places", "_send")
+
     def __init__(self, send: Callable[[A], object]) -> None:
         self._send = send
-        self._places: deque[list[A]] = deque()
+        self._places: list[list[A]] = []
 
     def reserve(self) -> Callable[[A], None]:
         """Keep the next place; return what gives the answer, once, when it is known."""
@@ -22,7 +23,7 @@ class Replies(Generic[A]):
         def give(answer: A) -> None:
             place.append(answer)
             while self._places and self._places[0]:
-                self._send(self._places.popleft()[0])
+                self._send(self._places.pop(0)[0])
 
         return give
 

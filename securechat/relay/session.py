@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from securechat.errors import (
@@ -26,9 +25,10 @@ from securechat.wire.codes import FaultCode
 class Session:
     """A transport's handler: it greets a client and, once that is logged in, lets it visit."""
 
+    __slots__ = ("_channel", "_hello", "_nonce", "_register", "_relay", "_visit")
+
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._ending = ExitStack()
         self._nonce = relay.random(32)
         self._hello: f.Hello | None = None
         self._register: f.Register | None = None
@@ -38,7 +38,6 @@ class Session:
         """The TLS handshake is done."""
         self._channel = channel = Channel(connection, self._relay.clock())
         self._relay.channels.add(channel)
-        self._ending.callback(self._relay.channels.discard, channel)
         connection.set_timer(channel.machine.deadline())
 
     def received(self, data: bytes) -> None:
@@ -68,7 +67,9 @@ class Session:
 
     def closed(self, error: SecureChatError | None) -> None:  # noqa: ARG002 (the loop logs it)
         """The connection is gone."""
-        self._ending.close()
+        self._relay.channels.discard(self._channel)
+        if self._visit is not None:
+            self._visit.end()
 
     def _greet(self, frames: list[f.ClientFrame]) -> tuple[list[f.ClientFrame], Visit | None]:
         """Handle what comes before the welcome; return what follows it at once, and the visit."""
@@ -158,7 +159,7 @@ class Session:
             channel.fault(FaultCode.LOGIN_REFUSED, "This device has been removed meanwhile")
             return
         self._visit = Visit(self._relay, channel, account, device)
-        self._ending.callback(self._visit.end)
+        self._hello, self._nonce = None, b""  # of no more use: thousands are idle
         self._visit.begin(sent)
 
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)

@@ -48,6 +48,28 @@ AS_IT_BEGINS = f.Status(visible=True, lobby=False, away=False)
 class Visit:
     """A logged-in device on one connection."""
 
+    __slots__ = (
+        "_account",
+        "_acked",
+        "_budget",
+        "_channel",
+        "_device",
+        "_has_answers",
+        "_intake",
+        "_is_announced",
+        "_mailbox",
+        "_measure_bytes",
+        "_now",
+        "_parcel",
+        "_relay",
+        "_replies",
+        "_status",
+        "_unmeasured_bytes",
+        "is_shown",
+        "refusals",
+        "user_key",
+    )
+
     def __init__(self, relay: Relay, channel: Channel, account: Account, device: Device) -> None:
         self.user_key = account.registration.user_key
         self.refusals = Refusals()

@@ -44,27 +44,25 @@ class Sender:
 
         Raises OSError when the connection is broken and Unreachable when TLS is.
         """
-        queue, session = self._queue, self._session
-        if self.blocked or queue.size_bytes > BATCH_BYTES:
+        size_bytes = self._queue.size_bytes
+        if self.blocked or size_bytes > BATCH_BYTES:
             return self._send_batches()
-        if queue.size_bytes:
-            session.encrypt(queue.take(BATCH_BYTES))
-        data = session.output()
+        data = self._next_bytes() if size_bytes else self._session.output()
         return not data or self._transmit(data)
 
     def _send_batches(self) -> bool:
         if self.blocked and not self._transmit(self._unsent):
             return False
-        queue, session = self._queue, self._session
         for _ in range(BATCHES_PER_CALL):
-            if queue.size_bytes:
-                session.encrypt(queue.take(BATCH_BYTES))
-            data = session.output()
+            data = self._next_bytes() if self._queue.size_bytes else self._session.output()
             if data and not self._transmit(data):
                 return False
-            if not queue.size_bytes:
+            if not self._queue.size_bytes:
                 return True
         return False
+
+    def _next_bytes(self) -> bytes:
+        return self._session.encrypt(self._queue.take(BATCH_BYTES))
 
     def _transmit(self, data: bytes | memoryview) -> bool:
         try:

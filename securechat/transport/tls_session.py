@@ -16,8 +16,8 @@ from securechat.transport.tls_errors import client_refused, handshake_failed, se
 RECORD_BYTES = 16_384
 """The most plaintext that one TLS record carries, so that a read of it leaves nothing behind."""
 
-SLICE_BYTES = 65_536
-"""What is decrypted before the overhead is looked at again."""
+SLICE_BYTES = RECORD_BYTES
+"""What goes through TLS's own buffers at a time: they stay as large as they ever were."""
 
 MAX_OVERHEAD_BYTES = 65_536
 """What a peer may send beyond `FAIR_EXPANSION` times its plaintext, in key updates, say."""
@@ -131,10 +131,17 @@ class TlsSession:
             self._bound_overhead(excess_bytes)
         return plaintext
 
-    def encrypt(self, data: bytes | memoryview) -> None:
-        """Turn plaintext into records; `output` holds them."""
+    def encrypt(self, data: bytes | memoryview) -> bytes:
+        """Return all bytes for the network, at the end the records of this plaintext."""
         try:
-            self._engine.write(data)
+            if len(data) <= SLICE_BYTES:
+                self._engine.write(data)
+                return self.output()
+            view, records = memoryview(data), []
+            for start in range(0, len(data), SLICE_BYTES):
+                self._engine.write(view[start : start + SLICE_BYTES])
+                records.append(self.output())
+            return b"".join(records)
         except ssl.SSLError as error:
             raise session_broken(error, self._remote) from error
 

@@ -106,12 +106,13 @@ def _no_frame(error: Exception) -> RemoteProtocolError:
     return RemoteProtocolError(f"Bytes came that are no frame: {error}")
 
 
+_client_frames = cast("msgspec.msgpack.Decoder[ClientFrame]", msgspec.msgpack.Decoder(ClientFrame))
+_relay_frames = cast("msgspec.msgpack.Decoder[RelayFrame]", msgspec.msgpack.Decoder(RelayFrame))
+
+
 def client_frame_decoder() -> FrameDecoder[ClientFrame]:
     """Return a decoder for what a client sends, with the limit for strangers."""
-    return FrameDecoder(
-        cast("msgspec.msgpack.Decoder[ClientFrame]", msgspec.msgpack.Decoder(ClientFrame)),
-        MAX_GREETING_BYTES,
-    )
+    return FrameDecoder(_client_frames, MAX_GREETING_BYTES)
 
 
 def relay_frame_decoder() -> FrameDecoder[RelayFrame]:
@@ -119,7 +120,4 @@ def relay_frame_decoder() -> FrameDecoder[RelayFrame]:
 
     So it takes whole frames at once: the first deliveries may come together with the Welcome.
     """
-    return FrameDecoder(
-        cast("msgspec.msgpack.Decoder[RelayFrame]", msgspec.msgpack.Decoder(RelayFrame)),
-        MAX_FRAME_BYTES,
-    )
+    return FrameDecoder(_relay_frames, MAX_FRAME_BYTES)

@@ -243,9 +243,9 @@ def test_what_is_answered_to_the_last_words_still_arrives(echo_server: Server) -
         sock.sendall(session.output())
         while not session.handshake(sock.recv(65_536)):
             pass
-        session.encrypt(b"last words")
+        last_words = session.encrypt(b"last words")
         session.close_notify()
-        sock.sendall(session.output())
+        sock.sendall(last_words + session.output())
         answer = b""
         while data := sock.recv(65_536):
             answer += session.decrypt(memoryview(data))

@@ -80,17 +80,16 @@ def test_nothing_is_not_the_end() -> None:
 
 def test_text_and_close_notify_in_one_segment_are_both_noticed(tmp_path: Path) -> None:
     with encrypted(make_files(tmp_path)) as (channel, peer):
-        peer.session.encrypt(b"the last word")
+        last_word = peer.session.encrypt(b"the last word")
         peer.session.close_notify()
-        peer.flush()
+        peer.sock.sendall(last_word + peer.session.output())
         assert receive_all(channel, 13) == b"the last word"
         assert channel.peer_left
 
 
 def test_a_damaged_record_is_the_end(tmp_path: Path) -> None:
     with encrypted(make_files(tmp_path)) as (channel, peer):
-        peer.session.encrypt(b"hello")
-        record = bytearray(peer.session.output())
+        record = bytearray(peer.session.encrypt(b"hello"))
         record[-1] ^= 1
         peer.sock.sendall(record)
         assert receive_all(channel, 1) == b""

@@ -14,7 +14,6 @@ from securechat.identity.registration import Registration
 from securechat.identity.types import MailboxId, Name, RelayId
 from securechat.relay.events import Joined, Left, Refusal
 from securechat.relay.limits import LoginThrottle
-from securechat.relay.session import Session
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
 from tests.pure.identity.objects import RELAY, Person, make_certificate
@@ -160,12 +159,6 @@ def test_a_goodbye_before_the_login_closes() -> None:
     client = raw(RelayWorld(), encode(f.Bye("quit")))
     assert client.lost_by == [None]
     assert client.frames == []
-
-
-def test_a_handshake_that_never_finished_leaves_nothing_behind() -> None:
-    world = RelayWorld()
-    Session(world.relay).closed(Unreachable("the handshake failed"))
-    assert not world.relay.channels
 
 
 # Registration -------------------------------------------------------------------------------------
