@@ -92,11 +92,11 @@ class Channel:
 
     def send(self, data: bytes) -> None:
         """Send ``data`` as far as the socket takes it now; `flush` sends the rest."""
-        if self._tls is not None and data:
+        if self._tls is None:
+            self._unsent += data
+        elif data:
             with suppress(Unreachable):  # the next `receive` finds the end
-                self._tls.encrypt(data)
-            data = self._tls.output()
-        self._unsent += data
+                self._unsent += self._tls.encrypt(data)
         self.flush()
 
     def flush(self) -> None:
