@@ -36,7 +36,10 @@ MAX_COMMIT_AFTER_S = 0.5
 """The same for a device whose last acknowledgement took long: the disk would slow it further."""
 
 PATIENCE = 4
-"""How many times what the last acknowledgement took."""
+"""How many times what an acknowledgement took the next ones may take, within these bounds."""
+
+PATIENCE_LEFT = 0.95
+"""What is left of the patience after an acknowledgement that was faster."""
 
 MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
@@ -284,15 +287,20 @@ class Mailbox:
                 if not parcel.open:
                     parcel.origin.answered(parcel)
         self._in_flight_bytes -= acked_bytes
-        waited_s = now - entry.queued_at
-        if waited_s < COMMIT_AFTER_S / PATIENCE or not entry.queued_at:
-            self._patience_s = COMMIT_AFTER_S
-        else:
-            self._patience_s = min(PATIENCE * waited_s, MAX_COMMIT_AFTER_S)
+        if entry.queued_at:
+            self._note_wait(now - entry.queued_at)
         if handed:
             self._store.remove(handed)
         if not self._is_live:
             self._refill()
+
+    def _note_wait(self, waited_s: float) -> None:
+        """Be more patient at once with a device whose acknowledgement took long, less by and by."""
+        patience_s = self._patience_s
+        if PATIENCE * waited_s > patience_s:
+            self._patience_s = min(PATIENCE * waited_s, MAX_COMMIT_AFTER_S)
+        elif patience_s > COMMIT_AFTER_S:
+            self._patience_s = max(patience_s * PATIENCE_LEFT, COMMIT_AFTER_S)
 
     def _release(self, entry: Queued) -> None:
         if entry.held:
