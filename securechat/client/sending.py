@@ -100,10 +100,11 @@ class Sending:
 
     def take(self, person: Person, waiting: Draft) -> None:
         """Keep what is for a person until it is sealed."""
-        said = [each for each in person.drafts if each.room and each.is_message]
-        if len(said) >= MAX_SAID_IN_ROOMS:
-            person.drafts.remove(said[0])
-            self._desk.change({said[0].row: None})
+        if waiting.room and waiting.is_message:
+            said = [each for each in person.drafts if each.room and each.is_message]
+            if len(said) >= MAX_SAID_IN_ROOMS:
+                person.drafts.remove(said[0])
+                self._desk.change({said[0].row: None})
         numbered = self._desk.people.take_draft(person, waiting)
         self._desk.change({numbered.row: msgspec.msgpack.encode(numbered)})
         if person.user is None and len(person.drafts) == 1:
@@ -171,6 +172,7 @@ class Sending:
 
     def answered(self, news: Answered) -> None:
         """The relay answers for envelopes: they leave the outbox."""
+        unsealed = self._desk.unsealed
         for envelope_id in news.envelope_ids:
             self._in_flight.discard(envelope_id)
             parcel = self._desk.outbox.get(envelope_id)
@@ -178,7 +180,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._confirmations.note_accepted(parcel)
+                self._confirmations.note_accepted(parcel, unsealed)
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
