@@ -4,6 +4,11 @@ from securechat.e2e.rows import ChangeLog, StoredRows
 
 DAY_MS = 24 * 3600 * 1000
 
+NONCES, MESSAGE_IDS = "nonce", "message_id"
+
+SEEN_TABLES = (NONCES, MESSAGE_IDS)
+"""Tables with a row for each message that came: much to read, and of use to an endpoint only."""
+
 
 class SeenTable:
     """A durable set of keys, each with the time when it was added."""
