@@ -23,7 +23,7 @@ from securechat.e2e.results import Outcome, Publication, Sealed
 from securechat.e2e.room_table import ENTRY, ROOM
 from securechat.e2e.rooms import Rooms
 from securechat.e2e.rows import ChangeLog, Rows, StoredRows
-from securechat.e2e.seen import DAY_MS, MESSAGE_IDS, NONCES, SeenTable
+from securechat.e2e.seen import DAY_MS, MESSAGE_IDS, NONCES, SEEN_TABLES, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
 from securechat.e2e.unconfirmed import UnconfirmedText, keep_texts, texts_among
@@ -91,10 +91,11 @@ class Endpoint:
     def __init__(self, changes: ChangeLog, device: OwnDevice, rows: StoredRows) -> None:
         self._changes = changes
         self._device = device
-        self._epochs = EpochTable(changes, rows)
-        self._sessions = SessionTable(changes, rows)
         self._nonces = SeenTable(NONCES, changes, rows)
         self._message_ids = SeenTable(MESSAGE_IDS, changes, rows)
+        rows = {at: value for at, value in rows.items() if at[0] not in SEEN_TABLES}
+        self._epochs = EpochTable(changes, rows)
+        self._sessions = SessionTable(changes, rows)
         self._chains = ChainTable(changes, rows)
         self._copies = CopyTable(changes, rows)
         self._formerly_sent = CopyTable(changes, rows, FORMERLY_SENT)
