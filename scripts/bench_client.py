@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from clientbench.paths import Exchange, Pair, pairing
-from clientbench.peer import Report
+from clientbench.peer import RECEIVER, SENDER, Report
 from clientbench.places import Place, relaying
 from clientbench.raw import Raw, measure_raw
 from clientbench.starting import (
@@ -68,7 +68,8 @@ def main() -> int:
         with pairing(place) as pair:
             print(path_table(place, pair, load), flush=True)
             print(memory_table(pair, options.messages or load.kept), flush=True)
-    print(f"\nCPython {platform.python_version()}, {platform.machine()}.")
+        print(f"\n{openings(place, load)}")
+    print(f"CPython {platform.python_version()}, {platform.machine()}.")
     return 0
 
 
@@ -113,6 +114,7 @@ def stages_of(place: Place, load: Load) -> str:
 
 def path_table(place: Place, pair: Pair, load: Load) -> str:
     """Return the table of sending and receiving, and what a burst comes to on the wire."""
+    pair.rest()
     burst = pair.exchange(BURST, BURST)
     answers = pair.rest()
     lines = [
@@ -188,6 +190,18 @@ def memory_table(pair: Pair, messages: int) -> str:
         stored = (reports[2].store_bytes - reports[0].store_bytes) / messages
         lines.append(f"| {label} | {sizes} | {growth:.0f} | {stored:.0f} |")
     return "\n".join(lines)
+
+
+def openings(place: Place, load: Load) -> str:
+    """Return the sentence about the profiles of the two who have exchanged all that."""
+    sent_ms, received_ms = (
+        statistics.median(measure_stages(place, name).opening for _ in range(load.rounds))
+        for name in (SENDER, RECEIVER)
+    )
+    return (
+        f"After that the sender's profile opens in {sent_ms:.0f} ms,"
+        f" the receiver's in {received_ms:.0f} ms."
+    )
 
 
 def _frames(*reports: Report) -> str:

@@ -65,10 +65,10 @@ def import_share(place: Place) -> float:
     return sum(map(int, _IMPORT.findall(stderr))) / until_ready_us
 
 
-def measure_stages(place: Place) -> Stages:
+def measure_stages(place: Place, name: str = NAME) -> Stages:
     """Start a client without the command line around it, stage by stage."""
     process = subprocess.run(
-        [sys.executable, "-m", "clientbench.stages", NAME, place.address, *_places(place)],
+        [sys.executable, "-m", "clientbench.stages", name, place.address, *_places(place, name)],
         env=environment(),
         capture_output=True,
         check=True,
@@ -77,13 +77,13 @@ def measure_stages(place: Place) -> Stages:
 
 
 def _client(place: Place) -> tuple[str, ...]:
-    ca, home = _places(place)
+    ca, home = _places(place, NAME)
     flags = ("--name", NAME, "--server", place.address, "--ca", ca, "--home", home)
     return ("client", "--json", *flags)
 
 
-def _places(place: Place) -> tuple[str, str]:
-    return str(place.ca), str(place.home(NAME))
+def _places(place: Place, name: str) -> tuple[str, str]:
+    return str(place.ca), str(place.home(name))
 
 
 def _run(command: Sequence[str], stderr: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":

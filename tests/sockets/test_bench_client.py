@@ -39,6 +39,7 @@ def test_the_quick_form_measures_everything() -> None:
     burst = re.search(r"A burst of 100 texts leaves as (\d+) Send;.* with (\d+) Ack", done.stdout)
     assert burst is not None
     assert max(map(int, burst.groups())) <= 10
+    assert re.search(r"sender's profile opens in \d+ ms, the receiver's in \d+ ms", done.stdout)
     stages = re.search(r"imports (\d+) ms, .* TLS ([\d.]+) ms, login ([\d.]+) ms", done.stdout)
     assert stages is not None
     assert float(stages[1]) > 0
