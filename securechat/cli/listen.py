@@ -19,6 +19,7 @@ from securechat.cli.options import (
     PortOption,
     ReadReceiptsOption,
     ServerOption,
+    check_timeout,
 )
 from securechat.cli.session import (
     LAST_MOMENT_S,
@@ -63,6 +64,7 @@ def listen(
             metavar="SECONDS",
             min=0.1,
             max=MAX_TIMEOUT_S,
+            callback=check_timeout,
             help="End after so long.",
         ),
     ] = None,

@@ -1,11 +1,20 @@
 """The options that the commands of a client share."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 MAX_TIMEOUT_S = 1e6
+
+
+def check_timeout(seconds: float | None) -> float | None:
+    """Return an option's value; BadParameter for ``nan``, which no range of typer keeps out."""
+    if seconds is not None and math.isnan(seconds):
+        raise typer.BadParameter("nan is not a number of seconds")
+    return seconds
+
 
 NameOption = Annotated[
     str | None,

@@ -19,6 +19,7 @@ from securechat.cli.options import (
     PinOption,
     PortOption,
     ServerOption,
+    check_timeout,
 )
 from securechat.cli.prompting import can_ask
 from securechat.cli.session import (
@@ -64,6 +65,7 @@ def send(
             metavar="SECONDS",
             min=0.1,
             max=MAX_TIMEOUT_S,
+            callback=check_timeout,
             help="How long to wait at most.",
         ),
     ] = TIMEOUT_S,

@@ -9,6 +9,7 @@ from securechat.client.relays import known_relays, parse_address
 from securechat.client.surroundings import certs_directory
 from securechat.client.vault import Passphrases
 from securechat.config import ClientConfig
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.identity.types import Name, RelayId
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.pins import parse_pin
@@ -77,5 +78,5 @@ def choose_address(access: Access, profile: Profile) -> Endpoint:
     """Return where the relay is: as given, else where it was met last, else as the settings say."""
     if access.address is not None:
         return access.address
-    relays = known_relays(profile.state.load())
+    relays = known_relays(profile.state.load(without=SEEN_TABLES))
     return parse_address(relays[0].address if relays else access.settings.server)

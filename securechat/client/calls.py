@@ -3,7 +3,12 @@
 import queue
 from collections.abc import Callable
 
+from securechat.wire.frames import MAX_ENVELOPES
+
 Call = Callable[[], None]
+
+MAX_AT_ONCE = MAX_ENVELOPES
+"""Calls of one batch: a burst of texts leaves frame by frame, while the rest of it is sealed."""
 
 
 class Calls:
@@ -17,11 +22,14 @@ class Calls:
         self._queue.put(call)
 
     def take(self, timeout_s: float | None) -> list[Call]:
-        """Return all that has come, waiting for the first one at most so long (None: for ever)."""
+        """Return what has come, at most `MAX_AT_ONCE` calls.
+
+        Waits for the first one at most so long (None: for ever).
+        """
         try:
             calls = [self._queue.get(timeout=timeout_s)]
         except queue.Empty:
             return []
-        while not self._queue.empty():
+        while len(calls) < MAX_AT_ONCE and not self._queue.empty():
             calls.append(self._queue.get())
         return calls

@@ -1,6 +1,6 @@
 """Commits that have to succeed: memory that is ahead of the disk must not be used any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from securechat.client.ports import StatePort
@@ -27,9 +27,9 @@ class Commits:
     def __init__(self, state: StatePort) -> None:
         self._state = state
 
-    def load(self) -> dict[tuple[str, bytes], bytes]:
-        """Return every row."""
-        return self._state.load()
+    def load(self, *, without: Collection[str] = ()) -> dict[tuple[str, bytes], bytes]:
+        """Return every row, but for those of some tables."""
+        return self._state.load(without=without)
 
     def commit(
         self,

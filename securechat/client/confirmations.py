@@ -1,5 +1,7 @@
 """How far own messages have come: sealed, accepted by the relay, confirmed by others."""
 
+from collections.abc import Container
+
 from securechat.client.changed_keys import beginning
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
@@ -55,10 +57,13 @@ class Confirmations:
         if message_id.hex() not in desk.outbox:
             self._tell_accepted(message_id, called)
 
-    def note_accepted(self, parcel: Parcel) -> None:
-        """Tell that the relay answers for the message of a parcel, if it does so for all of it."""
+    def note_accepted(self, parcel: Parcel, unsealed: Container[MessageId]) -> None:
+        """Tell that the relay answers for the message of a parcel, if it does so for all of it.
+
+        It does not for what is among the ``unsealed``: those wait to be sealed for somebody.
+        """
         desk, message_id = self._desk, MessageId(bytes.fromhex(parcel.message_id))
-        if parcel.message_id not in desk.outbox and not desk.is_unsealed(message_id):
+        if parcel.message_id not in desk.outbox and message_id not in unsealed:
             room, name = parcel.room, parcel.recipient
             self._tell_accepted(message_id, desk.rooms.called(room) if room else desk.called(name))
 

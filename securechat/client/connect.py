@@ -10,6 +10,7 @@ from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.client.run import Run
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import Untrusted
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.connection import Handler
@@ -36,7 +37,7 @@ def decide_trust(
     """
     if flags.pin is not None or flags.ca_file is not None:
         return ClientTls(pin=flags.pin, ca_file=flags.ca_file)
-    relays = known_relays(profile.state.load())
+    relays = known_relays(profile.state.load(without=SEEN_TABLES))
     for relay in relays:
         if relay.address == str(address):
             return ClientTls(pin=relay.relay_id)

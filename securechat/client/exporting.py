@@ -9,6 +9,7 @@ from securechat.client.contacts import ContactBook
 from securechat.client.events import PastMessage
 from securechat.client.history import PastReader
 from securechat.client.relays import KnownRelay, known_relays
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import UsageError
 from securechat.identity.types import Name, fingerprint
 from securechat.store.state import StateReader
@@ -39,7 +40,7 @@ class Archive:
         """Read who is known, on which relays; FileProblem when that is not possible."""
         self._own_name = own_name
         self._state = state
-        rows = state.load()
+        rows = state.load(without=SEEN_TABLES)
         self._readers = [
             (relay, PastReader(relay.relay_id, own_name, ContactBook(relay.relay_id, rows), state))
             for relay in known_relays(rows)

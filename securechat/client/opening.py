@@ -15,6 +15,7 @@ from securechat.client.relays import known_relays
 from securechat.client.room_book import RoomBook
 from securechat.client.run import Run, SoFar
 from securechat.e2e.endpoint import Endpoint
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.identity.types import RelayId
 
 
@@ -37,7 +38,7 @@ def open_desk(
     people: People,
 ) -> Desk:
     """Lay out what this profile has to do with a relay; ``people`` get what is unsent there."""
-    rows = state.load()
+    rows = state.load(without=SEEN_TABLES)
     if relay_id != NO_RELAY:
         people.meet(relay_id, rows)
     contacts = ContactBook(relay_id, rows)
@@ -69,7 +70,7 @@ def recall(run: Run, state: StatePort, count: int, unread: frozenset[str]) -> li
     That is the one that was met at its address, before it is met again. Without the ``unread``
     messages; nothing if there are no others.
     """
-    rows = state.load()
+    rows = state.load(without=SEEN_TABLES)
     here = [relay.relay_id for relay in known_relays(rows) if relay.address == run.relay]
     if not (count and here):
         return []

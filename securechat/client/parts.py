@@ -26,6 +26,7 @@ from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
 from securechat.client.unplaced import Unplaced
 from securechat.client.writing import Writing
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.identity.types import Name
 from securechat.wire.frames import Welcome
 
@@ -110,7 +111,7 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     unplaced, confirmations = Unplaced(desk, lookups), Confirmations(desk, lookups)
     sending = Sending(desk, lookups, agreement, unplaced, confirmations)
     devices = Devices(desk, lookups)
-    posting = Posting(desk, sending, confirmations, state.load())
+    posting = Posting(desk, sending, confirmations, state.load(without=SEEN_TABLES))
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     receiving = Receiving(

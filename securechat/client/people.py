@@ -163,7 +163,10 @@ class People:
     def open(self, name: str, *, companion: bool = False) -> Person:
         """Return the person of this name, adding them; raises as `check` does."""
         parsed = self.check(name)
-        return self._people.setdefault(name_key(parsed), Person(parsed, companion=companion))
+        person = self.find(parsed)
+        if person is None:
+            person = self._people[name_key(parsed)] = Person(parsed, companion=companion)
+        return person
 
     def forget(self, person: Person) -> None:
         """Wait no more for somebody."""

@@ -1,6 +1,6 @@
 """What the engine needs of the world: somewhere to commit, and a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -18,8 +18,8 @@ class HistoryPort(Protocol):
 class StatePort(HistoryPort, Protocol):
     """Where the engine commits; `securechat.store.state.StateFile` is one."""
 
-    def load(self) -> dict[tuple[str, bytes], bytes]:
-        """Return every row."""
+    def load(self, *, without: Collection[str] = ()) -> dict[tuple[str, bytes], bytes]:
+        """Return every row, but for those of some tables."""
 
     def commit(
         self,

@@ -2,7 +2,6 @@
 
 import math
 import secrets
-from collections.abc import Iterator
 
 import msgspec
 
@@ -101,10 +100,11 @@ class Sending:
 
     def take(self, person: Person, waiting: Draft) -> None:
         """Keep what is for a person until it is sealed."""
-        said = [each for each in person.drafts if each.room and each.is_message]
-        if len(said) >= MAX_SAID_IN_ROOMS:
-            person.drafts.remove(said[0])
-            self._desk.change({said[0].row: None})
+        if waiting.room and waiting.is_message:
+            said = [each for each in person.drafts if each.room and each.is_message]
+            if len(said) >= MAX_SAID_IN_ROOMS:
+                person.drafts.remove(said[0])
+                self._desk.change({said[0].row: None})
         numbered = self._desk.people.take_draft(person, waiting)
         self._desk.change({numbered.row: msgspec.msgpack.encode(numbered)})
         if person.user is None and len(person.drafts) == 1:
@@ -125,7 +125,7 @@ class Sending:
             return
         self._refresh(person, user)
         try:
-            if self._needs_sessions(person) and not self._prepare_sessions(person, user):
+            if not self._has_sessions(person, user):
                 return
             self._seal_recoveries(person, user)
             self._seal_drafts(person, user)
@@ -172,6 +172,7 @@ class Sending:
 
     def answered(self, news: Answered) -> None:
         """The relay answers for envelopes: they leave the outbox."""
+        unsealed = self._desk.unsealed
         for envelope_id in news.envelope_ids:
             self._in_flight.discard(envelope_id)
             parcel = self._desk.outbox.get(envelope_id)
@@ -179,7 +180,7 @@ class Sending:
                 continue
             self._desk.change(self._desk.outbox.remove(parcel))
             if parcel.message_id:
-                self._confirmations.note_accepted(parcel)
+                self._confirmations.note_accepted(parcel, unsealed)
 
     def not_taken(self, news: NotTaken) -> None:
         """The relay refuses an envelope: what follows to that mailbox waits with it."""
@@ -206,11 +207,16 @@ class Sending:
         if due and now_s >= person.fetched_at_s + REFRESH_EVERY_S:
             self._lookups.ask(person, claim=False)
 
+    def _has_sessions(self, person: Person, user: PeerUser) -> bool:
+        """Return whether what waits can be sealed; each message may wear a session out."""
+        return not self._needs_sessions(person) or self._prepare_sessions(person, user)
+
     def _needs_sessions(self, person: Person) -> bool:
         """Tell whether any of what waits goes out encrypted, as recoveries always do."""
+        if not self._agreement.is_plain(person):
+            return True
         recovers = bool(person.recoveries or person.requests)
-        in_room = any(each.is_of_room for each in person.drafts)
-        return recovers or in_room or not self._agreement.is_plain(person)
+        return recovers or any(each.is_of_room for each in person.drafts)
 
     def _prepare_sessions(self, person: Person, user: PeerUser) -> bool:
         """Return whether there is a session with each device; start what can be started."""
@@ -250,6 +256,8 @@ class Sending:
     def _seal_drafts(self, person: Person, user: PeerUser) -> None:
         rooms, user_key = self._desk.rooms, user.user_key
         for waiting in tuple(person.drafts):
+            if not self._has_sessions(person, user):
+                return
             place = rooms.place(waiting.room) if waiting.room else None
             if waiting.room and waiting.is_message and not rooms.has(waiting.room):
                 self._confirmations.give_up(waiting)
@@ -289,18 +297,28 @@ class Sending:
 
     def _seal_receipts(self, person: Person, user: PeerUser, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""
-        desk, waiting = self._desk, receipts_of(person, kind)
+        waiting = receipts_of(person, kind)
         devices = {device.address: device for device in user.devices}
         for address in tuple(waiting):
-            if address not in devices and person.asked:
+            device = devices.get(address)
+            if device is None and person.asked:
                 continue
-            message_ids = waiting.pop(address)
-            for named in _in_receipts(message_ids) if address in devices else ():
-                is_read = kind is Kind.READ
-                content = ReadReceipt(named) if is_read else desk.endpoint.receipt(named)
-                self._seal(person, devices[address], content, desk.now_ms())
-            origin = Origin(desk.relay_id, address)
-            desk.change({due_row(kind, Due(origin, each)): None for each in message_ids})
+            while named := tuple(waiting[address][:MAX_RECEIPT_IDS]):
+                if device is not None:
+                    if not self._has_sessions(person, user):
+                        return
+                    self._seal_receipt(person, device, kind, named)
+                del waiting[address][: len(named)]
+                origin = Origin(self._desk.relay_id, address)
+                self._desk.change({due_row(kind, Due(origin, each)): None for each in named})
+            del waiting[address]
+
+    def _seal_receipt(
+        self, person: Person, device: PeerDevice, kind: Kind, named: tuple[MessageId, ...]
+    ) -> None:
+        is_read = kind is Kind.READ
+        content = ReadReceipt(named) if is_read else self._desk.endpoint.receipt(named)
+        self._seal(person, device, content, self._desk.now_ms())
 
     def _seal(
         self,
@@ -347,9 +365,3 @@ class Sending:
         if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):
             self._in_flight.add(parcel.envelope_id)
             self._desk.batch.envelopes.append(parcel.outgoing)
-
-
-def _in_receipts(message_ids: list[MessageId]) -> Iterator[tuple[MessageId, ...]]:
-    """Yield what each receipt names."""
-    for start in range(0, len(message_ids), MAX_RECEIPT_IDS):
-        yield tuple(message_ids[start : start + MAX_RECEIPT_IDS])

@@ -9,6 +9,7 @@ from securechat.client.desk import Desk
 from securechat.client.events import Event, Message
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import LimitExceeded
 
 MAX_UNREAD = 10_000
@@ -35,7 +36,7 @@ class Unread:
         """Take up what is kept. With ``confirms`` who wrote what is shown is to know that."""
         self._confirms = confirms
         self._now_s = now_s
-        rows = state.load()
+        rows = state.load(without=SEEN_TABLES)
         self._read_receipts = ReadReceipts(rows)
         self._rows: dict[_Identity, _Row] = {}
         self._messages: dict[_Row, Message] = {}

@@ -6,12 +6,13 @@ from securechat.client.drafts import DRAFTS, POSTS, stored_drafts
 from securechat.client.outbox import stored_parcels
 from securechat.client.ports import StatePort
 from securechat.client.typed_names import conversation_key, is_room
+from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import StillQueued
 
 
 def is_unsent(state: StatePort, message_id: str) -> bool:
     """Return whether the message of this id waits, sealed or not: what is kept says that."""
-    rows = state.load()
+    rows = state.load(without=SEEN_TABLES)
     drafts = [*stored_drafts(rows, DRAFTS), *stored_drafts(rows, POSTS)]
     return message_id in {
         *(draft.message_id.hex() for draft in drafts),

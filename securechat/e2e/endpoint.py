@@ -23,7 +23,7 @@ from securechat.e2e.results import Outcome, Publication, Sealed
 from securechat.e2e.room_table import ENTRY, ROOM
 from securechat.e2e.rooms import Rooms
 from securechat.e2e.rows import ChangeLog, Rows, StoredRows
-from securechat.e2e.seen import DAY_MS, SeenTable
+from securechat.e2e.seen import DAY_MS, MESSAGE_IDS, NONCES, SEEN_TABLES, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
 from securechat.e2e.unconfirmed import UnconfirmedText, keep_texts, texts_among
@@ -42,12 +42,11 @@ from securechat.identity.types import (
     UserKey,
 )
 
-_MESSAGE_IDS = "message_id"
 _TABLES_OF_A_DEVICE = frozenset(
-    {"self", "epoch", "session", "session_start", "chain", "recovery", "nonce"}
+    {"self", "epoch", "session", "session_start", "chain", "recovery", NONCES}
     | {SENT, FORMERLY_SENT, HELD}
 )
-_TABLES_OF_A_PERSON = frozenset({_MESSAGE_IDS, ROOM, ENTRY})
+_TABLES_OF_A_PERSON = frozenset({MESSAGE_IDS, ROOM, ENTRY})
 _MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
@@ -92,10 +91,11 @@ class Endpoint:
     def __init__(self, changes: ChangeLog, device: OwnDevice, rows: StoredRows) -> None:
         self._changes = changes
         self._device = device
+        self._nonces = SeenTable(NONCES, changes, rows)
+        self._message_ids = SeenTable(MESSAGE_IDS, changes, rows)
+        rows = {at: value for at, value in rows.items() if at[0] not in SEEN_TABLES}
         self._epochs = EpochTable(changes, rows)
         self._sessions = SessionTable(changes, rows)
-        self._nonces = SeenTable("nonce", changes, rows)
-        self._message_ids = SeenTable(_MESSAGE_IDS, changes, rows)
         self._chains = ChainTable(changes, rows)
         self._copies = CopyTable(changes, rows)
         self._formerly_sent = CopyTable(changes, rows, FORMERLY_SENT)

@@ -4,6 +4,11 @@ from securechat.e2e.rows import ChangeLog, StoredRows
 
 DAY_MS = 24 * 3600 * 1000
 
+NONCES, MESSAGE_IDS = "nonce", "message_id"
+
+SEEN_TABLES = (NONCES, MESSAGE_IDS)
+"""Tables with a row for each message that came: much to read, and of use to an endpoint only."""
+
 
 class SeenTable:
     """A durable set of keys, each with the time when it was added."""
@@ -13,10 +18,12 @@ class SeenTable:
     def __init__(self, table: str, changes: ChangeLog, rows: StoredRows) -> None:
         self._table = table
         self._changes = changes
-        seen = ((key, value) for (name, key), value in rows.items() if name == table)
-        self._seen = {
-            key: int.from_bytes(value, "big") for key, value in sorted(seen, key=lambda row: row[1])
+        seen = {
+            key: int.from_bytes(value, "big")
+            for (name, key), value in rows.items()
+            if name == table
         }
+        self._seen = {key: seen[key] for key in sorted(seen, key=seen.__getitem__)}
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._seen

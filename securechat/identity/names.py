@@ -1,6 +1,7 @@
 """The rules for names of people, and the key that look-ups use."""
 
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 from securechat.errors import NameInvalid
@@ -8,6 +9,9 @@ from securechat.identity.types import Name
 
 MAX_LENGTH_CHARACTERS = 32
 MAX_RAW_CHARACTERS = 4 * MAX_LENGTH_CHARACTERS
+_REMEMBERED = 1024
+"""Names that were looked at last: one message asks for the same few many times."""
+
 _LENGTH_RULE = f"A name has 1 to {MAX_LENGTH_CHARACTERS} characters."
 _PUNCTUATION = frozenset("._-")
 _LETTERS_AND_DIGITS = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})
@@ -19,6 +23,7 @@ _INVISIBLE = frozenset(
 ) | frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_name(text: str) -> Name:
     """Normalise (NFKC) and check a name; raise `NameInvalid` when it breaks a rule.
 
@@ -44,6 +49,7 @@ def parse_name(text: str) -> Name:
     return Name(name)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def name_key(name: Name) -> str:
     """Return what look-ups compare: two names with one key are the same name.
 

@@ -4,8 +4,9 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 from securechat.errors import FileProblem
@@ -27,6 +28,8 @@ Rows = dict[tuple[str, bytes], bytes]
 Changes = Mapping[tuple[str, bytes], bytes | None]
 """A value to write for a (table, key), or None to delete it."""
 
+_AFTER_ALL_TABLES = "\U0010ffff"
+
 
 def is_encrypted(path: Path) -> bool:
     """Return whether there is a file that only a key opens; FileProblem when it cannot be seen."""
@@ -47,13 +50,15 @@ class StateReader:
         self._database = database
         self._history = HistoryTable(database)
 
-    def load(self) -> Rows:
-        """Return every row."""
+    def load(self, *, without: Collection[str] = ()) -> Rows:
+        """Return every row, but for those of some tables, which are not even read."""
+        bounds = ["", *sorted(without), _AFTER_ALL_TABLES]
+        query = "SELECT kind, key, value FROM rows WHERE kind > ? AND kind < ?"
         try:
-            rows = read_rows(self._database, "SELECT kind, key, value FROM rows")
+            between = [read_rows(self._database, query, ends) for ends in pairwise(bounds)]
         except DatabaseError as error:
             raise state_problem(self.path, "read", error) from error
-        return {(kind, key): value for kind, key, value in rows}
+        return {(kind, key): value for rows in between for kind, key, value in rows}
 
     @contextmanager
     def read_history(self) -> Iterator[HistoryTable]:

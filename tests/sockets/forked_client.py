@@ -20,7 +20,6 @@ FORKING.set_forkserver_preload(
         live.__module__,
         "securechat.cli",
         "securechat.identity.confusables",
-        "pydantic.types",  # which typer loads for each command line
     ]
 )
 

@@ -38,6 +38,17 @@ def test_a_file_that_may_not_be_read_is_not_given_up(
     assert problem.value.try_next == f"ls -l '{path}'; if it is yours: chmod 600 '{path}'"
 
 
+@pytest.mark.parametrize(
+    ("without", "left"),
+    [((), "abcde"), (("c",), "abde"), (("e", "b"), "acd"), (("a", "b", "z"), "cde")],
+)
+def test_some_tables_can_be_left_out(tmp_path: Path, without: tuple[str, ...], left: str) -> None:
+    with closing(StateFile(tmp_path / "state.db", KEY)) as state:
+        rows = {(table, b"%d" % number): b"x" for table in "abcde" for number in range(3)}
+        state.commit(rows)
+        assert state.load(without=without) == {at: rows[at] for at in rows if at[0] in left}
+
+
 def test_only_a_damaged_file_is_to_be_moved_away(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     state = StateFile(path, KEY)

@@ -1,7 +1,7 @@
 """An engine between a test that plays the relay and faces that remember what they were told."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -45,8 +45,8 @@ class MemoryState:
         copied.rows = dict(self.rows)
         return copied
 
-    def load(self) -> dict[tuple[str, bytes], bytes]:
-        return dict(self.rows)
+    def load(self, *, without: Collection[str] = ()) -> dict[tuple[str, bytes], bytes]:
+        return {row: value for row, value in self.rows.items() if row[0] not in without}
 
     def commit(
         self,

@@ -40,6 +40,9 @@ def test_generated_keys_differ() -> None:
 def test_each_flipped_bit_of_a_signature_is_refused() -> None:
     key = SigningKey(SEED)
     signature = key.sign(b"message")
+    verify(key.public, b"message", signature)  # which is remembered, and only that
+    with pytest.raises(InvalidSignature):
+        verify(PUBLIC[::-1], b"message", signature)
     for bit in range(8 * len(signature)):
         flipped = bytearray(signature)
         flipped[bit // 8] ^= 1 << bit % 8
