@@ -1,9 +1,11 @@
 """One attack: its attackers, each of whom comes again until it is over; how long each lived."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from siegelib.door import Door, crowd_address
+
+LOOK_S = 0.02
+"""How often attackers look whether they are still connected who have no loop to tell them."""
 
 AGAIN_S = 1.0
 """How long an attacker whom the relay has closed waits before it comes again."""
@@ -19,6 +21,9 @@ class Attacker(Protocol):
 
     def go(self) -> None:
         """Break the connection off."""
+
+    def look(self) -> None:
+        """Go on, and notice the end of the connection."""
 
 
 class Campaign:
@@ -45,6 +50,7 @@ class Campaign:
         """Send them all at once."""
         for attacker in attackers:
             attacker.come()
+        self._look()
 
     def stop_coming(self) -> None:
         """Let nobody come again; connections that are open stay."""
@@ -66,13 +72,13 @@ class Campaign:
         if began_at is not None:
             self.lives_s.append(self.door.loop.clock() - began_at)
         if not self._is_over:
-            self.later(AGAIN_S, attacker.come)
+            self.door.loop.call_later(AGAIN_S, lambda: self._come_again(attacker))
 
-    def later(self, delay_s: float, call: Callable[[], None]) -> None:
-        """Call back in the loop's thread, unless the attack is over by then."""
+    def _come_again(self, attacker: Attacker) -> None:
+        if not self._is_over:
+            attacker.come()
 
-        def call_if_on() -> None:
-            if not self._is_over:
-                call()
-
-        self.door.loop.call_later(delay_s, call_if_on)
+    def _look(self) -> None:
+        for attacker in list(self._open):
+            attacker.look()
+        self.door.loop.call_later(LOOK_S, self._look)

@@ -37,6 +37,9 @@ class Member:
         """Break the connection off."""
         self.guest.go()
 
+    def look(self) -> None:
+        """Do nothing: the loop tells when the connection ends."""
+
     def attack(self) -> None:
         """Do what the attack is about, now that the login is done."""
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from selectors import EVENT_READ, EVENT_WRITE
 
 from securechat.errors import SecureChatError
 from securechat.transport.connection import Connection
@@ -23,59 +22,44 @@ class Silent:
         self.campaign = campaign
         self._source = campaign.source(place)
         self._socket: socket.socket | None = None
-        self._events = 0
+        self._unsaid = b""
 
     def come(self) -> None:
         """Connect."""
         self._socket = self.campaign.door.knock(self._source)
+        self._unsaid = b""
         self.campaign.came(self)
-        self._watch(EVENT_WRITE)
+        self.speak()
 
     def go(self) -> None:
         """Break the connection off."""
         if self._socket is not None:
-            self._watch(0)
             self._socket.close()
             self._socket = None
 
-    def ready(self, events: int) -> None:
-        """Speak once the connection is there; then wait for its end."""
-        if events & EVENT_WRITE:
-            self._watch(EVENT_READ)
-            self.speak()
-        else:
-            self._read()
-
-    def abort(self, _error: SecureChatError | None = None) -> None:
-        """Note the end of the connection."""
-        self.go()
-        self.campaign.ended(self)
+    def look(self) -> None:
+        """Send what is to be sent, and see whether the relay has closed the connection."""
+        sock = self._socket
+        if sock is None:
+            return
+        try:
+            if self._unsaid:
+                self._unsaid = self._unsaid[sock.send(self._unsaid) :]
+            is_closed = not sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            is_closed = True
+        if is_closed:
+            self.go()
+            self.campaign.ended(self)
 
     def speak(self) -> None:
         """Say nothing."""
 
     def say(self, data: bytes) -> None:
-        """Send as much of this as the system takes."""
-        if self._socket is None:
-            return
-        try:
-            self._socket.send(data)
-        except OSError:
-            self.abort()
-
-    def _read(self) -> None:
-        assert self._socket is not None
-        try:
-            if self._socket.recv(READ_BYTES):
-                return
-        except OSError:
-            pass  # a reset ends it too
-        self.abort()
-
-    def _watch(self, events: int) -> None:
-        assert self._socket is not None
-        self.campaign.door.loop.watch(self._socket, self._events, events, self)
-        self._events = events
+        """Send this as soon as the system takes it."""
+        self._unsaid += data
 
 
 class Garbling(Silent):
@@ -124,6 +108,9 @@ class SilentInside:
         """Break the connection off."""
         if self.connection is not None:
             self.connection.abort()
+
+    def look(self) -> None:
+        """Do nothing: the loop tells when the connection ends."""
 
     def speak(self, connection: Connection) -> None:
         """Say nothing."""
