@@ -1,8 +1,9 @@
 """Who may come in while many want to: the caps on connections, before and after login.
 
 Only a connection that has not logged in counts against its address and against
-`max_unauthenticated`. At either cap the oldest one that has had `fair_chance_s` makes room, so that
-silent strangers lock nobody out, and a crowd that comes back at once does not push itself out.
+`max_unauthenticated`. At either cap, and when the process has no file descriptor left, the oldest
+one that has had `fair_chance_s` makes room, so that silent strangers lock nobody out, and a crowd
+that comes back at once does not push itself out.
 """
 
 from collections.abc import Callable
@@ -55,6 +56,14 @@ class Admission:
         if len(self._strangers) < self.limits.max_unauthenticated:
             return True
         return now - next(iter(self._strangers)).since >= self.limits.fair_chance_s
+
+    def make_room(self, now: float) -> bool:
+        """Have the oldest stranger leave who has had a fair chance; False when there is none."""
+        oldest = next(iter(self._strangers), None)
+        if oldest is None or now - oldest.since < self.limits.fair_chance_s:
+            return False
+        oldest.evict()
+        return True
 
     def admit(self, host: str, now: float) -> Ticket | None:
         """Return a ticket for a connection from `host`, making room if needed; None refuses it."""

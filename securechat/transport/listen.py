@@ -19,7 +19,10 @@ NO_ROOM_S = 0.01
 """How long to accept nobody when too many who are in have not logged in yet."""
 
 NO_FILES_S = 0.2
-"""How long to accept nobody when the process has no file descriptor left."""
+"""How long to accept nobody when the process has no file descriptor left, nor a place to free."""
+
+WARN_EVERY_S = 60.0
+"""How often at most the log is told that nobody can be accepted."""
 
 _OUT_OF_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -42,6 +45,7 @@ class Listener:
         self._accept = accept
         self._admission = Admission(limits)
         self._accepting = False
+        self._warn_at = float("-inf")
 
     def begin(self) -> None:
         """Start to accept."""
@@ -69,7 +73,8 @@ class Listener:
 
     def _accept_one(self, listening: socket.socket) -> bool:
         """Take one connection from the kernel's queue; False when to stop for now."""
-        if not self._admission.has_room(self._reactor.clock()):
+        now = self._reactor.clock()
+        if not self._admission.has_room(now):
             self._pause(NO_ROOM_S)
             return False
         try:
@@ -79,11 +84,19 @@ class Listener:
         except OSError as error:
             if error.errno not in _OUT_OF_FILES:
                 return True  # that one is gone again
-            logger.warning("no connection can be accepted: %s", error.strerror)
-            self._pause(NO_FILES_S)
-            return False
+            return self._make_room(now, error)
         self._admit(sock, Endpoint.from_sockaddr(sockaddr))
         return True
+
+    def _make_room(self, now: float, error: OSError) -> bool:
+        """Free a descriptor for who waits in the kernel's queue; False when to stop for now."""
+        if self._admission.make_room(now):
+            return True
+        if now >= self._warn_at:
+            self._warn_at = now + WARN_EVERY_S
+            logger.warning("no connection can be accepted: %s", error.strerror)
+        self._pause(NO_FILES_S)
+        return False
 
     def _admit(self, sock: socket.socket, remote: Endpoint) -> None:
         ticket = self._admission.admit(remote.host, self._reactor.clock())

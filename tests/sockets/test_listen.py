@@ -207,7 +207,28 @@ def test_without_file_descriptors_accepting_pauses(
     server = Server(loop, files)
     assert_serves(server)
     assert calls.qsize() < 10
-    assert caplog.text.count("Too many open files") == 2
+    assert caplog.text.count("Too many open files") == 1
+
+
+def test_without_file_descriptors_the_oldest_stranger_makes_room(
+    loop: Loop, files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accept, failures = socket.socket.accept, [OSError(errno.EMFILE, "Too many open files")]
+    server = Server(loop, files, limits=Limits(fair_chance_s=0.0))
+    silent = [stranger(server) for _ in range(2)]
+    assert_serves(server)
+
+    def fail_once(sock: socket.socket) -> tuple[socket.socket, object]:
+        if failures:
+            raise failures.pop()
+        return accept(sock)
+
+    monkeypatch.setattr(socket.socket, "accept", fail_once)
+    assert_serves(server)
+    assert is_closed_by_server(silent[0])
+    assert is_open(silent[1])
+    for sock in silent:
+        sock.close()
 
 
 def test_one_that_is_gone_before_accept_harms_nobody(

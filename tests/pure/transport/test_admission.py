@@ -81,3 +81,16 @@ def test_logging_in_twice_changes_nothing() -> None:
     assert admission.admit("a", 0.0) is None
     other.leave()
     admit(admission)
+
+
+def test_room_is_made_by_the_oldest_stranger_who_has_had_a_chance() -> None:
+    admission = Admission(Limits(fair_chance_s=1.0))
+    evicted: list[Ticket] = []
+    track(admit(admission, "member", 0.0), evicted).authenticated()
+    assert not admission.make_room(100.0)
+    first = track(admit(admission, "a", 100.0), evicted)
+    track(admit(admission, "b", 100.0), evicted)
+    assert not admission.make_room(100.9)
+    assert admission.make_room(101.0)
+    assert evicted == [first]
+    assert admission.connections == 2
