@@ -18,6 +18,7 @@ from siegelib.door import Door, crowd_address
 from siegelib.guest import Guest
 from siegelib.people import Person
 
+STEP = 20
 AGAIN_S = (0.1, 0.5)
 """Between how soon and how late somebody comes again who was turned away."""
 
@@ -56,9 +57,14 @@ class Crowd:
         return Arrival(self._all_in_at - first, self._turned_away, max(self._took_s))
 
     def begin(self, at_once: int) -> None:
-        """Let so many come at a time; call it in the loop's thread."""
-        for _ in range(at_once):
+        """Let so many come at a time; call it in the loop's thread.
+
+        A few in each tick, so that each says its first word as soon as it is there.
+        """
+        for _ in range(min(at_once, STEP)):
             self._next()
+        if at_once > STEP:
+            self._loop.call_soon(lambda: self.begin(at_once - STEP))
 
     def leave(self) -> None:
         """Break all connections off."""

@@ -133,8 +133,8 @@ def storm(
         with bystanders.watch() as quiet:
             time.sleep(seconds)
         with (
-            bystanders.watch() as during,
             company("crowd", relay, people, people, addresses) as comers,
+            bystanders.watch() as during,
         ):
             arrival = Arrival(**comers.hear())
     return StormOutcome(people, addresses, arrival, quiet, during)
