@@ -76,5 +76,5 @@ def test_the_flags_of_limits_are_those_of_the_command() -> None:
     assert set(flags.values()) == limits & set(parameters)
     for flag, name in flags.items():
         option = parameters[name].annotation.__metadata__[0]
-        assert option.param_decls == (f"--{flag}",)
+        assert f"--{flag}" in (option.default, *option.param_decls)
         assert f"[{getattr(ServerConfig(), name)}]" in option.help
