@@ -27,6 +27,9 @@ from siegelib.report import (
 )
 from siegelib.watched_relay import WatchedRelay, watched
 
+OTHERS = 1000
+"""How many connections a relay may have beyond those of its crowd."""
+
 FEW_FILES = 40
 """How many descriptors more than it has a relay may open that is to run out of them."""
 
@@ -55,7 +58,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--people", type=int, default=10_000, help="of the crowd [10000]")
     parser.add_argument("--storm", type=int, default=2000, help="who come at once [2000]")
     parser.add_argument("--readers", type=int, default=200, help="who never read [200]")
-    parser.add_argument("--only", help="attacks of this kind only")
+    parser.add_argument("--only", metavar="KIND,...", help="attacks of these kinds only")
     return parser.parse_args()
 
 
@@ -72,7 +75,7 @@ def attacks(options: argparse.Namespace, failures: list[str]) -> None:
     print("\n".join(ATTACKS_HEAD), flush=True)
     for runs_out_of_files in (False, True):
         mine = [each for each in chosen if each.runs_out_of_files is runs_out_of_files]
-        mine = [each for each in mine if options.only in (None, each.kind)]
+        mine = [each for each in mine if not options.only or each.kind in options.only.split(",")]
         if not mine:
             continue
         with (
@@ -118,7 +121,7 @@ def registered(people: int) -> Iterator[WatchedRelay]:
     """Run a relay at which so many people have registered in an earlier run."""
     with home() as directory:
         register(directory, people)
-        with watched(directory) as relay:
+        with watched(directory, "--max-connections", str(people + OTHERS)) as relay:
             yield relay
 
 

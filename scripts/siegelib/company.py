@@ -1,6 +1,7 @@
 """Another process of the siege: told where the relay is, asked by lines, and always ended."""
 
 import json
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 from siegelib.watched_relay import ROOT, WatchedRelay
 
 STOP_S = 20.0
+PATIENCE_S = 150.0
 
 
 class Company:
@@ -22,11 +24,14 @@ class Company:
             cwd=ROOT / "scripts",
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            bufsize=0,  # what is read ahead would not be seen by select
         )
 
     def hear(self) -> dict[str, Any]:
-        """Return the next line that it prints; raises RuntimeError when it ends before."""
+        """Return the next line that it prints; raises RuntimeError when none comes in time."""
         assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], PATIENCE_S)[0]:
+            raise RuntimeError(f"A process of the siege has said nothing for {PATIENCE_S:.0f} s")
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("A process of the siege has ended; its stderr says why")
