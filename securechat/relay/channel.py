@@ -20,6 +20,10 @@ class Connection(Protocol):
         """The client's address."""
 
     @property
+    def since(self) -> float:
+        """When the client's socket was accepted, on the loop's clock."""
+
+    @property
     def backlog_bytes(self) -> int:
         """What is written and not yet taken by the socket."""
 
@@ -47,9 +51,9 @@ class Channel:
 
     __slots__ = ("connection", "is_deaf", "machine")
 
-    def __init__(self, connection: Connection, now: float) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.machine = RelaySide(now)
+        self.machine = RelaySide(connection.since)
         self.is_deaf = False
         """Whether nothing that the client says counts any more."""
 

@@ -36,7 +36,7 @@ class Session:
 
     def opened(self, connection: Connection) -> None:
         """The TLS handshake is done."""
-        self._channel = channel = Channel(connection, self._relay.clock())
+        self._channel = channel = Channel(connection)
         self._relay.channels.add(channel)
         connection.set_timer(channel.machine.deadline())
 

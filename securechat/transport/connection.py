@@ -58,7 +58,10 @@ _NOTHING = memoryview(b"")
 
 
 class Connection:
-    """One side of a TLS connection; use it in the loop's thread only."""
+    """One side of a TLS connection; use it in the loop's thread only.
+
+    ``since`` is when the socket was connected or accepted, on the loop's clock.
+    """
 
     __slots__ = (
         "_dirty",
@@ -73,6 +76,7 @@ class Connection:
         "_timer",
         "handler",
         "remote",
+        "since",
     )
 
     def __init__(
@@ -84,6 +88,7 @@ class Connection:
         handler: Handler,
     ) -> None:
         self.remote = remote
+        self.since = reactor.clock()
         self.handler = handler
         self._reactor = reactor
         self._socket = sock

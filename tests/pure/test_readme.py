@@ -1,11 +1,16 @@
-"""README's settings are those of the code, with their defaults."""
+"""README's settings and limits are those of the code, with their values."""
 
+import inspect
 import re
 from pathlib import Path
 
 import msgspec
 
-from securechat.config import Config, parse_config
+from securechat.cli.server import server
+from securechat.config import Config, ServerConfig, parse_config
+from securechat.protocol import machine
+from securechat.relay import intake, visit
+from securechat.wire import codec, frames
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -22,3 +27,54 @@ def test_every_setting_is_listed_with_its_default() -> None:
 def test_the_documents_it_names_exist() -> None:
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (Path(__file__).parents[2] / path).exists(), path
+
+
+LIMIT = re.compile(
+    r"^\| `(?P<name>\w+)`(?: \(`--(?P<flag>[\w-]+)`\))? \| (?P<value>[\d,]+)(?: (?P<unit>\w+))? \|"
+    r" [^|]+ \| [^|]+ \|$",
+    re.MULTILINE,
+)
+UNITS = {None: 1, "s": 1, "days": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+FIXED = {
+    name: getattr(module, name)
+    for module, names in (
+        (machine, ("LOGIN_TIMEOUT_S", "PING_AFTER_S", "DEAD_AFTER_S")),
+        (codec, ("MAX_GREETING_BYTES", "MAX_FRAME_BYTES")),
+        (frames, ("MAX_ENVELOPES",)),
+        (intake, ("MAX_BACKLOG_BYTES",)),
+        (visit, ("DROP_BACKLOG_BYTES", "MAX_REFUSED")),
+    )
+    for name in names
+}
+PLACES = {"host", "port", "certs", "data"}
+
+
+def listed_limits() -> dict[str, re.Match[str]]:
+    section = README.partition("## Limits of a relay")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| `")]
+    found = {row: LIMIT.match(row) for row in rows}
+    assert None not in found.values(), [row for row, match in found.items() if match is None]
+    return {match["name"]: match for match in found.values() if match is not None}
+
+
+def test_every_limit_of_a_relay_is_listed_with_its_value() -> None:
+    settings = {
+        name: value
+        for name, value in msgspec.structs.asdict(ServerConfig()).items()
+        if name not in PLACES
+    }
+    assert {
+        name: int(match["value"].replace(",", "")) * UNITS[match["unit"]]
+        for name, match in listed_limits().items()
+    } == settings | FIXED
+
+
+def test_the_flags_of_limits_are_those_of_the_command() -> None:
+    flags = {match["flag"]: name for name, match in listed_limits().items() if match["flag"]}
+    parameters = inspect.signature(server).parameters
+    limits = set(msgspec.structs.asdict(ServerConfig())) - PLACES
+    assert set(flags.values()) == limits & set(parameters)
+    for flag, name in flags.items():
+        option = parameters[name].annotation.__metadata__[0]
+        assert f"--{flag}" in (option.default, *option.param_decls)
+        assert f"[{getattr(ServerConfig(), name)}]" in option.help

@@ -339,6 +339,17 @@ def test_whoever_does_not_log_in_within_ten_seconds_is_dropped() -> None:
     assert not world.relay.channels
 
 
+def test_a_slow_handshake_does_not_buy_time() -> None:
+    world = RelayWorld()
+    world.handshake_s = 4.5
+    client = raw(world, b"")
+    world.advance(5.4)
+    assert client.lost_by == []
+    world.advance(0.2)
+    [error] = client.lost_by
+    assert isinstance(error, Unreachable)
+
+
 def test_dripping_bytes_does_not_buy_time() -> None:
     world = RelayWorld()
     client = raw(world, (100).to_bytes(4, "big"))

@@ -57,6 +57,7 @@ class FakeConnection:
         self.remote = Endpoint(host, 40_000)
         self.deadline: float | None = None
         self.is_authenticated = False
+        self.since = world.now - world.handshake_s
         self.is_paused = False
         self.is_closing = False
         self.is_open = True
@@ -156,6 +157,8 @@ class RelayWorld:
 
     def __init__(self, store: RelayStore | None = None, **settings: Any) -> None:
         self.now = 1000.0
+        self.handshake_s = 0.0
+        """How long before its session begins a connection was accepted."""
         self.soon: deque[Callable[[], None]] = deque()
         """What the loop does in its next turn."""
         self.certificate = CERTIFICATE

@@ -81,3 +81,43 @@ def test_logging_in_twice_changes_nothing() -> None:
     assert admission.admit("a", 0.0) is None
     other.leave()
     admit(admission)
+
+
+def test_room_is_made_by_the_oldest_stranger_who_has_had_a_chance() -> None:
+    admission = Admission(Limits(fair_chance_s=1.0))
+    evicted: list[Ticket] = []
+    track(admit(admission, "member", 0.0), evicted).authenticated()
+    assert not admission.make_room(100.0)
+    first = track(admit(admission, "a", 100.0), evicted)
+    track(admit(admission, "b", 100.0), evicted)
+    assert not admission.make_room(100.9)
+    assert admission.make_room(101.0)
+    assert evicted == [first]
+    assert admission.connections == 2
+
+
+def test_while_others_get_on_the_chance_is_longer() -> None:
+    admission = Admission(Limits(max_unauthenticated=2, fair_chance_s=0.5, crowd_chance_s=2.0))
+    evicted: list[Ticket] = []
+    slow = track(admit(admission, "slow", 0.0), evicted)
+    for number in range(15):
+        now = number / 10
+        quick = track(admit(admission, "quick", now), evicted)
+        assert admission.has_room(now) is False
+        quick.got_on()
+        quick.leave()
+    track(admit(admission, "silent", 1.5), evicted)
+    assert not admission.has_room(1.5)
+    assert admission.has_room(1.7)
+    assert evicted == []
+    track(admit(admission, "next", 1.7), evicted)
+    assert evicted == [slow]
+
+
+def test_the_longer_chance_has_an_end() -> None:
+    admission = Admission(Limits(max_unauthenticated=1, fair_chance_s=0.5, crowd_chance_s=2.0))
+    silent = admit(admission, "silent", 0.0)
+    silent.got_on()
+    assert not admission.has_room(1.9)
+    silent.got_on()
+    assert admission.has_room(2.0)
