@@ -30,6 +30,12 @@ MUST_COME_AGAIN = frozenset(
     }
 )
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
+ANSWER_CHARGE_BYTES = 1024
+"""What an answer costs its account beyond its bytes: a short one takes the relay time, too."""
+
+WHO_CHARGE_BYTES = 64 * 1024
+"""The same for a list of everybody, which has to be sorted."""
+
 SHOW_AFTER_S = 1.0
 AS_IT_BEGINS = f.Status(visible=True, lobby=False, away=False)
 
@@ -221,12 +227,13 @@ class Visit:
 
     def _on_who(self, frame: f.Who) -> None:
         self._replies.give(self._relay.presence.people(frame.request))
+        self._answer_bytes += WHO_CHARGE_BYTES
         self._check_backlog()
 
     def _reply(self, frame: f.RelayFrame) -> None:
         """Send an answer, which may be long to a short request, at the expense of who asked."""
         if not self._channel.is_deaf:
-            self._answer_bytes += self._channel.write(frame)
+            self._answer_bytes += self._channel.write(frame) + ANSWER_CHARGE_BYTES
 
     # The directory --------------------------------------------------------------------------------
 
@@ -345,7 +352,7 @@ class Visit:
     # The connection itself ------------------------------------------------------------------------
 
     def _on_ping(self, frame: f.Ping) -> None:
-        self._channel.write(f.Pong(frame.nonce))
+        self._reply(f.Pong(frame.nonce))
 
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()

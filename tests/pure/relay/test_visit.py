@@ -377,6 +377,18 @@ def test_an_account_over_its_bytes_waits_and_loses_nothing() -> None:
     assert bob.bodies == [bytes(30_000), b"next"]
 
 
+@pytest.mark.parametrize(("question", "enough"), [(f.Ping(1), 2000), (f.Who(1), 40)])
+def test_short_questions_cost_what_their_answers_cost(question: f.ClientFrame, enough: int) -> None:
+    world = RelayWorld(account_bytes_per_s=1024 * 1024)
+    [alice] = world.online("Alice")
+    alice.write(*(question for _ in range(10)))
+    world.settle()
+    assert not is_paused(alice)
+    alice.write(*(question for _ in range(enough)))
+    world.settle()
+    assert is_paused(alice)
+
+
 def test_a_new_connection_does_not_bring_a_new_budget() -> None:
     world = RelayWorld(account_bytes_per_s=10_000)
     alice, bob = world.online("Alice", "Bob")
