@@ -38,6 +38,12 @@ REQUEST_BYTES = 4096
 MEASURE_EVERY_BYTES = 64 * 1024
 """After how much an account is charged, or a 64th of a second's worth: not for each short read."""
 
+FRAME_CHARGE_BYTES = 1024
+"""What a frame, and what an answer, costs its account beyond its bytes: short ones take time, too."""
+
+WHO_CHARGE_BYTES = 64 * 1024
+"""The same for a list of everybody, which has to be sorted."""
+
 SHOW_AFTER_S = 1.0
 FEWEST_OF_A_ROOM = 16
 """As many envelopes for different mailboxes in one frame are a post to a room."""
@@ -144,7 +150,7 @@ class Visit:
             parcel.size_bytes = size_bytes if size_bytes > least_bytes else least_bytes
             self._intake.take(parcel.size_bytes)
             parcel.settle()
-        self._unmeasured_bytes += size_bytes
+        self._unmeasured_bytes += size_bytes + FRAME_CHARGE_BYTES * len(frames)
         if self._unmeasured_bytes >= self._measure_bytes:
             self._intake.measure(self._unmeasured_bytes, self._budget, now)
             self._unmeasured_bytes = 0
@@ -274,12 +280,13 @@ class Visit:
 
     def _on_who(self, frame: f.Who) -> None:
         self._replies.give(self._relay.presence.people(frame.request))
+        self._unmeasured_bytes += WHO_CHARGE_BYTES
         self._check_backlog()
 
     def _reply(self, frame: f.RelayFrame) -> None:
         """Send an answer, which may be long to a short request, at the expense of who asked."""
         if not self._channel.is_deaf:
-            self._unmeasured_bytes += self._channel.write(frame)
+            self._unmeasured_bytes += self._channel.write(frame) + FRAME_CHARGE_BYTES
 
     # The directory --------------------------------------------------------------------------------
 
@@ -426,7 +433,7 @@ class Visit:
     # The connection itself ------------------------------------------------------------------------
 
     def _on_ping(self, frame: f.Ping) -> None:
-        self._channel.write(f.Pong(frame.nonce))
+        self._reply(f.Pong(frame.nonce))
 
     def _on_pong(self, frame: f.Pong) -> None:
         """Do nothing: that it came says all."""

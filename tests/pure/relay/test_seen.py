@@ -321,7 +321,7 @@ def test_coming_to_the_lobby_is_at_the_expense_of_who_comes() -> None:
     say(bob, *[VISIBLE, IN_LOBBY] * 30)
     assert bob.connection is not None
     assert bob.connection.is_paused
-    world.advance(1.5)
+    world.advance(8.0)
     assert not bob.connection.is_paused
 
 

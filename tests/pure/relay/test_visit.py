@@ -366,17 +366,29 @@ def test_a_silent_client_that_is_not_read_is_not_given_up() -> None:
 
 
 def test_an_account_over_its_bytes_waits_and_loses_nothing() -> None:
-    world = RelayWorld(account_bytes_per_s=10_000)
+    world = RelayWorld(account_bytes_per_s=100_000)
     alice, bob = world.online("Alice", "Bob")
     world.advance(1.0)
-    alice.send(bob, bytes(30_000))
+    alice.send(bob, bytes(250_000))
     assert is_paused(alice)
     alice.send(bob, b"next")
-    assert bob.bodies == [bytes(30_000)]
-    world.advance(1.9)
+    assert bob.bodies == [bytes(250_000)]
+    world.advance(1.3)
     assert is_paused(alice)
     world.advance(0.3)
-    assert bob.bodies == [bytes(30_000), b"next"]
+    assert bob.bodies == [bytes(250_000), b"next"]
+
+
+@pytest.mark.parametrize(("question", "enough"), [(f.Ping(1), 2000), (f.Who(1), 40)])
+def test_short_questions_cost_what_their_answers_cost(question: f.ClientFrame, enough: int) -> None:
+    world = RelayWorld(account_bytes_per_s=1024 * 1024)
+    [alice] = world.online("Alice")
+    alice.write(*(question for _ in range(10)))
+    world.settle()
+    assert not is_paused(alice)
+    alice.write(*(question for _ in range(enough)))
+    world.settle()
+    assert is_paused(alice)
 
 
 def test_a_new_connection_does_not_bring_a_new_budget() -> None:
