@@ -35,7 +35,7 @@ COMMIT_AFTER_S = 0.05
 MAX_COMMIT_AFTER_S = 0.5
 """The same for a device whose last acknowledgement took long: the disk would slow it further."""
 
-PATIENCE = 4
+PATIENCE = 8
 """How many times what an acknowledgement took the next ones may take, within these bounds."""
 
 PATIENCE_LEFT = 0.95
@@ -379,6 +379,9 @@ class Mailbox:
         What the store has been given comes before what it has not.
         """
         queued_before = now - self._patience_s / 2
+        for oldest in (self._in_flight or self.waiting)[:1]:
+            if not oldest.handed and oldest.queued_at >= queued_before:
+                return True
         old: list[Queued] = []
         is_young_there = False
         for part in (self._in_flight, self.waiting):
