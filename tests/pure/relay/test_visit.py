@@ -306,7 +306,7 @@ def test_many_unanswered_envelopes_stop_the_reading_until_half_are_safe() -> Non
 
 
 def test_one_mebibyte_unanswered_stops_the_reading_until_half_is_safe() -> None:
-    world = RelayWorld()
+    world = RelayWorld(unanswered_bytes=2**20)
     alice, bob, carol = world.online("Alice", "Bob", "Carol", acks=False)
     for number in range(4):
         alice.send((bob, carol)[number % 2], bytes(2**18 - 100))
