@@ -23,8 +23,13 @@ from securechat.wire.codes import ByeCode
 from securechat.wire.frames import Outgoing, Register
 
 ANSWER_AFTER_S = 0.01
-LINGER_S = 0.002
-"""How long posts to rooms wait for more of them after the last were delivered."""
+LINGER_PER_READER_S = 80e-6
+MAX_LINGER_S = 0.01
+"""How long posts to rooms wait for more of them, for each whom the last were delivered to.
+
+That is some ten times what delivering takes: rooms in which little is said never notice, and in the
+others a write for each post and reader would cost more than all the rest.
+"""
 
 COMMIT_AGAIN_S = 1.0
 """How soon the store is given again what it could not keep and waits for a device in memory."""
@@ -110,9 +115,10 @@ class Relay:
         if self.urgent:
             self._deliver(self.urgent)
         if self.bulky and not self._lingers:
-            self._deliver(self.bulky)
             self._lingers = True
-            self.call_later(LINGER_S, self._end_linger)
+            linger_s = min(LINGER_PER_READER_S * len(self.bulky), MAX_LINGER_S)
+            self.call_later(linger_s, self._end_linger)
+            self._deliver(self.bulky)
 
     def _deliver(self, readers: set[Reader]) -> None:
         fresh = self._fresh
