@@ -44,8 +44,8 @@ PATIENCE_LEFT = 0.95
 MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
 
-NOBODY = UserKey(bytes(32))
-"""The account of what is not kept."""
+_UNKEPT = Parcel(None, MailboxId(bytes(16)), UserKey(bytes(32)), 0.0, 0)
+"""What every envelope came with that is never kept."""
 
 
 class Reader(Protocol):
@@ -136,7 +136,7 @@ class Mailbox:
     # Handing in -----------------------------------------------------------------------------------
 
     def offer(
-        self, outgoing: Outgoing, parcel: Parcel, number: int, rank: int
+        self, outgoing: Outgoing, parcel: Parcel, number: int, rank: int = 0
     ) -> RefusedCode | None:
         """Queue an envelope; return the code with which it is refused, if it is.
 
@@ -144,50 +144,35 @@ class Mailbox:
         """
         key: bytes
         key = envelope_id = outgoing.envelope_id
-        envelope, sender = outgoing.envelope, parcel.sender
+        envelope = outgoing.envelope
         if key in self._queued:
-            if known := self._find(sender, envelope_id):
+            if known := self._find(parcel.sender, envelope_id):
                 return _offer_again(known, envelope, parcel, number)
-            key = sender + envelope_id
+            key = parcel.sender + envelope_id
         size_bytes = len(envelope)
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
-        fits = self._is_live and self._waiting_bytes < self._window_bytes
-        if not fits and not self._fills.has_room(parcel.account, size_bytes):
-            return RefusedCode.MAILBOX_FULL
-        self._queued[key] = entry = Queued(
-            self.mailbox_id,
-            0,
-            sender,
-            envelope_id,
-            envelope,
-            parcel.account,
-            0,
-            parcel.at,
-            size_bytes,
-            parcel,
-            number,
-            rank,
-            key,
-            fits,
-        )
-        if fits:
+        if self._is_live and self._waiting_bytes < self._window_bytes:
+            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, True)
+            if rank:
+                entry.rank = rank
+            self._queued[key] = entry
             self.waiting.append(entry)
             self._waiting_bytes += size_bytes
+        elif not self._fills.has_room(parcel.account, size_bytes):
+            return RefusedCode.MAILBOX_FULL
         else:
+            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, False, rank=rank)
+            self._queued[key] = entry
             self._put_behind(entry)
         return None
 
     def _find(self, sender: MailboxId, envelope_id: EnvelopeId) -> Queued | None:
         """Return the envelope of this sender and id that is in memory."""
         known = self._queued.get(envelope_id)
-        if known is None or known.sender != sender:
+        if known is None or known.parcel.sender != sender:
             known = self._queued.get(sender + envelope_id)
         return known
-
-    def _key(self, sender: MailboxId, envelope_id: EnvelopeId) -> bytes:
-        known = self._queued.get(envelope_id)
-        return envelope_id if known is None or known.sender == sender else sender + envelope_id
 
     def _put_behind(self, entry: Queued) -> None:
         """Hand an entry that finds no place in the window to the store, behind what is there."""
@@ -198,15 +183,24 @@ class Mailbox:
             self.commit([entry])
         if self._is_live:
             self._is_live = False
-            self._read_sequence = entry.sequence - 1
+            self._read_sequence = self._last_sequence - 1
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
         if not self._is_live or self._waiting_bytes >= self._window_bytes:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
-        entry = Queued(self.mailbox_id, 0, self.mailbox_id, envelope_id, envelope, NOBODY, 0)
-        entry.size_bytes, entry.held = charge(envelope), False
+        entry = Queued(
+            envelope_id,
+            envelope,
+            charge(envelope),
+            _UNKEPT,
+            0,
+            envelope_id,
+            True,
+            is_open=False,
+            held=False,
+        )
         self._append(entry)
 
     def _append(self, entry: Queued) -> None:
@@ -276,21 +270,21 @@ class Mailbox:
         handed: list[Queued] = []
         for entry in acked:
             acked_bytes += entry.size_bytes
-            parcel = entry.parcel
             if entry.handed:
                 handed.append(entry)
                 self._release(entry)
                 entry.answer()
-            elif parcel is not None:
+            elif entry.is_open:
                 del queued[entry.key]
+                parcel = entry.parcel
                 parcel.open -= 1
                 if not parcel.open:
-                    parcel.origin.answered(parcel)
+                    parcel.answer()
         self._in_flight_bytes -= acked_bytes
-        if entry.queued_at:
-            self._note_wait(now - entry.queued_at)
+        if entry.parcel.at:
+            self._note_wait(now - entry.parcel.at)
         if handed:
-            self._store.remove(handed)
+            self._store.remove([entry.row for entry in handed if entry.row])
         if not self._is_live:
             self._refill()
 
@@ -307,7 +301,7 @@ class Mailbox:
             entry.held = False
             self._forget(entry)
             if entry.handed:
-                self._fills.give_back(entry.account, 1, entry.size_bytes)
+                self._fills.give_back(entry.parcel.account, 1, entry.size_bytes)
 
     def _forget(self, entry: Queued) -> None:
         """Drop it from the index, unless the store's copy of the same envelope is there."""
@@ -340,7 +334,8 @@ class Mailbox:
         self._read_sequence = page[-1].sequence if page else upto
         for row in page:
             entry = from_store(row)
-            entry.key = self._key(entry.sender, entry.envelope_id)
+            if self._queued.setdefault(entry.key, entry).parcel.sender != row.sender:
+                entry.key = row.sender + row.envelope_id
             self._queued[entry.key] = entry
             self._append(entry)
         if page:
@@ -354,7 +349,7 @@ class Mailbox:
         """Everything is in memory now: whatever else was counted has been lost to damage."""
         handed = [entry for entry in self._queued.values() if entry.handed]
         if self._fills.messages != len(handed):
-            self._fills.count_anew((entry.account, entry.size_bytes) for entry in handed)
+            self._fills.count_anew((each.parcel.account, each.size_bytes) for each in handed)
 
     # The store ------------------------------------------------------------------------------------
 
@@ -363,15 +358,27 @@ class Mailbox:
         fresh = [entry for entry in entries if not entry.handed and entry.held]
         if not fresh:
             return
-        queued_ms = self._now_ms()
-        for entry in fresh:
-            if not entry.sequence:
-                self._last_sequence += 1
-                entry.sequence = self._last_sequence
-            entry.handed = True
-            entry.queued_ms = queued_ms
-            self._fills.add(entry.account, entry.size_bytes)
-        self._store.put(fresh, lambda outcomes: self._stored(fresh, outcomes))
+        rows = [self._row(entry) for entry in fresh]
+        self._store.put(rows, lambda outcomes: self._stored(fresh, outcomes))
+
+    def _row(self, entry: Queued) -> Entry:
+        """Count what is handed to the store now; return it as the store keeps it."""
+        parcel, row = entry.parcel, entry.row
+        entry.handed = True
+        self._fills.add(parcel.account, entry.size_bytes)
+        if row is None:
+            self._last_sequence += 1
+            row = entry.row = Entry(
+                self.mailbox_id,
+                self._last_sequence,
+                parcel.sender,
+                entry.envelope_id,
+                entry.envelope,
+                parcel.account,
+                0,
+            )
+        row.queued_ms = self._now_ms()
+        return row
 
     def commit_older(self, now: float) -> bool:
         """Hand over what has waited too long in memory; return whether there is more.
@@ -380,13 +387,13 @@ class Mailbox:
         """
         queued_before = now - self._patience_s / 2
         for oldest in (self._in_flight or self.waiting)[:1]:
-            if not oldest.handed and oldest.queued_at >= queued_before:
+            if not oldest.handed and oldest.parcel.at >= queued_before:
                 return True
         old: list[Queued] = []
         is_young_there = False
         for part in (self._in_flight, self.waiting):
             for entry in part[bisect_left(part, True, key=_is_fresh) :]:
-                if entry.queued_at >= queued_before:
+                if entry.parcel.at >= queued_before:
                     is_young_there = True
                     break
                 old.append(entry)
@@ -406,7 +413,7 @@ class Mailbox:
                 self._kept(entry)
             elif outcome is Outcome.FAILED and entry.in_window:
                 entry.handed = False
-                self._fills.give_back(entry.account, 1, entry.size_bytes)
+                self._fills.give_back(entry.parcel.account, 1, entry.size_bytes)
                 self._note_unsafe()
             else:
                 self._left_out(entry, outcome)
@@ -437,10 +444,10 @@ class Mailbox:
         self._release(entry)
         if outcome is Outcome.KNOWN:
             entry.answer()
-        elif entry.parcel is not None:
+        elif entry.is_open and entry.parcel.origin is not None:
             is_other = outcome is Outcome.MISMATCH
             code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
-            entry.parcel.origin.dropped(entry, code)
+            entry.parcel.origin.dropped(self.mailbox_id, entry, code)
             entry.answer()
 
 
@@ -452,10 +459,10 @@ def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) ->
     """Take an envelope that is there already, from an earlier connection of its sender."""
     if known.envelope != envelope:
         return RefusedCode.MISMATCH
-    if known.parcel is not None and known.parcel.origin is parcel.origin:
+    if known.is_open and known.parcel.origin is parcel.origin:
         return RefusedCode.DUPLICATE
-    if known.committed:
-        parcel.open -= 1
+    if known.is_open:
+        known.parcel, known.number, known.rank = parcel, number, 0
     else:
-        known.parcel, known.number, known.rank = parcel, number, number
+        parcel.open -= 1
     return None

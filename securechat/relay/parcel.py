@@ -15,7 +15,7 @@ class Origin(Protocol):
     def answered(self, parcel: "Parcel") -> None:
         """Every envelope of this parcel is accepted or refused."""
 
-    def dropped(self, entry: "Queued", code: RefusedCode) -> None:
+    def dropped(self, mailbox: MailboxId, entry: "Queued", code: RefusedCode) -> None:
         """An envelope that had been taken is not kept after all, for this reason."""
 
 
@@ -28,14 +28,15 @@ class Parcel:
     __slots__ = ("account", "at", "first", "last", "open", "origin", "sender", "size_bytes")
 
     def __init__(
-        self, origin: Origin, sender: MailboxId, account: UserKey, at: float, first: int
+        self, origin: Origin | None, sender: MailboxId, account: UserKey, at: float, first: int
     ) -> None:
         self.origin = origin
+        """Who waits to hear of it, until it is answered for."""
         self.sender = sender
         self.account = account
         """Whose share of a mailbox the envelopes fill."""
         self.at = at
-        """When it was handed in, by the relay's clock."""
+        """When it was handed in, by the relay's clock; 0 if that was before somebody came."""
         self.first = first
         self.last = first - 1
         self.size_bytes = 0
@@ -47,4 +48,10 @@ class Parcel:
         """Note that one more of its envelopes is answered for, or that the read is over."""
         self.open -= 1
         if not self.open:
-            self.origin.answered(self)
+            self.answer()
+
+    def answer(self) -> None:
+        """Tell, once, that none of its envelopes is open."""
+        origin, self.origin = self.origin, None
+        if origin is not None:
+            origin.answered(self)

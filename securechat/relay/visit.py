@@ -39,7 +39,7 @@ MEASURE_EVERY_BYTES = 64 * 1024
 """After how much an account is charged, or a 64th of a second's worth: not for each short read."""
 
 FRAME_CHARGE_BYTES = 1024
-"""What a frame, and what an answer, costs its account beyond its bytes: short ones take time, too."""
+"""What a frame, or an answer, costs its account beyond its bytes: short ones take time, too."""
 
 WHO_CHARGE_BYTES = 64 * 1024
 """The same for a list of everybody, which has to be sorted."""
@@ -235,12 +235,12 @@ class Visit:
                 self._has_answers = True
                 self._relay.answers_due(self)
 
-    def dropped(self, entry: Queued, code: RefusedCode) -> None:
+    def dropped(self, mailbox: MailboxId, entry: Queued, code: RefusedCode) -> None:
         """An envelope that had been taken is not kept after all."""
         if not self._channel.is_deaf:
             self._channel.write(f.Refused(entry.number, code))
             if code in MUST_COME_AGAIN:
-                self._call_again(entry.mailbox, entry.envelope_id, entry.rank)
+                self._call_again(mailbox, entry.envelope_id, entry.rank or entry.number)
 
     # Presence -------------------------------------------------------------------------------------
 
@@ -382,7 +382,7 @@ class Visit:
             if mailbox is None or reader is None or refusals.count:
                 code = self._offer(outgoing, parcel, number)
             else:
-                code = mailbox.offer(outgoing, parcel, number, number)
+                code = mailbox.offer(outgoing, parcel, number)
             if code is not None:
                 parcel.open -= 1
                 self._refuse(outgoing, number, code)
@@ -397,10 +397,10 @@ class Visit:
             return RefusedCode.UNKNOWN_MAILBOX
         mailbox = self._relay.open_mailbox(to)
         if not refusals.count:
-            return mailbox.offer(outgoing, parcel, number, number)
+            return mailbox.offer(outgoing, parcel, number)
         if not refusals.is_turn_of(to, envelope_id):
             return RefusedCode.ORDER
-        code = mailbox.offer(outgoing, parcel, number, refusals.rank_of(to, envelope_id) or number)
+        code = mailbox.offer(outgoing, parcel, number, refusals.rank_of(to, envelope_id) or 0)
         if code is None:
             refusals.remove(to, envelope_id)
         return code

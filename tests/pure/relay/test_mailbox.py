@@ -302,7 +302,7 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
     parcel = Parcel(visit, other_device, visit.user_key, world.now, 3)
-    assert mailbox.offer(again, parcel, 3, 3) is RefusedCode.MAILBOX_FULL
+    assert mailbox.offer(again, parcel, 3) is RefusedCode.MAILBOX_FULL
 
 
 def test_all_senders_together_fill_a_mailbox_and_no_more() -> None:
