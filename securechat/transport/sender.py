@@ -44,17 +44,16 @@ class Sender:
 
         Raises OSError when the connection is broken and Unreachable when TLS is.
         """
-        size_bytes = self._queue.size_bytes
-        if self.blocked or size_bytes > BATCH_BYTES:
+        if self.blocked or self._queue.size_bytes > BATCH_BYTES:
             return self._send_batches()
-        data = self._next_bytes() if size_bytes else self._session.output()
+        data = self._next_bytes()
         return not data or self._transmit(data)
 
     def _send_batches(self) -> bool:
         if self.blocked and not self._transmit(self._unsent):
             return False
         for _ in range(BATCHES_PER_CALL):
-            data = self._next_bytes() if self._queue.size_bytes else self._session.output()
+            data = self._next_bytes()
             if data and not self._transmit(data):
                 return False
             if not self._queue.size_bytes:
@@ -62,14 +61,17 @@ class Sender:
         return False
 
     def _next_bytes(self) -> bytes:
-        return self._session.encrypt(self._queue.take(BATCH_BYTES))
+        queue = self._queue
+        if queue.size_bytes:
+            return self._session.encrypt(queue.take(BATCH_BYTES))
+        return self._session.output()
 
     def _transmit(self, data: bytes | memoryview) -> bool:
         try:
             size = self._socket.send(data)
         except BlockingIOError:
             size = 0
-        is_all = size == len(data)
-        self._unsent = _NOTHING if is_all else memoryview(data)[size:]
-        self.blocked = not is_all
-        return is_all
+        self.blocked = size != len(data)
+        if self.blocked or self._unsent:
+            self._unsent = memoryview(data)[size:] if self.blocked else _NOTHING
+        return not self.blocked

@@ -110,8 +110,29 @@ class TlsSession:
         if len(data) > SLICE_BYTES:
             starts = range(0, len(data), SLICE_BYTES)
             return b"".join([self.decrypt(data[start : start + SLICE_BYTES]) for start in starts])
-        incoming, read = self._incoming, self._engine.read
+        incoming = self._incoming
         incoming.write(data)
+        plaintext = b""
+        try:
+            plaintext = self._engine.read(RECORD_BYTES)
+            if not plaintext:
+                self.peer_closed = True
+            elif incoming.pending:
+                plaintext += self._read_more()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:  # as an empty read, but after our own close_notify
+            self.peer_closed = True
+        except ssl.SSLError as error:
+            raise session_broken(error, self._remote) from error
+        excess_bytes = len(data) - FAIR_EXPANSION * len(plaintext)
+        if excess_bytes > 0 or self._overhead_bytes or self._outgoing.pending:
+            self._bound_overhead(excess_bytes)
+        return plaintext
+
+    def _read_more(self) -> bytes:
+        """Return the plaintext of all further records that are whole."""
+        incoming, read = self._incoming, self._engine.read
         chunks: list[bytes] = []
         try:
             while incoming.pending:
@@ -121,15 +142,7 @@ class TlsSession:
                     break
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLZeroReturnError:  # as an empty read, but after our own close_notify
-            self.peer_closed = True
-        except ssl.SSLError as error:
-            raise session_broken(error, self._remote) from error
-        plaintext = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        excess_bytes = len(data) - FAIR_EXPANSION * len(plaintext)
-        if excess_bytes > 0 or self._overhead_bytes or self._outgoing.pending:
-            self._bound_overhead(excess_bytes)
-        return plaintext
+        return b"".join(chunks)
 
     def encrypt(self, data: bytes | memoryview) -> bytes:
         """Return all bytes for the network, at the end the records of this plaintext."""
