@@ -447,7 +447,10 @@ class Mailbox:
         elif entry.is_open and entry.parcel.origin is not None:
             is_other = outcome is Outcome.MISMATCH
             code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
-            entry.parcel.origin.dropped(self.mailbox_id, entry, code)
+            rank = entry.rank or entry.number
+            entry.parcel.origin.dropped(
+                self.mailbox_id, entry.envelope_id, entry.number, rank, code
+            )
             entry.answer()
 
 

@@ -13,7 +13,6 @@ from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
 from securechat.relay.mailbox import Mailbox
 from securechat.relay.parcel import Parcel
-from securechat.relay.queued import Queued
 from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
 from securechat.relay.replies import Replies
@@ -235,12 +234,19 @@ class Visit:
                 self._has_answers = True
                 self._relay.answers_due(self)
 
-    def dropped(self, mailbox: MailboxId, entry: Queued, code: RefusedCode) -> None:
+    def dropped(
+        self,
+        mailbox: MailboxId,
+        envelope_id: EnvelopeId,
+        number: int,
+        rank: int,
+        code: RefusedCode,
+    ) -> None:
         """An envelope that had been taken is not kept after all."""
         if not self._channel.is_deaf:
-            self._channel.write(f.Refused(entry.number, code))
+            self._channel.write(f.Refused(number, code))
             if code in MUST_COME_AGAIN:
-                self._call_again(mailbox, entry.envelope_id, entry.rank or entry.number)
+                self._call_again(mailbox, envelope_id, rank)
 
     # Presence -------------------------------------------------------------------------------------
 
