@@ -47,7 +47,8 @@ class SessionModel:
     def open(self, session_id: bytes, now_ms: int) -> None:
         session = self.sessions[session_id]
         if session.state is State.STARTING:
-            self._retire(self._all(), now_ms)
+            others = (s for s in self._all() if s.state is not State.RETIRED)
+            self._retire(others, now_ms)
             session.state = State.OPEN
         self.events += 1
         session.opened, session.silent_since_ms = self.events, now_ms
