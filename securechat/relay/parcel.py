@@ -1,12 +1,9 @@
 """What one read of a connection handed in: its envelopes are answered for together."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from securechat.identity.types import MailboxId, UserKey
+from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.wire.codes import RefusedCode
-
-if TYPE_CHECKING:
-    from securechat.relay.queued import Queued
 
 
 class Origin(Protocol):
@@ -15,8 +12,10 @@ class Origin(Protocol):
     def answered(self, parcel: "Parcel") -> None:
         """Every envelope of this parcel is accepted or refused."""
 
-    def dropped(self, mailbox: MailboxId, entry: "Queued", code: RefusedCode) -> None:
-        """An envelope that had been taken is not kept after all, for this reason."""
+    def dropped(
+        self, mailbox: MailboxId, envelope_id: EnvelopeId, number: int, rank: int, code: RefusedCode
+    ) -> None:
+        """An envelope that had been taken is not kept after all; ``rank`` as in `Refusals`."""
 
 
 class Parcel:
@@ -36,7 +35,7 @@ class Parcel:
         self.account = account
         """Whose share of a mailbox the envelopes fill."""
         self.at = at
-        """When it was handed in, by the relay's clock; 0 if that was before somebody came."""
+        """When it was handed in, by the relay's clock; 0 for what came from the store."""
         self.first = first
         self.last = first - 1
         self.size_bytes = 0
