@@ -22,7 +22,7 @@ from siegelib.people import Person
 
 ENVELOPE_BYTES = 4096
 UNANSWERED = 200
-"""How many envelopes a writer has unanswered; the relay reads no more than 256."""
+"""How many envelopes a writer has unanswered: fewer than make the relay stop reading."""
 
 AT_ONCE = 20
 LOOK_S = 0.005

@@ -1,7 +1,7 @@
 """How full a mailbox is, and whether one more envelope of an account fits.
 
-What a connected device is about to get and the store has not been given is not counted: it is at
-most a window, for a moment.
+What a connected device is about to get is not counted before the store is given it: it is at most
+two windows, one in flight and one in memory.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
 """When the relay reads from a client, and when it lets the client wait.
 
-Three things make it wait: too much that is neither acknowledged nor committed, an account that has
-used up its bytes, and answers that the client does not take.
+Three things make it wait: too much that is not answered for, an account that has used up its bytes,
+and answers that the client does not take.
 """
 
 from collections.abc import Callable
@@ -39,13 +39,7 @@ class _Reason(Enum):
 class Intake:
     """One connection's back-pressure; it is told of all that came, and of what is answered for."""
 
-    __slots__ = (
-        "_call_later",
-        "_max_bytes",
-        "_reasons",
-        "_unanswered_bytes",
-        "_valve",
-    )
+    __slots__ = ("_call_later", "_max_bytes", "_reasons", "_unanswered_bytes", "_valve")
 
     def __init__(
         self,

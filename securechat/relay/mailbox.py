@@ -1,9 +1,9 @@
 """One device's queue: what is in flight to it, what waits in memory, what waits in the store.
 
 The order of a mailbox is ``in_flight``, then ``waiting``, then whatever the store holds beyond
-these. Memory holds a window for a connected device, and what the store has been given and has not
-answered for; all else is counted, no more. Nothing leaves a mailbox before the device has
-acknowledged it, or it is older than its limit.
+these. Memory holds two windows for a connected device, one in flight and one that waits, and what
+the store has been given and has not answered for; all else is counted, no more. Nothing leaves a
+mailbox before the device has acknowledged it, or it is older than its limit.
 """
 
 from bisect import bisect_left
@@ -45,7 +45,7 @@ MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
 
 _UNKEPT = Parcel(None, MailboxId(bytes(16)), UserKey(bytes(32)), 0.0, 0)
-"""What every envelope came with that is never kept."""
+"""The parcel of every ephemeral envelope."""
 
 
 class Reader(Protocol):
@@ -447,9 +447,9 @@ class Mailbox:
         elif entry.is_open and entry.parcel.origin is not None:
             is_other = outcome is Outcome.MISMATCH
             code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
-            rank = entry.rank or entry.number
+            place = entry.rank or entry.number
             entry.parcel.origin.dropped(
-                self.mailbox_id, entry.envelope_id, entry.number, rank, code
+                self.mailbox_id, entry.envelope_id, entry.number, place, code
             )
             entry.answer()
 

@@ -13,14 +13,9 @@ class Origin(Protocol):
         """Every envelope of this parcel is accepted or refused."""
 
     def dropped(
-        self,
-        mailbox: MailboxId,
-        envelope_id: EnvelopeId,
-        number: int,
-        rank: int,
-        code: RefusedCode,
+        self, mailbox: MailboxId, envelope_id: EnvelopeId, number: int, rank: int, code: RefusedCode
     ) -> None:
-        """The envelope of this number, which had been taken, is not kept after all."""
+        """An envelope that had been taken is not kept after all; ``rank`` as in `Refusals`."""
 
 
 class Parcel:
@@ -40,7 +35,7 @@ class Parcel:
         self.account = account
         """Whose share of a mailbox the envelopes fill."""
         self.at = at
-        """When it was handed in, by the relay's clock; 0 if that was before somebody came."""
+        """When it was handed in, by the relay's clock; 0 for what came from the store."""
         self.first = first
         self.last = first - 1
         self.size_bytes = 0

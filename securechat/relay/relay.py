@@ -23,13 +23,16 @@ from securechat.wire.codes import ByeCode
 from securechat.wire.frames import Outgoing, Register
 
 ANSWER_AFTER_S = 0.01
+"""How long answers wait for a delivery to ride on."""
+
 LINGER_PER_READER_S = 80e-6
-MAX_LINGER_S = 0.01
 """How long posts to rooms wait for more of them, for each whom the last were delivered to.
 
 That is some ten times what delivering takes: rooms in which little is said never notice, and in the
 others a write for each post and reader would cost more than all the rest.
 """
+
+MAX_LINGER_S = 0.01
 
 COMMIT_AGAIN_S = 1.0
 """How soon the store is given again what it could not keep and waits for a device in memory."""
@@ -87,13 +90,15 @@ class Relay:
         self.presence = Announcer(clock, now_ms, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
-        self._later = self._call_again
         self._store = store
         self._relay_fill = RelayFill()
+        self._later = self._call_again
+        """Bound once for all mailboxes."""
         self.mailboxes = {
             mailbox_id: self._make_mailbox(mailbox_id, stored)
             for mailbox_id, stored in store.mailboxes().items()
         }
+        """All that are in use; a sweep drops those that are empty and unread."""
         self._emptying = Emptying(store, self.records, self._expired)
         for mailbox_id in removed:
             self._emptying.add(mailbox_id)

@@ -22,6 +22,8 @@ from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
 
 MAX_REFUSED = 10_000
+"""How many refused envelopes of a connection the relay keeps in mind until they come again."""
+
 MUST_COME_AGAIN = frozenset(
     {
         RefusedCode.MAILBOX_FULL,
@@ -30,7 +32,11 @@ MUST_COME_AGAIN = frozenset(
         RefusedCode.ORDER,
     }
 )
+"""With these the order of the mailbox waits for the envelope; see `Refusals`."""
+
 DROP_BACKLOG_BYTES = 4 * 1024 * 1024
+"""Who leaves more than this unread has to go."""
+
 REQUEST_BYTES = 4096
 """As what a request that waits for the disk counts among what is unanswered."""
 
@@ -44,6 +50,8 @@ WHO_CHARGE_BYTES = 64 * 1024
 """The same for a list of everybody, which has to be sorted."""
 
 SHOW_AFTER_S = 1.0
+"""After what time a device is seen that sends nothing."""
+
 FEWEST_OF_A_ROOM = 16
 """As many envelopes for different mailboxes in one frame are a post to a room."""
 
@@ -235,18 +243,11 @@ class Visit:
                 self._relay.answers_due(self)
 
     def dropped(
-        self,
-        mailbox: MailboxId,
-        envelope_id: EnvelopeId,
-        number: int,
-        rank: int,
-        code: RefusedCode,
+        self, mailbox: MailboxId, envelope_id: EnvelopeId, number: int, rank: int, code: RefusedCode
     ) -> None:
         """An envelope that had been taken is not kept after all."""
         if not self._channel.is_deaf:
-            self._channel.write(f.Refused(number, code))
-            if code in MUST_COME_AGAIN:
-                self._call_again(mailbox, envelope_id, rank)
+            self._refuse(mailbox, envelope_id, number, rank, code)
 
     # Presence -------------------------------------------------------------------------------------
 
@@ -391,7 +392,7 @@ class Visit:
                 code = mailbox.offer(outgoing, parcel, number)
             if code is not None:
                 parcel.open -= 1
-                self._refuse(outgoing, number, code)
+                self._refuse(outgoing.mailbox, outgoing.envelope_id, number, number, code)
             elif reader is not None:
                 deliver_to(reader)
             number += 1
@@ -415,13 +416,13 @@ class Visit:
         for outgoing in envelopes:
             self._relay.route_ephemeral(outgoing)
 
-    def _refuse(self, outgoing: f.Outgoing, number: int, code: RefusedCode) -> None:
+    def _refuse(
+        self, mailbox: MailboxId, envelope_id: EnvelopeId, number: int, rank: int, code: RefusedCode
+    ) -> None:
+        """Say so; with some codes take nothing more for this mailbox until it has come again."""
         self._channel.write(f.Refused(number, code))
-        if code in MUST_COME_AGAIN:
-            self._call_again(outgoing.mailbox, outgoing.envelope_id, number)
-
-    def _call_again(self, mailbox: MailboxId, envelope_id: EnvelopeId, rank: int) -> None:
-        """Take nothing more for this mailbox until the envelope has come again."""
+        if code not in MUST_COME_AGAIN:
+            return
         self.refusals.add(mailbox, envelope_id, rank)
         if self.refusals.count > MAX_REFUSED:
             self._channel.fault(FaultCode.LIMIT, "Too many envelopes have been refused")

@@ -349,7 +349,7 @@ class Connection:
         self._reactor.timers.set(self._timer, self._reactor.clock() + seconds)
 
     def _watch(self) -> None:
-        """Tell the selector what this connection waits for now."""
+        """Tell the poller what this connection waits for now."""
         events = 0
         if self._state is not _CLOSED:
             paused = self._paused and self._state is _OPEN

@@ -1,4 +1,4 @@
-"""The event machine under the loop: a selector, timers, calls from other threads, and ticks.
+"""The event machine under the loop: a poller, timers, calls from other threads, and ticks.
 
 A tick is: what is ready, timers that expired, calls from other threads, `after_tick`, one flush for
 each connection that was written to. Handlers therefore see all that arrived before anything is
