@@ -44,12 +44,16 @@ class Fills:
         config, fill = self._config, self._by_account.get(account) or _NONE
         messages, limit_bytes = config.mailbox_messages, config.mailbox_bytes
         return (
-            self._relay.size_bytes + size_bytes <= config.store_bytes
+            self.has_room_at_all(size_bytes)
             and self.messages < messages
             and self.size_bytes + size_bytes <= limit_bytes
             and fill.messages * SENDER_SHARE < messages
             and (fill.size_bytes + size_bytes) * SENDER_SHARE <= limit_bytes
         )
+
+    def has_room_at_all(self, size_bytes: int) -> bool:
+        """Return whether one more envelope of this charge fits what all mailboxes may hold."""
+        return self._relay.size_bytes + size_bytes <= self._config.store_bytes
 
     def add(self, account: UserKey, size_bytes: int) -> None:
         """Count an envelope, whether it fits or not."""

@@ -164,7 +164,9 @@ class Mailbox:
         else:
             entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, False, rank=rank)
             self._queued[key] = entry
-            self._put_behind(entry)
+            if not self._put_behind(entry):
+                self._release(entry)
+                return RefusedCode.MAILBOX_FULL
         return None
 
     def _find(self, sender: MailboxId, envelope_id: EnvelopeId) -> Queued | None:
@@ -174,16 +176,20 @@ class Mailbox:
             known = self._queued.get(sender + envelope_id)
         return known
 
-    def _put_behind(self, entry: Queued) -> None:
-        """Hand an entry that finds no place in the window to the store, behind what is there."""
+    def _put_behind(self, entry: Queued) -> bool:
+        """Hand an entry that finds no place in the window to the store, behind what is there.
+
+        Returns False if there is no room for it in all the mailboxes.
+        """
         if self._is_live or not self._is_window_safe:
             self._is_window_safe = True
             self.commit([*self._in_flight, *self.waiting, entry])
         else:
             self.commit([entry])
-        if self._is_live:
+        if self._is_live and entry.handed:
             self._is_live = False
             self._read_sequence = self._last_sequence - 1
+        return entry.handed
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
@@ -228,6 +234,9 @@ class Mailbox:
             if entry.committed:
                 self._forget(entry)
         self.commit(window)
+        for entry in window:
+            if entry.held and not entry.handed:
+                self._refuse(entry, RefusedCode.MAILBOX_FULL)
         self._read_sequence = 0 if self._fills.messages else self._last_sequence
         self._in_flight.clear()
         self.waiting.clear()
@@ -354,12 +363,20 @@ class Mailbox:
     # The store ------------------------------------------------------------------------------------
 
     def commit(self, entries: list[Queued]) -> None:
-        """Hand entries to the store that neither has them nor have been acknowledged."""
+        """Hand entries to the store that neither has them nor have been acknowledged.
+
+        As long as all mailboxes together have room for them; the rest stays as it is.
+        """
         fresh = [entry for entry in entries if not entry.handed and entry.held]
-        if not fresh:
-            return
-        rows = [self._row(entry) for entry in fresh]
-        self._store.put(rows, lambda outcomes: self._stored(fresh, outcomes))
+        rows: list[Entry] = []
+        for entry in fresh:
+            if not self._fills.has_room_at_all(entry.size_bytes):
+                self._note_unsafe()  # the order wants the later ones to wait, too
+                break
+            rows.append(self._row(entry))
+        if rows:
+            given = fresh[: len(rows)]
+            self._store.put(rows, lambda outcomes: self._stored(given, outcomes))
 
     def _row(self, entry: Queued) -> Entry:
         """Count what is handed to the store now; return it as the store keeps it."""
@@ -441,16 +458,20 @@ class Mailbox:
 
     def _left_out(self, entry: Queued, outcome: Outcome) -> None:
         """The store has not taken an entry: it had it before, has another, or takes nothing."""
-        self._release(entry)
         if outcome is Outcome.KNOWN:
+            self._release(entry)
             entry.answer()
-        elif entry.is_open and entry.parcel.origin is not None:
+        else:
             is_other = outcome is Outcome.MISMATCH
-            code = RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED
-            place = entry.rank or entry.number
-            entry.parcel.origin.dropped(
-                self.mailbox_id, entry.envelope_id, entry.number, place, code
-            )
+            self._refuse(entry, RefusedCode.MISMATCH if is_other else RefusedCode.NOT_STORED)
+
+    def _refuse(self, entry: Queued, code: RefusedCode) -> None:
+        """Drop an entry that had been taken; tell its sender, who may hand it in again."""
+        self._release(entry)
+        origin, number = entry.parcel.origin, entry.number
+        if entry.is_open and origin is not None:
+            place = entry.rank or number
+            origin.dropped(self.mailbox_id, entry.envelope_id, number, place, code)
             entry.answer()
 
 

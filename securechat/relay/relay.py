@@ -129,9 +129,10 @@ class Relay:
         fresh = self._fresh
         if not fresh:
             self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
-        for reader in readers:
-            fresh.add(reader.flush())
+        due = list(readers)
         readers.clear()
+        for reader in due:
+            fresh.add(reader.flush())
 
     def _end_linger(self) -> None:
         self._lingers = False

@@ -292,6 +292,26 @@ def test_one_account_fills_at_most_a_quarter_of_the_messages() -> None:
     assert codes(carol) == []
 
 
+def test_what_devices_were_about_to_get_finds_no_more_room_than_the_store_has() -> None:
+    world = RelayWorld(store_bytes=4 * MIN_CHARGE_BYTES)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 8))
+    world.advance(3.0)
+    assert world.relay._relay_fill.size_bytes == 4 * MIN_CHARGE_BYTES
+    bob.cut()
+    world.advance(1.0)
+    assert world.relay._relay_fill.size_bytes == 4 * MIN_CHARGE_BYTES
+    assert codes(alice) == ["mailbox-full"] * 4
+    assert len(alice.accepted) == 4
+    bob.acks = True
+    bob.connect()
+    world.advance(1.0)
+    alice.cut()
+    alice.connect()
+    world.advance(1.0)
+    assert numbers(bob)[-8:] == list(range(1, 9))
+
+
 def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     world = RelayWorld(mailbox_messages=8)
     alice, bob = world.online("Alice", "Bob")
