@@ -74,15 +74,28 @@ def test_an_envelope_that_comes_again_belongs_to_the_read_that_brought_it_last()
     world.settle()
     alice.cut()
     alice.connect()
-    alice.hand_over(outgoing(bob, 2, b"2."), outgoing(bob, 3, b"3."))
+    alice.hand_over(outgoing(bob, 2, b"2."))
     world.settle()
     bob.ack(1)
     world.advance(ANSWER_AFTER_S)
     assert not answers(alice)
     bob.ack()
     world.advance(ANSWER_AFTER_S)
-    assert answers(alice) == [f.Accepted(2)]
-    assert numbers(bob) == [1, 2, 3]
+    assert answers(alice) == [f.Accepted(1)]
+    assert numbers(bob) == [1, 2]
+
+
+def test_an_envelope_that_comes_again_once_it_is_kept_is_answered_for_at_once() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.hand_over(outgoing(bob, 1))
+    world.advance(2 * COMMIT_AFTER_S)
+    assert answers(alice) == [f.Accepted(1)]
+    for number in (2, 3):
+        alice.hand_over(outgoing(bob, 1))
+        world.advance(ANSWER_AFTER_S)
+        assert answers(alice)[-1] == f.Accepted(number)
+    assert numbers(bob) == [1]
 
 
 def test_a_goodbye_in_the_midst_of_a_read_keeps_what_came_before_it() -> None:
