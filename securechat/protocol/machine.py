@@ -45,6 +45,11 @@ class Machine(Generic[F]):
         self._pings = 0
         self._enter(State.GREETING)
 
+    @property
+    def rest_bytes(self) -> int:
+        """What came and is no whole frame yet."""
+        return self._decoder.rest_bytes
+
     def receive(self, data: bytes, now: float) -> list[F]:
         """Return the frames that ``data`` completes, each legal where the connection stands.
 

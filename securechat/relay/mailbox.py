@@ -67,6 +67,7 @@ class Mailbox:
 
     __slots__ = (
         "_fills",
+        "_has_joined",
         "_in_flight",
         "_in_flight_bytes",
         "_is_live",
@@ -117,6 +118,8 @@ class Mailbox:
         """Whether nothing in the window was refused by the store."""
         self._queued: dict[bytes, Queued] = {}
         """What is in memory, by its id; by its sender and id joined, where two chose the same."""
+        self._has_joined = False
+        """Whether there have been any of the latter."""
         kept = stored or StoredMailbox()
         self._fills = Fills(config, relay_fill, kept.fills)
         self._last_sequence = kept.last_sequence
@@ -145,10 +148,12 @@ class Mailbox:
         key: bytes
         key = envelope_id = outgoing.envelope_id
         envelope = outgoing.envelope
-        if key in self._queued:
+        if key in self._queued or self._has_joined:
             if known := self._find(parcel.sender, envelope_id):
                 return _offer_again(known, envelope, parcel, number)
-            key = parcel.sender + envelope_id
+            if key in self._queued:
+                key = parcel.sender + envelope_id
+                self._has_joined = True
         size_bytes = len(envelope)
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
@@ -345,6 +350,7 @@ class Mailbox:
             entry = from_store(row)
             if self._queued.setdefault(entry.key, entry).parcel.sender != row.sender:
                 entry.key = row.sender + row.envelope_id
+                self._has_joined = True
             self._queued[entry.key] = entry
             self._append(entry)
         if page:
@@ -486,6 +492,7 @@ def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) ->
     if known.is_open and known.parcel.origin is parcel.origin:
         return RefusedCode.DUPLICATE
     if known.is_open:
+        parcel.at = min(parcel.at, known.parcel.at)  # coming again must not put off the commit
         known.parcel, known.number, known.rank = parcel, number, 0
     else:
         parcel.open -= 1

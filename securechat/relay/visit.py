@@ -76,6 +76,7 @@ class Visit:
         "_parcel",
         "_relay",
         "_replies",
+        "_rest_bytes",
         "_status",
         "_unmeasured_bytes",
         "is_shown",
@@ -104,6 +105,8 @@ class Visit:
         """When what is being handled came."""
         self._parcel: Parcel | None = None
         """What the read that is being handled has brought so far."""
+        self._rest_bytes = 0
+        """What had come after the last read and was no whole frame yet."""
         self._has_answers = False
         """Whether the relay will ask for the answers that find nothing to ride on."""
         self._is_announced = False
@@ -138,9 +141,10 @@ class Visit:
         relay.call_later(SHOW_AFTER_S, self.show_as_it_is)
 
     def read(self, frames: list[f.ClientFrame], size_bytes: int, now: float) -> None:
-        """Do what one read of the connection asks for, ``size_bytes`` of frames.
+        """Do what one read of the connection asks for, which brought ``size_bytes``.
 
-        If it brought, and asked for, too much, the client is slowed down.
+        If it brought, and asked for, too much, the client is slowed down. A frame that came in
+        several reads counts as a whole.
         """
         handlers, channel = self._HANDLERS, self._channel
         self._now = now
@@ -150,11 +154,13 @@ class Visit:
             handlers[type(frame)](self, frame)
         if not self.is_shown and frames:
             self.show_as_it_is()
-        parcel = self._parcel
+        parcel, rest_bytes = self._parcel, channel.machine.rest_bytes
+        whole_bytes = self._rest_bytes + size_bytes - rest_bytes
+        self._rest_bytes = rest_bytes
         if parcel is not None:
             self._parcel = None
             least_bytes = (parcel.last - parcel.first + 1) * MIN_CHARGE_BYTES
-            parcel.size_bytes = size_bytes if size_bytes > least_bytes else least_bytes
+            parcel.size_bytes = whole_bytes if whole_bytes > least_bytes else least_bytes
             self._intake.take(parcel.size_bytes)
             parcel.settle()
         self._unmeasured_bytes += size_bytes + FRAME_CHARGE_BYTES * len(frames)

@@ -52,6 +52,11 @@ class FrameDecoder(Generic[F]):
         self._need = _HEADER_BYTES
         self.limit_bytes = limit_bytes
 
+    @property
+    def rest_bytes(self) -> int:
+        """What came and is no whole frame yet."""
+        return len(self._rest)
+
     def decode(self, data: bytes) -> list[F]:
         """Return the frames that ``data`` completes, in order; the rest is kept for later.
 

@@ -1,13 +1,16 @@
 """Three clients, a relay, a store and a network that break, driven by hypothesis.
 
 Whatever happens: every envelope arrives at least once, the first arrivals of one sender are in
-order, and what a sender was told is accepted has been acknowledged or is in the store.
+order, and what a sender was told is accepted has been acknowledged or is in the store. All choose
+their ids from the same row, so those of two senders meet in a mailbox.
 """
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from securechat.identity.types import EnvelopeId
+from securechat.relay.visit import FEWEST_OF_A_ROOM
+from securechat.wire import frames as f
 from tests.pure.e2e.profiles import profile
 from tests.pure.relay.world import Client, RelayWorld
 from tests.pure.store.delayed import DelayedStore
@@ -16,7 +19,7 @@ NAMES = ("Alice", "Bob", "Carol")
 SETTINGS: dict[str, int] = {
     "window_bytes": 1800,
     "unanswered_bytes": 3000,
-    "mailbox_messages": 16,
+    "mailbox_messages": 64,
     "mailbox_bytes": 60_000,
 }
 
@@ -30,7 +33,8 @@ class Patient(Client):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.acknowledged: set[EnvelopeId] = set()
+        self.acknowledged: set[bytes] = set()
+        """The envelopes themselves; each is told apart from all others by what it begins with."""
         self._before = 0
 
     def connect(self, *, settle: bool = True) -> None:
@@ -41,7 +45,7 @@ class Patient(Client):
     def ack(self, number: int | None = None) -> None:
         super().ack(number)
         disposed = self.deliveries[self._before : self._before + self.machine.acked]
-        self.acknowledged.update(each.envelope_id for each in disposed)
+        self.acknowledged.update(each.envelope for each in disposed)
 
     def retry(self, count: int) -> None:
         """Hand in again the oldest of what was refused, at most so many."""
@@ -50,6 +54,16 @@ class Patient(Client):
         handed = {each.envelope_id for each in again}
         self.refused = [each for each in self.refused if each[0] not in handed]
         self.hand_over(*again)
+
+    def _new_id(self) -> EnvelopeId:
+        return EnvelopeId(next(self._ids).to_bytes(16, "big"))
+
+    def make(self, to: Client, size: int) -> f.Outgoing:
+        """Return a new envelope, which is handed in again until it is accepted."""
+        envelope_id = self._new_id()
+        body = self.person.user_key[:4] + envelope_id[-4:] + bytes(size)
+        envelope = self.outbox[envelope_id] = f.Outgoing(to.mailbox, envelope_id, body)
+        return envelope
 
 
 class AcceptedMeansSafe(RuleBasedStateMachine):
@@ -60,7 +74,7 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         self.clients = [
             Patient(self.world, self.world.client(name).person, acks=False) for name in NAMES
         ]
-        self.sent: dict[tuple[int, int], list[EnvelopeId]] = {}
+        self.sent: dict[tuple[int, int], list[f.Outgoing]] = {}
         for client in self.clients:
             client.connect()
 
@@ -68,13 +82,44 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
 
     @rule(who=clients, to=clients, sizes=st.lists(st.integers(1, 1500), min_size=1, max_size=5))
     def send(self, who: int, to: int, sizes: list[int]) -> None:
-        sender, recipient = self.clients[who], self.clients[to]
-        if not sender.is_ready:
+        if self.clients[who].is_ready:
+            self.hand_in(who, [(to, size) for size in sizes])
+            self.world.settle()
+
+    @rule(
+        who=clients,
+        frames=st.lists(
+            st.tuples(clients, st.integers(1, 700), st.booleans()), min_size=2, max_size=4
+        ),
+    )
+    def send_frames(self, who: int, frames: list[tuple[int, int, bool]]) -> None:
+        """Several frames reach the relay in one read; some of them are ephemeral."""
+        client = self.clients[who]
+        if not client.is_ready:
             return
-        known = set(sender.outbox)
-        sender.send(recipient, *(bytes([who + 1]) * size for size in sizes))
-        new = [each for each in sender.outbox if each not in known]
-        self.sent.setdefault((who, to), []).extend(new)
+        for to, size, is_ephemeral in frames:
+            if is_ephemeral:
+                mailbox = self.clients[to].mailbox
+                typing = f.Outgoing(mailbox, EnvelopeId(bytes(16)), b"typing")
+                client.hand_over(typing, ephemeral=True)
+            else:
+                self.hand_in(who, [(to, size)])
+        self.world.settle()
+
+    @rule(who=clients)
+    def post(self, who: int) -> None:
+        """One frame for everybody, as a room's is: it may wait for others."""
+        if self.clients[who].is_ready:
+            self.hand_in(who, [(number % 3, 1) for number in range(FEWEST_OF_A_ROOM + 1)])
+            self.world.settle()
+
+    def hand_in(self, who: int, envelopes: list[tuple[int, int]]) -> None:
+        """Put new envelopes on the wire in one frame: for whom, and how long each is."""
+        sender = self.clients[who]
+        new = [sender.make(self.clients[to], size) for to, size in envelopes]
+        for (to, _), envelope in zip(envelopes, new, strict=True):
+            self.sent.setdefault((who, to), []).append(envelope)
+        sender.hand_over(*new)
 
     @rule(who=clients, count=st.integers(1, 5))
     def ack(self, who: int, count: int) -> None:
@@ -127,20 +172,32 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
     @invariant()
     def first_arrivals_are_in_order(self) -> None:
         for (who, to), sent in self.sent.items():
-            arrived = dict.fromkeys(each.envelope_id for each in self.clients[to].deliveries)
-            mine = [envelope_id for envelope_id in arrived if envelope_id in set(sent)]
-            assert mine == sent[: len(mine)], NAMES[who]
+            bodies = [each.envelope for each in sent]
+            arrived = dict.fromkeys(self.clients[to].bodies)
+            mine = [body for body in arrived if body in set(bodies)]
+            assert mine == bodies[: len(mine)], NAMES[who]
 
     @invariant()
     def accepted_is_acknowledged_or_committed(self) -> None:
         kept = {
-            entry.envelope_id
+            entry.envelope
             for rows in self.store.kept._mailboxes.values()
             for entry in rows.values()
         }
         for (who, to), sent in self.sent.items():
-            acknowledged = self.clients[to].acknowledged
-            assert self.clients[who].accepted & set(sent) <= acknowledged | kept
+            accepted = self.clients[who].accepted
+            safe = self.clients[to].acknowledged | kept
+            assert {each.envelope for each in sent if each.envelope_id in accepted} <= safe
+
+    @invariant()
+    def all_that_is_counted_is_there(self) -> None:
+        fills = [mailbox._fills for mailbox in self.world.relay.mailboxes.values()]
+        assert self.world.relay._relay_fill.size_bytes == sum(fill.size_bytes for fill in fills)
+        for fill in fills:
+            accounts = fill._by_account.values()
+            assert fill.messages == sum(account.messages for account in accounts)
+            assert fill.size_bytes == sum(account.size_bytes for account in accounts)
+            assert all(account.messages > 0 < account.size_bytes for account in accounts)
 
     def all_is_done(self) -> bool:
         queued = [*map(len, self.world.relay.mailboxes.values())]
@@ -164,11 +221,12 @@ class AcceptedMeansSafe(RuleBasedStateMachine):
         self.first_arrivals_are_in_order()
         assert self.all_is_done()
         for (_, to), sent in self.sent.items():
-            assert self.clients[to].acknowledged >= set(sent)
+            assert self.clients[to].acknowledged >= {each.envelope for each in sent}
         assert self.store.kept._mailboxes == {}
         for client in self.clients:
             assert client.connection is not None
             assert not client.connection.is_paused
+            assert client.connection.is_open
 
 
 TestAcceptedMeansSafe = AcceptedMeansSafe.TestCase
