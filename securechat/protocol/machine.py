@@ -27,28 +27,23 @@ class Machine(Generic[F]):
     other: Side
 
     __slots__ = (
-        "_decoder",
         "_heard_at",
         "_my_moves",
         "_opened_at",
         "_pinged_at",
         "_pings",
         "_their_moves",
+        "decoder",
         "is_closed",
         "state",
     )
 
     def __init__(self, decoder: FrameDecoder[F], now: float) -> None:
-        self._decoder = decoder
+        self.decoder = decoder
         self._opened_at = self._heard_at = now
         self._pinged_at: float | None = None
         self._pings = 0
         self._enter(State.GREETING)
-
-    @property
-    def rest_bytes(self) -> int:
-        """What came and is no whole frame yet."""
-        return self._decoder.rest_bytes
 
     def receive(self, data: bytes, now: float) -> list[F]:
         """Return the frames that ``data`` completes, each legal where the connection stands.
@@ -60,7 +55,7 @@ class Machine(Generic[F]):
         self._pinged_at = None
         if self.is_closed:
             return []
-        frames = self._decoder.decode(data)
+        frames = self.decoder.decode(data)
         for frame in frames:
             state = self._their_moves.get(type(frame))
             if state is not self.state:
@@ -116,7 +111,7 @@ class Machine(Generic[F]):
         self._my_moves = MOVES[self.side][state]
         self._their_moves = MOVES[self.other][state]
         if state is State.READY:
-            self._decoder.limit_bytes = MAX_FRAME_BYTES
+            self.decoder.limit_bytes = MAX_FRAME_BYTES
 
     def _no_turn(self, frame: AnyFrame) -> str:
         return f"{type(frame).__name__} is not allowed when {self.state.value}"

@@ -154,7 +154,7 @@ class Visit:
             handlers[type(frame)](self, frame)
         if not self.is_shown and frames:
             self.show_as_it_is()
-        parcel, rest_bytes = self._parcel, channel.machine.rest_bytes
+        parcel, rest_bytes = self._parcel, len(channel.machine.decoder.rest)
         whole_bytes = self._rest_bytes + size_bytes - rest_bytes
         self._rest_bytes = rest_bytes
         if parcel is not None:

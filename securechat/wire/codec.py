@@ -44,18 +44,14 @@ class FrameDecoder(Generic[F]):
     side with more.
     """
 
-    __slots__ = ("_decode_body", "_need", "_rest", "limit_bytes")
+    __slots__ = ("_decode_body", "_need", "limit_bytes", "rest")
 
     def __init__(self, decoder: "msgspec.msgpack.Decoder[F]", limit_bytes: int) -> None:
         self._decode_body = decoder.decode
-        self._rest = bytearray()
+        self.rest = bytearray()
+        """What came and is no whole frame yet."""
         self._need = _HEADER_BYTES
         self.limit_bytes = limit_bytes
-
-    @property
-    def rest_bytes(self) -> int:
-        """What came and is no whole frame yet."""
-        return len(self._rest)
 
     def decode(self, data: bytes) -> list[F]:
         """Return the frames that ``data`` completes, in order; the rest is kept for later.
@@ -63,7 +59,7 @@ class FrameDecoder(Generic[F]):
         Raises RemoteProtocolError for a body that is too long or is not a frame of that side; the
         decoder is of no use after that.
         """
-        if self._rest:
+        if self.rest:
             return self._decode_more(data)
         size = len(data) - _HEADER_BYTES
         if 0 < size <= self.limit_bytes and size == _unpack_length(data)[0]:
@@ -72,16 +68,16 @@ class FrameDecoder(Generic[F]):
             except _NO_FRAME as error:
                 raise _no_frame(error) from error
         frames, at = self._decode_whole(data)
-        self._rest += data[at:]
+        self.rest += data[at:]
         return frames
 
     def _decode_more(self, data: bytes) -> list[F]:
         """Return the frames that what was kept and ``data`` complete."""
-        self._rest += data
-        if len(self._rest) < self._need:
+        self.rest += data
+        if len(self.rest) < self._need:
             return []
-        frames, at = self._decode_whole(self._rest)
-        del self._rest[:at]
+        frames, at = self._decode_whole(self.rest)
+        del self.rest[:at]
         return frames
 
     def _decode_whole(self, data: bytes | bytearray) -> tuple[list[F], int]:
