@@ -1,8 +1,8 @@
 """Three clients, a relay, a store and a network that break, driven by hypothesis.
 
 Whatever happens: every envelope arrives at least once, the first arrivals of one sender are in
-order, and what a sender was told is accepted has been acknowledged or is in the store. All choose
-their ids from the same row, so those of two senders meet in a mailbox.
+order, and what a sender was told is accepted has been acknowledged or is in the store. All give
+their envelopes for a mailbox the same row of ids, so those of two senders meet there.
 """
 
 from hypothesis import strategies as st
@@ -36,6 +36,7 @@ class Patient(Client):
         self.acknowledged: set[bytes] = set()
         """The envelopes themselves; each is told apart from all others by what it begins with."""
         self._before = 0
+        self._numbers_to: dict[bytes, int] = {}
 
     def connect(self, *, settle: bool = True) -> None:
         self.refused.clear()
@@ -55,13 +56,11 @@ class Patient(Client):
         self.refused = [each for each in self.refused if each[0] not in handed]
         self.hand_over(*again)
 
-    def _new_id(self) -> EnvelopeId:
-        return EnvelopeId(next(self._ids).to_bytes(16, "big"))
-
     def make(self, to: Client, size: int) -> f.Outgoing:
         """Return a new envelope, which is handed in again until it is accepted."""
-        envelope_id = self._new_id()
-        body = self.person.user_key[:4] + envelope_id[-4:] + bytes(size)
+        number = self._numbers_to[to.mailbox] = self._numbers_to.get(to.mailbox, 0) + 1
+        envelope_id = EnvelopeId(to.mailbox[:8] + number.to_bytes(8, "big"))
+        body = self.person.user_key[:4] + envelope_id + bytes(size)
         envelope = self.outbox[envelope_id] = f.Outgoing(to.mailbox, envelope_id, body)
         return envelope
 
