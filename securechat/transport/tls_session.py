@@ -16,11 +16,11 @@ from securechat.transport.tls_errors import client_refused, handshake_failed, se
 RECORD_BYTES = 16_384
 """The most plaintext that one TLS record carries, so that a read of it leaves nothing behind."""
 
-SLICE_BYTES = RECORD_BYTES
-"""What goes through TLS's own buffers at a time: they stay as large as they ever were."""
+SLICE_BYTES = 8_192
+"""What TLS's own buffer is given at a time: it stays as large as it ever was."""
 
-MAX_OVERHEAD_BYTES = 65_536
-"""What a peer may send beyond `FAIR_EXPANSION` times its plaintext, in key updates, say."""
+MAX_OVERHEAD_BYTES = 20_480
+"""What a peer may send beyond `FAIR_EXPANSION` times its plaintext: more than half a record."""
 
 FAIR_EXPANSION = 32
 """A record with a single byte in it is 23 bytes; a key update is 27, with no plaintext at all."""
@@ -147,12 +147,12 @@ class TlsSession:
     def encrypt(self, data: bytes | memoryview) -> bytes:
         """Return all bytes for the network, at the end the records of this plaintext."""
         try:
-            if len(data) <= SLICE_BYTES:
+            if len(data) <= RECORD_BYTES:
                 self._engine.write(data)
                 return self.output()
             view, records = memoryview(data), []
-            for start in range(0, len(data), SLICE_BYTES):
-                self._engine.write(view[start : start + SLICE_BYTES])
+            for start in range(0, len(data), RECORD_BYTES):
+                self._engine.write(view[start : start + RECORD_BYTES])
                 records.append(self.output())
             return b"".join(records)
         except ssl.SSLError as error:
