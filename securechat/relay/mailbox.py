@@ -14,6 +14,7 @@ from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.relay.fills import Fills, RelayFill
 from securechat.relay.parcel import Parcel
+from securechat.relay.patience import COMMIT_AFTER_S, after_wait
 from securechat.relay.queued import Queued, from_store
 from securechat.store.mailboxes import (
     MIN_CHARGE_BYTES,
@@ -28,18 +29,6 @@ from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
 
 MAX_BATCH_BYTES = MAX_ENVELOPES * MIN_CHARGE_BYTES
 """The most in one frame, which holds no more envelopes then either."""
-
-COMMIT_AFTER_S = 0.05
-"""Within what time an envelope that is not acknowledged goes to the store."""
-
-MAX_COMMIT_AFTER_S = 0.5
-"""The same for a device whose last acknowledgement took long: the disk would slow it further."""
-
-PATIENCE = 8
-"""How many times what an acknowledgement took the next ones may take, within these bounds."""
-
-PATIENCE_LEFT = 0.95
-"""What is left of the patience after an acknowledgement that was faster."""
 
 MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
@@ -158,16 +147,14 @@ class Mailbox:
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
         if self._is_live and self._waiting_bytes < self._window_bytes:
-            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, True)
-            if rank:
-                entry.rank = rank
+            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, True, rank)
             self._queued[key] = entry
-            self.waiting.append(entry)
+            self.waiting.append(entry)  # as _append does, without a call
             self._waiting_bytes += size_bytes
         elif not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
         else:
-            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, False, rank=rank)
+            entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, False, rank)
             self._queued[key] = entry
             if not self._put_behind(entry):
                 self._release(entry)
@@ -215,7 +202,6 @@ class Mailbox:
         self._append(entry)
 
     def _append(self, entry: Queued) -> None:
-        entry.in_window = True
         self.waiting.append(entry)
         self._waiting_bytes += entry.size_bytes
 
@@ -296,19 +282,11 @@ class Mailbox:
                     parcel.answer()
         self._in_flight_bytes -= acked_bytes
         if entry.parcel.at:
-            self._note_wait(now - entry.parcel.at)
+            self._patience_s = after_wait(self._patience_s, now - entry.parcel.at)
         if handed:
             self._store.remove([entry.row for entry in handed if entry.row])
         if not self._is_live:
             self._refill()
-
-    def _note_wait(self, waited_s: float) -> None:
-        """Be more patient at once with a device whose acknowledgement took long, less by and by."""
-        patience_s = self._patience_s
-        if PATIENCE * waited_s > patience_s:
-            self._patience_s = min(PATIENCE * waited_s, MAX_COMMIT_AFTER_S)
-        elif patience_s > COMMIT_AFTER_S:
-            self._patience_s = max(patience_s * PATIENCE_LEFT, COMMIT_AFTER_S)
 
     def _release(self, entry: Queued) -> None:
         if entry.held:
@@ -409,9 +387,9 @@ class Mailbox:
         What the store has been given comes before what it has not.
         """
         queued_before = now - self._patience_s / 2
-        for oldest in (self._in_flight or self.waiting)[:1]:
-            if not oldest.handed and oldest.parcel.at >= queued_before:
-                return True
+        window = self._in_flight or self.waiting
+        if window and not window[0].handed and window[0].parcel.at >= queued_before:
+            return True
         old: list[Queued] = []
         is_young_there = False
         for part in (self._in_flight, self.waiting):

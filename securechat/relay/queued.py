@@ -22,6 +22,8 @@ class Queued(msgspec.Struct, eq=False, gc=False):
     """By what it is found again while it is in memory."""
     in_window: bool
     """Whether it is in flight, or waits in memory, for the device that is connected."""
+    rank: int = 0
+    """Its place in the order of its connection, if that is not its number; see `Refusals`."""
     is_open: bool = True
     """Whether it is not answered for."""
     held: bool = True
@@ -30,8 +32,6 @@ class Queued(msgspec.Struct, eq=False, gc=False):
     """Whether the store has been given it, and has not failed to keep it; then quotas count it."""
     committed: bool = False
     """Whether the store has said that it keeps it."""
-    rank: int = 0
-    """Its place in the order of its connection, if that is not its number; see `Refusals`."""
     row: Entry | None = None
     """What the store has been given."""
 
@@ -51,7 +51,7 @@ def from_store(row: Entry) -> Queued:
         Parcel(None, row.sender, row.account, 0.0, 0),
         0,
         row.envelope_id,
-        False,
+        True,
         is_open=False,
         handed=True,
         committed=True,

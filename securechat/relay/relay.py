@@ -15,7 +15,8 @@ from securechat.relay.emptying import Emptying
 from securechat.relay.events import Refusal, RelayEvent
 from securechat.relay.fills import RelayFill
 from securechat.relay.limits import LoginThrottle, RateLimit
-from securechat.relay.mailbox import COMMIT_AFTER_S, Mailbox, Reader
+from securechat.relay.mailbox import Mailbox, Reader
+from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
 from securechat.store.rows import RowStore

@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.relay.mailbox import COMMIT_AFTER_S
+from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AGAIN_S
 from securechat.wire import frames as f
 from securechat.wire.codes import ByeCode

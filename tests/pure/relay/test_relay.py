@@ -1,5 +1,5 @@
 from securechat.relay.events import Refusal
-from securechat.relay.mailbox import COMMIT_AFTER_S
+from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.relay.relay import ANSWER_AFTER_S, REFUSALS_TOLD_PER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
