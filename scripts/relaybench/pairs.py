@@ -8,12 +8,12 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from relaybench.client import CYCLE, NUMBERS, Client, LoadFailed
-from relaybench.sample import Meter, Sample
+from relaybench.sample import Sample, measure
 from relaybench.servers import Server
 
-WARM_UP_S = 0.2
 ACK_AFTER_S = 0.005
 SETTLE_S = 0.1
 """Longer than a relay waits with an answer or with handing an envelope to its store."""
@@ -75,6 +75,7 @@ class PairsLoad:
         for member in self._members:
             self._selector.register(member.client.stream.socket, selectors.EVENT_READ, member)
         self._blocked: set[_Member] = set()
+        self.delivered = 0
         self.latencies_s = array("d")
 
     def run(self, under_way: int, seconds: float) -> None:
@@ -133,6 +134,7 @@ class PairsLoad:
             return
         member.check(numbers)
         now = time.perf_counter()
+        self.delivered += len(numbers)
         self.latencies_s.extend([now - sent for sent in member.sent_at(len(numbers))])
         if replying and not member.send(len(numbers), now):
             self._blocked.add(member)
@@ -147,16 +149,4 @@ def measure_pairs(
 ) -> Sample:
     """Load a server from idle to idle and return what that cost it; hangs up at the end."""
     load = PairsLoad(clients, tick)
-    try:
-        load.run(under_way, min(WARM_UP_S, seconds))
-        load.settle()
-        load.latencies_s = array("d")
-        meter = Meter(server)
-        load.run(under_way, seconds)
-        meter.stop_watch()
-        load.settle()
-        cpu_s = meter.cpu_s()
-    finally:
-        load.close()
-    latencies_s = sorted(load.latencies_s)
-    return Sample(len(latencies_s), cpu_s, meter.wall_s, latencies_s, meter.load_busy)
+    return measure(server, load, partial(load.run, under_way), seconds)

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from relaybench.client import NUMBERS, Client, LoadFailed
-from relaybench.pairs import ACK_AFTER_S, BLOCKED_S, DRAIN_S, SETTLE_S, WARM_UP_S
-from relaybench.sample import Meter, Sample
+from relaybench.pairs import ACK_AFTER_S, BLOCKED_S, DRAIN_S, SETTLE_S
+from relaybench.sample import Sample, measure
 from relaybench.servers import Server
 
 SAMPLED = 8
@@ -194,16 +194,4 @@ def measure_room(
         else:
             load.pace(messages_per_s, run_s)
 
-    try:
-        run(min(WARM_UP_S, seconds))
-        load.settle()
-        load.delivered, load.latencies_s = 0, array("d")
-        meter = Meter(server)
-        run(seconds)
-        meter.stop_watch()
-        load.settle()
-        cpu_s = meter.cpu_s()
-    finally:
-        load.close()
-    latencies_s = sorted(load.latencies_s)
-    return Sample(load.delivered, cpu_s, meter.wall_s, latencies_s, meter.load_busy)
+    return measure(server, load, run, seconds)

@@ -1,10 +1,14 @@
 """What one run of one load on one server shows."""
 
 import time
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from relaybench.servers import Server
+
+WARM_UP_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +63,32 @@ class Meter:
     def cpu_s(self) -> float:
         """Return the CPU seconds of the server by now."""
         return self._server.cpu_s() - self._cpu_before_s
+
+
+class Load(Protocol):
+    """Clients of one server, who count what they are delivered."""
+
+    delivered: int
+    latencies_s: "array[float]"
+
+    def settle(self) -> None:
+        """Wait until nothing is under way and the server has answered for all."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+def measure(server: Server, load: Load, run: Callable[[float], None], seconds: float) -> Sample:
+    """Run a load for so long, from idle to idle; return what that cost the server, and hang up."""
+    try:
+        run(min(WARM_UP_S, seconds))
+        load.settle()
+        load.delivered, load.latencies_s = 0, array("d")
+        meter = Meter(server)
+        run(seconds)
+        meter.stop_watch()
+        load.settle()
+        cpu_s = meter.cpu_s()
+    finally:
+        load.close()
+    return Sample(load.delivered, cpu_s, meter.wall_s, sorted(load.latencies_s), meter.load_busy)
