@@ -12,6 +12,7 @@ from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.relay.fast_lane import FastLane
 from securechat.relay.fills import Fills, RelayFill
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S, after_wait
@@ -72,6 +73,7 @@ class Mailbox:
         "_visit",
         "_waiting_bytes",
         "_window_bytes",
+        "lane",
         "mailbox_id",
         "reader",
         "waiting",
@@ -98,7 +100,7 @@ class Mailbox:
         self._in_flight: list[Queued] = []
         self._in_flight_bytes = 0
         self.waiting: list[Queued] = []
-        """What is in memory and has not been delivered yet."""
+        """What is in memory outside the lane and has not been delivered yet."""
         self._waiting_bytes = 0
         self._loading = False
         self._patience_s = COMMIT_AFTER_S
@@ -116,6 +118,8 @@ class Mailbox:
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
         self._is_live = False
         """Whether a device is connected, and none are later: what comes next goes to memory too."""
+        self.lane: FastLane | None = None
+        """What takes envelopes as long as all goes well; then nothing is in memory but there."""
 
     def __len__(self) -> int:
         return self._fills.messages
@@ -123,7 +127,7 @@ class Mailbox:
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing in it, nor on its way to the store."""
-        return not self._fills.messages and not self._queued
+        return not self._fills.messages and not self._queued and not self.lane
 
     # Handing in -----------------------------------------------------------------------------------
 
@@ -134,6 +138,10 @@ class Mailbox:
 
         Its parcel, which counts it as open, hears of it when it is accepted.
         """
+        if self.lane is not None:
+            if not rank and self.lane.take(outgoing, parcel, number):
+                return None
+            self._close_lane()
         key: bytes
         key = envelope_id = outgoing.envelope_id
         envelope = outgoing.envelope
@@ -149,8 +157,7 @@ class Mailbox:
         if self._is_live and self._waiting_bytes < self._window_bytes:
             entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, True, rank)
             self._queued[key] = entry
-            self.waiting.append(entry)  # as _append does, without a call
-            self._waiting_bytes += size_bytes
+            self._append(entry)
         elif not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
         else:
@@ -185,6 +192,7 @@ class Mailbox:
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
+        self._close_lane()
         if not self._is_live or self._waiting_bytes >= self._window_bytes:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
@@ -201,6 +209,26 @@ class Mailbox:
         )
         self._append(entry)
 
+    def _close_lane(self) -> None:
+        """Take over what is in the fast lane, which takes nothing more."""
+        lane, self.lane = self.lane, None
+        for outgoing, parcel, number, is_in_flight in lane.in_order() if lane else ():
+            envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
+            entry = Queued(
+                envelope_id, envelope, charge(envelope), parcel, number, envelope_id, True
+            )
+            self._queued[envelope_id] = entry
+            if is_in_flight:
+                self._in_flight.append(entry)
+                self._in_flight_bytes += entry.size_bytes
+            else:
+                self._append(entry)
+
+    def _open_lane(self) -> None:
+        """Have the fast lane take what comes next, if there is nothing that has to go before."""
+        if self._is_live and not self._queued and not self._in_flight and not self.waiting:
+            self.lane = FastLane(self._window_bytes)
+
     def _append(self, entry: Queued) -> None:
         self.waiting.append(entry)
         self._waiting_bytes += entry.size_bytes
@@ -213,10 +241,12 @@ class Mailbox:
         self._visit += 1
         self._loading = False
         self._is_live = self._read_sequence == self._last_sequence
+        self._open_lane()
         self._refill()
 
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
+        self._close_lane()
         self.reader = None
         self._is_live = False
         window = [*self._in_flight, *self.waiting]
@@ -236,6 +266,11 @@ class Mailbox:
 
     def take_batch(self) -> tuple[Incoming, ...]:
         """Return what may be delivered now within the window, at most one frame's worth."""
+        if self.lane is not None:
+            batch = self.lane.deliver(MAX_BATCH_BYTES)
+            if batch is not None:
+                return batch
+            self._close_lane()
         waiting, waiting_bytes = self.waiting, self._waiting_bytes
         in_flight_bytes = self._in_flight_bytes + waiting_bytes
         if waiting_bytes > MAX_BATCH_BYTES or in_flight_bytes > self._window_bytes:
@@ -264,6 +299,13 @@ class Mailbox:
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
+        lane = self.lane
+        parcel = self._ack_queued(count) if lane is None else lane.ack(count)
+        if parcel.at:
+            self._patience_s = after_wait(self._patience_s, now - parcel.at)
+
+    def _ack_queued(self, count: int) -> Parcel:
+        """Do so outside the lane; return with what the last came."""
         acked, queued = self._in_flight[:count], self._queued
         del self._in_flight[:count]
         acked_bytes = 0
@@ -281,12 +323,13 @@ class Mailbox:
                 if not parcel.open:
                     parcel.answer()
         self._in_flight_bytes -= acked_bytes
-        if entry.parcel.at:
-            self._patience_s = after_wait(self._patience_s, now - entry.parcel.at)
         if handed:
             self._store.remove([entry.row for entry in handed if entry.row])
-        if not self._is_live:
+        if self._is_live:
+            self._open_lane()
+        else:
             self._refill()
+        return entry.parcel
 
     def _release(self, entry: Queued) -> None:
         if entry.held:
@@ -336,6 +379,7 @@ class Mailbox:
         if self._read_sequence == self._last_sequence:
             self._is_live = True
             self._count_anew()
+            self._open_lane()
         self._refill()
 
     def _count_anew(self) -> None:
@@ -387,6 +431,10 @@ class Mailbox:
         What the store has been given comes before what it has not.
         """
         queued_before = now - self._patience_s / 2
+        if self.lane is not None:
+            if not self.lane or self.lane.since() >= queued_before:
+                return bool(self.lane)
+            self._close_lane()
         window = self._in_flight or self.waiting
         if window and not window[0].handed and window[0].parcel.at >= queued_before:
             return True

@@ -11,7 +11,7 @@ from securechat.relay.directory import Account, Device
 from securechat.relay.events import Joined, Left
 from securechat.relay.intake import Intake
 from securechat.relay.limits import ByteBudget
-from securechat.relay.mailbox import Mailbox
+from securechat.relay.mailbox import Mailbox, Reader
 from securechat.relay.parcel import Parcel
 from securechat.relay.refusals import Refusals
 from securechat.relay.relay import Relay
@@ -225,8 +225,10 @@ class Visit:
         channel, mailbox = self._channel, self._mailbox
         machine = channel.machine
         if not machine.is_closed:
-            while mailbox.waiting and (batch := mailbox.take_batch()):
+            batch = mailbox.take_batch()
+            while batch:
                 channel.connection.write(machine.deliver(batch))
+                batch = mailbox.take_batch() if mailbox.waiting else ()
         return mailbox
 
     def flush_answers(self) -> None:
@@ -386,37 +388,44 @@ class Visit:
         self._device.sent += len(envelopes)
         parcel.open += len(envelopes)
         relay, refusals = self._relay, self.refusals
-        mailboxes = relay.mailboxes
+        find = relay.mailboxes.get
         is_post = len(envelopes) >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
         deliver_to = relay.bulky.add if is_post else relay.urgent.add
         for outgoing in envelopes:
-            mailbox = mailboxes.get(outgoing.mailbox)
-            reader = mailbox.reader if mailbox is not None else None
-            if mailbox is None or reader is None or refusals.count:
-                code = self._offer(outgoing, parcel, number)
+            mailbox = find(outgoing.mailbox)
+            if (
+                mailbox is None
+                or (lane := mailbox.lane) is None
+                or refusals.count
+                or not lane.take(outgoing, parcel, number)
+            ):
+                reader = self._offer(outgoing, parcel, number)
             else:
-                code = mailbox.offer(outgoing, parcel, number)
-            if code is not None:
-                parcel.open -= 1
-                self._refuse(outgoing.mailbox, outgoing.envelope_id, number, number, code)
-            elif reader is not None:
+                reader = mailbox.reader
+            if reader is not None:
                 deliver_to(reader)
             number += 1
 
-    def _offer(self, outgoing: f.Outgoing, parcel: Parcel, number: int) -> RefusedCode | None:
-        """Offer an envelope, unless nobody reads it or a refused one has to come again before."""
+    def _offer(self, outgoing: f.Outgoing, parcel: Parcel, number: int) -> Reader | None:
+        """Offer an envelope that no fast lane takes; return who is to get it, if connected."""
+        to, envelope_id = outgoing.mailbox, outgoing.envelope_id
+        code = self._try(outgoing, parcel, number)
+        if code is not None:
+            parcel.open -= 1
+            self._refuse(to, envelope_id, number, number, code)
+            return None
+        self.refusals.remove(to, envelope_id)
+        return self._relay.mailboxes[to].reader
+
+    def _try(self, outgoing: f.Outgoing, parcel: Parcel, number: int) -> RefusedCode | None:
+        """Offer it, unless nobody has this mailbox or a refused one has to come again before."""
         to, envelope_id, refusals = outgoing.mailbox, outgoing.envelope_id, self.refusals
         if self._relay.directory.device(to) is None:
             return RefusedCode.UNKNOWN_MAILBOX
-        mailbox = self._relay.open_mailbox(to)
-        if not refusals.count:
-            return mailbox.offer(outgoing, parcel, number)
         if not refusals.is_turn_of(to, envelope_id):
             return RefusedCode.ORDER
-        code = mailbox.offer(outgoing, parcel, number, refusals.rank_of(to, envelope_id) or 0)
-        if code is None:
-            refusals.remove(to, envelope_id)
-        return code
+        rank = refusals.rank_of(to, envelope_id) or 0
+        return self._relay.open_mailbox(to).offer(outgoing, parcel, number, rank)
 
     def _pass_on(self, envelopes: tuple[f.Outgoing, ...]) -> None:
         for outgoing in envelopes:

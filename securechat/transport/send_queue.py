@@ -15,14 +15,19 @@ class SendQueue:
         self._chunks.append(data)
         self.size_bytes += len(data)
 
+    def take_all(self) -> bytes | memoryview:
+        """Remove and return everything; a single write is not copied."""
+        chunks = self._chunks
+        joined = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self.size_bytes = 0
+        return joined
+
     def take(self, limit_bytes: int) -> bytes | memoryview:
         """Remove and return the oldest bytes, at most `limit_bytes` of them."""
-        chunks = self._chunks
         if self.size_bytes <= limit_bytes:
-            joined = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            chunks.clear()
-            self.size_bytes = 0
-            return joined
+            return self.take_all()
+        chunks = self._chunks
         taken: list[bytes | memoryview] = []
         room, place = limit_bytes, 0
         while room:
