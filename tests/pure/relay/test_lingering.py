@@ -48,6 +48,19 @@ def test_posts_that_follow_one_wait_for_each_other() -> None:
     assert len(carol.told(f.Deliver)) == before + 1
 
 
+def test_an_acknowledgement_does_not_end_the_wait() -> None:
+    world, alice, bob, carol = lingering_world()
+    carol.acks = False
+    world.advance(2 * LINGER_PER_READER_S)
+    post(alice, 2, bob, carol)
+    post(alice, 3, bob, carol)
+    carol.ack()
+    world.settle()
+    assert seen(carol) == [1, 2]
+    world.advance(2 * LINGER_PER_READER_S)
+    assert seen(carol) == [1, 2, 3]
+
+
 def test_who_is_written_to_directly_gets_the_posts_before_it_at_once() -> None:
     world, alice, bob, carol = lingering_world()
     post(alice, 2, bob, carol)

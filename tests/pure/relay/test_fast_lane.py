@@ -1,0 +1,178 @@
+"""The lane of a device that keeps up, alone and in a mailbox that has to take it over."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.relay.fast_lane import FastLane
+from securechat.relay.parcel import Parcel
+from securechat.relay.patience import COMMIT_AFTER_S
+from securechat.store.mailboxes import MIN_CHARGE_BYTES
+from securechat.wire import frames as f
+from tests.pure.relay.test_mailbox import bodies, codes, numbers, outgoing, run
+from tests.pure.relay.world import Client, RelayWorld
+from tests.pure.store.delayed import DelayedStore
+
+WINDOW_BYTES = 10 * MIN_CHARGE_BYTES
+TO = MailboxId(bytes(16))
+
+
+def envelope(number: int, size_bytes: int = 1) -> f.Outgoing:
+    return f.Outgoing(TO, EnvelopeId(number.to_bytes(16, "big")), bytes(size_bytes))
+
+
+def parcel(at: float = 1.0) -> Parcel:
+    return Parcel(None, TO, UserKey(bytes(32)), at, 1)
+
+
+def fill(lane: FastLane, *envelopes: f.Outgoing) -> Parcel:
+    """Put envelopes of one read into the lane, numbered from 1."""
+    brought = parcel()
+    for number, each in enumerate(envelopes, 1):
+        brought.open += 1
+        assert lane.take(each, brought, number)
+    return brought
+
+
+def lane_of(client: Client) -> FastLane | None:
+    return client.world.relay.mailboxes[client.mailbox].lane
+
+
+# The lane alone -----------------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(["take", "deliver", "ack"]), max_size=60))
+def test_what_goes_in_comes_out_once_and_in_order(steps: list[str]) -> None:
+    lane, taken, delivered, acked = FastLane(10**6), 0, 0, 0
+    parcels: list[Parcel] = []
+    for step in steps:
+        if step == "take":
+            taken += 1
+            parcels.append(fill(lane, envelope(taken)))
+        elif step == "deliver":
+            batch = lane.deliver(10**6)
+            assert batch is not None
+            expected = range(delivered + 1, taken + 1)
+            assert [int.from_bytes(each.envelope_id, "big") for each in batch] == list(expected)
+            delivered = taken
+        elif acked < delivered:
+            count = 1 + (delivered - acked) // 2
+            acked += count
+            assert lane.ack(count) is parcels[acked - 1]
+        assert [each.open for each in parcels] == [1] * acked + [2] * (taken - acked)
+        assert len(lane) == taken - acked
+        left = [
+            (int.from_bytes(each.envelope_id, "big"), sent) for each, _, _, sent in lane.in_order()
+        ]
+        assert left == [(number, number <= delivered) for number in range(acked + 1, taken + 1)]
+        assert [brought for _, brought, _, _ in lane.in_order()] == parcels[acked:]
+
+
+def test_it_takes_no_more_than_its_window_though_the_last_may_be_long() -> None:
+    lane = FastLane(WINDOW_BYTES)
+    fill(lane, *map(envelope, range(9)), envelope(9, size_bytes=10**5))
+    assert not lane.take(envelope(10), parcel(), 11)
+
+
+@pytest.mark.parametrize("is_delivered", [False, True])
+def test_it_takes_no_id_twice(is_delivered: bool) -> None:
+    lane = FastLane(WINDOW_BYTES)
+    fill(lane, envelope(1))
+    if is_delivered:
+        lane.deliver(WINDOW_BYTES)
+    assert not lane.take(envelope(1, size_bytes=2), parcel(), 1)
+    assert len(lane) == 1
+
+
+def test_it_delivers_all_that_waits_or_nothing() -> None:
+    lane = FastLane(WINDOW_BYTES)
+    fill(lane, *map(envelope, range(6)))
+    assert lane.deliver(5 * MIN_CHARGE_BYTES) is None
+    assert len(lane.deliver(6 * MIN_CHARGE_BYTES) or ()) == 6
+    fill(lane, *map(envelope, range(6, 12)))
+    assert lane.deliver(WINDOW_BYTES) is None
+    lane.ack(2)
+    assert len(lane.deliver(WINDOW_BYTES) or ()) == 6
+    lane.ack(10)
+    fill(lane, *map(envelope, range(10)))
+    assert len(lane.deliver(WINDOW_BYTES) or ()) == 10
+
+
+# In a mailbox -------------------------------------------------------------------------------------
+
+
+def test_it_is_open_for_whoever_has_everything() -> None:
+    store = DelayedStore()
+    world = RelayWorld(store)
+    alice, bob = world.online("Alice", "Bob")
+    assert lane_of(bob) is not None
+    bob.cut()
+    assert lane_of(bob) is None
+    alice.send(bob, *bodies(1, 3))
+    bob.connect()
+    assert lane_of(bob) is None
+    run(world)
+    assert numbers(bob) == [1, 2, 3]
+    alice.send(bob, *bodies(4, 6))
+    run(world)
+    assert numbers(bob) == [1, 2, 3, 4, 5, 6]
+    assert lane_of(bob) is not None
+
+
+def test_a_device_that_lags_gets_its_lane_back_with_its_acknowledgement() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 3))
+    world.advance(COMMIT_AFTER_S * 2)
+    assert lane_of(bob) is None
+    assert len(alice.accepted) == 3
+    alice.send(bob, *bodies(4, 4))
+    bob.ack(3)
+    world.settle()
+    assert lane_of(bob) is None
+    bob.ack()
+    world.settle()
+    assert lane_of(bob) is not None
+    assert numbers(bob) == [1, 2, 3, 4]
+    assert not len(world.relay.mailboxes[bob.mailbox])
+
+
+def test_an_id_that_comes_twice_is_told_as_ever() -> None:
+    world = RelayWorld()
+    alice, bob, carol = world.online("Alice", "Bob", "Carol", acks=False)
+    alice.hand_over(outgoing(bob, 1, b"1."), outgoing(bob, 2, b"2."))
+    world.settle()
+    alice.hand_over(outgoing(bob, 1, b"1."), outgoing(bob, 2, b"another."))
+    carol.hand_over(outgoing(bob, 1, b"3."))
+    world.settle()
+    assert codes(alice) == ["duplicate", "mismatch"]
+    assert not carol.refused
+    assert numbers(bob) == [1, 2, 3]
+
+
+def test_what_was_in_the_lane_at_the_end_of_a_visit_comes_in_the_next_in_its_order() -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 4))
+    bob.ack(2)
+    world.settle()
+    alice.hand_over(outgoing(bob, 5, b"5."))
+    bob.cut()
+    world.settle()
+    bob.connect()
+    world.advance(1.0)
+    assert numbers(bob)[4:] == [3, 4, 5]
+    assert len(alice.accepted) == 5
+
+
+def test_more_than_a_window_goes_to_the_store_behind_the_lane() -> None:
+    world = RelayWorld(window_bytes=WINDOW_BYTES)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 35))
+    assert numbers(bob) == list(range(1, 11))
+    bob.acks = True
+    bob.ack()
+    world.advance(1.0)
+    assert numbers(bob) == list(range(1, 36))
+    assert len(alice.accepted) == 35
