@@ -78,7 +78,7 @@ def serve_idle(client: Client) -> None:
     """Answer what a server asks of a client to whom nobody writes; call it when bytes came."""
     client.receive(client.stream.read())
     if client.owes():
-        client.stream.write([client.take_owed()])
+        client.stream.write(client.take_owed())
 
 
 def _noting(clients: Iterator[Client], made: list[Client]) -> Iterator[Client]:

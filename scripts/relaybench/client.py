@@ -47,8 +47,8 @@ class Client(Protocol):
     def owes(self) -> bool:
         """Return whether there is something to acknowledge or to answer."""
 
-    def take_owed(self) -> bytes:
-        """Return the acknowledgement of all that came, or nothing."""
+    def take_owed(self) -> list[bytes]:
+        """Return the acknowledgements of all that came, each to be written as a message is."""
 
     def unanswered(self) -> int:
         """Return how many of its messages the server has not answered for, if it ever does."""

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from relaybench.contenders import ALL_SERVERS, DEFAULT_SERVERS, contenders
 from relaybench.machine import Bystanders
+from relaybench.manner import Manner
 from relaybench.messages import Size
 from relaybench.metered import pin
 from relaybench.promises import promises
@@ -33,6 +34,10 @@ MAX_SECONDS = 20.0
 
 SPARE_FILES = 200
 """Descriptors for everything that is no connection."""
+
+OWN = "own"
+MANNERS = {OWN: None, "apart": Manner.APART, "joined": Manner.JOINED}
+"""How clients write: those of each server as its own do, or all alike."""
 
 QUICK = Size(0.3, pairs=10, members=20, flat_users=(10, 20), connections=100, backlog=10)
 
@@ -60,11 +65,13 @@ def main() -> int:
             certs,
             max((options.size.connections, *options.size.flat_users)) + SPARE_FILES,
         )
+        if manner := MANNERS[options.manner]:
+            found = [replace(each, manner=manner) for each in found]
         context = client_context(certs / "ca.pem")
         runner = Runner(
             found,
             Path(folder),
-            lambda port: Dialling(context, port, negotiated, options.join),
+            lambda port, manner: Dialling(context, port, negotiated, manner),
             options.size,
         )
         runner.run(options.loads, options.rounds)
@@ -72,8 +79,9 @@ def main() -> int:
         notes.append(f"Other processes had {share:.0%} of the processors meanwhile.")
     results = runner.results
     servers = {each.name: each.title for each in found}
+    manners = {each.title: each.manner for each in found}
     for line in (
-        *head(options.size, options.rounds, sorted(negotiated), joins=options.join),
+        *head(options.size, options.rounds, sorted(negotiated), manners),
         *report(results, servers, options.size),
         *promises(results),
         "",
@@ -103,7 +111,13 @@ def parse_options() -> argparse.Namespace:
     add("--rounds", type=_count, help="of each load and server; idle has one [3]")
     add("--seconds", type=_seconds, help=f"of each run, at most {MAX_SECONDS:g} [3]")
     add("--connections", type=_count, help="that are idle [10000]")
-    add("--join", action="store_true", help="messages written together share TLS records")
+    add(
+        "--manner",
+        choices=MANNERS,
+        default=OWN,
+        help="how clients write: as those that come with each server (own), each message in a TLS"
+        " record of its own (apart), or messages written together in shared ones (joined) [own]",
+    )
     add("--quick", action="store_true", help="one short round of everything, and small")
     add(
         "--beside",

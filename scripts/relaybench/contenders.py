@@ -9,6 +9,7 @@ from typing import Protocol
 
 from relaybench import servers
 from relaybench.client import Client
+from relaybench.manner import Manner
 from relaybench.mqtt_client import MqttDialect
 from relaybench.nats_client import NatsDialect
 from relaybench.relay_client import RelayDialect
@@ -34,6 +35,8 @@ class Dialect(Protocol):
 
     has_accounts: bool
     """Whether the server keeps something of those who have been there."""
+    own_manner: Manner
+    """How the client writes that comes with the server."""
 
     def pairs(self, dialling: Dialling, count: int) -> Iterator[Client]:
         """Connect so many pairs, one after the other."""
@@ -54,6 +57,8 @@ class Contender:
     title: str
     start: Start
     dialect: Callable[[], Dialect]
+    manner: Manner
+    """How its clients write."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,7 @@ def contenders(
 ) -> tuple[list[Contender], list[str]]:
     """Return those who can run here, in this order, and a sentence about each who cannot.
 
+    Their clients write in the manner of those that come with the servers.
     ``beside`` has the folders of other versions of the relay, by name.
     """
     found: list[Contender] = []
@@ -91,18 +97,28 @@ def _own(
     name: str, beside: Mapping[str, Path], core: int, certs: Path, max_connections: int
 ) -> Iterator[Contender]:
     if name == TUTORIAL:
-        yield Contender(name, TITLES[name], lambda _: _tutorial(core, certs), TutorialDialect)
+        yield Contender(
+            name,
+            TITLES[name],
+            lambda _: _tutorial(core, certs),
+            TutorialDialect,
+            TutorialDialect.own_manner,
+        )
         return
     sources: dict[str, Path | None] = {RELAY: None, **beside}
     for title, source in sources.items():
         start = partial(_relay, core, certs, max_connections, source)
-        yield Contender(title, title, start, RelayDialect)
+        yield Contender(title, title, start, RelayDialect, RelayDialect.own_manner)
 
 
 def _foreign(name: str, program: str, core: int, certs: Path) -> Contender:
     if name == NATS:
         return Contender(
-            name, TITLES[name], lambda home: servers.nats(core, program, certs, home), NatsDialect
+            name,
+            TITLES[name],
+            lambda home: servers.nats(core, program, certs, home),
+            NatsDialect,
+            NatsDialect.own_manner,
         )
     qos = 0 if name == MOSQUITTO_0 else 1
     return Contender(
@@ -110,6 +126,7 @@ def _foreign(name: str, program: str, core: int, certs: Path) -> Contender:
         TITLES[name],
         lambda home: servers.mosquitto(core, program, certs, home),
         lambda: MqttDialect(qos),
+        MqttDialect.own_manner,
     )
 
 
@@ -133,4 +150,5 @@ def running(
     """Run a contender's server until the block ends, for people who may know it already."""
     home.mkdir(mode=0o700, exist_ok=True)
     with contender.start(home) as server:
-        yield Running(contender, server, dialling(server.port), dialect or contender.dialect())
+        known = dialect or contender.dialect()
+        yield Running(contender, server, dialling(server.port, contender.manner), known)

@@ -1,4 +1,9 @@
-"""The dialect of mosquitto: MQTT 3.1.1 with clean sessions, QoS 1 (acknowledged) or QoS 0."""
+"""The dialect of mosquitto: MQTT 3.1.1 with clean sessions, QoS 1 (acknowledged) or QoS 0.
+
+libmosquitto, which mosquitto_sub and mosquitto_pub are made with, writes every packet with a write
+of its own, and the PUBACK for a message as soon as it has read that, before its user sees it. (Here
+the PUBACKs for all that one read brought go before the first answer.)
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +17,7 @@ from relaybench.client import (
     run_length,
     split,
 )
+from relaybench.manner import Manner
 from relaybench.tls_stream import Dialling, TlsStream
 
 _CONNACK = b"\x20\x02\x00\x00"
@@ -81,7 +87,7 @@ class MqttClient:
         """Return this client's next messages, the first behind the acknowledgements owed."""
         messages = [self._message() for _ in range(count)]
         if self._acks:
-            messages[0] = self.take_owed() + messages[0]
+            messages[0] = b"".join((*self.take_owed(), messages[0]))
         return messages
 
     def receive(self, plaintext: bytes) -> Marks:
@@ -109,10 +115,12 @@ class MqttClient:
         """Return whether messages came that are not acknowledged yet."""
         return bool(self._acks)
 
-    def take_owed(self) -> bytes:
-        """Return a PUBACK for each of them."""
+    def take_owed(self) -> list[bytes]:
+        """Return a PUBACK for each of them, all in one where they need not be written at once."""
         acks, self._acks = self._acks, b""
-        return acks
+        if self.stream.manner is not Manner.UNBUFFERED:
+            return [acks]
+        return [acks[at : at + _PUBACK_BYTES] for at in range(0, len(acks), _PUBACK_BYTES)]
 
     def unanswered(self) -> int:
         """Return how many PUBACKs are to come."""
@@ -146,6 +154,7 @@ class MqttDialect:
     """
 
     has_accounts = False
+    own_manner = Manner.UNBUFFERED
 
     def __init__(self, qos: int) -> None:
         self._qos = qos

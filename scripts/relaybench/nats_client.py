@@ -1,4 +1,8 @@
-"""The dialect of nats-server: SUB, PUB and MSG; nothing is acknowledged (`verbose` is off)."""
+"""The dialect of nats-server: SUB, PUB and MSG; nothing is acknowledged (`verbose` is off).
+
+The clients of the NATS project buffer what is published and flush it in bigger pieces: that of Go
+has a buffer of 32 KiB, which a goroutine of its own flushes.
+"""
 
 from collections.abc import Iterator
 
@@ -12,6 +16,7 @@ from relaybench.client import (
     run_length,
     split,
 )
+from relaybench.manner import Manner
 from relaybench.tls_stream import Dialling, TlsStream
 
 _CONNECT = (
@@ -71,10 +76,10 @@ class NatsClient:
         """Return whether the server waits to hear that the connection lives."""
         return self._pongs > 0
 
-    def take_owed(self) -> bytes:
+    def take_owed(self) -> list[bytes]:
         """Return the answers to its questions."""
         pongs, self._pongs = self._pongs, 0
-        return _PONG * pongs
+        return [_PONG * pongs]
 
     def unanswered(self) -> int:
         """Return 0: this server answers for nothing."""
@@ -91,6 +96,7 @@ class NatsDialect:
     """Who publishes what."""
 
     has_accounts = False
+    own_manner = Manner.JOINED
 
     def pairs(self, dialling: Dialling, count: int) -> Iterator[NatsClient]:
         """Connect so many pairs, one after the other."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from relaybench.client import CYCLE, NUMBERS, Client, LoadFailed
+from relaybench.manner import Manner
 from relaybench.sample import Sample, measure
 from relaybench.servers import Server
 
@@ -93,7 +94,7 @@ class PairsLoad:
         time.sleep(ACK_AFTER_S)
         for member in self._members:
             if member.client.owes():
-                member.client.stream.write([member.client.take_owed()])
+                member.client.stream.write(member.client.take_owed())
         self._pump(SETTLE_S, replying=False)
         deadline = time.perf_counter() + DRAIN_S
         while unanswered := sum(member.client.unanswered() for member in self._members):
@@ -136,7 +137,12 @@ class PairsLoad:
         now = time.perf_counter()
         self.delivered += len(numbers)
         self.latencies_s.extend([now - sent for sent in member.sent_at(len(numbers))])
-        if replying and not member.send(len(numbers), now):
+        is_taken = True
+        if client.stream.manner is Manner.UNBUFFERED and client.owes():
+            is_taken = client.stream.write(client.take_owed())
+        if replying:
+            is_taken = member.send(len(numbers), time.perf_counter())
+        if not is_taken:
             self._blocked.add(member)
 
 

@@ -1,7 +1,8 @@
 """The dialect of our relay: the frames of PROTOCOL.md, read without an object for each envelope.
 
 Acknowledgements ride on the next Send or travel alone, and cover all that has come, as those of
-our client cover a batch of its store.
+our client cover a batch of its store. Our client also joins the envelopes that are ready at once in
+one Send, and that in one TLS record.
 """
 
 import os
@@ -12,6 +13,7 @@ import msgspec
 
 from relaybench.accounts import Account
 from relaybench.client import MESSAGE_BYTES, NO_MARKS, LoadFailed, LogIn, Marks, Speaker, split
+from relaybench.manner import Manner
 from relaybench.tls_stream import Dialling, TlsStream
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
@@ -72,7 +74,7 @@ class RelayClient:
 
     def messages(self, count: int) -> list[bytes]:
         """Return this client's next messages, each as a Send that acknowledges what came."""
-        if self.stream.joins and len(self._peers) == 1:
+        if self.stream.manner is Manner.JOINED and len(self._peers) == 1:
             envelopes = [b"".join((*self._peers, self._tail())) for _ in range(count)]
             return [
                 self._send(envelopes[at : at + f.MAX_ENVELOPES])
@@ -104,13 +106,13 @@ class RelayClient:
         """Return whether something is not acknowledged yet."""
         return self._acked != self._delivered or bool(self._pongs)
 
-    def take_owed(self) -> bytes:
+    def take_owed(self) -> list[bytes]:
         """Return an Ack of all that came."""
         pongs, self._pongs = self._pongs, b""
         if self._acked == self._delivered:
-            return pongs
+            return [pongs]
         self._acked = self._delivered
-        return pongs + encode(f.Ack(self._acked))
+        return [pongs + encode(f.Ack(self._acked))]
 
     def unanswered(self) -> int:
         """Return how many envelopes are not accepted yet."""
@@ -188,6 +190,7 @@ class RelayDialect:
     """Who writes to whom; everybody keeps the account of the first time."""
 
     has_accounts = True
+    own_manner = Manner.JOINED
 
     def __init__(self) -> None:
         self._accounts: dict[str, Account] = {}

@@ -10,6 +10,7 @@ from typing import TypeVar
 from relaybench.client import MESSAGE_BYTES
 from relaybench.contenders import RELAY
 from relaybench.flat import TALKING_PAIRS
+from relaybench.manner import Manner
 from relaybench.messages import MESSAGE_LOADS, SPEAKERS, Size
 from relaybench.runner import Results
 from relaybench.sample import Sample
@@ -31,12 +32,14 @@ def report(results: Results, servers: Mapping[str, str], size: Size) -> list[str
     ]
 
 
-def head(size: Size, rounds: int, negotiated: Sequence[str], *, joins: bool) -> list[str]:
-    """Return what has to be known to read the tables."""
-    record = "joined in TLS records when written together" if joins else "each a TLS record"
+def head(
+    size: Size, rounds: int, negotiated: Sequence[str], manners: Mapping[str, Manner]
+) -> list[str]:
+    """Return what has to be known to read the tables; ``manners`` has those of the titles."""
     text = (
-        f"Messages of {MESSAGE_BYTES} B, {record}. CPU is that of the whole server process, user"
-        f" and system, for each delivered message. {size.pairs} pairs answer each message with one;"
+        f"Messages of {MESSAGE_BYTES} B. {_written(manners)} CPU is that of the whole server"
+        " process, user and system, for each delivered message."
+        f" {size.pairs} pairs answer each message with one;"
         f" in a room of {size.members} {SPEAKERS} speak. Medians of {rounds} rounds of"
         f" {size.seconds:g} s (lowest–highest), the servers in turn; ratios are those of each"
         " round. Busy is the share of the time in which the server, and the load, computed: a"
@@ -45,6 +48,17 @@ def head(size: Size, rounds: int, negotiated: Sequence[str], *, joins: bool) -> 
         f" {ssl.OPENSSL_VERSION}, {platform.machine()}."
     )
     return textwrap.wrap(text, LINE_LENGTH)
+
+
+def _written(manners: Mapping[str, Manner]) -> str:
+    """Return a sentence for each manner in which clients wrote."""
+    sentences: list[str] = []
+    for manner in Manner:
+        titles = [title for title, own in manners.items() if own is manner]
+        if titles:
+            whose = "" if len(titles) == len(manners) else f" of {' and '.join(titles)}"
+            sentences.append(f"Clients{whose} {manner.value}.")
+    return " ".join(sentences)
 
 
 def ratio_of_cpu(results: Results, load: str, server: str) -> float | None:

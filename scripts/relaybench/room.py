@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from relaybench.client import NUMBERS, Client, LoadFailed
+from relaybench.manner import Manner
 from relaybench.pairs import ACK_AFTER_S, BLOCKED_S, DRAIN_S, SETTLE_S
 from relaybench.sample import Sample, measure
 from relaybench.servers import Server
@@ -146,7 +147,7 @@ class RoomLoad:
     def _acknowledge(self, listener: _Listener) -> None:
         listener.is_noted = False
         client = listener.client
-        if client.owes() and not client.stream.write([client.take_owed()]):
+        if client.owes() and not client.stream.write(client.take_owed()):
             self._blocked.add(client)
 
     def _serve(self, listener: _Listener) -> float:
@@ -167,7 +168,9 @@ class RoomLoad:
                 missing[number] = self._others
                 spoken.arrived += 1
         self.delivered += len(numbers)
-        if not listener.is_noted and client.owes():
+        if client.stream.manner is Manner.UNBUFFERED:
+            self._acknowledge(listener)
+        elif not listener.is_noted and client.owes():
             listener.is_noted = True
             self._owing.append((now + ACK_AFTER_S, listener))
         return now

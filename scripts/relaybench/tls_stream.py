@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from relaybench.manner import Manner
+
 HOST = "127.0.0.1"
 CONNECT_S = 10.0
 READ_BYTES = 256 * 1024
@@ -23,14 +25,13 @@ class Dialling:
     port: int
     negotiated: set[str]
     """What the handshakes agreed on: versions, suites and groups."""
-    joins: bool = False
-    """Whether messages that are written together share TLS records."""
+    manner: Manner
     receive_bytes: int = 0
     """What the kernel takes for a client that does not read; 0 leaves it to the kernel."""
 
 
-DiallingAt = Callable[[int], Dialling]
-"""Says how to connect to a port."""
+DiallingAt = Callable[[int, Manner], Dialling]
+"""Says how to connect to a port, for clients who write in this manner."""
 
 
 class TlsStream:
@@ -43,7 +44,7 @@ class TlsStream:
         "_outgoing",
         "_tls",
         "_unsent",
-        "joins",
+        "manner",
         "socket",
     )
 
@@ -55,7 +56,7 @@ class TlsStream:
         self.socket.settimeout(CONNECT_S)
         self.socket.connect((HOST, dialling.port))
         self.socket.setblocking(False)
-        self.joins = dialling.joins
+        self.manner = dialling.manner
         self._group = ""
         self._negotiated = dialling.negotiated
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -117,14 +118,18 @@ class TlsStream:
             return b""
 
     def write(self, messages: Sequence[bytes]) -> bool:
-        """Send messages with one system call, each in a TLS record of its own unless they join.
+        """Send messages in the manner of this client.
 
-        Return whether the socket has taken everything; else `flush` later.
+        Return whether the socket has taken everything; else `flush` later. What it did not take
+        leaves in the same records, but with one send.
         """
-        if self.joins and len(messages) > 1:
+        if self.manner is Manner.JOINED and len(messages) > 1:
             messages = (b"".join(messages),)
+        is_unbuffered = self.manner is Manner.UNBUFFERED
         for message in messages:
             self._tls.write(message)
+            if is_unbuffered and not self._unsent:
+                self._send(self._outgoing.read())
         return self._send(self._outgoing.read())
 
     def flush(self) -> bool:

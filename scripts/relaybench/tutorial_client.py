@@ -1,8 +1,12 @@
-"""The dialect of `relaybench.tutorial_server`: a length and the bytes, first the room's name."""
+"""The dialect of `relaybench.tutorial_server`: a length and the bytes, first the room's name.
+
+The client of a tutorial calls `sendall` once for each message.
+"""
 
 from collections.abc import Iterator
 
 from relaybench.client import MESSAGE_BYTES, LogIn, Marks, Speaker, split
+from relaybench.manner import Manner
 from relaybench.tls_stream import Dialling, TlsStream
 
 _LENGTH_BYTES = 4
@@ -42,9 +46,9 @@ class TutorialClient:
         """Return False: this server knows no acknowledgements."""
         return False
 
-    def take_owed(self) -> bytes:
+    def take_owed(self) -> list[bytes]:
         """Return nothing."""
-        return b""
+        return []
 
     def unanswered(self) -> int:
         """Return 0: this server answers for nothing."""
@@ -55,6 +59,7 @@ class TutorialDialect:
     """Who is in which room."""
 
     has_accounts = False
+    own_manner = Manner.UNBUFFERED
 
     def pairs(self, dialling: Dialling, count: int) -> Iterator[TutorialClient]:
         """Connect so many pairs, one after the other."""

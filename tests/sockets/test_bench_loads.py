@@ -20,6 +20,7 @@ sys.path.append(str(Path(__file__).parents[2] / "scripts"))
 from relaybench import pairs, room
 from relaybench.accounts import Account
 from relaybench.client import MESSAGE_BYTES, LoadFailed, Speaker
+from relaybench.manner import Manner
 from relaybench.mqtt_client import MqttClient
 from relaybench.nats_client import NatsClient
 from relaybench.relay_client import RelayClient
@@ -27,7 +28,8 @@ from relaybench.tutorial_client import TutorialClient
 
 Message = tuple[int, int]
 SHORT_S = 0.02
-NO_STREAM: Any = SimpleNamespace(joins=False)
+PUBLISH, PUBACK = 0x32, 0x40
+NO_STREAM: Any = SimpleNamespace(manner=Manner.APART)
 
 messages = st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)), max_size=40)
 cuts = st.lists(st.integers(1, 3000), max_size=20)
@@ -49,14 +51,16 @@ def received(client: Any, data: bytes, sizes: list[int]) -> list[Message]:
 class PlainStream:
     """A stream without TLS whose writing goes to the sockets of others, through a faulty server."""
 
-    joins = False
+    manner = Manner.APART
 
     def __init__(self, serve: Callable[[bytes], list[bytes]]) -> None:
         self.socket, self.far_end = socket.socketpair()
         self.others: list[PlainStream] = []
+        self.written: list[bytes] = []
         self._serve = serve
 
     def write(self, sent: list[bytes]) -> bool:
+        self.written += sent
         for message in sent:
             for served in self._serve(message):
                 for other in self.others:
@@ -126,7 +130,7 @@ def test_nats_messages_are_counted_and_pings_answered(
     client = NatsClient(NO_STREAM, "p.0000.b", "p.0000.a")
     assert received(client, b"".join(told), sizes) == sent
     assert client.owes()
-    assert client.take_owed() == b"PONG\r\n"
+    assert client.take_owed() == [b"PONG\r\n"]
 
 
 @given(messages, cuts, st.integers(0, 40))
@@ -142,7 +146,7 @@ def test_mqtt_messages_are_counted_and_acknowledged(
     told.insert(answer_at, b"\x40\x02\x00\x01")
     assert received(client, b"".join(told), sizes) == sent
     assert client.unanswered() == 0
-    assert client.take_owed() == b"".join(b"\x40\x02" + each for each in ids)
+    assert client.take_owed() == [b"".join(b"\x40\x02" + each for each in ids)]
 
 
 @given(st.lists(messages.filter(bool), max_size=5), cuts)
@@ -159,7 +163,8 @@ def test_a_relays_deliveries_are_counted_and_acknowledged(
         first += len(batch)
     assert received(client, b"".join(told), sizes) == [each for batch in batches for each in batch]
     assert client.unanswered() == 0
-    assert client.take_owed() == encode(f.Pong(7)) + (encode(f.Ack(first - 1)) if batches else b"")
+    ack = encode(f.Ack(first - 1)) if batches else b""
+    assert client.take_owed() == [encode(f.Pong(7)) + ack]
 
 
 def test_pairs_are_counted_to_the_last_message() -> None:
@@ -197,6 +202,53 @@ def test_what_a_server_loses_or_doubles_in_a_room_is_noticed(
     load = room.RoomLoad(everybody(Fault(20, fault), 4), speakers=2)
     with pytest.raises(LoadFailed):
         load.saturate(3, SHORT_S)
+    load.close()
+
+
+def unbuffered(count: int) -> list[Any]:
+    """Return clients of mosquitto, who all hear each other and write in their own manner."""
+    clients = []
+    streams = [PlainStream(lambda packet: [packet] * (packet[0] == PUBLISH)) for _ in range(count)]
+    for place, stream in enumerate(streams):
+        stream.manner = Manner.UNBUFFERED
+        stream.others = [other for other in streams if other is not stream]
+        clients.append(MqttClient(stream, 1, str(place), ["any"], place))
+    return clients
+
+
+def check_acknowledged(written: list[bytes], first: int) -> int:
+    """Check that messages but the first wait for as many acknowledgements; return those."""
+    published = acknowledged = 0
+    for packet in written:
+        if packet[0] == PUBACK:
+            assert len(packet) == 4
+            acknowledged += 1
+        else:
+            published += 1
+            assert published <= first + acknowledged
+    return acknowledged
+
+
+def test_mosquittos_clients_acknowledge_each_message_at_once_in_a_pair() -> None:
+    clients = unbuffered(2)
+    load = pairs.PairsLoad(clients)
+    load.run(5, SHORT_S)
+    streams = [client.stream for client in clients]
+    acknowledged = [check_acknowledged(stream.written, 3) for stream in streams]
+    assert sum(acknowledged) == load.delivered > 5
+    load.close()
+
+
+def test_mosquittos_clients_acknowledge_each_message_at_once_in_a_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(room, "ACK_AFTER_S", 60.0)
+    clients = unbuffered(4)
+    load = room.RoomLoad(clients, speakers=2)
+    load.saturate(3, SHORT_S)
+    packets = [packet for client in clients for packet in client.stream.written]
+    assert load.delivered == sum(packet[0] == PUBACK for packet in packets) > 3 * 10
+    assert {len(packet) for packet in packets if packet[0] == PUBACK} == {4}
     load.close()
 
 

@@ -62,7 +62,9 @@ def runs() -> tuple[list[str], list[str]]:
     """Return what two runs print that go on at the same time, which is no way to measure."""
     with (
         start_bench("--loads", "W1,W3") as all_servers,
-        start_bench("--servers", "securechat", "--join", "--loads", OTHER_LOADS) as all_loads,
+        start_bench(
+            "--servers", "securechat", "--manner", "joined", "--loads", OTHER_LOADS
+        ) as all_loads,
     ):
         return printed(all_servers), printed(all_loads)
 
@@ -97,6 +99,18 @@ def test_every_server_that_is_missing_is_named(all_servers: list[str]) -> None:
 def test_everybody_speaks_the_same_tls(all_servers: list[str]) -> None:
     told = " ".join(all_servers[: all_servers.index("")])
     assert " read. TLSv1.3, TLS_AES_128_GCM_SHA256, X25519 for everybody. " in told
+
+
+def test_it_says_in_which_manner_the_clients_of_each_server_wrote(
+    all_servers: list[str], all_loads: list[str]
+) -> None:
+    told = " ".join(all_servers[: all_servers.index("")])
+    joined = " and ".join(each for each in SERVERS if each in ("securechat", "nats-server"))
+    others = " and ".join(each for each in SERVERS if each not in ("securechat", "nats-server"))
+    assert f" Clients of {joined} write what is ready at once with one send, in shared TLS" in told
+    assert f" Clients of {others} write each packet with a send of its own, in a TLS" in told
+    told = " ".join(all_loads[: all_loads.index("")])
+    assert " Clients write what is ready at once with one send, in shared TLS records; " in told
 
 
 def test_it_says_which_promises_a_run_has_shown(all_servers: list[str]) -> None:
