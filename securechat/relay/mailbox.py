@@ -212,8 +212,8 @@ class Mailbox:
     def _close_lane(self) -> None:
         """Take over what is in the fast lane, which takes nothing more."""
         lane, self.lane = self.lane, None
-        for outgoing, parcel, number, is_in_flight in lane.in_order() if lane else ():
-            envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
+        for each, parcel, number, is_in_flight in lane.in_order() if lane else ():
+            envelope_id, envelope = each.envelope_id, each.envelope
             entry = Queued(
                 envelope_id, envelope, charge(envelope), parcel, number, envelope_id, True
             )
@@ -264,13 +264,20 @@ class Mailbox:
         self._in_flight_bytes = self._waiting_bytes = 0
         self._is_window_safe = True
 
-    def take_batch(self) -> tuple[Incoming, ...]:
-        """Return what may be delivered now within the window, at most one frame's worth."""
+    def deliver(self, encode: Callable[[tuple[Incoming, ...]], bytes]) -> bytes:
+        """Return a frame of what may be delivered now within the window; empty without any.
+
+        ``encode`` makes the frame, of what is no more than one may hold.
+        """
         if self.lane is not None:
-            batch = self.lane.deliver(MAX_BATCH_BYTES)
-            if batch is not None:
-                return batch
+            data = self.lane.deliver(MAX_BATCH_BYTES, encode)
+            if data is not None:
+                return data
             self._close_lane()
+        batch = self._take_batch()
+        return encode(batch) if batch else b""
+
+    def _take_batch(self) -> tuple[Incoming, ...]:
         waiting, waiting_bytes = self.waiting, self._waiting_bytes
         in_flight_bytes = self._in_flight_bytes + waiting_bytes
         if waiting_bytes > MAX_BATCH_BYTES or in_flight_bytes > self._window_bytes:

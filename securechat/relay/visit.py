@@ -225,10 +225,10 @@ class Visit:
         channel, mailbox = self._channel, self._mailbox
         machine = channel.machine
         if not machine.is_closed:
-            batch = mailbox.take_batch()
-            while batch:
-                channel.connection.write(machine.deliver(batch))
-                batch = mailbox.take_batch() if mailbox.waiting else ()
+            data = mailbox.deliver(machine.deliver)
+            while data:
+                channel.connection.write(data)
+                data = mailbox.deliver(machine.deliver) if mailbox.waiting else b""
         return mailbox
 
     def flush_answers(self) -> None:
