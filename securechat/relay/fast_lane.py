@@ -4,11 +4,11 @@ Nearly every envelope is delivered and acknowledged before anything else can hap
 that goes well a mailbox needs no object of its own for each: what waits is what the wire brought,
 and what is in flight is the frame that delivers it. All else (a device that leaves or lags, an id
 that comes twice, the store) is for `Queued`: then the mailbox takes over what is in the lane, in
-its order, and closes the lane until it is empty again.
+its order, and closes the lane until all of it is delivered.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import islice
 from typing import cast
 
@@ -20,14 +20,16 @@ from securechat.wire.frames import Deliver, Incoming, Outgoing
 
 
 class FastLane:
-    """The window of a device that is connected: what is in flight, then what waits.
+    """The end of the window of a device that is connected: what is in flight, then what waits.
 
-    Ids differ within it. It takes what waits up to ``window_bytes``, and has no more in flight
-    than that; sizes are those of `charge`, and frames count until they are acknowledged as a whole.
+    It takes what waits up to ``window_bytes``, and has no more in flight than that; sizes are those
+    of `charge`, and frames count until they are acknowledged as a whole. It takes no id that is in
+    it, nor among those that are in memory ``elsewhere``.
     """
 
     __slots__ = (
         "_acked",
+        "_elsewhere",
         "_frames",
         "_in_flight",
         "_in_flight_bytes",
@@ -35,11 +37,12 @@ class FastLane:
         "_parcels",
         "_waiting",
         "_waiting_bytes",
-        "_window_bytes",
+        "window_bytes",
     )
 
-    def __init__(self, window_bytes: int) -> None:
-        self._window_bytes = window_bytes
+    def __init__(self, elsewhere: Container[bytes]) -> None:
+        self.window_bytes = 0
+        self._elsewhere = elsewhere
         self._in_flight: dict[EnvelopeId, None] = {}
         """What is delivered and not acknowledged, in its order."""
         self._in_flight_bytes = 0
@@ -64,7 +67,8 @@ class FastLane:
         if (
             envelope_id in waiting
             or envelope_id in self._in_flight
-            or self._waiting_bytes >= self._window_bytes
+            or envelope_id in self._elsewhere
+            or self._waiting_bytes >= self.window_bytes
         ):
             return False
         waiting[envelope_id] = outgoing
@@ -86,7 +90,7 @@ class FastLane:
         if not waiting:
             return b""
         in_flight_bytes = self._in_flight_bytes + waiting_bytes
-        if in_flight_bytes > self._window_bytes or waiting_bytes > limit_bytes:
+        if in_flight_bytes > self.window_bytes or waiting_bytes > limit_bytes:
             return None
         data = encode(
             tuple([Incoming(each.envelope_id, each.envelope) for each in waiting.values()])

@@ -119,7 +119,7 @@ class Mailbox:
         self._is_live = False
         """Whether a device is connected, and none are later: what comes next goes to memory too."""
         self.lane: FastLane | None = None
-        """What takes envelopes as long as all goes well; then nothing is in memory but there."""
+        """What takes envelopes while all goes well: behind what is in flight, and nothing waits."""
 
     def __len__(self) -> int:
         return self._fills.messages
@@ -225,9 +225,17 @@ class Mailbox:
                 self._append(entry)
 
     def _open_lane(self) -> None:
-        """Have the fast lane take what comes next, if there is nothing that has to go before."""
-        if self._is_live and not self._queued and not self._in_flight and not self.waiting:
-            self.lane = FastLane(self._window_bytes)
+        """Have the fast lane take what comes next, if nothing is left that has to go before."""
+        if not self._queued:
+            self._has_joined = False
+        if self.lane is None and self._is_live and not self.waiting and not self._has_joined:
+            self.lane = FastLane(self._queued)
+            self._leave_room()
+
+    def _leave_room(self) -> None:
+        """Let the lane have what the envelopes outside it leave of the window."""
+        if self.lane is not None:
+            self.lane.window_bytes = self._window_bytes - self._in_flight_bytes
 
     def _append(self, entry: Queued) -> None:
         self.waiting.append(entry)
@@ -275,6 +283,7 @@ class Mailbox:
                 return data
             self._close_lane()
         batch = self._take_batch()
+        self._open_lane()
         return encode(batch) if batch else b""
 
     def _take_batch(self) -> tuple[Incoming, ...]:
@@ -306,13 +315,16 @@ class Mailbox:
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
-        lane = self.lane
-        parcel = self._ack_queued(count) if lane is None else lane.ack(count)
+        lane, others = self.lane, len(self._in_flight)
+        if lane is None or others:
+            parcel = self._ack_queued(min(count, others))
+        if lane is not None and count > others:
+            parcel = lane.ack(count - others)
         if parcel.at:
             self._patience_s = after_wait(self._patience_s, now - parcel.at)
 
     def _ack_queued(self, count: int) -> Parcel:
-        """Do so outside the lane; return with what the last came."""
+        """Do so for those outside the lane; return with what the last came."""
         acked, queued = self._in_flight[:count], self._queued
         del self._in_flight[:count]
         acked_bytes = 0
@@ -334,6 +346,7 @@ class Mailbox:
             self._store.remove([entry.row for entry in handed if entry.row])
         if self._is_live:
             self._open_lane()
+            self._leave_room()
         else:
             self._refill()
         return entry.parcel
@@ -438,9 +451,7 @@ class Mailbox:
         What the store has been given comes before what it has not.
         """
         queued_before = now - self._patience_s / 2
-        if self.lane is not None:
-            if not self.lane or self.lane.since() >= queued_before:
-                return bool(self.lane)
+        if self.lane and self.lane.since() < queued_before:
             self._close_lane()
         window = self._in_flight or self.waiting
         if window and not window[0].handed and window[0].parcel.at >= queued_before:
@@ -454,7 +465,7 @@ class Mailbox:
                     break
                 old.append(entry)
         self.commit(old)
-        return is_young_there
+        return is_young_there or bool(self.lane)
 
     def expired(self, gone: StoredMailbox) -> None:
         """The store has dropped entries that were too old, none of them in the window."""

@@ -8,6 +8,7 @@ from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 from securechat.relay.fast_lane import FastLane
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S
+from securechat.relay.relay import ANSWER_AFTER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import encode, relay_frame_decoder
@@ -25,6 +26,12 @@ def envelope(number: int, size_bytes: int = 1) -> f.Outgoing:
 
 def parcel(at: float = 1.0) -> Parcel:
     return Parcel(None, TO, UserKey(bytes(32)), at, 1)
+
+
+def empty_lane(window_bytes: int = WINDOW_BYTES, *elsewhere: EnvelopeId) -> FastLane:
+    lane = FastLane(elsewhere)
+    lane.window_bytes = window_bytes
+    return lane
 
 
 def fill(lane: FastLane, *envelopes: f.Outgoing) -> Parcel:
@@ -60,7 +67,7 @@ def lane_of(client: Client) -> FastLane | None:
 
 @given(st.lists(st.sampled_from(["take", "deliver", "ack"]), max_size=60))
 def test_what_goes_in_comes_out_once_and_in_order(steps: list[str]) -> None:
-    lane, taken, delivered, acked = FastLane(10**6), 0, 0, 0
+    lane, taken, delivered, acked = empty_lane(10**6), 0, 0, 0
     parcels: list[Parcel] = []
     for step in steps:
         if step == "take":
@@ -83,14 +90,14 @@ def test_what_goes_in_comes_out_once_and_in_order(steps: list[str]) -> None:
 
 
 def test_it_takes_no_more_than_its_window_though_the_last_may_be_long() -> None:
-    lane = FastLane(WINDOW_BYTES)
+    lane = empty_lane()
     fill(lane, *map(envelope, range(9)), envelope(9, size_bytes=10**5))
     assert not lane.take(envelope(10), parcel(), 11)
 
 
 @pytest.mark.parametrize("is_delivered", [False, True])
 def test_it_takes_no_id_twice(is_delivered: bool) -> None:
-    lane = FastLane(WINDOW_BYTES)
+    lane = empty_lane()
     fill(lane, envelope(1))
     if is_delivered:
         deliver(lane)
@@ -98,8 +105,14 @@ def test_it_takes_no_id_twice(is_delivered: bool) -> None:
     assert len(lane) == 1
 
 
+def test_it_takes_no_id_that_is_in_memory_elsewhere() -> None:
+    lane = empty_lane(WINDOW_BYTES, envelope(1).envelope_id)
+    assert not lane.take(envelope(1), parcel(), 1)
+    assert lane.take(envelope(2), parcel(), 1)
+
+
 def test_it_delivers_all_that_waits_or_nothing() -> None:
-    lane = FastLane(WINDOW_BYTES)
+    lane = empty_lane()
     fill(lane, *map(envelope, range(6)))
     assert delivery(lane, 5 * MIN_CHARGE_BYTES) is None
     assert delivery(lane, 6 * MIN_CHARGE_BYTES) == list(range(6))
@@ -135,22 +148,55 @@ def test_it_is_open_for_whoever_has_everything() -> None:
     assert lane_of(bob) is not None
 
 
-def test_a_device_that_lags_gets_its_lane_back_with_its_acknowledgement() -> None:
+def test_a_device_that_lags_gets_a_lane_behind_what_the_store_has_been_given() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 3))
     world.advance(COMMIT_AFTER_S * 2)
     assert lane_of(bob) is None
     assert len(alice.accepted) == 3
-    alice.send(bob, *bodies(4, 4))
-    bob.ack(3)
+    for number in range(4, 9):
+        alice.send(bob, b"%d." % number)
+    lane = lane_of(bob)
+    assert lane is not None
+    assert len(lane) == 4
+    for acked in (2, 5, 8):
+        bob.ack(acked)
+        world.settle()
+        assert lane_of(bob) is lane
+    world.advance(ANSWER_AFTER_S)
+    assert numbers(bob) == list(range(1, 9))
+    assert len(alice.accepted) == 8
+    assert not len(world.relay.mailboxes[bob.mailbox])
+
+
+def test_what_is_in_flight_before_the_lane_counts_in_its_window() -> None:
+    world = RelayWorld(window_bytes=WINDOW_BYTES)
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.send(bob, *bodies(1, 3))
+    world.advance(COMMIT_AFTER_S * 2)
+    alice.send(bob, b"4.")
+    lane = lane_of(bob)
+    assert lane is not None
+    assert lane.window_bytes == 6 * MIN_CHARGE_BYTES
+    bob.ack(4)
     world.settle()
-    assert lane_of(bob) is None
-    bob.ack()
+    assert lane.window_bytes == WINDOW_BYTES
+
+
+@pytest.mark.parametrize("body", [b"1.", b"another"])
+def test_an_id_comes_twice_though_the_store_has_been_given_the_first(body: bytes) -> None:
+    world = RelayWorld()
+    alice, bob = world.online("Alice", "Bob", acks=False)
+    alice.hand_over(outgoing(bob, 1, b"1."))
+    world.advance(COMMIT_AFTER_S * 2)
+    alice.hand_over(outgoing(bob, 2, b"2."))
     world.settle()
     assert lane_of(bob) is not None
-    assert numbers(bob) == [1, 2, 3, 4]
-    assert not len(world.relay.mailboxes[bob.mailbox])
+    alice.hand_over(outgoing(bob, 1, body))
+    world.settle()
+    assert codes(alice) == ([] if body == b"1." else ["mismatch"])
+    assert numbers(bob) == [1, 2]
 
 
 def test_an_id_that_comes_twice_is_told_as_ever() -> None:
