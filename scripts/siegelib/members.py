@@ -16,7 +16,6 @@ TOP_UP_BYTES = 256 * 1024
 ENVELOPE_BYTES = 256
 ENVELOPES_AT_ONCE = 64
 PINGS_AT_ONCE = 4096
-KEY_UPDATES = 2600
 
 
 class Member:
@@ -69,7 +68,7 @@ class UpdatingKeys(Member):
     def attack(self) -> None:
         """Send a few thousand updates."""
         if self.guest.connection is not None:
-            update_keys(self.guest.connection, KEY_UPDATES)
+            update_keys(self.guest.connection)
 
 
 class Unending(Member):
