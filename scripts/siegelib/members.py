@@ -79,7 +79,8 @@ class Unending(Member):
         self._top_up(self.guest.connection)
 
     def _top_up(self, connection: Connection | None) -> None:
-        if connection is None or self.guest.connection is not connection:
+        guest = self.guest
+        if connection is None or guest.connection is not connection or guest.machine.is_closed:
             return
         if connection.backlog_bytes < TOP_UP_BYTES:
             written_bytes = 0
