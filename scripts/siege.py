@@ -27,9 +27,6 @@ from siegelib.report import (
 )
 from siegelib.watched_relay import WatchedRelay, watched
 
-OTHERS = 1000
-"""How many connections a relay may have beyond those of its crowd."""
-
 FEW_FILES = 40
 """How many descriptors more than it has a relay may open that is to run out of them."""
 
@@ -55,7 +52,12 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=300, help="of each attack [300]")
     parser.add_argument("--seconds", type=float, default=4.0, help="of each sample [4]")
     parser.add_argument("--pairs", type=int, default=50, help="who write to each other [50]")
-    parser.add_argument("--people", type=int, default=10_000, help="of the crowd [10000]")
+    parser.add_argument(
+        "--people",
+        type=int,
+        default=10_000,
+        help="of the crowd; 12000 at most [10000]",
+    )
     parser.add_argument("--storm", type=int, default=2000, help="who come at once [2000]")
     parser.add_argument("--readers", type=int, default=200, help="who never read [200]")
     parser.add_argument("--only", metavar="KIND,...", help="attacks of these kinds only")
@@ -121,7 +123,7 @@ def registered(people: int) -> Iterator[WatchedRelay]:
     """Run a relay at which so many people have registered in an earlier run."""
     with home() as directory:
         register(directory, people)
-        with watched(directory, "--max-connections", str(people + OTHERS)) as relay:
+        with watched(directory) as relay:
             yield relay
 
 

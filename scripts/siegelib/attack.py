@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "silent-in-tls": strangers.SilentInside,
     "garbage-in-tls": strangers.GarblingInside,
     "long-greeting": strangers.TooLongForAStranger,
+    "early-key-updates": strangers.UpdatingKeys,
     "long-frame": members.TooLong,
     "too-many-envelopes": members.TooMany,
     "key-updates": members.UpdatingKeys,

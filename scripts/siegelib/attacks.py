@@ -25,6 +25,10 @@ _MEMBERS = {
     "long-frame": "a frame over 256 KiB after the login",
     "too-many-envelopes": "257 envelopes in a frame",
 }
+_KEY_UPDATES = {
+    "early-key-updates": "TLS key updates with the end of the handshake",
+    "key-updates": "TLS key updates after the login",
+}
 _ONE_ACCOUNT = {
     "flood": "one account floods with envelopes",
     "pings": "one account floods with pings",
@@ -57,7 +61,8 @@ def all_attacks(connections: int) -> Iterator[Attack]:
     for kind, title in _MEMBERS.items():
         yield Attack(kind, title, "many", connections, LOGIN_S)
     updaters = min(connections, KEY_UPDATERS)
-    yield Attack("key-updates", "TLS key updates without end", "many", updaters, LOGIN_S)
+    for kind, title in _KEY_UPDATES.items():
+        yield Attack(kind, title, "many", updaters, LOGIN_S)
     for kind, title in _ONE_ACCOUNT.items():
         yield Attack(kind, title, "one", 1)
     yield Attack(

@@ -16,7 +16,6 @@ TOP_UP_BYTES = 256 * 1024
 ENVELOPE_BYTES = 256
 ENVELOPES_AT_ONCE = 64
 PINGS_AT_ONCE = 4096
-KEY_UPDATES = 2600
 
 
 class Member:
@@ -69,7 +68,7 @@ class UpdatingKeys(Member):
     def attack(self) -> None:
         """Send a few thousand updates."""
         if self.guest.connection is not None:
-            update_keys(self.guest.connection, KEY_UPDATES)
+            update_keys(self.guest.connection)
 
 
 class Unending(Member):
@@ -80,7 +79,8 @@ class Unending(Member):
         self._top_up(self.guest.connection)
 
     def _top_up(self, connection: Connection | None) -> None:
-        if connection is None or self.guest.connection is not connection:
+        guest = self.guest
+        if connection is None or guest.connection is not connection or guest.machine.is_closed:
             return
         if connection.backlog_bytes < TOP_UP_BYTES:
             written_bytes = 0

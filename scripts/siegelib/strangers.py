@@ -9,6 +9,7 @@ from securechat.transport.endpoint import Endpoint
 from securechat.wire.codec import MAX_GREETING_BYTES
 from siegelib.campaign import Campaign
 from siegelib.door import HOST
+from siegelib.key_updates import update_keys
 
 DRIP_S = 1.0
 GARBAGE_BYTES = 1024
@@ -149,6 +150,14 @@ class TooLongForAStranger(SilentInside):
         """Send it."""
         size_bytes = MAX_GREETING_BYTES + 1
         connection.write(size_bytes.to_bytes(4, "big") + bytes(size_bytes))
+
+
+class UpdatingKeys(SilentInside):
+    """Changes its TLS keys without end, from the last flight of the handshake on."""
+
+    def speak(self, connection: Connection) -> None:
+        """Send a few thousand updates."""
+        update_keys(connection)
 
 
 def client_hello(campaign: Campaign) -> bytes:

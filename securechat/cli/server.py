@@ -69,7 +69,7 @@ def server(
         bool, typer.Option("--json", help="One JSON object a line instead of sentences.")
     ] = False,
     max_connections: Annotated[
-        int | None, typer.Option("--max-connections", min=1, help="Connections at once [10000].")
+        int | None, typer.Option("--max-connections", min=1, help="Connections at once [12500].")
     ] = None,
     max_unauthenticated: Annotated[
         int | None,

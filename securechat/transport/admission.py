@@ -15,7 +15,7 @@ from dataclasses import dataclass
 class Limits:
     """The caps of one listener; all of them are counts of connections, or seconds."""
 
-    max_connections: int = 10_000
+    max_connections: int = 12_500
     max_unauthenticated: int = 256
     max_per_address: int = 64
     handshake_s: float = 5.0

@@ -13,7 +13,7 @@ from securechat.transport.poller import READ, READABLE, WRITABLE, WRITE
 from securechat.transport.reactor import Reactor, internal_error, logger
 from securechat.transport.sender import Sender
 from securechat.transport.timers import Timer
-from securechat.transport.tls_session import TlsSession
+from securechat.transport.tls_session import FIRST_SLICE_BYTES, TlsSession
 
 CLOSE_DEADLINE_S = 5.0
 
@@ -238,15 +238,18 @@ class Connection:
 
     def _shake_hands(self, data: memoryview) -> None:
         try:
-            done = self._session.handshake(data)
+            done = self._session.handshake(data[:FIRST_SLICE_BYTES])
         except SecureChatError as error:
             self._fail(error)
             return
         self._mark_dirty()
+        rest = data[FIRST_SLICE_BYTES:]
         if done:
-            self._open()
+            self._open(rest)
+        elif rest:
+            self._shake_hands(rest)
 
-    def _open(self) -> None:
+    def _open(self, rest: memoryview) -> None:
         self._state = _OPEN
         self._reactor.timers.set(self._timer, None)
         try:
@@ -254,7 +257,9 @@ class Connection:
         except Exception as error:
             self._fail(error)
         if self._state is _OPEN:
-            self._receive(_NOTHING)  # what came in one piece with the end of the handshake
+            self._receive(_NOTHING)  # what came in one slice with the end of the handshake
+        if rest and self._state is not _CLOSED:
+            self._receive(rest)
 
     def _end_of_stream(self) -> None:
         if self._state >= _ENDING:

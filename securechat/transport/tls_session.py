@@ -16,17 +16,32 @@ from securechat.transport.tls_errors import client_refused, handshake_failed, se
 RECORD_BYTES = 16_384
 """The most plaintext that one TLS record carries, so that a read of it leaves nothing behind."""
 
-SLICE_BYTES = 8_192
-"""What TLS's own buffer is given at a time: it stays as large as it ever was."""
+FIRST_SLICE_BYTES, SLICE_BYTES = 1_024, 8_192
+"""What TLS is given at a time: at first, and after some reads in which nothing was wrong.
 
-MAX_OVERHEAD_BYTES = 20_480
-"""What a peer may send beyond `FAIR_EXPANSION` times its plaintext: more than half a record."""
+TLS reads all key updates of a slice in one go, each of which costs as much as twenty records; and
+its own buffer stays as large as it ever was.
+"""
 
-FAIR_EXPANSION = 32
-"""A record with a single byte in it is 23 bytes; a key update is 27, with no plaintext at all."""
+RECORD_HEAD = b"\x17\x03\x03"
+RECORD_OVERHEAD_BYTES = 22
+"""What a record is longer than its plaintext: head, type and tag of all suites in use."""
 
-MAX_REPLY_BYTES = 16_384
-"""The most that TLS itself may want to answer to what one wake-up read."""
+MAX_UNREAD_BYTES = 18_432
+"""What a peer may send beyond whole records with plaintext: most of the longest record, and 2 KiB.
+
+That is room for 75 key updates; honest peers send one in millions of records.
+"""
+
+PLAINTEXT_FOR_ONE = 64
+"""How many bytes of plaintext make up for a byte of what is no plaintext."""
+
+SUSPICIOUS_BYTES, SAMPLE_BYTES = 512, 64
+MAX_EMPTY_RECORDS = 16
+"""How many records of one slice may be without plaintext, when a sample shows several."""
+
+MAX_REPLY_BYTES = 1_024
+"""The most that TLS itself may want to answer to what one wake-up read: 37 key updates."""
 
 
 class TlsSession:
@@ -38,8 +53,9 @@ class TlsSession:
         "_engine",
         "_incoming",
         "_outgoing",
-        "_overhead_bytes",
         "_remote",
+        "_slice_bytes",
+        "_unread_bytes",
         "local_certificate",
         "output",
         "peer_closed",
@@ -69,7 +85,8 @@ class TlsSession:
         self._remote = remote
         self._ca_file = ca_file
         self._check = check
-        self._overhead_bytes = 0
+        self._slice_bytes = FIRST_SLICE_BYTES
+        self._unread_bytes = 0
         self.local_certificate = local_certificate
         self.remote_certificate: bytes | None = None
         self.peer_closed = False
@@ -107,42 +124,48 @@ class TlsSession:
 
         Raises RemoteProtocolError for a flood of key updates, which cost far more than data does.
         """
-        if len(data) > SLICE_BYTES:
-            starts = range(0, len(data), SLICE_BYTES)
-            return b"".join([self.decrypt(data[start : start + SLICE_BYTES]) for start in starts])
+        if len(data) > self._slice_bytes:
+            return self._decrypt_slices(data)
         incoming = self._incoming
         incoming.write(data)
-        plaintext = b""
+        plaintext, records = b"", 1
         try:
             plaintext = self._engine.read(RECORD_BYTES)
             if not plaintext:
                 self.peer_closed = True
             elif incoming.pending:
-                plaintext += self._read_more()
+                plaintext, records = self._read_more(plaintext)
         except ssl.SSLWantReadError:
-            pass
+            records = 0
         except ssl.SSLZeroReturnError:  # as an empty read, but after our own close_notify
             self.peer_closed = True
         except ssl.SSLError as error:
             raise session_broken(error, self._remote) from error
-        excess_bytes = len(data) - FAIR_EXPANSION * len(plaintext)
-        if excess_bytes > 0 or self._overhead_bytes or self._outgoing.pending:
-            self._bound_overhead(excess_bytes)
+        unread_bytes = len(data) - len(plaintext) - RECORD_OVERHEAD_BYTES * records
+        if unread_bytes or self._outgoing.pending:
+            self._bound_overhead(data, unread_bytes - len(plaintext) // PLAINTEXT_FOR_ONE, records)
         return plaintext
 
-    def _read_more(self) -> bytes:
-        """Return the plaintext of all further records that are whole."""
+    def _decrypt_slices(self, data: memoryview) -> bytes:
+        size = self._slice_bytes
+        starts = range(0, len(data), size)
+        plaintext = b"".join([self.decrypt(data[start : start + size]) for start in starts])
+        self._slice_bytes = min(2 * size, SLICE_BYTES)
+        return plaintext
+
+    def _read_more(self, first: bytes) -> tuple[bytes, int]:
+        """Return the plaintext of all records that are whole, and how many these are."""
         incoming, read = self._incoming, self._engine.read
-        chunks: list[bytes] = []
+        chunks = [first]
         try:
             while incoming.pending:
-                chunks.append(read(RECORD_BYTES))
-                if not chunks[-1]:
+                if not (chunk := read(RECORD_BYTES)):
                     self.peer_closed = True
                     break
+                chunks.append(chunk)
         except ssl.SSLWantReadError:
             pass
-        return b"".join(chunks)
+        return b"".join(chunks), len(chunks)
 
     def encrypt(self, data: bytes | memoryview) -> bytes:
         """Return all bytes for the network, at the end the records of this plaintext."""
@@ -165,10 +188,27 @@ class TlsSession:
         except ssl.SSLError:
             return  # what the other side still sends is of no interest any more
 
-    def _bound_overhead(self, excess_bytes: int) -> None:
-        self._overhead_bytes = max(0, self._overhead_bytes + excess_bytes)
-        if self._overhead_bytes > MAX_OVERHEAD_BYTES or self._outgoing.pending > MAX_REPLY_BYTES:
+    def _bound_overhead(self, data: memoryview, unread_bytes: int, records: int) -> None:
+        """Count what a slice with so many records in it brought beyond them."""
+        self._unread_bytes = max(0, self._unread_bytes + unread_bytes)
+        if (
+            self._unread_bytes > MAX_UNREAD_BYTES
+            or self._outgoing.pending > MAX_REPLY_BYTES
+            or (self._unread_bytes > SUSPICIOUS_BYTES and self._is_flooded(data, records))
+        ):
             raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
+
+    def _is_flooded(self, data: memoryview, records: int) -> bool:
+        """Tell whether many records were empty, rather than a long one being on its way.
+
+        To find all heads takes as long as to decrypt; so only when there are several close together
+        where the unread part begins. In the midst of a long record that is chance.
+        """
+        start = max(0, len(data) - self._unread_bytes)
+        sample = data[start : start + SAMPLE_BYTES].tobytes()
+        if sample.count(RECORD_HEAD) < 2:
+            return False
+        return bytes(data).count(RECORD_HEAD) - records > MAX_EMPTY_RECORDS
 
     def release(self) -> None:
         """Free what OpenSSL holds; afterwards only the certificates can be asked for."""

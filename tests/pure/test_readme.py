@@ -10,6 +10,7 @@ from securechat.cli.server import server
 from securechat.config import Config, ServerConfig, parse_config
 from securechat.protocol import machine
 from securechat.relay import intake, visit
+from securechat.transport import tls_session
 from securechat.wire import codec, frames
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -40,6 +41,7 @@ FIXED = {
     for module, names in (
         (machine, ("LOGIN_TIMEOUT_S", "PING_AFTER_S", "DEAD_AFTER_S")),
         (codec, ("MAX_GREETING_BYTES", "MAX_FRAME_BYTES")),
+        (tls_session, ("MAX_UNREAD_BYTES",)),
         (frames, ("MAX_ENVELOPES",)),
         (intake, ("MAX_BACKLOG_BYTES",)),
         (visit, ("DROP_BACKLOG_BYTES", "MAX_REFUSED")),

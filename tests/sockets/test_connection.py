@@ -17,6 +17,8 @@ from securechat.transport.connection import Connection
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.loop import Loop
 from securechat.transport.tls import AnyServerTls
+from securechat.transport.tls_session import FIRST_SLICE_BYTES, TlsSession
+from tests.sockets.key_updates import KEY_UPDATE_BYTES, update_keys
 from tests.sockets.loop_world import (
     FAILURE_S,
     Files,
@@ -238,12 +240,8 @@ def test_close_notify_is_a_clean_end(server: Server) -> None:
 
 def test_what_is_answered_to_the_last_words_still_arrives(echo_server: Server) -> None:
     with socket.create_connection((echo_server.host, echo_server.port), FAILURE_S) as sock:
-        session = AnyServerTls().session(Endpoint("localhost", echo_server.port))
-        session.handshake()
-        sock.sendall(session.output())
-        while not session.handshake(sock.recv(65_536)):
-            pass
-        last_words = session.encrypt(b"last words")
+        session = shake_hands(sock)
+        last_words = session.output() + session.encrypt(b"last words")
         session.close_notify()
         sock.sendall(last_words + session.output())
         answer = b""
@@ -252,6 +250,35 @@ def test_what_is_answered_to_the_last_words_still_arrives(echo_server: Server) -
     assert answer == b"last words"
     assert session.peer_closed
     assert echo_server.next().next("closed") is None
+
+
+def shake_hands(sock: socket.socket) -> TlsSession:
+    """Return the session of a client whose last flight is still to be sent."""
+    session = AnyServerTls().session(Endpoint("localhost", sock.getpeername()[1]))
+    session.handshake()
+    sock.sendall(session.output())
+    while not session.handshake(sock.recv(65_536)):
+        pass
+    return session
+
+
+def test_what_comes_with_the_end_of_the_handshake_arrives(server: Server) -> None:
+    first_words = random.Random(1).randbytes(100_000)
+    with socket.create_connection((server.host, server.port), FAILURE_S) as sock:
+        session = shake_hands(sock)
+        sock.sendall(session.output() + session.encrypt(first_words))
+        peer, received = server.next(), b""
+        while len(received) < len(first_words):
+            received += peer.next("received")
+    assert received == first_words
+
+
+def test_key_updates_with_the_end_of_the_handshake_break_the_connection(server: Server) -> None:
+    with socket.create_connection((server.host, server.port), FAILURE_S) as sock:
+        session = shake_hands(sock)
+        update_keys(session, 2 * FIRST_SLICE_BYTES // KEY_UPDATE_BYTES, wants_answer=False)
+        sock.sendall(session.output())
+        assert isinstance(server.next().next("closed"), RemoteProtocolError)
 
 
 def test_an_end_without_close_notify_is_an_error(server: Server) -> None:

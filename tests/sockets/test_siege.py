@@ -12,7 +12,14 @@ import pytest
 
 SIEGE = Path(__file__).parents[2] / "scripts" / "siege.py"
 FAILURE_S = 50.0
-QUICK_KINDS = ("long-greeting", "long-frame", "too-many-envelopes", "key-updates", "flood")
+QUICK_KINDS = (
+    "long-greeting",
+    "early-key-updates",
+    "long-frame",
+    "too-many-envelopes",
+    "key-updates",
+    "flood",
+)
 ROW = re.compile(r"\| (?P<title>[^|]+) \| \d+, \w+ \| 100\.0% of (?P<canaries>\d+) \| .*\|")
 
 

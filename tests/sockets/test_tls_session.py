@@ -1,7 +1,5 @@
 """TLS in memory, back to back: no socket, but certificates come from files."""
 
-import _ssl
-import ctypes
 from contextlib import suppress
 
 import pytest
@@ -11,7 +9,13 @@ from hypothesis import strategies as st
 from securechat.errors import RemoteProtocolError, Unreachable
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.tls import AnyServerTls, ServerTls
-from securechat.transport.tls_session import RECORD_BYTES, TlsSession
+from securechat.transport.tls_session import (
+    FIRST_SLICE_BYTES,
+    MAX_UNREAD_BYTES,
+    RECORD_BYTES,
+    TlsSession,
+)
+from tests.sockets.key_updates import KEY_UPDATE_BYTES, update_keys
 from tests.sockets.loop_world import make_files
 
 HERE = Endpoint("localhost", 5555)
@@ -107,22 +111,40 @@ def test_a_flood_of_key_updates_breaks_the_connection(
     update_keys(client, 1, wants_answer)
     assert decrypt(server, client.output() + client.encrypt(b"fine")) == b"fine"
     decrypt(client, server.output())
-    update_keys(client, 4000, wants_answer)
+    update_keys(client, FIRST_SLICE_BYTES // KEY_UPDATE_BYTES, wants_answer)
     with pytest.raises(RemoteProtocolError, match="key updates"):
         decrypt(server, client.output())
 
 
-def update_keys(session: TlsSession, count: int, wants_answer: bool) -> None:
-    """Let OpenSSL update its sending key `count` times, which Python's ssl cannot ask for."""
-    library = ctypes.CDLL(_ssl.__file__)
-    after_object_head_and_socket = object.__basicsize__ + ctypes.sizeof(ctypes.c_void_p)
-    inner = id(session._engine._sslobj)  # type: ignore[attr-defined]
-    handle = ctypes.c_void_p.from_address(inner + after_object_head_and_socket)
-    library.SSL_get_version.restype = ctypes.c_char_p
-    assert library.SSL_get_version(handle) == b"TLSv1.3"
-    for _ in range(count):
-        assert library.SSL_key_update(handle, int(wants_answer)) == 1
-        assert library.SSL_do_handshake(handle) == 1
+def talk(server: TlsSession, client: TlsSession, times: int, updates: int, size: int) -> None:
+    """Have the server read so many key updates, then a record of this size, again and again."""
+    for _ in range(times):
+        update_keys(client, updates, wants_answer=False)
+        network = client.output() + (client.encrypt(bytes(size)) if size else b"")
+        assert decrypt(server, network) == bytes(size)
+
+
+def test_key_updates_one_by_one_break_the_connection_too(server_tls: ServerTls) -> None:
+    with pytest.raises(RemoteProtocolError, match="key updates"):
+        talk(*connect(server_tls), MAX_UNREAD_BYTES // KEY_UPDATE_BYTES + 1, updates=1, size=0)
+
+
+def test_plaintext_hides_no_flood_of_key_updates(server_tls: ServerTls) -> None:
+    with pytest.raises(RemoteProtocolError, match="key updates"):
+        talk(*connect(server_tls), 100, updates=15, size=7000)
+
+
+def test_a_key_update_now_and_then_is_none(server_tls: ServerTls) -> None:
+    talk(*connect(server_tls), 2 * MAX_UNREAD_BYTES // KEY_UPDATE_BYTES, updates=1, size=2000)
+
+
+@pytest.mark.parametrize("size", [1, 5, 700, 5000, 9000])
+def test_long_records_in_pieces_are_no_flood(server_tls: ServerTls, size: int) -> None:
+    server, client = connect(server_tls)
+    update_keys(client, 10, False)
+    network = client.output() + b"".join(client.encrypt(bytes(60_000)) for _ in range(5))
+    pieces = [network[at : at + size] for at in range(0, len(network), size)]
+    assert b"".join(decrypt(server, piece) for piece in pieces) == bytes(300_000)
 
 
 def test_what_is_not_tls_is_said_so(server_tls: ServerTls) -> None:
