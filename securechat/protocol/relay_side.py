@@ -76,12 +76,13 @@ class RelaySide(Machine[ClientFrame]):
             self.received += len(frame.envelopes)
         elif not isinstance(frame, Ack):
             return
-        if not self.acked <= frame.ack <= self.delivered:
+        ack = frame.ack
+        if not self.acked <= ack <= self.delivered:
             raise RemoteProtocolError(
-                f"An acknowledgement up to {frame.ack} came where "
+                f"An acknowledgement up to {ack} came where "
                 f"{self.acked} to {self.delivered} are possible"
             )
-        self.acked = frame.ack
+        self.acked = ack
 
 
 class _Ahead:

@@ -17,4 +17,5 @@ def after_wait(patience_s: float, waited_s: float) -> float:
     """Return the patience after an acknowledgement: more at once, or less by and by; seconds."""
     if PATIENCE * waited_s > patience_s:
         return min(PATIENCE * waited_s, MAX_COMMIT_AFTER_S)
-    return max(patience_s * PATIENCE_LEFT, COMMIT_AFTER_S)
+    less_s = patience_s * PATIENCE_LEFT
+    return less_s if less_s > COMMIT_AFTER_S else COMMIT_AFTER_S

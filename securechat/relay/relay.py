@@ -26,14 +26,14 @@ from securechat.wire.frames import Outgoing, Register
 ANSWER_AFTER_S = 0.01
 """How long answers wait for a delivery to ride on."""
 
-LINGER_PER_READER_S = 80e-6
+LINGER_PER_READER_S = 200e-6
 """How long posts to rooms wait for more of them, for each whom the last were delivered to.
 
 That is some ten times what delivering takes: rooms in which little is said never notice, and in the
 others a write for each post and reader would cost more than all the rest.
 """
 
-MAX_LINGER_S = 0.01
+MAX_LINGER_S = 0.02
 
 COMMIT_AGAIN_S = 1.0
 """How soon the store is given again what it could not keep and waits for a device in memory."""

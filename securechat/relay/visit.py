@@ -76,6 +76,7 @@ class Visit:
         "_parcel",
         "_relay",
         "_replies",
+        "_rest",
         "_rest_bytes",
         "_status",
         "_unmeasured_bytes",
@@ -105,8 +106,10 @@ class Visit:
         """When what is being handled came."""
         self._parcel: Parcel | None = None
         """What the read that is being handled has brought so far."""
+        self._rest = channel.machine.decoder.rest
+        """What came and is no whole frame yet."""
         self._rest_bytes = 0
-        """What had come after the last read and was no whole frame yet."""
+        """How much of that there was after the last read."""
         self._has_answers = False
         """Whether the relay will ask for the answers that find nothing to ride on."""
         self._is_announced = False
@@ -149,20 +152,21 @@ class Visit:
         handlers, channel = self._HANDLERS, self._channel
         self._now = now
         for frame in frames:
+            handlers[type(frame)](self, frame)
             if channel.is_deaf:
                 return
-            handlers[type(frame)](self, frame)
         if not self.is_shown and frames:
             self.show_as_it_is()
-        parcel, rest_bytes = self._parcel, len(channel.machine.decoder.rest)
-        whole_bytes = self._rest_bytes + size_bytes - rest_bytes
-        self._rest_bytes = rest_bytes
-        if parcel is not None:
+        rest_bytes = len(self._rest)
+        if (parcel := self._parcel) is not None:
             self._parcel = None
+            parcel.size_bytes = size_bytes + self._rest_bytes - rest_bytes
             least_bytes = (parcel.last - parcel.first + 1) * MIN_CHARGE_BYTES
-            parcel.size_bytes = whole_bytes if whole_bytes > least_bytes else least_bytes
+            if parcel.size_bytes < least_bytes:
+                parcel.size_bytes = least_bytes
             self._intake.take(parcel.size_bytes)
             parcel.settle()
+        self._rest_bytes = rest_bytes
         self._unmeasured_bytes += size_bytes + FRAME_CHARGE_BYTES * len(frames)
         if self._unmeasured_bytes >= self._measure_bytes:
             self._intake.measure(self._unmeasured_bytes, self._budget, now)
@@ -378,18 +382,18 @@ class Visit:
         if frame.ack != self._acked:
             self._note_ack(frame.ack)
         envelopes, number, parcel = frame.envelopes, frame.first, self._parcel
+        count, relay, refusals = len(envelopes), self._relay, self.refusals
         if parcel is None:
             sender = self._mailbox.mailbox_id
             parcel = self._parcel = Parcel(self, sender, self.user_key, self._now, number)
-        parcel.last += len(envelopes)
+        parcel.last += count
         if frame.ephemeral:
             self._pass_on(envelopes)
             return
-        self._device.sent += len(envelopes)
-        parcel.open += len(envelopes)
-        relay, refusals = self._relay, self.refusals
+        self._device.sent += count
+        parcel.open += count
         find = relay.mailboxes.get
-        is_post = len(envelopes) >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
+        is_post = count >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
         deliver_to = relay.bulky.add if is_post else relay.urgent.add
         for outgoing in envelopes:
             mailbox = find(outgoing.mailbox)

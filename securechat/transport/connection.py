@@ -215,10 +215,10 @@ class Connection:
             self._lost(reason(error))
             return
         state = self._state
-        if not size:
-            self._end_of_stream()
-        elif state is _OPEN or state is _CLOSING:
+        if size and (state is _OPEN or state is _CLOSING):
             self._receive(buffer[:size])
+        elif not size:
+            self._end_of_stream()
         elif state is _HANDSHAKE:
             self._shake_hands(buffer[:size])
 
@@ -233,7 +233,7 @@ class Connection:
             return
         if session.peer_closed:
             self.close()
-        elif not self._dirty and session.has_output:
+        elif session.outgoing.pending:
             self._mark_dirty()
 
     def _shake_hands(self, data: memoryview) -> None:
@@ -345,7 +345,7 @@ class Connection:
         """Close for an error that is not the network's, with TLS's own alert if there is one."""
         if not isinstance(error, SecureChatError):
             logger.error("the handler of %s failed", self.remote, exc_info=error)
-        if self._state is not _CLOSED and self._session.has_output:
+        if self._state is not _CLOSED and self._session.outgoing.pending:
             with suppress(OSError):
                 self._socket.send(self._session.output())
         self.abort(internal_error(error))

@@ -52,11 +52,11 @@ class TlsSession:
         "_check",
         "_engine",
         "_incoming",
-        "_outgoing",
         "_remote",
         "_slice_bytes",
         "_unread_bytes",
         "local_certificate",
+        "outgoing",
         "output",
         "peer_closed",
         "remote_certificate",
@@ -73,12 +73,13 @@ class TlsSession:
         check: Callable[[bytes], None] = lambda _certificate: None,
     ) -> None:
         self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self.output = self._outgoing.read
-        """Return all bytes for the network."""
+        self.outgoing = ssl.MemoryBIO()
+        """What TLS has for the network."""
+        self.output = self.outgoing.read
+        """Return all of that."""
         self._engine = context.wrap_bio(
             self._incoming,
-            self._outgoing,
+            self.outgoing,
             server_side=server_hostname is None,
             server_hostname=server_hostname,
         )
@@ -90,11 +91,6 @@ class TlsSession:
         self.local_certificate = local_certificate
         self.remote_certificate: bytes | None = None
         self.peer_closed = False
-
-    @property
-    def has_output(self) -> bool:
-        """Whether TLS has bytes for the network."""
-        return self._outgoing.pending > 0
 
     def handshake(self, data: bytes | memoryview = b"") -> bool:
         """Go on with the handshake; True once it is done and the other side is who it should be.
@@ -115,7 +111,7 @@ class TlsSession:
         try:
             self._check(self.remote_certificate or b"")
         except SecureChatError:
-            self._outgoing.read()  # our Finished: a wrong relay learns nothing at all
+            self.outgoing.read()  # our Finished: a wrong relay learns nothing at all
             raise
         return True
 
@@ -142,7 +138,7 @@ class TlsSession:
         except ssl.SSLError as error:
             raise session_broken(error, self._remote) from error
         unread_bytes = len(data) - len(plaintext) - RECORD_OVERHEAD_BYTES * records
-        if unread_bytes or self._outgoing.pending:
+        if unread_bytes or self.outgoing.pending:
             self._bound_overhead(data, unread_bytes - len(plaintext) // PLAINTEXT_FOR_ONE, records)
         return plaintext
 
@@ -193,7 +189,7 @@ class TlsSession:
         self._unread_bytes = max(0, self._unread_bytes + unread_bytes)
         if (
             self._unread_bytes > MAX_UNREAD_BYTES
-            or self._outgoing.pending > MAX_REPLY_BYTES
+            or self.outgoing.pending > MAX_REPLY_BYTES
             or (self._unread_bytes > SUSPICIOUS_BYTES and self._is_flooded(data, records))
         ):
             raise RemoteProtocolError(f"{self._remote} floods the connection with key updates.")
