@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable
 
 from securechat.identity.types import MailboxId
-from securechat.relay.mailbox import MAX_BATCH_BYTES
 from securechat.relay.records import Records
+from securechat.relay.window import MAX_BATCH_BYTES
 from securechat.store.mailboxes import Entry, Expired, MailboxStore, StoredMailbox, charge
 
 

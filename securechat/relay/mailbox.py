@@ -1,22 +1,21 @@
 """One device's queue: what is in flight to it, what waits in memory, what waits in the store.
 
-The order of a mailbox is ``in_flight``, then ``waiting``, then whatever the store holds beyond
-these. Memory holds two windows for a connected device, one in flight and one that waits, and what
-the store has been given and has not answered for; all else is counted, no more. Nothing leaves a
-mailbox before the device has acknowledged it, or it is older than its limit.
+The order of a mailbox is that of its window, then whatever the store holds beyond it. Memory holds
+the window of a connected device, and what the store has been given and has not answered for; all
+else is counted, no more. Nothing leaves a mailbox before the device has acknowledged it, or it is
+older than its limit.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
-from securechat.relay.fast_lane import FastLane
 from securechat.relay.fills import Fills, RelayFill
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S, after_wait
 from securechat.relay.queued import Queued, from_store
+from securechat.relay.window import Encode, Window
 from securechat.store.mailboxes import (
     MIN_CHARGE_BYTES,
     Entry,
@@ -26,10 +25,7 @@ from securechat.store.mailboxes import (
     charge,
 )
 from securechat.wire.codes import RefusedCode
-from securechat.wire.frames import MAX_ENVELOPES, Incoming, Outgoing
-
-MAX_BATCH_BYTES = MAX_ENVELOPES * MIN_CHARGE_BYTES
-"""The most in one frame, which holds no more envelopes then either."""
+from securechat.wire.frames import Outgoing
 
 MAX_PAGE_BYTES = 4 * 1024
 """What comes from the store at once; little, so that others do not wait long in between."""
@@ -58,8 +54,6 @@ class Mailbox:
     __slots__ = (
         "_fills",
         "_has_joined",
-        "_in_flight",
-        "_in_flight_bytes",
         "_is_live",
         "_is_window_safe",
         "_last_sequence",
@@ -71,12 +65,9 @@ class Mailbox:
         "_read_sequence",
         "_store",
         "_visit",
-        "_waiting_bytes",
-        "_window_bytes",
-        "lane",
         "mailbox_id",
         "reader",
-        "waiting",
+        "window",
     )
 
     def __init__(
@@ -95,20 +86,15 @@ class Mailbox:
         """The device that is connected."""
         self._visit = 0
         self._store = store
-        self._window_bytes = config.window_bytes
         self._now_ms = now_ms
-        self._in_flight: list[Queued] = []
-        self._in_flight_bytes = 0
-        self.waiting: list[Queued] = []
-        """What is in memory outside the lane and has not been delivered yet."""
-        self._waiting_bytes = 0
         self._loading = False
         self._patience_s = COMMIT_AFTER_S
         """How long to wait for an acknowledgement before the store is given an envelope."""
         self._is_window_safe = True
         """Whether nothing in the window was refused by the store."""
         self._queued: dict[bytes, Queued] = {}
-        """What is in memory, by its id; by its sender and id joined, where two chose the same."""
+        """What is in memory outside the lane, by its id; by its sender and id joined, where two
+        chose the same."""
         self._has_joined = False
         """Whether there have been any of the latter."""
         kept = stored or StoredMailbox()
@@ -118,8 +104,8 @@ class Mailbox:
         """Up to here entries have come to memory in this visit; the later ones are in the store."""
         self._is_live = False
         """Whether a device is connected, and none are later: what comes next goes to memory too."""
-        self.lane: FastLane | None = None
-        """What takes envelopes while all goes well: behind what is in flight, and nothing waits."""
+        self.window = Window(config.window_bytes, self._queued)
+        """What is in memory for the device that is connected."""
 
     def __len__(self) -> int:
         return self._fills.messages
@@ -127,7 +113,7 @@ class Mailbox:
     @property
     def is_idle(self) -> bool:
         """Whether there is nothing in it, nor on its way to the store."""
-        return not self._fills.messages and not self._queued and not self.lane
+        return not self._fills.messages and not self._queued and self.window.is_empty
 
     # Handing in -----------------------------------------------------------------------------------
 
@@ -138,10 +124,11 @@ class Mailbox:
 
         Its parcel, which counts it as open, hears of it when it is accepted.
         """
-        if self.lane is not None:
-            if not rank and self.lane.take(outgoing, parcel, number):
+        window = self.window
+        if window.lane is not None:
+            if not rank and window.lane.take(outgoing, parcel, number):
                 return None
-            self._close_lane()
+            window.close_lane()
         key: bytes
         key = envelope_id = outgoing.envelope_id
         envelope = outgoing.envelope
@@ -154,10 +141,10 @@ class Mailbox:
         size_bytes = len(envelope)
         if size_bytes < MIN_CHARGE_BYTES:
             size_bytes = MIN_CHARGE_BYTES
-        if self._is_live and self._waiting_bytes < self._window_bytes:
+        if self._is_live and window.room_bytes > 0:
             entry = Queued(envelope_id, envelope, size_bytes, parcel, number, key, True, rank)
             self._queued[key] = entry
-            self._append(entry)
+            window.append(entry)
         elif not self._fills.has_room(parcel.account, size_bytes):
             return RefusedCode.MAILBOX_FULL
         else:
@@ -182,7 +169,7 @@ class Mailbox:
         """
         if self._is_live or not self._is_window_safe:
             self._is_window_safe = True
-            self.commit([*self._in_flight, *self.waiting, entry])
+            self.commit([*self.window.entries(), entry])
         else:
             self.commit([entry])
         if self._is_live and entry.handed:
@@ -192,8 +179,8 @@ class Mailbox:
 
     def offer_ephemeral(self, outgoing: Outgoing) -> None:
         """Deliver this envelope if that is possible at once; it is never kept."""
-        self._close_lane()
-        if not self._is_live or self._waiting_bytes >= self._window_bytes:
+        self.window.close_lane()
+        if not self._is_live or self.window.room_bytes <= 0:
             return
         envelope_id, envelope = outgoing.envelope_id, outgoing.envelope
         entry = Queued(
@@ -207,39 +194,7 @@ class Mailbox:
             is_open=False,
             held=False,
         )
-        self._append(entry)
-
-    def _close_lane(self) -> None:
-        """Take over what is in the fast lane, which takes nothing more."""
-        lane, self.lane = self.lane, None
-        for each, parcel, number, is_in_flight in lane.in_order() if lane else ():
-            envelope_id, envelope = each.envelope_id, each.envelope
-            entry = Queued(
-                envelope_id, envelope, charge(envelope), parcel, number, envelope_id, True
-            )
-            self._queued[envelope_id] = entry
-            if is_in_flight:
-                self._in_flight.append(entry)
-                self._in_flight_bytes += entry.size_bytes
-            else:
-                self._append(entry)
-
-    def _open_lane(self) -> None:
-        """Have the fast lane take what comes next, if nothing is left that has to go before."""
-        if not self._queued:
-            self._has_joined = False
-        if self.lane is None and self._is_live and not self.waiting and not self._has_joined:
-            self.lane = FastLane(self._queued)
-            self._leave_room()
-
-    def _leave_room(self) -> None:
-        """Let the lane have what the envelopes outside it leave of the window."""
-        if self.lane is not None:
-            self.lane.window_bytes = self._window_bytes - self._in_flight_bytes
-
-    def _append(self, entry: Queued) -> None:
-        self.waiting.append(entry)
-        self._waiting_bytes += entry.size_bytes
+        self.window.append(entry)
 
     # Delivery -------------------------------------------------------------------------------------
 
@@ -254,10 +209,10 @@ class Mailbox:
 
     def detach(self) -> None:
         """The device has gone: all that it has not acknowledged goes to the store."""
-        self._close_lane()
+        self.window.close_lane()
         self.reader = None
         self._is_live = False
-        window = [*self._in_flight, *self.waiting]
+        window = self.window.entries()
         for entry in window:
             entry.in_window = False
             if entry.committed:
@@ -267,89 +222,44 @@ class Mailbox:
             if entry.held and not entry.handed:
                 self._refuse(entry, RefusedCode.MAILBOX_FULL)
         self._read_sequence = 0 if self._fills.messages else self._last_sequence
-        self._in_flight.clear()
-        self.waiting.clear()
-        self._in_flight_bytes = self._waiting_bytes = 0
+        self.window.clear()
         self._is_window_safe = True
 
-    def deliver(self, encode: Callable[[tuple[Incoming, ...]], bytes]) -> bytes:
-        """Return a frame of what may be delivered now within the window; empty without any.
+    def deliver(self, encode: Encode) -> bytes:
+        """Return a frame of what may be delivered now within the window; empty without any."""
+        data = self.window.deliver(encode)
+        if self.window.lane is None:
+            self._open_lane()
+        return data
 
-        ``encode`` makes the frame, of what is no more than one may hold.
-        """
-        if self.lane is not None:
-            data = self.lane.deliver(MAX_BATCH_BYTES, encode)
-            if data is not None:
-                return data
-            self._close_lane()
-        batch = self._take_batch()
-        self._open_lane()
-        return encode(batch) if batch else b""
-
-    def _take_batch(self) -> tuple[Incoming, ...]:
-        waiting, waiting_bytes = self.waiting, self._waiting_bytes
-        in_flight_bytes = self._in_flight_bytes + waiting_bytes
-        if waiting_bytes > MAX_BATCH_BYTES or in_flight_bytes > self._window_bytes:
-            return self._take_part()
-        self._in_flight_bytes = in_flight_bytes
-        self._in_flight += waiting
-        self.waiting = []
-        self._waiting_bytes = 0
-        return tuple([Incoming(entry.envelope_id, entry.envelope) for entry in waiting])
-
-    def _take_part(self) -> tuple[Incoming, ...]:
-        in_flight_bytes, batch_bytes, count = self._in_flight_bytes, 0, 0
-        for entry in self.waiting:
-            with_it = batch_bytes + entry.size_bytes
-            if in_flight_bytes + with_it > self._window_bytes and (count or self._in_flight):
-                break
-            if count and with_it > MAX_BATCH_BYTES:
-                break
-            count, batch_bytes = count + 1, with_it
-        batch = self.waiting[:count]
-        del self.waiting[:count]
-        self._waiting_bytes -= batch_bytes
-        self._in_flight += batch
-        self._in_flight_bytes += batch_bytes
-        return tuple([Incoming(entry.envelope_id, entry.envelope) for entry in batch])
+    def _open_lane(self) -> None:
+        """Have the fast lane take what comes next, if what is there needs no more care."""
+        if not self._queued:
+            self._has_joined = False
+        if self._is_live and not self._has_joined:
+            self.window.open_lane()
 
     def ack(self, count: int, now: float) -> None:
         """The device has disposed of the ``count`` oldest deliveries, one at least."""
-        lane, others = self.lane, len(self._in_flight)
-        if lane is None or others:
-            parcel = self._ack_queued(min(count, others))
-        if lane is not None and count > others:
-            parcel = lane.ack(count - others)
+        acked, parcel = self.window.take_acked(count)
         if parcel.at:
             self._patience_s = after_wait(self._patience_s, now - parcel.at)
+        if acked:
+            self._drop(acked)
+        if not self._is_live:
+            self._refill()
 
-    def _ack_queued(self, count: int) -> Parcel:
-        """Do so for those outside the lane; return with what the last came."""
-        acked, queued = self._in_flight[:count], self._queued
-        del self._in_flight[:count]
-        acked_bytes = 0
+    def _drop(self, acked: list[Queued]) -> None:
+        """Answer for these, and have the store forget them."""
         handed: list[Queued] = []
         for entry in acked:
-            acked_bytes += entry.size_bytes
             if entry.handed:
                 handed.append(entry)
+            if entry.held:
                 self._release(entry)
-                entry.answer()
-            elif entry.is_open:
-                del queued[entry.key]
-                parcel = entry.parcel
-                parcel.open -= 1
-                if not parcel.open:
-                    parcel.answer()
-        self._in_flight_bytes -= acked_bytes
+            entry.answer()
         if handed:
             self._store.remove([entry.row for entry in handed if entry.row])
-        if self._is_live:
-            self._open_lane()
-            self._leave_room()
-        else:
-            self._refill()
-        return entry.parcel
 
     def _release(self, entry: Queued) -> None:
         if entry.held:
@@ -368,7 +278,7 @@ class Mailbox:
         """Ask the store for more when it has more and there is room in memory for it."""
         if self._is_live or self._loading:
             return
-        room_bytes = self._window_bytes - self._waiting_bytes
+        room_bytes = self.window.room_bytes
         if room_bytes <= 0:
             return
         self._loading = True
@@ -393,7 +303,7 @@ class Mailbox:
                 entry.key = row.sender + row.envelope_id
                 self._has_joined = True
             self._queued[entry.key] = entry
-            self._append(entry)
+            self.window.append(entry)
         if page:
             reader.wake()
         if self._read_sequence == self._last_sequence:
@@ -446,26 +356,10 @@ class Mailbox:
         return row
 
     def commit_older(self, now: float) -> bool:
-        """Hand over what has waited too long in memory; return whether there is more.
-
-        What the store has been given comes before what it has not.
-        """
-        queued_before = now - self._patience_s / 2
-        if self.lane and self.lane.since() < queued_before:
-            self._close_lane()
-        window = self._in_flight or self.waiting
-        if window and not window[0].handed and window[0].parcel.at >= queued_before:
-            return True
-        old: list[Queued] = []
-        is_young_there = False
-        for part in (self._in_flight, self.waiting):
-            for entry in part[bisect_left(part, True, key=_is_fresh) :]:
-                if entry.parcel.at >= queued_before:
-                    is_young_there = True
-                    break
-                old.append(entry)
+        """Hand over what has waited too long in memory; return whether there is more."""
+        old, is_more = self.window.take_old(now - self._patience_s / 2)
         self.commit(old)
-        return is_young_there or bool(self.lane)
+        return is_more
 
     def expired(self, gone: StoredMailbox) -> None:
         """The store has dropped entries that were too old, none of them in the window."""
@@ -498,7 +392,7 @@ class Mailbox:
     def _commit_window(self) -> None:
         if not self._is_window_safe:
             self._is_window_safe = True
-            self.commit([*self._in_flight, *self.waiting])
+            self.commit(self.window.entries())
 
     def _kept(self, entry: Queued) -> None:
         entry.committed = True
@@ -523,10 +417,6 @@ class Mailbox:
             place = entry.rank or number
             origin.dropped(self.mailbox_id, entry.envelope_id, number, place, code)
             entry.answer()
-
-
-def _is_fresh(entry: Queued) -> bool:
-    return not entry.handed
 
 
 def _offer_again(known: Queued, envelope: bytes, parcel: Parcel, number: int) -> RefusedCode | None:

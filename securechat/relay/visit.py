@@ -232,7 +232,7 @@ class Visit:
             data = mailbox.deliver(machine.deliver)
             while data:
                 channel.connection.write(data)
-                data = mailbox.deliver(machine.deliver) if mailbox.waiting else b""
+                data = mailbox.deliver(machine.deliver) if mailbox.window.waiting else b""
         return mailbox
 
     def flush_answers(self) -> None:
@@ -399,7 +399,7 @@ class Visit:
             mailbox = find(outgoing.mailbox)
             if (
                 mailbox is None
-                or (lane := mailbox.lane) is None
+                or (lane := mailbox.window.lane) is None
                 or refusals.count
                 or not lane.take(outgoing, parcel, number)
             ):
@@ -453,7 +453,7 @@ class Visit:
     def _note_ack(self, ack: int) -> None:
         count, self._acked = ack - self._acked, ack
         self._mailbox.ack(count, self._now)
-        if self._mailbox.waiting:
+        if self._mailbox.window.waiting:
             self.wake()
 
     # The connection itself ------------------------------------------------------------------------

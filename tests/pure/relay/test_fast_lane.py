@@ -59,7 +59,7 @@ def delivery(lane: FastLane, limit_bytes: int = 10**6) -> list[int] | None:
 
 
 def lane_of(client: Client) -> FastLane | None:
-    return client.world.relay.mailboxes[client.mailbox].lane
+    return client.world.relay.mailboxes[client.mailbox].window.lane
 
 
 # The lane alone -----------------------------------------------------------------------------------

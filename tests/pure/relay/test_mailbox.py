@@ -432,12 +432,12 @@ def test_tiny_envelopes_that_nobody_acknowledges_are_bounded_in_number() -> None
     for _ in range(5):
         alice.send(bob, *[b"x"] * 10, ephemeral=True)
     mailbox = world.relay.mailboxes[bob.mailbox]
-    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 8)
+    assert (len(mailbox.window.in_flight), len(mailbox.window.waiting)) == (8, 8)
     alice.send(bob, *[b"x"] * 50)
-    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 8)
+    assert (len(mailbox.window.in_flight), len(mailbox.window.waiting)) == (8, 8)
     bob.cut()
     bob.connect()
-    assert (len(mailbox._in_flight), len(mailbox.waiting)) == (8, 0)
+    assert (len(mailbox.window.in_flight), len(mailbox.window.waiting)) == (8, 0)
 
 
 def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> None:
@@ -446,13 +446,13 @@ def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> 
     alice.send(bob, *bodies(1, 100))
     world.advance(1.0)
     mailbox = world.relay.mailboxes[bob.mailbox]
-    first = mailbox._in_flight[0]
+    first = mailbox.window.in_flight[0]
     first.handed = False
     alice.send(bob, b"101.")
     assert mailbox.commit_older(world.now)
     assert not mailbox.commit_older(world.now + 1)
     assert not first.handed
-    assert mailbox._in_flight[-1].handed
+    assert mailbox.window.in_flight[-1].handed
 
 
 def test_an_envelope_larger_than_the_window_travels_alone() -> None:
@@ -470,8 +470,8 @@ def test_a_slow_reader_costs_store_not_memory_of_the_relay() -> None:
     alice, bob = world.online("Alice", "Bob", acks=False)
     alice.send(bob, *bodies(1, 200, size_bytes=1000))
     mailbox = world.relay.mailboxes[bob.mailbox]
-    assert len(mailbox._in_flight) == 10
-    assert len(mailbox.waiting) <= 11
+    assert len(mailbox.window.in_flight) == 10
+    assert len(mailbox.window.waiting) <= 11
     assert len(mailbox) == 200
 
 

@@ -250,9 +250,9 @@ def test_every_count_is_back_at_zero_when_all_is_done() -> None:
     run(world)
     mailbox = world.relay.mailboxes[bob.mailbox]
     assert mailbox.is_idle
-    assert not mailbox._in_flight
-    assert not mailbox._in_flight_bytes
-    assert not mailbox._waiting_bytes
+    assert not mailbox.window.in_flight
+    assert not mailbox.window._in_flight_bytes
+    assert not mailbox.window._waiting_bytes
     assert not mailbox._fills.size_bytes
     assert not mailbox._fills._by_account
     assert not world.relay._relay_fill.size_bytes

@@ -7,8 +7,8 @@ import pytest
 
 from securechat.crypto.signing import SigningKey
 from securechat.identity.device import DeviceList
-from securechat.relay.mailbox import MAX_BATCH_BYTES
 from securechat.relay.records import REMOVED
+from securechat.relay.window import MAX_BATCH_BYTES
 from securechat.store.memory import MemoryStore
 from securechat.wire import frames as f
 from tests.pure.identity.objects import Person, make_bundle, make_certificate
