@@ -3,7 +3,7 @@
 import re
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
 from typing import NewType
 
 import ifaddr
@@ -55,22 +55,43 @@ def interface_addresses() -> tuple[Host, ...]:
     a certificate nor a client that compares names has, and they come and go with every container.
     Raises `SecureChatError` when the system does not tell.
     """
-    try:
-        adapters = ifaddr.get_adapters()
-    except OSError as error:
-        raise SecureChatError(
-            f"The system does not tell the addresses of this machine: {error.strerror}.",
-            "ip address",
-        ) from error
-    texts = (ip.ip if isinstance(ip.ip, str) else ip.ip[0] for each in adapters for ip in each.ips)
+    texts = (ip.ip if isinstance(ip.ip, str) else ip.ip[0] for ip in _interface_ips())
     addresses = {ip_address(text.partition("%")[0]) for text in texts}
     usable = sorted(filter(_is_usable, addresses), key=lambda each: (each.version, each.packed))
     return tuple(Host(str(address)) for address in usable)
 
 
+def interface_networks() -> tuple[IPv4Interface, ...]:
+    """Return the own addresses in private IPv4 networks, each with the length of its prefix.
+
+    Raises `SecureChatError` when the system does not tell.
+    """
+    found = {
+        IPv4Interface(f"{ip.ip}/{ip.network_prefix}")
+        for ip in _interface_ips()
+        if isinstance(ip.ip, str)
+    }
+    return tuple(sorted(each for each in found if each.ip.is_private and _is_usable(each.ip)))
+
+
+def machine_name() -> str:
+    """Return what this machine calls itself, without its domain."""
+    return socket.gethostname().partition(".")[0]
+
+
 def unique(hosts: Iterable[Host]) -> tuple[Host, ...]:
     """Return the hosts without repetitions, in the order in which they first come."""
     return tuple(dict.fromkeys(hosts))
+
+
+def _interface_ips() -> list[ifaddr.IP]:
+    try:
+        return [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    except OSError as error:
+        raise SecureChatError(
+            f"The system does not tell the addresses of this machine: {error.strerror}.",
+            "ip address",
+        ) from error
 
 
 def _is_usable(address: IPv4Address | IPv6Address) -> bool:

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import SecureChatError, UsageError
-from securechat.transport.addresses import host_names, interface_addresses, parse_host, unique
+from securechat.transport.addresses import (
+    host_names,
+    interface_addresses,
+    interface_networks,
+    machine_name,
+    parse_host,
+    unique,
+)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +114,11 @@ def test_a_full_host_name_gives_the_short_one_its_local_name(monkeypatch):
     assert host_names() == ("lab.example.org", "lab.local")
 
 
+def test_a_machine_is_called_by_the_first_part_of_its_name(monkeypatch):
+    machine(monkeypatch, "lab-pc.example.org", "")
+    assert machine_name() == "lab-pc"
+
+
 def test_names_that_no_certificate_can_hold_are_left_out(monkeypatch):
     machine(monkeypatch, "my_pc", "my_pc.example.org")
     assert host_names() == ()
@@ -149,3 +161,20 @@ def test_a_system_that_does_not_tell_its_addresses_is_an_error_of_ours(monkeypat
 
 def test_unique_keeps_the_first_of_each():
     assert unique(["b", "a", "b", "c", "a"]) == ("b", "a", "c")
+
+
+def test_the_networks_are_the_private_ones_of_ipv4(monkeypatch):
+    prefixes = {
+        "127.0.0.1": 8,
+        "192.168.1.20": 24,
+        "10.0.0.2": 16,
+        "8.8.4.4": 24,
+        ("fd00::2", 0, 2): 64,
+    }
+    found = [
+        SimpleNamespace(
+            ips=[SimpleNamespace(ip=ip, network_prefix=prefix) for ip, prefix in prefixes.items()]
+        )
+    ]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: found)
+    assert list(map(str, interface_networks())) == ["10.0.0.2/16", "192.168.1.20/24"]

@@ -1,0 +1,222 @@
+"""Relays on the local network: announced, and found, by multicast DNS (``_securechat._tcp``).
+
+Anybody on the network can announce anything. What is found is only offered: that a relay is the
+right one is for a code, a link or a pin to say. Nothing here is an error for the user either;
+where multicast does not get through, nothing is found.
+
+zeroconf is imported inside the functions: importing it takes longer than all else at the start.
+"""
+
+import asyncio
+import logging
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from securechat.errors import SecureChatError
+from securechat.text import clip, safe_text
+from securechat.transport.addresses import Host, interface_networks
+from securechat.transport.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from zeroconf.asyncio import AsyncZeroconf
+
+SERVICE = "_securechat._tcp.local."
+VERSION, PERSON = b"v", b"by"
+"""The names of what an announcement says beside the address; the version is 1."""
+
+MAX_RELAYS = 16
+MAX_ADDRESSES = 8
+"""How many addresses of one announcement are looked at."""
+
+MAX_SHOWN = 40
+"""Columns of a label or a person that a screen gets."""
+
+BROWSE_S, SETTLE_S = 2.0, 0.4
+GOODBYE_S = 3.0
+"""How long the end of an announcement may take."""
+
+_MARK = re.compile(r"-[0-9a-f]{4}\Z")
+
+logger = logging.getLogger("securechat.discovery")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRelay:
+    """What an announcement says: somebody's machine, whose relay it is, and where.
+
+    All of it is a stranger's word; ``label`` and ``person`` are safe to show.
+    """
+
+    address: Endpoint
+    label: str
+    person: str
+
+
+def read_announcement(
+    name: str,
+    addresses: Sequence[str],
+    port: int | None,
+    properties: Mapping[bytes, bytes | None],
+    networks: Sequence[IPv4Interface],
+) -> FoundRelay | None:
+    """Return the relay of an announcement, or None when it makes no sense.
+
+    Of several addresses that is taken which lies in one of the own ``networks``, else the first.
+    """
+    if properties.get(VERSION) != b"1" or port is None or not 0 < port < 2**16:
+        return None
+    hosts = list(filter(None, map(_read_host, addresses[:MAX_ADDRESSES])))
+    if not hosts:
+        return None
+    near = [host for host in hosts if any(host in each.network for each in networks)]
+    label = _MARK.sub("", name.removesuffix(f".{SERVICE}"))
+    person = (properties.get(PERSON) or b"").decode("utf-8", "replace")
+    return FoundRelay(Endpoint(str((near or hosts)[0]), port), _shown(label), _shown(person))
+
+
+@contextmanager
+def announce(hosts: Sequence[Host], port: int, label: str, person: str) -> Iterator[None]:
+    """Announce a relay until the block ends, in a thread of its own: nobody waits for it.
+
+    ``label`` is the machine's name, ``person`` whose relay it is. What goes wrong is logged.
+    """
+    ended = threading.Event()
+    arguments = (hosts, port, label, person, ended)
+    thread = threading.Thread(target=_announce, args=arguments, name="announce", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(GOODBYE_S)
+
+
+def browse(timeout_s: float = BROWSE_S, settle_s: float = SETTLE_S) -> list[FoundRelay]:
+    """Return the relays that are announced, at most `MAX_RELAYS`; none where nothing works.
+
+    Blocks for ``timeout_s``, but ends ``settle_s`` after the first one was found.
+    """
+    from zeroconf import Error
+
+    try:
+        return asyncio.run(_browse(timeout_s, settle_s, interface_networks()))
+    except (Error, OSError, SecureChatError, TimeoutError) as error:
+        logger.info("nothing can be found on this network: %r", error)
+        return []
+
+
+def _announce(
+    hosts: Sequence[Host], port: int, label: str, person: str, ended: threading.Event
+) -> None:
+    from zeroconf import Error, IPVersion, ServiceInfo, Zeroconf
+
+    try:
+        service = ServiceInfo(
+            SERVICE,
+            f"{label}-{secrets.token_hex(2)}.{SERVICE}",
+            port=port,
+            properties={VERSION: b"1", PERSON: person.encode()},
+            parsed_addresses=list(hosts),
+        )
+        zeroconf = Zeroconf(ip_version=IPVersion.V4Only)
+    except (Error, OSError) as error:
+        logger.info("the relay is not announced: %r", error)
+        return
+    try:
+        zeroconf.register_service(service, allow_name_change=True)
+        ended.wait()
+    except (Error, OSError, TimeoutError) as error:
+        logger.info("the relay is not announced: %r", error)
+    finally:
+        with suppress(Error, OSError, TimeoutError):
+            zeroconf.close()
+
+
+async def _browse(
+    timeout_s: float, settle_s: float, networks: Sequence[IPv4Interface]
+) -> list[FoundRelay]:
+    from zeroconf import IPVersion
+    from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
+
+    asyncio.get_running_loop().set_exception_handler(_log_exception)
+    search = _Search(networks)
+    zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+    try:
+        browser = AsyncServiceBrowser(
+            zeroconf.zeroconf, SERVICE, handlers=[search.handler(zeroconf, timeout_s)]
+        )
+        with suppress(TimeoutError):
+            await asyncio.wait_for(search.first.wait(), timeout_s)
+            await asyncio.sleep(settle_s)
+        await browser.async_cancel()
+    finally:
+        search.cancel()
+        await zeroconf.async_close()
+    return search.found
+
+
+class _Search:
+    """What was found so far, and the questions under way: one for each announced name."""
+
+    def __init__(self, networks: Sequence[IPv4Interface]) -> None:
+        self.found: list[FoundRelay] = []
+        self.first = asyncio.Event()
+        self._networks = networks
+        self._asked: dict[str, asyncio.Task[None]] = {}
+
+    def handler(self, zeroconf: "AsyncZeroconf", timeout_s: float) -> Callable[..., None]:
+        """Return what a browser calls for each change; it asks once for each new name."""
+
+        def hear(name: str, **_change: object) -> None:
+            if name not in self._asked and len(self._asked) < MAX_RELAYS:
+                asking = self._ask(zeroconf, name, timeout_s)
+                self._asked[name] = asyncio.get_running_loop().create_task(asking)
+
+        return hear
+
+    def cancel(self) -> None:
+        """Give up what has no answer yet."""
+        for task in self._asked.values():
+            task.cancel()
+
+    async def _ask(self, zeroconf: "AsyncZeroconf", name: str, timeout_s: float) -> None:
+        from zeroconf import IPVersion
+        from zeroconf.asyncio import AsyncServiceInfo
+
+        service = AsyncServiceInfo(SERVICE, name)
+        if not await service.async_request(zeroconf.zeroconf, timeout_s * 1000):
+            return
+        relay = read_announcement(
+            name,
+            service.parsed_addresses(IPVersion.All),
+            service.port,
+            service.properties,
+            self._networks,
+        )
+        if relay is not None and relay.address not in [each.address for each in self.found]:
+            self.found.append(relay)
+            self.first.set()
+
+
+def _read_host(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address that another machine can have, without needing a scope."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    nowhere = address.is_multicast or address.is_unspecified or address.is_loopback
+    return None if nowhere or (address.version == 6 and address.is_link_local) else address
+
+
+def _shown(text: str) -> str:
+    return clip(safe_text(text), MAX_SHOWN)
+
+
+def _log_exception(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    logger.info("multicast: %s", context.get("message"))
