@@ -4,7 +4,7 @@ Flags win over the environment, the environment over the file, the file over the
 command line does that merging.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -17,6 +17,14 @@ QUIT_MODE_PORT = 12345
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+
+Registration = Literal["auto", "open", "invite"]
+"""Who may become new on a relay: anybody, or who is invited; auto asks where it listens."""
+
+DEFAULT_REGISTRATION: Registration = "open"
+
+OnKeyChange = Literal["block", "notify"]
+"""What a new key of somebody not verified does: it waits for an answer, or is taken and told."""
 
 FOREVER_DAYS = 1_000_000
 """A retention that never ends; nor does a longer one. Only events say None for it."""
@@ -47,6 +55,8 @@ class ServerConfig(Section, frozen=True):
     account_bytes_per_s: Positive = 32 * 1024 * 1024
     login_failures_per_minute: Positive = 3
     registrations_per_minute: Positive = 600
+    registration: Registration = DEFAULT_REGISTRATION
+    pairing_tries_per_minute: Positive = 3
     drain_timeout_s: Seconds = 10.0
 
 
@@ -59,6 +69,7 @@ class ClientConfig(Section, frozen=True):
     history_days: Annotated[int, msgspec.Meta(ge=0)] = FOREVER_DAYS
     read_receipts: bool = False
     presence: bool = True
+    on_key_change: OnKeyChange = "block"
 
 
 class Config(Section, frozen=True):

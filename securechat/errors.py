@@ -91,6 +91,27 @@ class KeyChanged(Untrusted):
     code = "key-changed"
 
 
+class PairingFailed(Untrusted):
+    """Two people could not be paired with a code: somebody may be in between; nobody was let in.
+
+    ``reason`` is "wrong-code", "another-relay", "invalid" or "known" (the name or the key is known
+    here otherwise).
+    """
+
+    code = "pairing"
+
+    def __init__(self, what: str, try_next: str = "", *, reason: str) -> None:
+        super().__init__(what, try_next)
+        self.reason = reason
+
+
+class CodeRefused(SecureChatError):
+    """The relay has no such code: it never had, it was used, has expired, or was taken back."""
+
+    code = "code"
+    exit_status = 6
+
+
 class LimitExceeded(SecureChatError):
     """A rate limit or a quota of the relay."""
 
@@ -115,6 +136,12 @@ class NameInvalid(LoginRefused):
     """The name breaks the rules for names."""
 
     code = "name-invalid"
+
+
+class InviteRefused(LoginRefused):
+    """The relay takes new people by invitation only, and this invitation does not serve."""
+
+    code = "invite"
 
 
 class PassphraseRefused(SecureChatError):

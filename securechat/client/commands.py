@@ -150,6 +150,35 @@ class Verify:
     name: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class MakeCode:
+    """``/code``: a code with which somebody can pair from another computer."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeInvite:
+    """An invitation to the relay, for so many ``uses``, as a link.
+
+    ``address`` is what the link says of where the relay is; None: as it is known here.
+    """
+
+    uses: int
+    lifetime_s: int
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invites:
+    """``/invites``: the own invitations that somebody can still use."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeInvite:
+    """Take an own invitation back; ``id`` is the one that was told with it."""
+
+    id: str
+
+
 class Decision(StrEnum):
     """What a user can decide about a person, as it is typed after the slash."""
 
@@ -225,7 +254,7 @@ RoomQuestion = Rooms | Create | Join | Leave | Invite | Kick | Admin | Topic | M
 
 Question = (
     Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend | RoomQuestion
-    | Mute | Notify | Away | Presence
+    | Mute | Notify | Away | Presence | MakeCode | MakeInvite | Invites | RevokeInvite
 )  # fmt: skip
 """What the engine answers with events."""
 

@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from securechat.client.invite_events import InviteInfo as InviteInfo
+from securechat.client.invite_events import InviteList as InviteList
+from securechat.client.invite_events import InviteMade as InviteMade
+from securechat.client.pairing_events import CodeEnd as CodeEnd
+from securechat.client.pairing_events import CodeEnded as CodeEnded
+from securechat.client.pairing_events import CodeReady as CodeReady
+from securechat.client.pairing_events import Paired as Paired
 from securechat.client.room_events import Invitation as Invitation
 from securechat.client.room_events import RoomChange as RoomChange
 from securechat.client.room_events import RoomInfo as RoomInfo
@@ -213,12 +220,14 @@ class PeerKeyChanged:
     """The relay shows another key of a person than the pinned one: nothing is sent to them.
 
     Told once in a run. ``verified``: the pinned key was; then only comparing numbers helps.
+    ``accepted``: the shown one is taken by itself, as the user has set it; TrustChanged follows.
     """
 
     name: str
     pinned: str
     shown: str
     verified: bool = False
+    accepted: bool = False
 
 
 class Reason(StrEnum):
@@ -227,20 +236,22 @@ class Reason(StrEnum):
     COMPARED = "compared"
     ACCEPTED = "accepted"
     RESTORED = "restored"
+    PAIRED = "paired"
 
 
 @dataclass(frozen=True, slots=True)
 class TrustChanged:
     """A person has another trust word than before.
 
-    The user has COMPARED safety numbers or ACCEPTED a changed key, or the relay has RESTORED the
-    pinned one.
+    The user has COMPARED safety numbers or ACCEPTED a changed key, or PAIRED with a code, or the
+    relay has RESTORED the pinned one. ``by_itself``: nobody was asked before.
     """
 
     name: str
     trust: Trust
     fingerprint: str
     reason: Reason
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,5 +393,5 @@ Event = (
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
-    | OwnPresence | Problem | Ended
+    | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList | Problem | Ended
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Hashes and key derivation: BLAKE2b-256, HKDF-SHA256, iterated SHA-512."""
+"""Hashes and key derivation: BLAKE2b-256, HMAC-SHA256, HKDF-SHA256, iterated SHA-512."""
 
 import hashlib
 import hmac
@@ -10,6 +10,11 @@ _SHA256_SIZE_BYTES = 32
 def blake2b_256(data: bytes, person: bytes) -> bytes:
     """Return the 32-byte BLAKE2b hash of ``data`` under a ``person`` string of up to 16 bytes."""
     return hashlib.blake2b(data, digest_size=HASH_SIZE_BYTES, person=person).digest()
+
+
+def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """Return the 32-byte authentication code of ``message``; compare with `compare_digest`."""
+    return hmac.digest(key, message, "sha256")
 
 
 def hkdf_sha256(secret: bytes, info: bytes, size_bytes: int) -> bytes:

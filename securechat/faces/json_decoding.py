@@ -72,13 +72,21 @@ _DECODERS: dict[str, Callable[[Fields], e.Event]] = {
     "delivered": lambda f: e.Delivered(f["id"], f["to"]),
     "read": lambda f: e.Read(f["id"], f["to"]),
     "key-changed": lambda f: e.PeerKeyChanged(
-        f["name"], f["pinned"], f["shown"], f.get("verified", False)
+        f["name"], f["pinned"], f["shown"], f.get("verified", False), f.get("accepted", False)
     ),
     "trust": lambda f: e.TrustChanged(
-        f["name"], e.Trust(f["trust"]), f["fingerprint"], e.Reason(f["reason"])
+        f["name"],
+        e.Trust(f["trust"]),
+        f["fingerprint"],
+        e.Reason(f["reason"]),
+        f.get("by_itself", False),
     ),
     "devices-changed": lambda f: e.DevicesChanged(f["name"], e.Trust(f["trust"])),
     "device-renewed": lambda f: e.DeviceRenewed(f["device"]),
+    "invite": lambda f: e.InviteMade(f["link"], f["qr"], f["id"], f["uses"], f["expires"]),
+    "invites": lambda f: e.InviteList(
+        tuple(e.InviteInfo(each["id"], each["uses"], each["expires"]) for each in f["invites"])
+    ),
     "ended": lambda _f: e.Ended(None),
     "error": lambda f: e.Problem(decode_error(f), f.get("id")),
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from securechat.client import events as e
 from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
+from securechat.faces.json_pairing_events import pairing_fields
 from securechat.faces.json_room_events import Fields, room_fields
 
 VERSION = 1
@@ -57,6 +58,8 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             | e.OwnPresence()
         ):
             return encode_object(*room_fields(event, unread))
+        case e.CodeReady() | e.CodeEnded() | e.Paired() | e.InviteMade() | e.InviteList():
+            return encode_object(*pairing_fields(event))
         case _:
             return _encode_about_people(event)
 
@@ -242,6 +245,7 @@ def _encode_about_keys(event: e.SafetyNumber | e.PeerKeyChanged | e.TrustChanged
                     "pinned": event.pinned,
                     "shown": event.shown,
                     "verified": event.verified,
+                    "accepted": event.accepted,
                 },
             )
         case e.TrustChanged():
@@ -252,6 +256,7 @@ def _encode_about_keys(event: e.SafetyNumber | e.PeerKeyChanged | e.TrustChanged
                     "trust": event.trust.value,
                     "fingerprint": event.fingerprint,
                     "reason": event.reason.value,
+                    "by_itself": event.by_itself,
                 },
             )
 

@@ -57,6 +57,7 @@ def _names_in(event: e.Event) -> Iterator[str]:
             | e.Waiting(name)
             | e.TrustChanged(name)
             | e.PeerKeyChanged(name)
+            | e.Paired(name)
             | e.Renamed(_, name)
         ):
             yield name

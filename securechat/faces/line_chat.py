@@ -11,7 +11,7 @@ from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
-from securechat.faces import message_wording, room_wording, wording
+from securechat.faces import message_wording, pairing_wording, room_wording, wording
 from securechat.faces.asking import ask
 from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.emoji_codes import with_emoji
@@ -121,6 +121,10 @@ class LineChat:
                 | e.OwnPresence()
             ):
                 self._show(wording.answer(event))
+            case e.CodeReady() | e.CodeEnded() | e.InviteMade() | e.InviteList():
+                self._show(pairing_wording.answer(event, self._now()))
+            case e.Paired():
+                self._hear_paired(event)
             case _:
                 self._hear_of_person(event)
         return True
@@ -253,6 +257,15 @@ class LineChat:
         self._people.hear(event)
         if isinstance(event, e.PeerReady) and self._conversations.is_current(event.name):
             self._conversations.current = event.name  # as its owner writes it
+
+    def _hear_paired(self, event: e.Paired) -> None:
+        """Begin to write to whom the user paired with, unless they write to somebody already."""
+        if self._conversations.target is None:
+            self._conversations.choose(event.name)
+            self._engine.talk_to(event.name)
+        self._people.hear(event)
+        is_current = self._conversations.is_target(event.name)
+        self._show(pairing_wording.paired(event, is_current=is_current))
 
     def _hear_problem(self, error: SecureChatError, message_id: str | None) -> None:
         recipient = self.pending.settle(message_id)

@@ -16,6 +16,7 @@ PersonNews = (
     | e.EncryptionChanged
     | e.PeerKeyChanged
     | e.TrustChanged
+    | e.Paired
     | e.Blocked
 )
 
@@ -104,6 +105,8 @@ class People:
             case e.TrustChanged():
                 person.trust, person.told_key = event.trust, event.fingerprint
                 self._show(wording.trust_changed(event))
+            case e.Paired():
+                person.trust, person.told_key = e.Trust.VERIFIED, event.fingerprint
             case e.Blocked():
                 person.blocked = event.blocked
                 self._show(wording.blocked(event))

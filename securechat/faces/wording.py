@@ -162,6 +162,13 @@ def safety_number(event: e.SafetyNumber) -> Entry:
 def key_changed(event: e.PeerKeyChanged) -> Entry:
     """Another key under a known name."""
     name = event.name
+    if event.accepted:
+        return Entry(
+            f"[WARNING] THE KEY OF {name} HAS CHANGED, and is taken as you have set it.\n"
+            f"Known: {event.pinned}\nShown: {event.shown}\n"
+            f"If {name} has not begun anew, somebody may be in between: /verify {name}.",
+            Tone.ALERT,
+        )
     was, then = "", f"/accept-key {name}"
     if event.verified:
         was, then = " (verified)", f"/verify {name}, compare the digits, and /trust {name}"
@@ -196,13 +203,16 @@ def trust_changed(event: e.TrustChanged) -> Entry:
         case e.Reason.COMPARED:
             return Entry(f"{name} is {event.trust.value} now (key {key}).")
         case e.Reason.ACCEPTED:
+            how = ", taken without asking you" if event.by_itself else ""
             return Entry(
-                f"{name} is {event.trust.value}, with another key ({key}): /verify {name}."
+                f"{name} is {event.trust.value}, with another key ({key}){how}: /verify {name}."
             )
         case e.Reason.RESTORED:
             return Entry(
                 f"{name} is {event.trust.value} again: the relay shows the key {key} again."
             )
+        case e.Reason.PAIRED:
+            return Entry(f"{name} is {event.trust.value} now (key {key}): you both used a code.")
 
 
 def devices_changed(event: e.DevicesChanged) -> Entry:

@@ -17,6 +17,7 @@ class State(Enum):
     CHALLENGED = "the client has to log in, registering first if it is new"
     REGISTERED = "the client has to log in"
     PROVING = "the relay has to decide about the login"
+    PAIRING = "two people pair over the relay, with a code"
     READY = "both may say anything of the conversation"
     CLOSED = "one side said goodbye"
 
@@ -33,10 +34,12 @@ Moves = dict[type[f.Frame], State]
 _CLIENT, _RELAY = Side.CLIENT, Side.RELAY
 _CLIENT_WHEN_READY = (
     f.Publish, f.Lookup, f.Send, f.Ack, f.Watch, f.Who, f.Status, f.Ping, f.Pong,
+    f.PairOpen, f.PairPass, f.PairEnd, f.InviteMake, f.InviteList, f.InviteRevoke,
 )  # fmt: skip
 _RELAY_WHEN_READY = (
     f.Done, f.Found, f.Failed, f.Deliver, f.Accepted, f.Refused, f.Presence, f.People,
-    f.Lobby, f.KeysLeft, f.Ping, f.Pong,
+    f.Lobby, f.KeysLeft, f.Ping, f.Pong, f.PairOpened, f.PairKnock, f.PairPass, f.PairEnd,
+    f.Invites,
 )  # fmt: skip
 
 TABLE: dict[tuple[Side, State, type[f.Frame]], State] = {
@@ -46,6 +49,9 @@ TABLE: dict[tuple[Side, State, type[f.Frame]], State] = {
     (_CLIENT, State.CHALLENGED, f.Login): State.PROVING,
     (_CLIENT, State.REGISTERED, f.Login): State.PROVING,
     (_RELAY, State.PROVING, f.Welcome): State.READY,
+    (_CLIENT, State.GREETING, f.PairJoin): State.PAIRING,
+    **{(side, State.PAIRING, f.PairPass): State.PAIRING for side in Side},
+    **{(side, State.PAIRING, f.PairEnd): State.CLOSED for side in Side},
     **{(_CLIENT, State.READY, frame): State.READY for frame in _CLIENT_WHEN_READY},
     **{(_RELAY, State.READY, frame): State.READY for frame in _RELAY_WHEN_READY},
     **{(_CLIENT, state, f.Bye): State.CLOSED for state in State if state is not State.CLOSED},

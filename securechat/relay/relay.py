@@ -29,8 +29,8 @@ ANSWER_AFTER_S = 0.01
 LINGER_PER_READER_S = 200e-6
 """How long posts to rooms wait for more of them, for each whom the last were delivered to.
 
-That is some ten times what delivering takes: rooms in which little is said never notice, and in the
-others a write for each post and reader would cost more than all the rest.
+That is some ten times what a write and its acknowledgement take: rooms in which little is said do
+not notice, and in the others a write for each post and reader would cost more than all the rest.
 """
 
 MAX_LINGER_S = 0.02

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from securechat.errors import (
+    InviteRefused,
     LimitExceeded,
     LoginRefused,
     NameInvalid,
@@ -162,6 +163,9 @@ class Session:
         self._hello, self._nonce = None, b""  # of no more use: thousands are idle
         self._visit.begin(sent)
 
+    def _on_pair_join(self, frame: f.PairJoin) -> None:
+        self._channel.fault(FaultCode.PROTOCOL, f"This relay has no slot {frame.slot}")
+
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
 
@@ -177,7 +181,7 @@ class Session:
     def _refuse(self, error: SecureChatError) -> None:
         """Say no, a little later when this address or this key has failed too often."""
         relay, channel, host = self._relay, self._channel, self._channel.connection.remote.host
-        named = isinstance(error, NameTaken | NameInvalid | LimitExceeded)
+        named = isinstance(error, NameTaken | NameInvalid | InviteRefused | LimitExceeded)
         code = FaultCode(error.code) if named else FaultCode.LOGIN_REFUSED
         message = error.what
         delay_s = relay.login_failed(host, self._said_hello().user_key, code)
@@ -191,6 +195,7 @@ class Session:
         f.Hello: _on_hello,
         f.Register: _on_register,
         f.Login: _on_login,
+        f.PairJoin: _on_pair_join,
         f.Bye: _on_bye,
     }
 

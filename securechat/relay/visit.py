@@ -467,6 +467,10 @@ class Visit:
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
 
+    def _on_pairing_or_invite(self, frame: f.Frame) -> None:
+        message = f"This relay does not serve {type(frame).__name__}"
+        self._channel.fault(FaultCode.PROTOCOL, message)
+
     _HANDLERS: ClassVar[dict[type[f.Frame], Callable[["Visit", Any], None]]] = {
         f.Publish: _on_publish,
         f.Lookup: _on_lookup,
@@ -478,6 +482,12 @@ class Visit:
         f.Ping: _on_ping,
         f.Pong: _on_pong,
         f.Bye: _on_bye,
+        f.PairOpen: _on_pairing_or_invite,
+        f.PairPass: _on_pairing_or_invite,
+        f.PairEnd: _on_pairing_or_invite,
+        f.InviteMake: _on_pairing_or_invite,
+        f.InviteList: _on_pairing_or_invite,
+        f.InviteRevoke: _on_pairing_or_invite,
     }
 
 

@@ -1,7 +1,7 @@
 """The codes in frames that say why something did not go as asked; PROTOCOL.md explains each.
 
 A side that meets a code which it does not know takes it for the general case of the frame: the
-connection is over, the request was not carried out, the envelope was not taken.
+connection or the slot is over, the request was not carried out, the envelope was not taken.
 """
 
 from enum import StrEnum
@@ -16,6 +16,7 @@ class FaultCode(StrEnum):
     NAME_INVALID = "name-invalid"
     LOGIN_REFUSED = "login-refused"
     LIMIT = "limit"
+    INVITE = "invite"
 
 
 class ByeCode(StrEnum):
@@ -33,6 +34,26 @@ class FailedCode(StrEnum):
     NO_PREKEYS = "no-prekeys"
     INVALID_PREKEYS = "invalid-prekeys"
     NOT_STORED = "not-stored"
+    LIMIT = "limit"
+    UNKNOWN_INVITE = "unknown-invite"
+
+
+class PairCode(StrEnum):
+    """How a slot ends (PairEnd)."""
+
+    DONE = "done"
+    WRONG_CODE = "wrong-code"
+    ANOTHER_RELAY = "another-relay"
+    INVALID = "invalid"
+    NO_SLOT = "no-slot"
+    USED = "used"
+    EXPIRED = "expired"
+    REPLACED = "replaced"
+    GONE = "gone"
+    CANCELLED = "cancelled"
+    LIMIT = "limit"
+    NAME_TAKEN = "name-taken"
+    NAME_INVALID = "name-invalid"
 
 
 class RefusedCode(StrEnum):

@@ -33,12 +33,25 @@ MAX_ENVELOPES = 256
 MAX_ONE_TIME_KEYS = 100
 MAX_RANGES = 4096
 MAX_TEXT = 512
+MAX_SLOTS = 99
+MAX_PAIR_BYTES = 3584
+MAX_INVITES = 100
+MAX_INVITE_USES = 1000
 
 Nonce = Annotated[bytes, SIZE_32]
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 """One of `securechat.wire.codes`, or of a later version."""
+
+Slot = Annotated[int, msgspec.Meta(ge=1, le=MAX_SLOTS)]
+"""The number in front of a code's words: where on a relay two people meet to pair."""
+
+PairPayload = Annotated[bytes, msgspec.Meta(min_length=32, max_length=MAX_PAIR_BYTES)]
+"""One of the four messages of a pairing; it means nothing to a relay (E2E.md)."""
+
+InviteToken = Annotated[bytes, SIZE_16]
+"""What lets a new key register: random, and known to the relay by its hash until it is used."""
 
 Sealed = Annotated[bytes, msgspec.Meta(min_length=1)]
 """An envelope: bytes that mean nothing to a relay."""
@@ -82,6 +95,7 @@ class Register(Frame, tag=3, frozen=True):
     certificates: Annotated[
         tuple[DeviceCertificate, ...], msgspec.Meta(min_length=1, max_length=MAX_DEVICES)
     ]
+    invite: InviteToken | None = None
 
 
 class Login(Frame, tag=4, frozen=True):
@@ -303,12 +317,106 @@ class Fault(Frame, tag=23, frozen=True):
     message: Text
 
 
+# Pairing ------------------------------------------------------------------------------------------
+
+
+class PairOpen(Frame, tag=27, frozen=True):
+    """Client: give me a slot, for a code that I make. Answered by PairOpened or Failed."""
+
+    request: Number
+
+
+class PairOpened(Frame, tag=28, frozen=True):
+    """Relay: the slot that is this device's now, and for how long nobody may have joined it."""
+
+    request: Number
+    slot: Slot
+    lifetime_ms: Number
+
+
+class PairJoin(Frame, tag=29, frozen=True):
+    """Client, instead of a Hello: the first message of a pairing, for who opened this slot.
+
+    ``name`` is what the client would like to be called here, ``user_key`` who it is.
+    """
+
+    slot: Slot
+    name: NameText
+    user_key: Annotated[UserKey, SIZE_32]
+    payload: PairPayload
+
+
+class PairKnock(Frame, tag=30, frozen=True):
+    """Relay: somebody at this address (its word alone) has joined the slot, with this message."""
+
+    slot: Slot
+    address: Text
+    payload: PairPayload
+
+
+class PairPass(Frame, tag=31, frozen=True):
+    """Either side: the next message of the pairing, for or from the other end of the slot."""
+
+    slot: Slot
+    payload: PairPayload
+
+
+class PairEnd(Frame, tag=32, frozen=True):
+    """Either side: the slot is over; ``code`` says why.
+
+    With ``done`` the opener names the key that it has paired with in ``admit``: it may register.
+    """
+
+    slot: Slot
+    code: Code
+    admit: Annotated[UserKey, SIZE_32] | None = None
+
+
+# Invites ------------------------------------------------------------------------------------------
+
+
+class InviteMake(Frame, tag=33, frozen=True):
+    """Client: let as many new keys register with the token of this hash, for so long.
+
+    Answered by Done or Failed.
+    """
+
+    request: Number
+    token_hash: Nonce
+    uses: Annotated[int, msgspec.Meta(ge=1, le=MAX_INVITE_USES)]
+    lifetime_ms: Number
+
+
+class InviteList(Frame, tag=34, frozen=True):
+    """Client: which invites of this person are there? Answered by Invites."""
+
+    request: Number
+
+
+class Invites(Frame, tag=35, frozen=True):
+    """Relay: each invite by its hash, with the uses left and when it ends (ms since 1970)."""
+
+    request: Number
+    invites: Annotated[
+        tuple[tuple[Nonce, Number, Number], ...], msgspec.Meta(max_length=MAX_INVITES)
+    ]
+
+
+class InviteRevoke(Frame, tag=36, frozen=True):
+    """Client: take this invite back. Answered by Done or Failed."""
+
+    request: Number
+    token_hash: Nonce
+
+
 ClientFrame = (
     Hello | Register | Login | Publish | Lookup | Send | Ack | Watch | Who | Status
-    | Ping | Pong | Bye
+    | Ping | Pong | Bye | PairOpen | PairJoin | PairPass | PairEnd
+    | InviteMake | InviteList | InviteRevoke
 )  # fmt: skip
 RelayFrame = (
     Challenge | Welcome | Done | Found | Failed | Deliver | Accepted | Refused
     | Presence | People | Lobby | KeysLeft | Ping | Pong | Bye | Fault
+    | PairOpened | PairKnock | PairPass | PairEnd | Invites
 )  # fmt: skip
 AnyFrame = ClientFrame | RelayFrame

@@ -11,7 +11,7 @@ from securechat.client import events as e
 from securechat.errors import SecureChatError
 from securechat.faces.json_decoding import decode_error, decode_event
 from securechat.faces.json_events import encode_error, encode_event
-from tests.pure.faces.sample_events import message, peer_ready, ready
+from tests.pure.faces.sample_events import NOON_MS, message, peer_ready, ready
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,10 @@ from tests.pure.faces.sample_events import message, peer_ready, ready
         e.Delivered("id1", "bob"),
         e.Read("id1", "bob"),
         e.PeerKeyChanged("bob", "aaaa", "bbbb", verified=True),
+        e.PeerKeyChanged("bob", "aaaa", "bbbb", accepted=True),
+        e.TrustChanged("bob", e.Trust.NEW, "aaaa", e.Reason.ACCEPTED, by_itself=True),
+        e.InviteMade("securechat://a", "SECURECHAT://A", "9f2c41aa", 1, NOON_MS),
+        e.InviteList((e.InviteInfo("9f2c41aa", 2, NOON_MS),)),
         e.DevicesChanged("bob", e.Trust.VERIFIED),
         e.DeviceRenewed("d" * 32),
     ],

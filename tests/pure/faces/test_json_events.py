@@ -22,6 +22,8 @@ OPS = e.RoomInfo(
     "#ops", "tea", "alice", 3, joined=True, admin=True, paused=False, muted=False
 )  # fmt: skip
 
+MADE = e.InviteMade("securechat://a", "SECURECHAT://A", "9f2c41aa", 1, NOON_MS)
+
 FULLEST: tuple[e.Event, ...] = (
     ready(),
     e.Offline("timed out", 1.25),
@@ -54,6 +56,11 @@ FULLEST: tuple[e.Event, ...] = (
     e.RoomPeople("#ops", (e.RoomPerson("alice", None, admin=True),)),
     e.Notifications("dm", ("#ops",)),
     e.OwnPresence(visible=True, away=False),
+    e.CodeReady("7-otter-lime-sofa", NOON_MS),
+    e.CodeEnded(e.CodeEnd.ANOTHER_RELAY, "192.0.2.66", again=True, shown=FINGERPRINT),
+    e.Paired("bob", FINGERPRINT),
+    MADE,
+    e.InviteList((e.InviteInfo("9f2c41aa", 2, NOON_MS),)),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
 """Every kind of event, with every optional field in one of those of its kind."""
@@ -65,6 +72,7 @@ SPARSE: tuple[e.Event, ...] = (
     e.RoomNews("#ops", e.RoomChange.CREATED),
     e.Invitation("#ops", "bob", "bob", 3, "", e.Trust.NEW, request=False),
     e.History(None, ()),
+    e.CodeEnded(e.CodeEnd.EXPIRED, "", again=False),
     e.Problem(SecureChatError("Bad")),
 )
 """The events that have optional fields, without them."""
@@ -241,6 +249,19 @@ def test_messages_of_the_history() -> None:
         "e2e": True,
         "state": "read",
     }
+
+
+def test_the_page_names_every_end_of_a_code() -> None:
+    page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
+    section = page.split("### `code-ended`")[1].split("###")[0]
+    assert {f"`{end.value}`" for end in e.CodeEnd} <= set(re.findall(r"`[\w-]+`", section))
+
+
+def test_invitations() -> None:
+    invites = e.InviteList((e.InviteInfo("9f2c41aa", 2, NOON_MS),))
+    assert decoded(invites)["invites"] == [{"id": "9f2c41aa", "uses": 2, "expires": NOON_MS}]
+    made = decoded(MADE)
+    assert (made["link"], made["qr"], made["uses"]) == ("securechat://a", "SECURECHAT://A", 1)
 
 
 def test_messages_that_are_kept_for_ever() -> None:

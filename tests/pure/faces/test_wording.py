@@ -12,7 +12,7 @@ from securechat.client import events as e
 from securechat.client.command_help import HELP, HELP_GROUPS
 from securechat.client.commands import Level
 from securechat.errors import LimitExceeded, NameInvalid, SecureChatError
-from securechat.faces import message_wording, room_wording, wording
+from securechat.faces import message_wording, pairing_wording, room_wording, wording
 from securechat.faces.entries import Entry, Tone, lay_out
 from securechat.identity.names import parse_name
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
@@ -164,12 +164,22 @@ def test_a_changed_key_of_somebody_verified_has_to_be_compared_again() -> None:
         (e.Trust.VERIFIED, e.Reason.COMPARED, "bob is verified now (key "),
         (e.Trust.NEW, e.Reason.ACCEPTED, "bob is new, with another key ("),
         (e.Trust.VERIFIED, e.Reason.RESTORED, "bob is verified again: the relay shows the key "),
+        (e.Trust.VERIFIED, e.Reason.PAIRED, "bob is verified now (key "),
     ],
 )
 def test_another_trust_word_says_why(trust: e.Trust, reason: e.Reason, words: str) -> None:
     text = wording.trust_changed(e.TrustChanged("bob", trust, FINGERPRINT, reason)).text
     assert text.startswith(words)
     assert FINGERPRINT in text
+
+
+def test_a_key_that_was_taken_by_itself_is_loud() -> None:
+    entry = wording.key_changed(e.PeerKeyChanged("bob", "aaaa", "bbbb", accepted=True))
+    assert entry.tone is Tone.ALERT
+    assert "[WARNING] THE KEY OF bob HAS CHANGED, and is taken as you have set it" in entry.text
+    assert "Known: aaaa\nShown: bbbb\n" in entry.text
+    taken = e.TrustChanged("bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED, by_itself=True)
+    assert "taken without asking you: /verify bob." in wording.trust_changed(taken).text
 
 
 def test_a_new_device_keeps_the_trust_word_and_says_whom_to_ask() -> None:
@@ -314,8 +324,14 @@ def entries_of_ours(name: str, text: str) -> list[Entry]:
             for trust in e.Trust
         ),
         *(
-            wording.key_changed(e.PeerKeyChanged(name, FINGERPRINT, FINGERPRINT, verified))
-            for verified in (False, True)
+            wording.key_changed(e.PeerKeyChanged(name, FINGERPRINT, FINGERPRINT, *flags))
+            for flags in TWO_FLAGS
+        ),
+        *(pairing_wording.paired(e.Paired(name, FINGERPRINT), is_current=f) for f in (True, False)),
+        *(
+            pairing_wording.code_ended(e.CodeEnded(reason, text, again, FINGERPRINT))
+            for reason in e.CodeEnd
+            for again in (False, True)
         ),
         *(
             wording.trust_changed(e.TrustChanged(name, e.Trust.NEW, FINGERPRINT, reason))

@@ -27,8 +27,8 @@ def test_decoding_undoes_encoding(kind: type[f.AnyFrame], data: st.DataObject) -
 
 
 def test_tags_are_numbered_without_gaps_or_repetition() -> None:
-    assert {kind.__struct_config__.tag for kind in ALL_FRAMES} == set(range(1, 27))
-    assert len(ALL_FRAMES) == 26
+    assert {kind.__struct_config__.tag for kind in ALL_FRAMES} == set(range(1, 37))
+    assert len(ALL_FRAMES) == 36
 
 
 def test_fields_that_a_later_version_appended_are_ignored() -> None:
@@ -50,7 +50,7 @@ def test_every_field_without_a_default_must_be_there(frame: f.AnyFrame) -> None:
 @pytest.mark.parametrize(
     ("what", "fields"),
     [
-        ("no such tag", (27,)),
+        ("no such tag", (37,)),
         ("tag zero", (0,)),
         ("no tag", ()),
         ("a relay's frame", (5, "Alice", 0, 0, 0, 0)),
@@ -79,6 +79,14 @@ def test_every_field_without_a_default_must_be_there(frame: f.AnyFrame) -> None:
         ("null for a list", (16, None)),
         ("empty code", (22, "", 0)),
         ("long code", (22, "c" * 65, 0)),
+        ("slot zero", (29, 0, "Bob", KEY, b"p" * 32)),
+        ("slot 100", (29, 100, "Bob", KEY, b"p" * 32)),
+        ("short message of a pairing", (29, 7, "Bob", KEY, b"p" * 31)),
+        ("long message of a pairing", (29, 7, "Bob", KEY, b"p" * 3585)),
+        ("short admitted key", (32, 7, "done", KEY[1:])),
+        ("no use", (33, 1, KEY, 0, 1)),
+        ("1,001 uses", (33, 1, KEY, 1001, 1)),
+        ("half a hash", (36, 1, KEY[:16])),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -101,6 +109,8 @@ def test_what_is_out_of_bounds_is_refused(what: str, fields: tuple[object, ...])
         ("4,097 ranges", (14, 0, [[1, 1]] * 4097)),
         ("half a range", (14, 0, [[1]])),
         ("long message", (23, "code", "m" * 513)),
+        ("101 invites", (35, 1, [[KEY, 1, 1]] * 101)),
+        ("invite without an end", (35, 1, [[KEY, 1]])),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

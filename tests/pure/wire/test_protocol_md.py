@@ -37,6 +37,7 @@ CODES: tuple[type[StrEnum], ...] = (
     codes.ByeCode,
     codes.FailedCode,
     codes.RefusedCode,
+    codes.PairCode,
 )
 CONSTANTS = {
     name: value
@@ -89,6 +90,8 @@ def type_text(info: msgspec.inspect.Type) -> str:
             return "bool"
         case msgspec.inspect.IntType(ge=0, le=types.MAX_NUMBER):
             return "number"
+        case msgspec.inspect.IntType(ge=low, le=high):
+            return f"number {low:,}..{high:,}"
         case msgspec.inspect.StrType():
             return f"text {_sizes(info)}".strip()
         case msgspec.inspect.BytesType():

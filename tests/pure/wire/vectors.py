@@ -15,7 +15,7 @@ from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.types import DeviceId, EnvelopeId, MailboxId, RelayId
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
-from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
+from securechat.wire.codes import ByeCode, FailedCode, FaultCode, PairCode, RefusedCode
 from tests.pure.identity.objects import make_person
 
 ALICE = make_person("Alice", seed=1)
@@ -26,6 +26,7 @@ FRAMES: tuple[f.AnyFrame, ...] = (
     f.Challenge(1, RelayId(b"r" * 32), b"s" * 32, 1_700_000_000_000, True),
     f.Challenge(1, RelayId(b"r" * 32), b"s" * 32, 1_700_000_000_000, False, ALICE.device_list),
     f.Register(ALICE.registration, ALICE.device_list, (ALICE.certificate,)),
+    f.Register(ALICE.registration, ALICE.device_list, (ALICE.certificate,), b"t" * 16),
     f.Login(ALICE.login, 1234),
     f.Welcome("Alice", 3, 50, 1234, 262_144, 7),
     f.Publish(1, ALICE.bundle, (ALICE.one_time_key,)),
@@ -57,6 +58,18 @@ FRAMES: tuple[f.AnyFrame, ...] = (
     f.Pong(5),
     f.Bye(ByeCode.DRAINING, 2000),
     f.Fault(FaultCode.NAME_TAKEN, "The name Alice is taken on this relay"),
+    f.PairOpen(6),
+    f.PairOpened(6, 7, 600_000),
+    f.PairJoin(7, "Bob", ALICE.user_key, b"p" * 33),
+    f.PairKnock(7, "192.0.2.7", b"p" * 33),
+    f.PairPass(7, b"q" * 32),
+    f.PairEnd(7, PairCode.DONE, ALICE.user_key),
+    f.PairEnd(7, PairCode.WRONG_CODE),
+    f.InviteMake(8, b"h" * 32, 1, 604_800_000),
+    f.InviteList(9),
+    f.Invites(9, ((b"h" * 32, 1, 1_700_000_000_000),)),
+    f.Invites(9, ()),
+    f.InviteRevoke(10, b"h" * 32),
 )
 
 

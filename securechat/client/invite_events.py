@@ -1,0 +1,34 @@
+"""What a client engine tells its faces of invitations to the relay."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class InviteMade:
+    """Whoever has the ``link`` may register with the relay, so often and until then.
+
+    ``qr_text`` is the link in the characters that make the smallest QR code; ``id`` takes it back.
+    ``expires_ms`` counts from 1970.
+    """
+
+    link: str
+    qr_text: str
+    id: str
+    uses: int
+    expires_ms: int
+
+
+class InviteInfo(NamedTuple):
+    """An invitation in a list; ``uses`` are left of it."""
+
+    id: str
+    uses: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteList:
+    """The own invitations that somebody can still use."""
+
+    invites: tuple[InviteInfo, ...]

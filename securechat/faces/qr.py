@@ -1,0 +1,42 @@
+"""A QR code for a terminal: black on white, whatever the colours of the terminal are.
+
+Phones read a code whose modules are square and that has an empty border. A character is twice as
+high as it is wide, so it holds two modules, one above the other; where such characters cannot be
+written, each module is two blanks.
+"""
+
+from collections.abc import Sequence
+
+import segno
+
+from securechat.faces.color import RESET
+
+BORDER_MODULES = 4
+
+_BLACK, _WHITE = "\x1b[48;5;16m", "\x1b[48;5;231m"
+_BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"
+_HALVES = " \u2584\u2580\u2588"
+"""What shows an upper and a lower module; the upper one counts two, when it is black."""
+
+Rows = Sequence[Sequence[int]]
+
+
+def draw_qr(text: str, *, has_blocks: bool) -> list[str]:
+    """Return the lines of a text's code; ``has_blocks``: the terminal shows half blocks."""
+    code = segno.make(text, micro=False, error="l")
+    rows = [list(row) for row in code.matrix_iter(border=BORDER_MODULES)]
+    lines = _in_halves(rows) if has_blocks else _in_blanks(rows)
+    return [f"{line}{RESET}" for line in lines]
+
+
+def _in_halves(rows: Rows) -> list[str]:
+    white = [0] * len(rows[0])
+    below = [*rows[1::2], white]  # the number of rows is odd
+    return [
+        _BLACK_ON_WHITE + "".join(_HALVES[2 * up + low] for up, low in zip(*pair, strict=True))
+        for pair in zip(rows[::2], below, strict=True)
+    ]
+
+
+def _in_blanks(rows: Rows) -> list[str]:
+    return ["".join((_WHITE, _BLACK)[module] + "  " for module in row) for row in rows]
