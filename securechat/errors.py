@@ -95,12 +95,12 @@ class PairingFailed(Untrusted):
     """Two people could not be paired with a code: somebody may be in between; nobody was let in.
 
     ``reason`` is "wrong-code", "another-relay", "invalid" or "known" (the name or the key is known
-    here otherwise).
+    here otherwise); empty where another process tells of it.
     """
 
     code = "pairing"
 
-    def __init__(self, what: str, try_next: str = "", *, reason: str) -> None:
+    def __init__(self, what: str, try_next: str = "", *, reason: str = "") -> None:
         super().__init__(what, try_next)
         self.reason = reason
 
