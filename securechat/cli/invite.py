@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ANSWER_S = 10.0
 DEFAULT_EXPIRY = "7d"
+MAX_DAYS = 30
+"""What every relay takes."""
 
 _UNITS_S = {"d": 24 * 60 * 60, "h": 60 * 60, "m": 60}
 _DURATION = re.compile(r"(\d{1,6})([dhm])", re.ASCII)
@@ -88,9 +90,13 @@ def invite(
 def parse_duration(text: str) -> int:
     """Return the seconds of ``7d``, ``24h`` or ``30m``; UsageError for what is none of these."""
     found = _DURATION.fullmatch(text.strip().lower())
-    if found is None:
-        raise UsageError(f"{text!r} is no time", "securechat invite --expires 7d, 24h or 30m")
-    return int(found[1]) * _UNITS_S[found[2]]
+    duration_s = int(found[1]) * _UNITS_S[found[2]] if found is not None else 0
+    if not 0 < duration_s <= MAX_DAYS * _UNITS_S["d"]:
+        raise UsageError(
+            f"{text!r} is no time of at most {MAX_DAYS} days",
+            "securechat invite --expires 7d, or 24h, or 30m",
+        )
+    return duration_s
 
 
 def _ask(access: "Access", question: "InviteQuestion") -> "Answer":
