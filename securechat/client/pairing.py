@@ -87,10 +87,7 @@ class Pairing:
         """End the code: nobody has used it in time."""
         if self._slot is not None:
             is_taken = self._slot.opener is not None
-            self._end(
-                PairCode.GONE if is_taken else PairCode.EXPIRED,
-                CodeEnd.GONE if is_taken else CodeEnd.EXPIRED,
-            )
+            self._end(PairCode.CANCELLED, CodeEnd.GONE if is_taken else CodeEnd.EXPIRED)
 
     def make_code(self) -> None:
         """Ask the relay where a code can be used; Unreachable without a connection."""

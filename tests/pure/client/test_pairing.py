@@ -264,7 +264,7 @@ def test_a_code_that_nobody_used_expires() -> None:
         assert world.told(ev.CodeEnded) == []
         world.pass_time(1)
         assert world.told(ev.CodeEnded) == [ev.CodeEnded(ev.CodeEnd.EXPIRED, "", again=False)]
-        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "expired")
+        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "cancelled")
         world.tell(f.PairEnd(SLOT, "expired"))
         assert len(world.told(ev.CodeEnded)) == 1
 
@@ -291,7 +291,7 @@ def test_somebody_who_takes_the_code_and_stays_silent(bob: Seat) -> None:
         world.pass_time(PAIRING_S)
         (ended,) = world.told(ev.CodeEnded)
         assert (ended.reason, ended.address) == (ev.CodeEnd.GONE, ADDRESS)
-        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "gone")
+        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "cancelled")
 
 
 def test_a_second_knock_is_no_second_guess(bob: Seat, mallory: Seat) -> None:
