@@ -147,7 +147,7 @@ class Pairing:
         slot.address = clip(safe_text(frame.address), _ADDRESS_COLUMNS)
         slot.ends_at_s = self._desk.now_s() + PAIRING_S
         try:
-            self._desk.batch.frames.append(f.PairPass(frame.slot, opener.answer(frame.payload)))
+            self._send(f.PairPass(frame.slot, opener.answer(frame.payload)))
         except PairingFailed as error:
             self._fail(error)
 
@@ -162,10 +162,8 @@ class Pairing:
             self._fail(error)
             return
         self._slot = None
-        self._desk.batch.frames += [
-            f.PairPass(frame.slot, message4),
-            f.PairEnd(frame.slot, PairCode.DONE, theirs.user_key),
-        ]
+        self._send(f.PairPass(frame.slot, message4))
+        self._send(f.PairEnd(frame.slot, PairCode.DONE, theirs.user_key))
 
     def _ended(self, frame: f.PairEnd) -> None:
         """Take the relay's word that nobody can use the code any more."""
@@ -180,9 +178,10 @@ class Pairing:
     # What follows ---------------------------------------------------------------------------------
 
     def _ask(self) -> None:
+        """Ask for a slot, now or after the next login."""
         self._slot = None
         self._request = self._lookups.new_request()
-        self._desk.batch.frames.append(f.PairOpen(self._request))
+        self._send(f.PairOpen(self._request))
 
     def _keep(self, theirs: Introduction) -> None:
         """Pin whoever has used the code, and tell of them; raises as `verified_contact` does."""
@@ -210,13 +209,17 @@ class Pairing:
         self._over(reason, shown)
 
     def _say_end(self, code: PairCode) -> None:
-        if self._slot is not None and self._desk.online:
-            self._desk.batch.frames.append(f.PairEnd(self._slot.code.slot, code))
+        if self._slot is not None:
+            self._send(f.PairEnd(self._slot.code.slot, code))
+
+    def _send(self, frame: f.PairOpen | f.PairPass | f.PairEnd) -> None:
+        if self._desk.online:
+            self._desk.batch.frames.append(frame)
 
     def _over(self, reason: CodeEnd, shown: str = "") -> None:
         """Tell that a code was of no use, and make another unless that becomes too many."""
         slot, self._slot = self._slot, None
-        again = self._left_anew > 0 and reason is not CodeEnd.EXPIRED and self._desk.online
+        again = self._left_anew > 0 and reason is not CodeEnd.EXPIRED
         self._desk.tell(CodeEnded(reason, slot.address if slot else "", again, shown))
         if again:
             self._left_anew -= 1

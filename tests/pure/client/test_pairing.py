@@ -446,6 +446,19 @@ def test_a_code_that_was_taken_when_the_connection_went_is_used_up(bob: Seat) ->
         assert (ended.reason, ended.address) == (ev.CodeEnd.GONE, ADDRESS)
 
 
+def test_a_code_that_was_taken_is_given_up_without_a_connection(bob: Seat) -> None:
+    with alice() as world:
+        Guest.knock(world, get_code(world), introduction(bob))
+        world.lose_connection()
+        count = len(world.link.frames)
+        world.pass_time(PAIRING_S)
+        assert world.told(ev.CodeEnded) == [ev.CodeEnded(ev.CodeEnd.GONE, ADDRESS, again=True)]
+        assert len(world.link.frames) == count
+        world.log_in()
+        assert give_slot(world, 8).slot == 8
+        assert len(world.told(ev.CodeEnded)) == 1
+
+
 def test_a_code_that_expires_without_a_connection_is_not_made_anew() -> None:
     with alice() as world:
         get_code(world)
