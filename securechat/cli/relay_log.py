@@ -163,7 +163,7 @@ def _what_to_type(addresses: "list[Endpoint]", certs: Path) -> list[str]:
     first = addresses[0]
     local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
-    hosts = _reachable_hosts(addresses)
+    hosts = reachable_hosts(addresses)
     if not hosts:
         port = "" if first.port == DEFAULT_PORT else f" --port {first.port}"
         directory = "" if certs == Path("certs") else f" --certs {shlex.quote(str(certs))}"
@@ -182,7 +182,7 @@ def _client(relay: "Endpoint") -> str:
     return f"securechat client --name YOU{server}"
 
 
-def _reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
+def reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
     """Return the hosts by which other machines reach these listening addresses."""
     from securechat.transport.addresses import interface_addresses
 
