@@ -65,7 +65,8 @@ class PlainLog:
             case e.Registered(name, address, by):
                 typer.echo(f"[SERVER] {name} registered from {address} ({_BY[by]})")
             case e.Replaced(name, address):
-                typer.echo(f"[SERVER] {name} logged in again from {address}: the earlier one ends")
+                end = "the earlier connection ends"
+                typer.echo(f"[SERVER] {name} logged in again from {address}: {end}")
             case e.SlotEnded(address, code):
                 typer.echo(f"[SERVER] A pairing with {address} ended: {code}")
             case e.InviteChanged(name, what):
