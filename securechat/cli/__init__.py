@@ -15,6 +15,7 @@ from securechat.cli.doctor import doctor
 from securechat.cli.export import export
 from securechat.cli.gen_certs import gen_certs
 from securechat.cli.identity import identity
+from securechat.cli.invite import invite
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
 from securechat.cli.paths import paths
@@ -39,6 +40,7 @@ app.command()(server)
 app.command()(client)
 app.command()(send)
 app.command()(listen)
+app.command()(invite)
 app.command()(export)
 app.add_typer(passphrase, name="passphrase")
 app.add_typer(identity, name="identity")

@@ -117,11 +117,14 @@ def _given_address(host: str | None, port: int | None, server: str | None) -> "E
     return address if port is None else address._replace(port=port)
 
 
-def choose_name(home: Path, name: str | None, peer: str | None, *, alone: bool = False) -> "Name":
+def choose_name(
+    home: Path, name: str | None, peer: str | None, *, alone: bool = False, guess: bool = False
+) -> "Name":
     """Return the name to use: as told, else the one used last, else asked for.
 
     The one used last is not meant when it is the peer's: two people share this machine. Neither is
-    it when another command has it open and that is to be ``alone``, if somebody can be asked.
+    it when another command has it open and that is to be ``alone``, if somebody can be asked. To
+    ``guess`` is to take the name of the login on a machine where none was used yet.
     """
     from securechat.client.profile import is_open, remembered_name
     from securechat.identity.names import name_key, parse_name
@@ -134,15 +137,17 @@ def choose_name(home: Path, name: str | None, peer: str | None, *, alone: bool =
         if not (alone and can_ask() and is_open(home, remembered)):
             return remembered
         typer.echo(f"{remembered} is open in another securechat command.", err=True)
+    elif guess and (login := _login_name()) is not None:
+        return login
     if not can_ask():
         who_else = f", and {remembered} is whom this is about" if remembered else ""
         raise UsageError(
             f"Nobody said who you are{who_else}", "the same command with --name YOUR-NAME"
         )
-    return _ask_name()
+    return ask_name(_login_name())
 
 
-def _ask_name() -> "Name":
+def ask_name(default: str | None) -> "Name":
     """Ask until there is a name that somebody can have."""
     from securechat.identity.names import parse_name
 
@@ -152,10 +157,18 @@ def _ask_name() -> "Name":
         except NameInvalid as error:
             raise typer.BadParameter(error.what) from None
 
-    name: Name = typer.prompt(
-        "Enter your nickname", default=getpass.getuser(), err=True, value_proc=read
-    )
+    name: Name = typer.prompt("Enter your nickname", default=default, err=True, value_proc=read)
     return name
+
+
+def _login_name() -> "Name | None":
+    """Return what the system calls the user, if that can be a name here."""
+    from securechat.identity.names import parse_name
+
+    try:
+        return parse_name(getpass.getuser())
+    except (NameInvalid, OSError, KeyError, ImportError):  # who has no account has no name
+        return None
 
 
 def require_profile(home: Path, name: "Name") -> None:

@@ -1,14 +1,13 @@
 """``securechat client``: the chat, or the dialling side of the quit mode."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from securechat.cli.access import Flags, check_peer, read_access
+from securechat.cli.chatting import Look, chatting, scrollback_messages, show
 from securechat.cli.options import (
     CaOption,
     JsonOption,
@@ -21,27 +20,18 @@ from securechat.cli.options import (
 from securechat.cli.session import (
     errors_as_json,
     exit_on_signals,
-    open_client,
     refuse_closed_output,
-    serving,
 )
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
 
-if TYPE_CHECKING:
-    from securechat import Client
-    from securechat.client.access import Access
-
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
     *("plain", "json_output", "color", "no_e2e", "read_receipts"),
 )
 """Parameters that mean nothing to the quit mode."""
-
-SCROLLBACK_MESSAGES = 20
-"""How many earlier messages a terminal shows at the start; a program asks for them."""
 
 
 def client(
@@ -136,30 +126,10 @@ def client(
             access = read_access(context, flags, peer, settings, alone=True)
             if peer is not None:
                 check_peer(peer, access.me, "client --peer {}")
-            on_terminal = not json_output and sys.stdin.isatty() and sys.stdout.isatty()
-            scrollback = SCROLLBACK_MESSAGES if on_terminal else 0
-            engine = stack.enter_context(_chatting(access, peer, scrollback, e2e=not no_e2e))
-        if json_output:
-            _show_json(peer, engine)
-        else:
-            _show_lines(peer, color, engine)
-
-
-@contextmanager
-def _chatting(
-    access: "Access", peer: str | None, scrollback: int, *, e2e: bool
-) -> "Iterator[Client]":
-    """Provide an open client, beside which other commands can be used.
-
-    A message that one of those prints is still to be shown here. So many messages of earlier runs
-    are shown first.
-    """
-    with (
-        closing(open_client(access, peer, lobby=peer is None, e2e=e2e)) as client,
-        serving(client, shown=lambda _sender, _message_id: None),
-    ):
-        client.retell(scrollback)
-        yield client
+            scrollback = 0 if json_output else scrollback_messages()
+            opened = chatting(access, peer, scrollback, lobby=peer is None, e2e=not no_e2e)
+            engine = stack.enter_context(opened)
+        show(engine, peer, Look(json_output, color), lobby=peer is None)
 
 
 def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
@@ -172,25 +142,3 @@ def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:
             " or: securechat client --quit-mode --tls --ca FILE",
         )
     return ca or nearby
-
-
-def _show_json(peer: str | None, engine: "Client") -> None:
-    from securechat.faces.json_lines import run_json
-    from securechat.faces.streams import unbuffered
-
-    stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
-    run_json(engine, peer=peer, lobby=peer is None, stdin=stdin, stdout=stdout)
-
-
-def _show_lines(peer: str | None, color: ColorChoice, engine: "Client") -> None:
-    from securechat.faces.lines import run_lines
-
-    run_lines(
-        engine,
-        peer=peer,
-        lobby=peer is None,
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
-        color=color,
-    )

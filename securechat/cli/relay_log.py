@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from securechat.transport.endpoint import Endpoint
 
 
+_BY = {
+    "open": "open to anybody",
+    "invite": "by invitation",
+    "code": "by code",
+    "near": "on this machine",
+}
+"""How a new person got in, in words."""
+
+
 class PlainLog:
     """The relay's output for people."""
 
@@ -53,6 +62,14 @@ class PlainLog:
             case e.Refusal(address, code, untold):
                 before = f" (and {untold} more before it)" if untold else ""
                 typer.echo(f"[SERVER] Refused a login from {address}: {code}{before}")
+            case e.Registered(name, address, by):
+                typer.echo(f"[SERVER] {name} registered from {address} ({_BY[by]})")
+            case e.Replaced(name, address):
+                typer.echo(f"[SERVER] {name} logged in again from {address}: the earlier one ends")
+            case e.SlotEnded(address, code):
+                typer.echo(f"[SERVER] A pairing with {address} ended: {code}")
+            case e.InviteChanged(name, what):
+                typer.echo(f"[SERVER] {name}: invitation {what}")
             case e.CertificateRenewed(reason, not_after):
                 typer.echo(f"[SERVER] New certificate until {not_after:%Y-%m-%d}: {reason}")
             case e.CertificateProblem(reason, error):
@@ -105,6 +122,14 @@ class JsonLog:
                 self._print("left", name=name)
             case e.Refusal(address, code, untold):
                 self._print("refused", address=address, code=code, untold=untold)
+            case e.Registered(name, address, by):
+                self._print("registered", name=name, address=address, by=by)
+            case e.Replaced(name, address):
+                self._print("replaced", name=name, address=address)
+            case e.SlotEnded(address, code):
+                self._print("pairing", address=address, code=code)
+            case e.InviteChanged(name, what):
+                self._print("invite", name=name, what=what)
             case e.CertificateRenewed(reason, not_after):
                 self._print("certificate", reason=reason, not_after=f"{not_after:%Y-%m-%dT%H:%MZ}")
             case e.CertificateProblem(reason, error):
@@ -137,7 +162,7 @@ def _what_to_type(addresses: "list[Endpoint]", certs: Path) -> list[str]:
     first = addresses[0]
     local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
-    hosts = _reachable_hosts(addresses)
+    hosts = reachable_hosts(addresses)
     if not hosts:
         port = "" if first.port == DEFAULT_PORT else f" --port {first.port}"
         directory = "" if certs == Path("certs") else f" --certs {shlex.quote(str(certs))}"
@@ -156,7 +181,7 @@ def _client(relay: "Endpoint") -> str:
     return f"securechat client --name YOU{server}"
 
 
-def _reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
+def reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
     """Return the hosts by which other machines reach these listening addresses."""
     from securechat.transport.addresses import interface_addresses
 

@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,6 +32,7 @@ RELAY_ONLY = (
     "mailbox_bytes",
     "mailbox_messages",
     "account_bytes_per_s",
+    "registration",
 )
 """Parameters that mean nothing to the quit mode."""
 
@@ -91,6 +92,10 @@ def server(
         int | None,
         typer.Option("--account-bytes-per-s", min=1, help="What one may send [33554432]."),
     ] = None,
+    registration: Annotated[
+        Literal["open", "invite"] | None,
+        typer.Option("--registration", help="Who may become new here: anybody, or the invited."),
+    ] = None,
     quit_mode: Annotated[
         bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")
     ] = False,
@@ -122,6 +127,7 @@ def server(
         "mailbox_bytes": mailbox_bytes,
         "mailbox_messages": mailbox_messages,
         "account_bytes_per_s": account_bytes_per_s,
+        "registration": registration,
     }
     given = {name: value for name, value in flags.items() if value is not None}
     config = msgspec.structs.replace(settings, **given)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from securechat.client import events as ev
-from securechat.client.commands import Question, RoomQuestion
+from securechat.client.commands import InviteQuestion, Question, RoomQuestion
 from securechat.client.early import Early, Stage
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
@@ -72,8 +72,8 @@ class AtRelay:
 
     def ask(self, question: Question) -> None:
         """Answer a question all of whose names are filled in."""
-        about_rooms = isinstance(question, RoomQuestion)  # who made a room has a name
-        stage = Stage.LOGGED_IN if about_rooms else Stage.WHICH_RELAY
+        is_late = isinstance(question, RoomQuestion | InviteQuestion)  # who asks has to be somebody
+        stage = Stage.LOGGED_IN if is_late else Stage.WHICH_RELAY
         self._early.carry_out(lambda: self.parts.questions.answer(question), stage)
 
     def attempt(self, call: Callable[[], None]) -> None:
@@ -117,6 +117,7 @@ class AtRelay:
                 self._on_welcome(welcome)
             case Arrived(f.Failed() as failed):
                 self.parts.publishing.check(failed)
+                self.parts.inviting.failed(failed)
                 self.attempt(lambda: self.parts.answers.failed(failed))
             case _:
                 self.attempt(lambda: self._hear(news))
@@ -137,6 +138,8 @@ class AtRelay:
                 self.parts.errands.judge()
             case Arrived(f.Presence() as presence):
                 self.parts.answers.presence(presence)
+            case Arrived(f.Done() | f.Invites() as done):
+                self.parts.inviting.done(done)
             case Arrived(f.KeysLeft() as left):
                 self.parts.publishing.replenish(left.one_time_keys)
             case Arrived(f.People() as people):
@@ -161,7 +164,9 @@ class AtRelay:
             self._carry_out()
             self._open_desk(relay_id, self.desk.endpoint)
             self._make_up_for(Stage.WHICH_RELAY)
-        self._login = Login(self.desk.endpoint, self._run.name, relay_id, up.certificate)
+        self._login = Login(
+            self.desk.endpoint, self._run.name, relay_id, up.certificate, self._run.invite
+        )
         self.desk.batch.frames.append(self._login.hello())
 
     def _make_up_for(self, stage: Stage) -> None:
@@ -203,4 +208,4 @@ class AtRelay:
     def _open_desk(self, relay_id: RelayId, endpoint: Endpoint) -> None:
         """Begin with a relay, where nothing is known of what another one has said."""
         self.desk = open_desk(self._run, self._so_far, relay_id, self._state, endpoint, self.people)
-        self.parts = make_parts(self.desk, self._run.name, self._state)
+        self.parts = make_parts(self.desk, self._run, self._state)

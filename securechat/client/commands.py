@@ -164,12 +164,16 @@ class MakeInvite:
 
     uses: int
     lifetime_s: int
-    address: str | None
+    address: str | None = None
+    errand: str | None = None
+    """What tells the answer apart for another command, which alone hears it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invites:
-    """``/invites``: the own invitations that somebody can still use."""
+    """The own invitations that somebody can still use."""
+
+    errand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,7 @@ class RevokeInvite:
     """Take an own invitation back; ``id`` is the one that was told with it."""
 
     id: str
+    errand: str | None = None
 
 
 class Decision(StrEnum):
@@ -252,9 +257,12 @@ class Quit:
 RoomQuestion = Rooms | Create | Join | Leave | Invite | Kick | Admin | Topic | Merge
 """What is asked of rooms."""
 
+InviteQuestion = MakeInvite | Invites | RevokeInvite
+"""What is asked of invitations to the relay."""
+
 Question = (
     Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend | RoomQuestion
-    | Mute | Notify | Away | Presence | MakeCode | MakeInvite | Invites | RevokeInvite
+    | Mute | Notify | Away | Presence | MakeCode | InviteQuestion
 )  # fmt: skip
 """What the engine answers with events."""
 

@@ -92,6 +92,7 @@ class Connector:
                 name=self.profile.name,
                 relay=str(self._address),
                 peer=peer,
+                invite=access.invite,
                 lobby=lobby and access.settings.presence,
                 visible=access.settings.presence,
                 unencrypted=None if e2e else peer,

@@ -7,7 +7,7 @@ later, and one that waits must.
 from securechat.client.changed_keys import next_command, refuse_to_write
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk
-from securechat.client.events import Event, Problem
+from securechat.client.events import Event, InviteList, InviteMade, Problem
 from securechat.client.lookups import Lookups
 from securechat.client.sending import Sending
 from securechat.e2e.content import Text
@@ -26,7 +26,11 @@ class Errands:
 
     def concerns(self, event: Event) -> bool:
         """Tell whether an event is the answer to whoever asked, and to nobody else."""
-        return isinstance(event, Problem) and event.message_id in self._asked
+        match event:
+            case Problem(_, errand) | InviteMade(errand=errand) | InviteList(errand=errand):
+                return errand in self._asked
+            case _:
+                return False
 
     def write(self, recipient: str, message_id: MessageId, content: Text) -> None:
         """Take a text; for somebody CHANGED it waits until the relay has said whose the name is."""

@@ -1,6 +1,7 @@
 """What the relay's codes (PROTOCOL.md) mean to the person at the client."""
 
 from securechat.errors import (
+    InviteRefused,
     LimitExceeded,
     LoginRefused,
     NameInvalid,
@@ -23,6 +24,10 @@ def fault_error(fault: Fault) -> SecureChatError:
         case "login-refused":
             return LoginRefused(
                 message, "start it again; then: securechat client --name ANOTHER-NAME"
+            )
+        case "invite":
+            return InviteRefused(
+                message, "ask somebody there for: securechat invite; then: securechat join LINK"
             )
         case "limit":
             return LimitExceeded(message, "wait a minute, then try again")

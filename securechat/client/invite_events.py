@@ -17,6 +17,8 @@ class InviteMade:
     id: str
     uses: int
     expires_ms: int
+    errand: str | None = None
+    """The question of another command that this answers."""
 
 
 class InviteInfo(NamedTuple):
@@ -32,3 +34,4 @@ class InviteList:
     """The own invitations that somebody can still use."""
 
     invites: tuple[InviteInfo, ...]
+    errand: str | None = None

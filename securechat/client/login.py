@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from securechat import __version__
+from securechat.client.invite_link import InviteToken
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import RemoteProtocolError, Untrusted
 from securechat.identity.names import name_key
@@ -16,12 +17,16 @@ NONCE_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The login on one connection; ``certificate`` (DER) and ``relay_id`` are what TLS showed."""
+    """The login on one connection; ``certificate`` (DER) and ``relay_id`` are what TLS showed.
+
+    Only a registration says the ``invite``.
+    """
 
     endpoint: Endpoint
     name: Name
     relay_id: RelayId
     certificate: bytes
+    invite: InviteToken | None = field(default=None, repr=False)
 
     def hello(self) -> f.Hello:
         """Return the first frame."""
@@ -56,7 +61,9 @@ class Login:
         login = f.Login(proof, handed_over)
         if challenge.registered:
             return [login]
-        return [f.Register(registration, endpoint.device_list, (endpoint.certificate,)), login]
+        certificates = (endpoint.certificate,)
+        register = f.Register(registration, endpoint.device_list, certificates, self.invite)
+        return [register, login]
 
     def check(self, welcome: f.Welcome) -> None:
         """Raise RemoteProtocolError when somebody else was welcomed."""

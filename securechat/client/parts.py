@@ -8,8 +8,10 @@ from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
 from securechat.client.devices import Devices
 from securechat.client.errands import Errands
+from securechat.client.expected import ExpectedKeys
 from securechat.client.expiry import Expiry
 from securechat.client.invitations import Invitations
+from securechat.client.inviting import Inviting
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.member_names import MemberNames
@@ -22,12 +24,12 @@ from securechat.client.receiving import Receiving
 from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
 from securechat.client.rosters import Rosters
+from securechat.client.run import Run
 from securechat.client.sending import Sending
 from securechat.client.trust import Decisions
 from securechat.client.unplaced import Unplaced
 from securechat.client.writing import Writing
 from securechat.e2e.seen import SEEN_TABLES
-from securechat.identity.types import Name
 from securechat.wire.frames import Welcome
 
 
@@ -57,6 +59,7 @@ class Parts(NamedTuple):
     receiving: Receiving
     lobby: Lobby
     invitations: Invitations
+    inviting: Inviting
     answers: Answers
     questions: Questions
     expiry: Expiry
@@ -77,6 +80,7 @@ class Parts(NamedTuple):
         self.desk.online = False
         self.lobby.end()
         self.invitations.forget()
+        self.inviting.forget()
         self.publishing.due_at = None
         for person in self.desk.people:
             person.online = None
@@ -84,7 +88,8 @@ class Parts(NamedTuple):
     @property
     def is_awaiting(self) -> bool:
         """Whether the relay is still to say something that the user has asked for."""
-        return self.lobby.is_awaited or self.invitations.are_under_way
+        inviting = self.invitations.are_under_way or self.inviting.is_awaited
+        return self.lobby.is_awaited or inviting
 
     @property
     def due_at(self) -> float | None:
@@ -104,14 +109,17 @@ class Parts(NamedTuple):
         return self.receiving, self.sending, self.publishing, self.expiry, self.lobby
 
 
-def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
+def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     """Return the parts for a desk."""
-    pinning, agreement, expiry = Pinning(desk), Agreement(desk), Expiry(desk)
+    own_name = run.name
+    rows = state.load(without=SEEN_TABLES)
+    pinning = Pinning(desk, ExpectedKeys(desk.relay_id, rows))
+    agreement, expiry = Agreement(desk), Expiry(desk)
     lookups = Lookups(desk, pinning, agreement)
     unplaced, confirmations = Unplaced(desk, lookups), Confirmations(desk, lookups)
     sending = Sending(desk, lookups, agreement, unplaced, confirmations)
     devices = Devices(desk, lookups)
-    posting = Posting(desk, sending, confirmations, state.load(without=SEEN_TABLES))
+    posting = Posting(desk, sending, confirmations, rows)
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     receiving = Receiving(
@@ -120,6 +128,7 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
     errands = Errands(desk, lookups, sending)
     lobby = Lobby(desk, own_name, posting)
     invitations = Invitations(desk, lookups)
+    inviting = Inviting(desk, lookups, own_name, run.relay)
     rooms = Rooms(desk, own_name, names, rosters, invitations, posting, receiving, lobby)
     room_lists = RoomLists(desk, own_name, names, lobby)
     decisions = Decisions(desk, pinning, lookups, receiving)
@@ -136,7 +145,10 @@ def make_parts(desk: Desk, own_name: Name, state: StatePort) -> Parts:
         receiving=receiving,
         lobby=lobby,
         invitations=invitations,
+        inviting=inviting,
         answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
-        questions=Questions(desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting),
+        questions=Questions(
+            desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting, inviting
+        ),
         expiry=expiry,
     )

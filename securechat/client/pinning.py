@@ -12,6 +12,7 @@ from securechat.client.events import (
     SafetyNumber,
     TrustChanged,
 )
+from securechat.client.expected import ExpectedKeys
 from securechat.errors import RemoteProtocolError
 from securechat.identity.chain import Highest, PeerUser, PublishedUser, verify_published
 from securechat.identity.names import name_key
@@ -26,8 +27,9 @@ class Pinning:
     can have been compared.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, expected: ExpectedKeys) -> None:
         self._desk = desk
+        self._expected = expected
         self._codes_shown: dict[UserKey, UserKey] = {}
         self._digits_shown: dict[str, UserKey] = {}
 
@@ -39,7 +41,8 @@ class Pinning:
         Returns None when the user has accepted another key for the name. That one stays pinned, and
         the person is CHANGED until the user decides or the relay shows it again.
 
-        Raises `RemoteProtocolError` and what `verify_published` raises; then nothing has changed.
+        Raises KeyChanged for a first key that is not the one of an invitation, RemoteProtocolError
+        and what `verify_published` raises; then nothing has changed.
         """
         desk, shown = self._desk, published.registration.user_key
         if name_key(published.registration.name) != name_key(name):
@@ -52,6 +55,8 @@ class Pinning:
         user, highest = verify_published(
             published, pin=shown, relay_id=desk.relay_id, highest=_highest_of(shown, pinned)
         )
+        if pinned is None or not pinned.accepted:
+            desk.change(self._expected.meet(name, shown))
         if pinned is not None and pinned.user_key != shown:
             if pinned.accepted:
                 self._note_changed(pinned, ShownKey(shown, highest))

@@ -5,6 +5,7 @@ from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.client.events import Retention, Withdrawn
 from securechat.client.expiry import Expiry
+from securechat.client.inviting import Inviting
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.people import Person
@@ -36,12 +37,14 @@ class Questions:
         room_lists: RoomLists,
         lobby: Lobby,
         posting: Posting,
+        inviting: Inviting,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
         self._room_lists = room_lists
         self._lobby = lobby
         self._posting = posting
+        self._inviting = inviting
         self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
@@ -63,6 +66,8 @@ class Questions:
                 self._decisions.call(name, petname)
             case c.Contacts():
                 self._decisions.list_contacts()
+            case c.MakeInvite() | c.Invites() | c.RevokeInvite():
+                self._inviting.answer(question)
             case c.History(name, count):
                 self._desk.tell(self._desk.past.last(name, count or HISTORY_MESSAGES))
             case c.Search(words):

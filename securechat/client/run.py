@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from securechat.client.invite_link import InviteToken
 from securechat.config import FOREVER_DAYS
 from securechat.identity.types import Name
 
@@ -16,17 +17,18 @@ class Run:
     """What stays the same from the start of an engine to its end.
 
     ``relay`` is the relay's address, to show, and ``peer`` whom to talk to from the start.
-    ``unencrypted`` is with whom the user wants to do without end-to-end encryption, if they want
-    that too. Messages are kept for ``history_days`` unless the user has chosen another time for the
-    conversation. With ``lobby`` the user comes to the lobby after the first login, unless they are
-    not to be ``visible`` to others. With ``read_receipts`` contacts are told when a message of
-    theirs was shown.
+    With an ``invite`` somebody new may register. ``unencrypted`` is with whom the user wants to do
+    without end-to-end encryption, if they want that too. Messages are kept for ``history_days``
+    unless the user has chosen another time for the conversation. With ``lobby`` the user comes to
+    the lobby after the first login, unless they are not to be ``visible`` to others. With
+    ``read_receipts`` contacts are told when a message of theirs was shown.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 
     name: Name
     relay: str
     peer: str | None = None
+    invite: InviteToken | None = field(default=None, repr=False)
     unencrypted: str | None = None
     history_days: int = FOREVER_DAYS
     read_receipts: bool = False
@@ -43,7 +45,7 @@ class SoFar:
     withheld: int = 0
     """How many own texts were not sent because a key had changed."""
     errands: set[str] = field(default_factory=set)
-    """The ids of texts that other commands have asked for."""
+    """The ids of texts that other commands have asked for, and of their questions."""
     in_lobby: bool = False
     """Whether the user wants to be in the lobby."""
     visible: bool = True

@@ -63,7 +63,7 @@ def paired(event: e.Paired, *, is_current: bool) -> Entry:
 def invite_made(event: e.InviteMade, now: datetime) -> Entry:
     """An invitation to pass on."""
     return Entry(
-        f"Invitation {event.link} {_works(event.uses, event.expires_ms, now)}. "
+        f"Invitation {event.link} {works(event.uses, event.expires_ms, now)}. "
         "There: securechat join LINK. To take it back: "
         f"securechat invite --revoke {event.id}"
     )
@@ -73,10 +73,11 @@ def invite_list(event: e.InviteList, now: datetime) -> Entry:
     """The invitations that can still be used, one a line."""
     if not event.invites:
         return Entry("No invitation of yours can be used.")
-    listed = [f"{each.id} {_works(each.uses, each.expires_ms, now)}" for each in event.invites]
+    listed = [f"{each.id} {works(each.uses, each.expires_ms, now)}" for each in event.invites]
     return Entry("\n".join(["Your invitations:", *listed]))
 
 
-def _works(uses: int, expires_ms: int, now: datetime) -> str:
+def works(uses: int, expires_ms: int, now: datetime) -> str:
+    """How often an invitation can be used, and until when."""
     times = "once" if uses == 1 else f"{uses} times"
     return f"works {times}, until {clock(expires_ms, now)}"

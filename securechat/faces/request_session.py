@@ -4,9 +4,11 @@ from collections.abc import Callable
 from functools import partial
 
 from securechat.client.command_line import fitting_text
+from securechat.client.commands import InviteQuestion
 from securechat.client.events import Ended, Event, Ready
 from securechat.errors import SecureChatError, UsageError
 from securechat.faces.engine import ChatEngine
+from securechat.faces.inviting import Asking
 from securechat.faces.json_events import encode_error, encode_event, encode_object
 from securechat.faces.requests import (
     Audible,
@@ -72,7 +74,7 @@ class RequestSession:
         """Answer no more."""
         self._cancel()
 
-    def _begin(self, request: SendRequest | ListenRequest) -> None:
+    def _begin(self, request: SendRequest | ListenRequest | InviteQuestion) -> None:
         match request:
             case SendRequest(_, text):
                 fitting_text(text)
@@ -82,6 +84,8 @@ class RequestSession:
                 self._cancel = self._engine.catch_up(hear, self._ready, request.person)
                 if request.person is not None:
                     self._engine.talk_to(request.person)
+            case _:
+                self._cancel = Asking(self._engine, request, self._tell).cancel
         self._request = request
 
     def _hear(self, audible: Audible, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""What ``send`` and ``listen`` ask of an engine, their own or that of a running client.
+"""What ``send``, ``listen`` and ``invite`` ask of an engine, their own or that of a running client.
 
 A request is one JSON object on a line, its answers are the events of JSON.md. Only the commands of
 one user talk like this among themselves; the requests are no public interface.
@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
@@ -48,12 +49,12 @@ class Shown:
     confirm: bool = False
 
 
-Request = SendRequest | ListenRequest | Shown
+Request = SendRequest | ListenRequest | Shown | c.InviteQuestion
 
 
 def encode_request(request: Request) -> bytes:
     """Return the line for a request."""
-    fields: dict[str, str | bool]
+    fields: dict[str, str | bool | int | None]
     match request:
         case SendRequest(recipient, text):
             fields = {"do": "send", "to": recipient, "text": text}
@@ -61,6 +62,12 @@ def encode_request(request: Request) -> bytes:
             fields = {"do": "listen"} if sender is None else {"do": "listen", "from": sender}
         case Shown(sender, message_id, confirm):
             fields = {"do": "shown", "from": sender, "id": message_id, "confirm": confirm}
+        case c.MakeInvite(uses, lifetime_s, address):
+            fields = {"do": "invite", "uses": uses, "seconds": lifetime_s, "address": address}
+        case c.Invites():
+            fields = {"do": "invites"}
+        case c.RevokeInvite(invite_id):
+            fields = {"do": "revoke-invite", "id": invite_id}
     return json.dumps({"v": VERSION, **fields}).encode()
 
 
@@ -79,6 +86,18 @@ def parse_request(line: bytes) -> Request:
             return ListenRequest()
         case {"v": 1, "do": "shown", "from": str(sender), "id": str(message_id), **others}:
             return Shown(sender, message_id, others.get("confirm") is True)
+        case {
+            "v": 1,
+            "do": "invite",
+            "uses": int(uses),
+            "seconds": int(lifetime_s),
+            "address": None | str() as address,
+        }:
+            return c.MakeInvite(uses, lifetime_s, address)
+        case {"v": 1, "do": "invites"}:
+            return c.Invites()
+        case {"v": 1, "do": "revoke-invite", "id": str(invite_id)}:
+            return c.RevokeInvite(invite_id)
         case _:
             raise UsageError("That is no request of this version", "securechat --version")
 

@@ -90,6 +90,14 @@ class Directory:
         """Return the device that reads this mailbox."""
         return self._devices.get(mailbox)
 
+    def check_name(self, name: Name, user_key: UserKey) -> None:
+        """Raise NameTaken if this key cannot have this name, which `parse_name` has accepted."""
+        if self._names.get(name_key(name), user_key) != user_key:
+            raise NameTaken(f"The name {name} is taken on this relay")
+        holders = (self._skeletons.get(skeleton, user_key) for skeleton in name_skeletons(name))
+        if any(holder != user_key for holder in holders):
+            raise NameTaken(f"A name that looks like {name} is taken on this relay")
+
     def register(self, frame: Register) -> Account:
         """Enter a new account, or a newer device list of a known one.
 
@@ -99,7 +107,7 @@ class Directory:
         registration = frame.registration
         registration.verify(self._relay_id)
         self._check_devices(frame)
-        self._check_name(registration)
+        self.check_name(registration.name, registration.user_key)
         account = self._accounts.get(registration.user_key)
         if account is not None:
             self._check_update(account, frame)
@@ -190,14 +198,6 @@ class Directory:
         require(hashes == listed, "The device list does not match the certificates")
         distinct = {certificate.device_id for certificate in certificates}
         require(len(distinct) == len(certificates), "The device list has one device twice")
-
-    def _check_name(self, registration: Registration) -> None:
-        name, user_key = registration.name, registration.user_key
-        if self._names.get(name_key(name), user_key) != user_key:
-            raise NameTaken(f"The name {name} is taken on this relay")
-        holders = (self._skeletons.get(skeleton, user_key) for skeleton in name_skeletons(name))
-        if any(holder != user_key for holder in holders):
-            raise NameTaken(f"A name that looks like {name} is taken on this relay")
 
     def _check_update(self, account: Account, frame: Register) -> None:
         if name_key(account.name) != name_key(frame.registration.name):

@@ -7,7 +7,8 @@ lost to damage, and what waits there must not be dropped.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,8 @@ from securechat.wire.frames import Register
 
 ACCOUNT, DEVICE, SENT, REMOVED = "account", "device", "sent", "removed"
 SENT_BYTES = 8
+
+NOTHING: RowChanges = MappingProxyType({})
 
 
 class DeviceRow(msgspec.Struct, frozen=True, array_like=True):
@@ -38,12 +41,11 @@ class Records:
         self.directory = directory
         self._store = store
 
-    def load(self) -> list[MailboxId]:
+    def load(self, rows: Mapping[RowKey, bytes]) -> list[MailboxId]:
         """Fill the directory with what was kept; FileProblem when that makes no sense.
 
         Returns the mailboxes of removed devices that need not be empty yet.
         """
-        rows = self._store.rows()
         try:
             for (kind, _), value in rows.items():
                 if kind == ACCOUNT:
@@ -59,8 +61,13 @@ class Records:
             ) from error
         return [MailboxId(key) for kind, key in rows if kind == REMOVED]
 
-    def save_account(self, account: Account, done: Callable[[bool], None]) -> None:
-        """Keep an account with its devices, if that has not been done; then call ``done``."""
+    def save_account(
+        self, account: Account, done: Callable[[bool], None], also: RowChanges = NOTHING
+    ) -> None:
+        """Keep an account with its devices, if that has not been done; then call ``done``.
+
+        The changes in ``also`` are carried out together with it.
+        """
         if account.saved_version == account.version:
             done(True)
             return
@@ -72,7 +79,7 @@ class Records:
                 account.removed -= removed
             done(is_saved)
 
-        self._store.save(_account_rows(account), saved)
+        self._store.save({**_account_rows(account), **also}, saved)
 
     def forget_removed(self, mailbox: MailboxId) -> None:
         """Drop the note of a removed device, whose mailbox is empty now."""
@@ -122,7 +129,7 @@ def _device_row(device: Device) -> bytes:
     )
 
 
-def _restore(device: Device, rows: dict[RowKey, bytes]) -> None:
+def _restore(device: Device, rows: Mapping[RowKey, bytes]) -> None:
     sent = rows.get((SENT, device.mailbox), b"")
     device.sent = device.sent_saved = int.from_bytes(sent, "big")
     value = rows.get(_key(device))

@@ -2,20 +2,23 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
 from typing import Protocol
 
 from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
+from securechat.identity.names import parse_name
 from securechat.identity.types import MailboxId, RelayId, UserKey
 from securechat.relay.announcer import Announcer, Listener
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Account, Directory
 from securechat.relay.emptying import Emptying
-from securechat.relay.events import Refusal, RelayEvent
+from securechat.relay.entry import Entry, is_near, takes_anybody
+from securechat.relay.events import AuditEvent, InviteChanged, Refusal, Registered, RelayEvent
 from securechat.relay.fills import RelayFill
+from securechat.relay.invite_desk import InviteDesk
 from securechat.relay.limits import LoginThrottle, RateLimit
 from securechat.relay.mailbox import Mailbox, Reader
+from securechat.relay.pairing_desk import PairingDesk
 from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
@@ -40,6 +43,7 @@ COMMIT_AGAIN_S = 1.0
 
 SWEEP_EVERY_S = 60.0
 REFUSALS_TOLD_PER_S = 10
+AUDIT_TOLD_PER_S = 10
 
 
 class RelayStore(MailboxStore, RowStore, Protocol):
@@ -87,7 +91,19 @@ class Relay:
         self.random = random
         self.directory = Directory(relay_id, config.max_accounts)
         self.records = Records(self.directory, store)
-        removed = self.records.load()
+        rows = store.rows()
+        removed = self.records.load(rows)
+        self.entry = Entry(store, rows, is_open=takes_anybody(config))
+        self.invites = InviteDesk(self.entry, now_ms, self.tell)
+        self.pairing = PairingDesk(
+            tries_per_minute=config.pairing_tries_per_minute,
+            random=random,
+            clock=clock,
+            call_later=call_later,
+            check_name=lambda name, key: self.directory.check_name(parse_name(name), key),
+            admit=self._admit,
+            tell=self.tell,
+        )
         self.presence = Announcer(clock, now_ms, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
@@ -107,6 +123,7 @@ class Relay:
         self._registrations = RateLimit(config.registrations_per_minute, 60.0)
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
         self._untold_refusals = 0
+        self._told_audit = RateLimit(AUDIT_TOLD_PER_S, 1.0)
         self.urgent: set[Reader] = set()
         """Who is delivered to at the end of this tick."""
         self.bulky: set[Reader] = set()
@@ -168,14 +185,37 @@ class Relay:
     def register(self, frame: Register, host: str) -> Account:
         """Enter what a client at this address registers, which has proven that it may.
 
-        Raises what `Directory.register` does; LimitExceeded as well when too many new accounts
-        came from there.
+        Raises what `Directory.register` does; for a new key InviteRefused, too, and LimitExceeded
+        when too many new accounts came from there.
         """
-        is_new = self.directory.account(frame.registration.user_key) is None
-        is_near = ip_address(host.partition("%")[0]).is_loopback
-        if is_new and not is_near and not self._registrations.admit(host, self.clock()):
+        user_key = frame.registration.user_key
+        if self.directory.account(user_key) is not None:
+            return self.directory.register(frame)
+        if not is_near(host) and not self._registrations.admit(host, self.clock()):
             raise LimitExceeded("Too many new accounts from this address; try again in a minute")
-        return self.directory.register(frame)
+        grant = self.entry.grant(frame, host, self.now_ms())
+        account = self.directory.register(frame)
+        self.entry.take(user_key, grant)
+        return account
+
+    def registration_kept(self, account: Account, host: str) -> None:
+        """An account is on the disk; tell of it if it is new."""
+        grant = self.entry.kept(account.registration.user_key)
+        if grant is not None:
+            self.tell(Registered(account.name, host, grant.by))
+            if grant.invite is not None:
+                self.tell(InviteChanged(account.name, "used"))
+
+    def tell(self, event: AuditEvent) -> None:
+        """Tell of what somebody has done, unless there is too much of it."""
+        if self._told_audit.admit(None, self.clock()):
+            self.on_event(event)
+
+    def _admit(self, user_key: UserKey, done: Callable[[bool], None]) -> None:
+        if self.directory.account(user_key) is not None:
+            done(True)
+        else:
+            self.entry.admit(user_key, self.now_ms(), done)
 
     def close_mailboxes(self, mailbox_ids: Iterable[MailboxId]) -> None:
         """Send the devices away that have been removed, and drop what waits for them."""
@@ -235,6 +275,7 @@ class Relay:
                 del self.mailboxes[mailbox_id]
         devices = map(self.directory.device, self.online)
         self.records.save_sent([device for device in devices if device is not None])
+        self.entry.sweep(self.now_ms())
         self.call_later(SWEEP_EVERY_S, self._sweep)
 
     def _expired(self, gone: Expired) -> None:

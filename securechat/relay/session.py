@@ -1,4 +1,7 @@
-"""One connection of one client, from hello to goodbye; the login is decided here."""
+"""One connection of one client, from hello to goodbye; the login is decided here.
+
+A stranger who pairs says no hello: that conversation is the pairing desk's.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -69,6 +72,7 @@ class Session:
     def closed(self, error: SecureChatError | None) -> None:  # noqa: ARG002 (the loop logs it)
         """The connection is gone."""
         self._relay.channels.discard(self._channel)
+        self._relay.pairing.gone(self._channel)
         if self._visit is not None:
             self._visit.end()
 
@@ -115,14 +119,16 @@ class Session:
             self._refuse(error)
             return
         self._channel.connection.authenticated()
-        removed = frozenset(account.removed)
+        removed, host = frozenset(account.removed), self._channel.connection.remote.host
 
         def saved(is_kept: bool) -> None:
             if is_kept:
                 self._relay.close_mailboxes(removed)
+                self._relay.registration_kept(account, host)
             self._let_in(account, device, frame.sent, is_kept)
 
-        self._relay.records.save_account(account, saved)
+        also = self._relay.entry.changes(account.registration.user_key)
+        self._relay.records.save_account(account, saved, also)
 
     def _prove(self, proof: LoginProof) -> tuple[Account, Device]:
         """Return who has logged in, having entered what was registered; else SecureChatError."""
@@ -164,7 +170,14 @@ class Session:
         self._visit.begin(sent)
 
     def _on_pair_join(self, frame: f.PairJoin) -> None:
-        self._channel.fault(FaultCode.PROTOCOL, f"This relay has no slot {frame.slot}")
+        self._relay.pairing.join(self._channel, frame)
+
+    def _on_pair_pass(self, frame: f.PairPass) -> None:
+        self._relay.pairing.passed(self._channel, frame)
+
+    def _on_pair_end(self, frame: f.PairEnd) -> None:
+        self._relay.pairing.ended(self._channel, frame)
+        self._channel.close()
 
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
@@ -196,6 +209,8 @@ class Session:
         f.Register: _on_register,
         f.Login: _on_login,
         f.PairJoin: _on_pair_join,
+        f.PairPass: _on_pair_pass,
+        f.PairEnd: _on_pair_end,
         f.Bye: _on_bye,
     }
 

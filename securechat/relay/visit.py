@@ -8,8 +8,9 @@ from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.channel import Channel
 from securechat.relay.directory import Account, Device
-from securechat.relay.events import Joined, Left
+from securechat.relay.events import Joined, Left, Replaced
 from securechat.relay.intake import Intake
+from securechat.relay.invite_desk import InviteRequest
 from securechat.relay.limits import ByteBudget
 from securechat.relay.mailbox import Mailbox, Reader
 from securechat.relay.parcel import Parcel
@@ -129,6 +130,7 @@ class Visit:
         older = relay.online.get(mailbox_id)
         if older is not None:
             older.replaced()
+            relay.tell(Replaced(self._account.name, self._channel.connection.remote.host))
             self._mailbox.detach()
             relay.presence.hand_over(mailbox_id)
         device.sent = max(device.sent, sent)
@@ -467,9 +469,27 @@ class Visit:
     def _on_bye(self, frame: f.Bye) -> None:  # noqa: ARG002 (a goodbye needs no reading)
         self._channel.close()
 
-    def _on_pairing_or_invite(self, frame: f.Frame) -> None:
-        message = f"This relay does not serve {type(frame).__name__}"
-        self._channel.fault(FaultCode.PROTOCOL, message)
+    # Pairing and invites --------------------------------------------------------------------------
+
+    def _on_pair_open(self, frame: f.PairOpen) -> None:
+        self._reply(self._relay.pairing.open(self._channel, self.user_key, frame.request))
+
+    def _on_pair_pass(self, frame: f.PairPass) -> None:
+        self._relay.pairing.passed(self._channel, frame)
+
+    def _on_pair_end(self, frame: f.PairEnd) -> None:
+        self._relay.pairing.ended(self._channel, frame)
+
+    def _on_invite(self, frame: InviteRequest) -> None:
+        give = self._replies.reserve()
+        self._intake.take(REQUEST_BYTES)
+
+        def answer(reply: f.Done | f.Failed | f.Invites) -> None:
+            if not self._channel.is_deaf:
+                self._intake.settle(REQUEST_BYTES)
+            give(reply)
+
+        self._relay.invites.answer(frame, self._account, answer)
 
     _HANDLERS: ClassVar[dict[type[f.Frame], Callable[["Visit", Any], None]]] = {
         f.Publish: _on_publish,
@@ -482,12 +502,12 @@ class Visit:
         f.Ping: _on_ping,
         f.Pong: _on_pong,
         f.Bye: _on_bye,
-        f.PairOpen: _on_pairing_or_invite,
-        f.PairPass: _on_pairing_or_invite,
-        f.PairEnd: _on_pairing_or_invite,
-        f.InviteMake: _on_pairing_or_invite,
-        f.InviteList: _on_pairing_or_invite,
-        f.InviteRevoke: _on_pairing_or_invite,
+        f.PairOpen: _on_pair_open,
+        f.PairPass: _on_pair_pass,
+        f.PairEnd: _on_pair_end,
+        f.InviteMake: _on_invite,
+        f.InviteList: _on_invite,
+        f.InviteRevoke: _on_invite,
     }
 
 

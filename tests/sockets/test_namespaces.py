@@ -1,56 +1,22 @@
-"""Two machines, as far as the kernel can tell: clients in two network namespaces, one relay.
+"""Two machines, as far as the kernel can tell: clients in two network namespaces, one relay."""
 
-Needs Linux, root and iproute2. Elsewhere it is skipped, but never where CI is set.
-"""
-
-import os
-import secrets
 import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from securechat.transport.issuing import issue
-from tests.processes import FAILURE_S, Relay, chatting, relaying, run
+from tests.namespaces import Machines, two_machines
+from tests.processes import Relay, chatting, relaying, run
 
 UNTRUSTED = 4
 
 
-@dataclass(frozen=True)
-class Machines:
-    """Two namespaces with a cable between them, and the addresses at its ends."""
-
-    names: tuple[str, str]
-    ipv4: tuple[str, str]
-    ipv6: tuple[str, str]
-
-    def inside(self, machine: int) -> tuple[str, ...]:
-        """Return what to put before a command to run it on that machine."""
-        return ("ip", "netns", "exec", self.names[machine])
-
-
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:
-    if why := _why_not():
-        if os.environ.get("CI"):
-            pytest.fail(f"CI has to be able to do this: {why}")
-        pytest.skip(why)
-    mark = secrets.token_hex(3)
-    found = Machines(
-        names=(f"sc-{mark}-a", f"sc-{mark}-b"),
-        ipv4=("10.231.57.1", "10.231.57.2"),
-        ipv6=("fd5c:57::1", "fd5c:57::2"),
-    )
-    with ExitStack() as stack:
-        for name in found.names:
-            _ip("netns", "add", name)
-            stack.callback(_ip, "netns", "delete", name)
-        _connect(found, cables=(f"sc{mark}a", f"sc{mark}b"))
+    with two_machines() as found:
         yield found
 
 
@@ -64,36 +30,6 @@ def relay(
     with relaying(directory, "--host", host, prefix=machines.inside(0)) as relay:
         assert relay.ready["host"] == host
         yield relay
-
-
-def _why_not() -> str | None:
-    """Return why this system cannot have the two machines, or None when it can."""
-    if shutil.which("ip") is None:
-        return "iproute2 is not installed"
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return "network namespaces need root"
-    probe = f"sc-{secrets.token_hex(3)}-probe"
-    made = subprocess.run(["ip", "netns", "add", probe], capture_output=True, timeout=FAILURE_S)
-    if made.returncode != 0:
-        return f"no network namespaces here: {made.stderr.decode().strip()}"
-    _ip("netns", "delete", probe)
-    return None
-
-
-def _connect(machines: Machines, cables: tuple[str, str]) -> None:
-    _ip("link", "add", cables[0], "type", "veth", "peer", "name", cables[1])
-    for number, cable in enumerate(cables):
-        name = machines.names[number]
-        _ip("link", "set", cable, "netns", name)
-        _ip("-n", name, "address", "add", f"{machines.ipv4[number]}/24", "dev", cable)
-        _ip("-n", name, "address", "add", f"{machines.ipv6[number]}/64", "dev", cable, "nodad")
-        _ip("-n", name, "link", "set", "lo", "up")
-        _ip("-n", name, "link", "set", cable, "up")
-
-
-def _ip(*arguments: str) -> None:
-    done = subprocess.run(["ip", *arguments], capture_output=True, timeout=FAILURE_S)
-    assert done.returncode == 0, (arguments, done.stderr)
 
 
 def _machine_with_ca(directory: Path, ca: Path) -> Path:

@@ -9,9 +9,10 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyte
 import pytest
@@ -33,19 +34,27 @@ class Terminal:
     """A securechat command on a terminal of its own, and somebody at the keyboard."""
 
     def __init__(
-        self, *command: str, home: Path, cwd: Path | None = None, term: str = "xterm"
+        self,
+        *command: str,
+        home: Path,
+        cwd: Path | None = None,
+        term: str = "xterm",
+        prefix: Sequence[str] = (),
+        user: str = "pat",
     ) -> None:
         self.raw = b""
         """Every byte that the terminal got."""
+        self.keys = 0
+        """How many keys were pressed."""
         self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=10_000)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         home.mkdir(parents=True, exist_ok=True)
         self.process = subprocess.Popen(
-            securechat(*command),
+            [*prefix, *securechat(*command)],
             cwd=cwd or home,
-            env=environment(home, TERM=term, LANG="C.UTF-8", USER="pat", LOGNAME="pat"),
+            env=environment(home, TERM=term, LANG="C.UTF-8", USER=user, LOGNAME=user),
             preexec_fn=lambda: os.login_tty(slave),
         )
         os.close(slave)
@@ -62,6 +71,7 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Type keys."""
+        self.keys += len(keys)
         os.write(self._master, keys.encode())
 
     def paste(self, text: bytes) -> None:
@@ -124,11 +134,9 @@ class Terminal:
 
 
 @contextmanager
-def sitting_at(
-    *command: str, home: Path, cwd: Path | None = None, term: str = "xterm"
-) -> Iterator[Terminal]:
-    """Run a command on a terminal until the block ends."""
-    terminal = Terminal(*command, home=home, cwd=cwd, term=term)
+def sitting_at(*command: str, home: Path, **options: Any) -> Iterator[Terminal]:
+    """Run a command on a terminal, with the options of `Terminal`, until the block ends."""
+    terminal = Terminal(*command, home=home, **options)
     try:
         yield terminal
     finally:

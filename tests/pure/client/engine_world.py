@@ -9,6 +9,7 @@ import msgspec
 
 from securechat.client import events as ev
 from securechat.client.engine import Engine
+from securechat.client.invite_link import InviteToken
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
 from securechat.client.run import Run
 from securechat.config import FOREVER_DAYS
@@ -108,6 +109,7 @@ class World:
         name: str = "alice",
         lobby: bool = False,
         visible: bool = True,
+        invite: InviteToken | None = None,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -117,6 +119,7 @@ class World:
             lobby=lobby,
             visible=visible,
             peer=peer,
+            invite=invite,
             unencrypted=None if e2e else peer,
             history_days=history_days,
             read_receipts=read_receipts,

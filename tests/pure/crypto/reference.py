@@ -1,8 +1,8 @@
-"""Sealed boxes, HPKE and XChaCha20 once more, from their definitions, with secrets of choice.
+"""Sealed boxes, HPKE, XChaCha20, SPAKE2 once more, from their definitions, with chosen secrets.
 
 A sender of vectors and of attacks: our own modules draw their randomness and refuse bad points,
-so neither can be made with them. Only hashes, ChaCha20-Poly1305 and secretbox are taken from
-libraries.
+so neither can be made with them. Only hashes, ChaCha20-Poly1305, secretbox and sums of points are
+taken from libraries.
 """
 
 import hashlib
@@ -15,6 +15,10 @@ from nacl import bindings
 _CONSTANTS = struct.unpack("<4I", b"expand 32-byte k")
 _XWING_LABEL = b"\\.//^\\"
 _SUITE_ID = b"HPKE" + bytes.fromhex("647a00010003")
+
+_GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+SPAKE2_M = bytes.fromhex("15cfd18e385952982b6a8f8c7854963b58e34388c8e6dae891db756481a02312")
+SPAKE2_N = bytes.fromhex("f04f2e7eb734b2a8f8b472eaf9c3c632576ac64aea650b496a8a20ff00e583c3")
 
 
 def seal_box_with(shared: bytes, ephemeral: bytes, recipient: bytes, plaintext: bytes) -> bytes:
@@ -83,11 +87,35 @@ def hpke_seal(shared_secret: bytes, info: bytes, plaintext: bytes) -> bytes:
 
 
 def hkdf_sha256(salt: bytes, secret: bytes, info: bytes, size_bytes: int) -> bytes:
-    """Return up to 96 bytes of RFC 5869."""
+    """Return up to 128 bytes of RFC 5869."""
     key = hmac.digest(salt, secret, "sha256")
     one = hmac.digest(key, info + b"\1", "sha256")
     two = hmac.digest(key, one + info + b"\2", "sha256")
-    return (one + two + hmac.digest(key, two + info + b"\3", "sha256"))[:size_bytes]
+    three = hmac.digest(key, two + info + b"\3", "sha256")
+    four = hmac.digest(key, three + info + b"\4", "sha256")
+    return (one + two + three + four)[:size_bytes]
+
+
+def spake2(
+    password: bytes, ids: tuple[bytes, bytes], entropy: tuple[bytes, bytes]
+) -> tuple[bytes, bytes, bytes]:
+    """Return X and Y (points) and the key, for ids and 64 random bytes of the sides A and B."""
+    a, b = (_scalar(each) for each in entropy)
+    w = _scalar(hkdf_sha256(b"", password, b"SPAKE2 pw", 48))
+    base = bindings.crypto_scalarmult_ed25519_base_noclamp
+    x = bindings.crypto_core_ed25519_add(base(a), _times(w, SPAKE2_M))
+    y = bindings.crypto_core_ed25519_add(base(b), _times(w, SPAKE2_N))
+    z = _times(a, bindings.crypto_core_ed25519_sub(y, _times(w, SPAKE2_N)))
+    hashes = (hashlib.sha256(each).digest() for each in (password, *ids))
+    return x, y, hashlib.sha256(b"".join(hashes) + x + y + z).digest()
+
+
+def _scalar(big_endian: bytes) -> bytes:
+    return (int.from_bytes(big_endian, "big") % _GROUP_ORDER).to_bytes(32, "little")
+
+
+def _times(scalar: bytes, point: bytes) -> bytes:
+    return bindings.crypto_scalarmult_ed25519_noclamp(scalar, point)
 
 
 def _extract(salt: bytes, label: bytes, secret: bytes) -> bytes:

@@ -1,6 +1,11 @@
 import hashlib
 
-from securechat.crypto.hashing import blake2b_256, hkdf_sha256, sha512_iterated
+from securechat.crypto.hashing import blake2b_256, hkdf_sha256, hmac_sha256, sha512_iterated
+
+
+def test_hmac_gives_the_second_vector_of_rfc_4231() -> None:
+    expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    assert hmac_sha256(b"Jefe", b"what do ya want for nothing?").hex() == expected
 
 
 def test_hkdf_gives_the_third_vector_of_rfc_5869() -> None:

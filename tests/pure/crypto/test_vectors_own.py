@@ -7,6 +7,7 @@ and the ciphers of `reference`.
 """
 
 import hashlib
+import hmac
 import json
 import struct
 from pathlib import Path
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from tests.pure.crypto.reference import hkdf_sha256, seal_xchacha
+from tests.pure.crypto.reference import hkdf_sha256, seal_xchacha, spake2
 from tests.pure.crypto.test_vectors_wire import read
 
 PATH = Path(__file__).parents[2] / "vectors" / "e2e.json"
@@ -374,3 +375,33 @@ def test_backup() -> None:
     assert seed == VECTORS["seeds"]["alice_user_key"]
     names = "signature", *SIGNED["DeviceList"][2]
     assert device_list == [fields_of("DeviceList")[name] for name in names]
+
+
+def test_pairing() -> None:
+    pairing = VECTORS["pairing"]
+    slot, password = u64(pairing["slot"]), unhex(pairing["password"])
+    ids = tuple(join(f"securechat/pairing-{role}/v1", slot) for role in ("opener", "joiner"))
+    entropy = tuple(unhex(pairing["entropy"][role]) for role in ("opener", "joiner"))
+    x, y, key = spake2(password, (ids[0], ids[1]), (entropy[0], entropy[1]))
+    transcript = unhex(hashed("securechat/pairing/v1", slot, b"A" + x, b"B" + y))
+    keys = hkdf_sha256(bytes(32), key, join("securechat/pairing-keys/v1", transcript), 128)
+    views = [unhex(pairing["opener_view"]), unhex(pairing["joiner_view"])]
+    sealed, macs = [], []
+    for i, role in enumerate((b"opener", b"joiner")):
+        associated = join("securechat/pairing-view/v1", role, transcript)
+        sealed.append(seal_xchacha(views[i], associated, bytes(24), keys[32 * i :][:32]))
+        hashes = [unhex(hashed("securechat/pairing-view-hash/v1", view)) for view in views]
+        relay_id = unhex(fields_of("Registration")["relay_id"])
+        confirmed = join("securechat/pairing-confirm/v1", role, relay_id, transcript, *hashes)
+        macs.append(hmac.digest(keys[64 + 32 * i :][:32], confirmed, "sha256"))
+    messages = [b"B" + y, b"A" + x + sealed[0], sealed[1] + macs[1], macs[0]]
+    assert pairing["messages"] == [message.hex() for message in messages]
+
+
+def test_the_view_of_who_made_the_code() -> None:
+    fields = VECTORS["pairing"]["opener_fields"]
+    assert read(iter(unhex(VECTORS["pairing"]["opener_view"]))) == fields
+    names = {name: ("signature", *SIGNED[name][2]) for name in SIGNED}
+    objects = "Registration", "DeviceList", "DeviceCertificate"
+    expected = [[fields_of(each)[name] for name in names[each]] for each in objects]
+    assert fields == [fields_of("Registration")["relay_id"], *expected]

@@ -27,6 +27,7 @@ from securechat.e2e.content import (
     encode_content,
 )
 from securechat.e2e.own_device import UserIdentity
+from securechat.e2e.pairing import Introduction, Joiner, Opener
 from securechat.e2e.plain import PlainEnvelope, signed_bytes
 from securechat.e2e.plaintext import (
     Plaintext,
@@ -43,7 +44,7 @@ from securechat.identity.roster import lobby_id_of
 from securechat.identity.safety_number import safety_number
 from securechat.identity.signed import SignedObject
 from securechat.identity.types import Digest, MessageId, Name, UserKey, mailbox_id
-from tests.pure.identity.objects import make_person
+from tests.pure.identity.objects import RELAY, make_person
 from tests.pure.identity.rosters import begin, follow
 
 ALICE, BOB = make_person("Alice", seed=1), make_person("Bob", seed=2)
@@ -54,6 +55,7 @@ START = envelope.Start(3, BLOB, ALICE.certificate, ALICE.registration)
 SIZE_BYTES = 2048
 FIRST_ROSTER = begin(ALICE)
 ROSTER = follow(FIRST_ROSTER, ALICE, [ALICE], [BOB], topic="Über 明")
+PAIRING_SLOT, PAIRING_WORDS = 7, b"otter-lime-sofa"
 BACKUP_PASSPHRASE = "Grüße, drei Wörter"
 BACKUP_KEY = bytes.fromhex("6697b91e6aa78a3e05300492342ec74c81f00cf9428bd22871c63f41e82e9367")
 """What Argon2id makes of the passphrase; `tests/sockets/test_identity.py` takes the time for it."""
@@ -89,6 +91,7 @@ def build() -> dict[str, Any]:
         "message": message(),
         "plain": plain(),
         "backup": backup(),
+        "pairing": pairing(),
     }
 
 
@@ -284,6 +287,30 @@ def backup() -> dict[str, Any]:
         "fields": msgspec.to_builtins(content, builtin_types=(bytes,)),
         "plaintext": content.encode(),
         "file": head + seal_aead(content.encode(), associated, NONCE, BACKUP_KEY),
+    }
+
+
+def pairing() -> dict[str, Any]:
+    """Alice makes a code, Bob types it; each draws 64 times the same byte."""
+    entropy = {"opener": b"\x71" * 64, "joiner": b"\x72" * 64}
+    alice, bob = (
+        Introduction(RELAY, each.registration, each.device_list, each.certificate)
+        for each in (ALICE, BOB)
+    )
+    opener = Opener(PAIRING_SLOT, PAIRING_WORDS, alice, lambda _: entropy["opener"])
+    joiner = Joiner(PAIRING_SLOT, PAIRING_WORDS, bob, lambda _: entropy["joiner"])
+    message2 = opener.answer(joiner.message)
+    _, message3 = joiner.answer(message2)
+    _, message4 = opener.finish(message3)
+    joiner.confirm(message4)
+    return {
+        "slot": PAIRING_SLOT,
+        "password": PAIRING_WORDS,
+        "entropy": entropy,
+        "opener_view": msgspec.msgpack.encode(alice),
+        "joiner_view": msgspec.msgpack.encode(bob),
+        "opener_fields": msgspec.to_builtins(alice, builtin_types=(bytes,)),
+        "messages": [joiner.message, message2, message3, message4],
     }
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client import events as e
+from securechat.client.commands import Invites, MakeInvite, RevokeInvite
 from securechat.errors import KeyChanged, SecureChatError, Untrusted, UsageError
 from securechat.faces.request_session import RequestSession
 from securechat.faces.requests import (
@@ -28,6 +29,9 @@ from tests.pure.faces.sample_events import message, ready
     st.builds(SendRequest, st.text(), st.text())
     | st.builds(ListenRequest, st.none() | st.text())
     | st.builds(Shown, st.text(), st.text(), st.booleans())
+    | st.builds(MakeInvite, st.integers(), st.integers(), st.none() | st.text())
+    | st.builds(Invites)
+    | st.builds(RevokeInvite, st.text())
 )
 def test_a_request_is_one_line_and_comes_back(request: Request) -> None:
     line = encode_request(request)
@@ -50,6 +54,9 @@ def test_a_request_is_one_line_and_comes_back(request: Request) -> None:
         b'{"v":1,"do":"send","to":"bob"}',
         b'{"v":1,"do":"send","to":"bob","text":1}',
         b'{"v":1,"do":"shown","from":"bob"}',
+        b'{"v":1,"do":"invite","uses":1,"seconds":60}',
+        b'{"v":1,"do":"invite","uses":"1","seconds":60,"address":null}',
+        b'{"v":1,"do":"revoke-invite","id":1}',
         b"[" * 60_000,
         b"1" * 60_000,
     ],

@@ -76,7 +76,7 @@ def test_a_device_that_hides_in_its_first_frame_is_never_seen() -> None:
     assert watch(alice, "Bob") == [f.Presence("Bob", False)]
     assert {frame.online for frame in alice.told(f.Presence)} == {False}
     assert lobby.told(f.Lobby) == [begins()]
-    assert world.events[2:] == [Joined("Bob"), Left("Bob")] * 2
+    assert world.comings()[2:] == [Joined("Bob"), Left("Bob")] * 2
 
 
 def test_a_first_frame_that_comes_in_pieces_hides_as_well() -> None:

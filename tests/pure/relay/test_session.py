@@ -12,7 +12,7 @@ from securechat.identity.device import NO_PREVIOUS_LIST, DeviceList
 from securechat.identity.login import LoginProof
 from securechat.identity.registration import Registration
 from securechat.identity.types import MailboxId, Name, RelayId
-from securechat.relay.events import Joined, Left, Refusal
+from securechat.relay.events import Joined, Left, Refusal, Registered
 from securechat.relay.limits import LoginThrottle
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
@@ -63,7 +63,8 @@ def test_a_new_device_registers_and_is_welcome() -> None:
     assert alice.told(f.Welcome) == [f.Welcome("Alice", 0, 0, 0, 262_144, 0)]
     assert alice.connection is not None
     assert alice.connection.is_authenticated
-    assert world.events == [Joined("Alice")]
+    assert world.comings() == [Joined("Alice")]
+    assert Registered("Alice", alice.host, "open") in world.events
 
 
 def test_a_known_device_logs_in_and_hears_what_the_relay_has_of_it() -> None:
@@ -416,6 +417,6 @@ def test_errors_of_the_transport_end_a_session_like_any_other() -> None:
     [alice] = world.online("Alice")
     assert alice.connection is not None
     alice.connection.lose(SecureChatError("cut"))
-    assert world.events == [Joined("Alice"), Left("Alice")]
+    assert world.comings() == [Joined("Alice"), Left("Alice")]
     assert not world.relay.channels
     assert not world.relay.online

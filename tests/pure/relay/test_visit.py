@@ -5,7 +5,7 @@ import pytest
 from securechat.errors import LimitExceeded
 from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MailboxId
-from securechat.relay.events import Joined, Left
+from securechat.relay.events import Joined, Left, Replaced
 from securechat.relay.intake import MAX_BACKLOG_BYTES
 from securechat.relay.visit import DROP_BACKLOG_BYTES
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
@@ -158,7 +158,7 @@ def test_a_device_that_was_never_announced_leaves_without_a_word() -> None:
     bob.cut()
     world.settle()
     assert presence(alice) == [("Bob", False)]
-    assert world.events == [Joined("Alice")]
+    assert world.comings() == [Joined("Alice")]
 
 
 def test_who_lists_everybody_who_is_there() -> None:
@@ -198,7 +198,8 @@ def test_a_second_login_of_a_device_replaces_the_first() -> None:
     bob.send(alice, b"3")
     assert again.bodies == [b"1", b"2", b"3"]
     assert presence(bob) == [("Alice", True)]
-    assert world.events == [Joined("Alice"), Joined("Bob")]
+    assert world.comings() == [Joined("Alice"), Joined("Bob")]
+    assert world.events.count(Replaced("Alice", again.host)) == 1
     again.cut()
     assert presence(bob) == [("Alice", True)]
     world.settle()

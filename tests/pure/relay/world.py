@@ -21,7 +21,7 @@ from securechat.identity.prekeys import OneTimeKey
 from securechat.identity.types import EnvelopeId, MailboxId, Prekey
 from securechat.protocol.client_side import ClientSide
 from securechat.protocol.states import State
-from securechat.relay.events import RelayEvent
+from securechat.relay.events import Joined, Left, RelayEvent
 from securechat.relay.relay import Relay, RelayStore
 from securechat.relay.session import Session
 from securechat.store.memory import MemoryStore
@@ -172,6 +172,10 @@ class RelayWorld:
         self._random = count(1)
         self._settings = settings
         self.relay = self._start(self.store)
+
+    def comings(self) -> list[RelayEvent]:
+        """Return the events of people who have come or gone."""
+        return [event for event in self.events if isinstance(event, Joined | Left)]
 
     def restart(self, store: RelayStore) -> None:
         """Kill the relay and start it again with what a store has; every connection breaks."""

@@ -13,7 +13,17 @@ from securechat.config import ServerConfig
 from securechat.identity import chain, device, login, prekeys, registration, types
 from securechat.protocol import machine
 from securechat.protocol.states import TABLE, Side, State
-from securechat.relay import announcer, channel, directory, intake, mailbox, relay, visit
+from securechat.relay import (
+    announcer,
+    channel,
+    directory,
+    intake,
+    mailbox,
+    pairing,
+    pairing_desk,
+    relay,
+    visit,
+)
 from securechat.store import mailboxes
 from securechat.wire import codec, codes
 from securechat.wire import frames as f
@@ -53,6 +63,8 @@ CONSTANTS = {
         directory,
         channel,
         announcer,
+        pairing,
+        pairing_desk,
     )
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, int | float)

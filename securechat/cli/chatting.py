@@ -1,0 +1,82 @@
+"""The chat itself: what client, host and join do once it is clear who talks where."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from securechat.cli.session import open_client, serving
+from securechat.faces.color import ColorChoice
+
+if TYPE_CHECKING:
+    from securechat import Client
+    from securechat.client.access import Access
+
+SCROLLBACK_MESSAGES = 20
+"""How many earlier messages a terminal shows at the start; a program asks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a chat looks like: JSON lines, or lines with colour or without."""
+
+    json: bool
+    color: ColorChoice
+
+
+def scrollback_messages() -> int:
+    """Return how many earlier messages are shown at the start: none where nobody reads along."""
+    return SCROLLBACK_MESSAGES if sys.stdin.isatty() and sys.stdout.isatty() else 0
+
+
+@contextmanager
+def chatting(
+    access: "Access",
+    peer: str | None,
+    scrollback: int = 0,
+    *,
+    lobby: bool = False,
+    e2e: bool = True,
+) -> "Iterator[Client]":
+    """Provide an open client, beside which other commands can be used.
+
+    A message that one of those prints is still to be shown here. So many messages of earlier runs
+    are shown first.
+    """
+    with (
+        closing(open_client(access, peer, lobby=lobby, e2e=e2e)) as client,
+        serving(client, shown=lambda _sender, _message_id: None),
+    ):
+        client.retell(scrollback)
+        yield client
+
+
+def show(engine: "Client", peer: str | None, look: Look, *, lobby: bool = False) -> None:
+    """Run the chat on the standard streams; it begins with the ``peer``, or in the ``lobby``."""
+    if look.json:
+        _show_json(engine, peer, lobby)
+    else:
+        _show_lines(engine, peer, lobby, look.color)
+
+
+def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
+    from securechat.faces.json_lines import run_json
+    from securechat.faces.streams import unbuffered
+
+    stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
+    run_json(engine, peer=peer, lobby=lobby, stdin=stdin, stdout=stdout)
+
+
+def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorChoice) -> None:
+    from securechat.faces.lines import run_lines
+
+    run_lines(
+        engine,
+        peer=peer,
+        lobby=lobby,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        color=color,
+    )
