@@ -98,6 +98,7 @@ class Connector:
                 unencrypted=None if e2e else peer,
                 history_days=access.settings.history_days,
                 read_receipts=access.read_receipts,
+                takes_new_keys=access.settings.on_key_change == "notify",
             )
             self.loop = Loop()
             make_link = self._linking(tls, access.settings.dial_timeout_s)
