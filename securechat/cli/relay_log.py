@@ -46,6 +46,10 @@ class PlainLog:
         typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
         for line in _what_to_type(addresses, directory):
             typer.echo(line)
+        if not server.takes_anybody:
+            typer.echo(
+                "New people   by invitation: securechat invite, here, after securechat client"
+            )
         typer.echo("Ctrl-C stops the relay.")
 
     def event(self, event: "RelayEvent") -> None:
@@ -109,6 +113,7 @@ class JsonLog:
             pin=pin_text(relay_id),
             certs=str(server.certificate.certificate_path.parent),
             new_certificates=made,
+            registration="open" if server.takes_anybody else "invite",
         )
 
     def event(self, event: "RelayEvent") -> None:
