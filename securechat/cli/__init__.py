@@ -11,12 +11,14 @@ import typer
 from securechat import __version__
 from securechat.cli.client import client
 from securechat.cli.demo import demo
+from securechat.cli.doctor import doctor
 from securechat.cli.export import export
 from securechat.cli.gen_certs import gen_certs
 from securechat.cli.identity import identity
 from securechat.cli.invite import invite
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
+from securechat.cli.paths import paths
 from securechat.cli.send import send
 from securechat.cli.server import server
 from securechat.errors import SecureChatError
@@ -42,6 +44,8 @@ app.command()(invite)
 app.command()(export)
 app.add_typer(passphrase, name="passphrase")
 app.add_typer(identity, name="identity")
+app.command()(doctor)
+app.command()(paths)
 app.command()(demo)
 
 

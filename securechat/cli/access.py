@@ -15,8 +15,9 @@ from securechat.client.surroundings import load_settings, resolve_home
 from securechat.errors import NameInvalid, UsageError
 
 if TYPE_CHECKING:
+    from securechat.cli.options import OnKeyChange
     from securechat.client.access import Access
-    from securechat.config import Config
+    from securechat.config import ClientConfig, Config
     from securechat.identity.types import Name
     from securechat.transport.endpoint import Endpoint
 
@@ -34,6 +35,7 @@ class Flags:
     home: Path | None = None
     passphrase_file: Path | None = None
     read_receipts: bool | None = None
+    on_key_change: "OnKeyChange | None" = None
 
 
 def read_access(
@@ -67,12 +69,20 @@ def read_access(
         home=home,
         address=address,
         trust=trust,
-        settings=settings.client,
+        settings=_with_flags(settings.client, flags),
         read_receipts=read_receipts,
         passphrases=partial(read_passphrases, me, flags.passphrase_file),
         confirm=confirm,
         tell_new_key=say_where_key_is,
     )
+
+
+def _with_flags(settings: "ClientConfig", flags: Flags) -> "ClientConfig":
+    import msgspec
+
+    if flags.on_key_change is None:
+        return settings
+    return msgspec.structs.replace(settings, on_key_change=flags.on_key_change.value)
 
 
 def say_where_key_is(me: "Name", home: Path) -> None:

@@ -12,6 +12,7 @@ from securechat.cli.options import (
     CaOption,
     JsonOption,
     NameOption,
+    OnKeyChangeOption,
     PassphraseFileOption,
     PinOption,
     ReadReceiptsOption,
@@ -29,7 +30,7 @@ from securechat.faces.color import ColorChoice
 
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
-    *("plain", "json_output", "color", "no_e2e", "read_receipts"),
+    *("plain", "json_output", "color", "no_e2e", "read_receipts", "on_key_change"),
 )
 """Parameters that mean nothing to the quit mode."""
 
@@ -57,6 +58,7 @@ def client(
     ca: CaOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
+    on_key_change: OnKeyChangeOption = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
     ] = False,
@@ -119,6 +121,7 @@ def client(
         ca=ca,
         home=home,
         passphrase_file=passphrase_file,
+        on_key_change=on_key_change,
         read_receipts=read_receipts,
     )
     with ExitStack() as stack:

@@ -14,6 +14,7 @@ from securechat.cli.options import (
     HostOption,
     JsonOption,
     NameOption,
+    OnKeyChangeOption,
     PassphraseFileOption,
     PinOption,
     PortOption,
@@ -78,6 +79,7 @@ def listen(
     ca: CaOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
+    on_key_change: OnKeyChangeOption = None,
 ) -> None:
     """Print each message as NAME: text. Works beside your running client too.
 
@@ -97,6 +99,7 @@ def listen(
             ca=ca,
             home=home,
             passphrase_file=passphrase_file,
+            on_key_change=on_key_change,
             read_receipts=read_receipts,
         )
         access = read_access(context, flags, sender)

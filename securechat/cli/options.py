@@ -1,12 +1,20 @@
 """The options that the commands of a client share."""
 
 import math
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 MAX_TIMEOUT_S = 1e6
+
+
+class OnKeyChange(StrEnum):
+    """What becomes of somebody who is not verified, and whose key has changed."""
+
+    BLOCK = "block"
+    NOTIFY = "notify"
 
 
 def check_timeout(seconds: float | None) -> float | None:
@@ -66,5 +74,13 @@ ReadReceiptsOption = Annotated[
         "--read-receipts/--no-read-receipts",
         envvar="SECURECHAT_READ_RECEIPTS",
         help="Whether your contacts learn that you have read what they wrote [they do not].",
+    ),
+]
+OnKeyChangeOption = Annotated[
+    OnKeyChange | None,
+    typer.Option(
+        "--on-key-change",
+        envvar="SECURECHAT_ON_KEY_CHANGE",
+        help="The new key of somebody not verified: wait for you, or say so and go on [block].",
     ),
 ]

@@ -15,6 +15,7 @@ from securechat.cli.options import (
     HostOption,
     JsonOption,
     NameOption,
+    OnKeyChangeOption,
     PassphraseFileOption,
     PinOption,
     PortOption,
@@ -78,6 +79,7 @@ def send(
     ca: CaOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
+    on_key_change: OnKeyChangeOption = None,
 ) -> None:
     """Send one message and end: -m TEXT, or all of stdin. Works beside your running client too.
 
@@ -97,6 +99,7 @@ def send(
             ca=ca,
             home=home,
             passphrase_file=passphrase_file,
+            on_key_change=on_key_change,
         )
         access = read_access(context, flags, to)
         check_peer(to, access.me, "send {} -m TEXT", may_be_room=True)

@@ -1,7 +1,7 @@
 """Everything between a profile and its engine: the address, whom to trust there, the loop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from securechat.client.access import Access, Confirm, TrustFlags, choose_address, open_profile
@@ -35,17 +35,14 @@ def decide_trust(
 
     Raises Untrusted when nobody vouches, Unreachable when nobody answers.
     """
-    if flags.pin is not None or flags.ca_file is not None:
-        return ClientTls(pin=flags.pin, ca_file=flags.ca_file)
     relays = known_relays(profile.state.load(without=SEEN_TABLES))
-    for relay in relays:
-        if relay.address == str(address):
-            return ClientTls(pin=relay.relay_id)
-    if flags.nearby_ca_file is not None:
-        return ClientTls(ca_file=flags.nearby_ca_file)
+    vouched = trusted_by(relays, address, flags)
+    if vouched is not None:
+        return vouched
     shown = relay_id(probe(*address))
-    if shown in {relay.relay_id for relay in relays}:
-        return ClientTls(pin=shown)
+    known = trusted_by(relays, address, flags, shown)
+    if known is not None:
+        return known
     question = f"The relay at {address} is new. Its fingerprint is {fingerprint(shown)}."
     if not confirm(f"{question}\nTrust it?"):
         raise Untrusted(
@@ -54,6 +51,27 @@ def decide_trust(
             f" securechat client --name {profile.name} --server {address} --pin {pin_text(shown)}",
         )
     return ClientTls(pin=shown)
+
+
+def trusted_by(
+    relays: Sequence[KnownRelay],
+    address: Endpoint,
+    flags: TrustFlags,
+    shown: RelayId | None = None,
+) -> ClientTls | None:
+    """Return what vouches for the relay at an address, in the order of `decide_trust`, or None.
+
+    ``shown`` is the relay that answers there, if somebody has looked.
+    """
+    if flags.pin is not None or flags.ca_file is not None:
+        return ClientTls(pin=flags.pin, ca_file=flags.ca_file)
+    for relay in relays:
+        if relay.address == str(address):
+            return ClientTls(pin=relay.relay_id)
+    if flags.nearby_ca_file is not None:
+        return ClientTls(ca_file=flags.nearby_ca_file)
+    is_known = any(relay.relay_id == shown for relay in relays)
+    return ClientTls(pin=shown) if is_known else None
 
 
 class Connector:
@@ -80,6 +98,7 @@ class Connector:
                 unencrypted=None if e2e else peer,
                 history_days=access.settings.history_days,
                 read_receipts=access.read_receipts,
+                takes_new_keys=access.settings.on_key_change == "notify",
             )
             self.loop = Loop()
             make_link = self._linking(tls, access.settings.dial_timeout_s)

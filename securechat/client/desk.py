@@ -57,6 +57,8 @@ class Desk:
     now_s: Callable[[], float]
     unencrypted: str | None = None
     """With whom the user of this run wants to do without end-to-end encryption."""
+    takes_new_keys: bool = False
+    """Whether the new key of somebody who is not verified is taken at once."""
     batch: Batch = field(default_factory=Batch)
     online: bool = False
     _renamed: dict[str, str] = field(default_factory=dict)

@@ -58,6 +58,7 @@ def open_desk(
         now_ms=run.now_ms,
         now_s=run.now_s,
         unencrypted=run.unencrypted,
+        takes_new_keys=run.takes_new_keys,
     )
     due = stored_receipts(Kind.DELIVERED, rows)
     hand_out(desk, Kind.DELIVERED, (each for each in due if each.origin.relay_id == relay_id))

@@ -144,6 +144,8 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     rooms = Rooms(desk, own_name, names, rosters, invitations, posting, receiving, lobby)
     room_lists = RoomLists(desk, own_name, names, lobby)
     decisions = Decisions(desk, pinning, lookups, receiving)
+    if desk.takes_new_keys:
+        pinning.take_shown = decisions.take_shown
     return Parts(
         desk=desk,
         pinning=pinning,

@@ -1,5 +1,7 @@
 """Which key a name stands for: what the relay shows, held against what is pinned."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from securechat.client.contacts import Contact, ShownKey, accept
@@ -32,6 +34,8 @@ class Pinning:
         self._expected = expected
         self._codes_shown: dict[UserKey, UserKey] = {}
         self._digits_shown: dict[str, UserKey] = {}
+        self.take_shown: Callable[[Contact], None] | None = None
+        """Takes the new key of somebody who is not verified at once, if the user wants that."""
 
     def pin(
         self, name: Name, published: PublishedUser, *, wanted: bool
@@ -103,18 +107,25 @@ class Pinning:
         """Tell whether the digits that the user saw last are those `show_digits` would show."""
         return self._digits_shown.get(name_key(contact.name)) == key_to_compare(contact)
 
-    def _changed(self, contact: Contact, shown: ShownKey) -> PeerKeyChanged:
+    def _changed(
+        self, contact: Contact, shown: ShownKey, *, accepted: bool = False
+    ) -> PeerKeyChanged:
         return PeerKeyChanged(
             self._desk.contacts.shown_name(contact),
             fingerprint(contact.user_key),
             fingerprint(shown.user_key),
             contact.verified,
+            accepted,
         )
 
     def _note_changed(self, pinned: Contact, shown: ShownKey) -> None:
         contact = msgspec.structs.replace(pinned, shown=shown)
         self._desk.keep_contact(contact)
-        self.tell_changed(contact)
+        if self.take_shown is None or contact.verified or contact.blocked:
+            self.tell_changed(contact)
+        else:
+            self._desk.tell(self._changed(contact, shown, accepted=True))
+            self.take_shown(contact)
 
     def _keep(
         self, known: Contact | None, user: PeerUser, highest: Highest, *, wanted: bool

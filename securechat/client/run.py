@@ -22,6 +22,7 @@ class Run:
     unless the user has chosen another time for the conversation. With ``lobby`` the user comes to
     the lobby after the first login, unless they are not to be ``visible`` to others. With
     ``read_receipts`` contacts are told when a message of theirs was shown.
+    With ``takes_new_keys`` the new key of somebody who is not verified is taken at once.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 
@@ -32,6 +33,7 @@ class Run:
     unencrypted: str | None = None
     history_days: int = FOREVER_DAYS
     read_receipts: bool = False
+    takes_new_keys: bool = False
     lobby: bool = False
     visible: bool = True
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000

@@ -14,16 +14,20 @@ def resolve_home(home: Path | None) -> Path:
     return home if home is not None else default_home()
 
 
-def load_settings(home: Path | None) -> Config:
-    """Return what config.toml says, or the defaults when there is none.
-
-    It is HOME/config.toml, or in the user's configuration directory when no home was given.
-    Raises UsageError when the file is broken or cannot be read.
-    """
+def settings_file(home: Path | None) -> Path:
+    """Return HOME/config.toml, or that of the user's configuration directory without a home."""
     import platformdirs
 
     folder = home or platformdirs.user_config_path("securechat", appauthor=False)
-    path = folder / "config.toml"
+    return folder / "config.toml"
+
+
+def load_settings(home: Path | None) -> Config:
+    """Return what `settings_file` says, or the defaults when there is none.
+
+    Raises UsageError when the file is broken or cannot be read.
+    """
+    path = settings_file(home)
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -31,7 +35,7 @@ def load_settings(home: Path | None) -> Config:
     except OSError as error:
         raise UsageError(
             f"Cannot read the configuration {path}: {error.strerror}",
-            f"ls -ld {shlex.quote(str(folder))} {shlex.quote(str(path))}",
+            f"ls -ld {shlex.quote(str(path.parent))} {shlex.quote(str(path))}",
         ) from error
     except UnicodeDecodeError as error:
         raise UsageError(

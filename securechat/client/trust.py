@@ -50,6 +50,13 @@ class Decisions:
                 self._keep(contact, blocked=False)
                 self._desk.tell(Blocked(self._called(contact), blocked=False))
 
+    def take_shown(self, contact: Contact) -> None:
+        """Take the new key of somebody CHANGED without asking: the user has said so beforehand."""
+        if contact.shown is not None:
+            self._take_new_key(
+                contact, contact.shown, Reason.ACCEPTED, verified=False, by_itself=True
+            )
+
     def call(self, typed: str, petname: str | None) -> None:
         """Give somebody known a name of the user's own, or take it away (None)."""
         contact, before = self._known(typed), self._called(self._known(typed))
@@ -106,7 +113,13 @@ class Decisions:
         self._take_new_key(contact, contact.shown, Reason.ACCEPTED, verified=False)
 
     def _take_new_key(
-        self, old: Contact, shown: ShownKey, reason: Reason, *, verified: bool
+        self,
+        old: Contact,
+        shown: ShownKey,
+        reason: Reason,
+        *,
+        verified: bool,
+        by_itself: bool = False,
     ) -> None:
         """Pin the shown key in place of the old one; what was typed for that one is given up."""
         desk = self._desk
@@ -125,7 +138,7 @@ class Decisions:
             verified=verified,
         )
         desk.keep_contact(contact)
-        self._tell_trust(contact, reason)
+        self._tell_trust(contact, reason, by_itself=by_itself)
         self._meet_again(contact.name)
         self._receiving.show_aside(contact)
 
@@ -173,6 +186,6 @@ class Decisions:
     def _called(self, contact: Contact) -> str:
         return self._desk.contacts.shown_name(contact)
 
-    def _tell_trust(self, contact: Contact, reason: Reason) -> None:
-        key = fingerprint(contact.user_key)
-        self._desk.tell(TrustChanged(self._called(contact), trust_of(contact), key, reason))
+    def _tell_trust(self, contact: Contact, reason: Reason, *, by_itself: bool = False) -> None:
+        key, trust = fingerprint(contact.user_key), trust_of(contact)
+        self._desk.tell(TrustChanged(self._called(contact), trust, key, reason, by_itself))

@@ -109,6 +109,7 @@ class World:
         name: str = "alice",
         lobby: bool = False,
         visible: bool = True,
+        takes_new_keys: bool = False,
         invite: InviteToken | None = None,
     ) -> None:
         self.state = state or MemoryState()
@@ -123,6 +124,7 @@ class World:
             unencrypted=None if e2e else peer,
             history_days=history_days,
             read_receipts=read_receipts,
+            takes_new_keys=takes_new_keys,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -306,6 +308,7 @@ def alice(
     read_receipts: bool = False,
     lobby: bool = False,
     visible: bool = True,
+    takes_new_keys: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
@@ -317,6 +320,7 @@ def alice(
             read_receipts=read_receipts,
             lobby=lobby,
             visible=visible,
+            takes_new_keys=takes_new_keys,
         )
         world.engine.start()
         if logged_in:
