@@ -46,6 +46,10 @@ class PlainLog:
         typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
         for line in _what_to_type(addresses, directory):
             typer.echo(line)
+        if not server.takes_anybody:
+            typer.echo(
+                "New people   by invitation: securechat invite, here, after securechat client"
+            )
         typer.echo("Ctrl-C stops the relay.")
 
     def event(self, event: "RelayEvent") -> None:
@@ -65,7 +69,8 @@ class PlainLog:
             case e.Registered(name, address, by):
                 typer.echo(f"[SERVER] {name} registered from {address} ({_BY[by]})")
             case e.Replaced(name, address):
-                typer.echo(f"[SERVER] {name} logged in again from {address}: the earlier one ends")
+                end = "the earlier connection ends"
+                typer.echo(f"[SERVER] {name} logged in again from {address}: {end}")
             case e.SlotEnded(address, code):
                 typer.echo(f"[SERVER] A pairing with {address} ended: {code}")
             case e.InviteChanged(name, what):
@@ -108,6 +113,7 @@ class JsonLog:
             pin=pin_text(relay_id),
             certs=str(server.certificate.certificate_path.parent),
             new_certificates=made,
+            registration="open" if server.takes_anybody else "invite",
         )
 
     def event(self, event: "RelayEvent") -> None:

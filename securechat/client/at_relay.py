@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from securechat.client import events as ev
-from securechat.client.commands import InviteQuestion, Question, RoomQuestion
+from securechat.client.commands import InviteQuestion, MakeCode, Question, RoomQuestion
 from securechat.client.early import Early, Stage
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
@@ -72,8 +72,8 @@ class AtRelay:
 
     def ask(self, question: Question) -> None:
         """Answer a question all of whose names are filled in."""
-        is_late = isinstance(question, RoomQuestion | InviteQuestion)  # who asks has to be somebody
-        stage = Stage.LOGGED_IN if is_late else Stage.WHICH_RELAY
+        is_late = isinstance(question, RoomQuestion | InviteQuestion | MakeCode)
+        stage = Stage.LOGGED_IN if is_late else Stage.WHICH_RELAY  # who asks has to be somebody
         self._early.carry_out(lambda: self.parts.questions.answer(question), stage)
 
     def attempt(self, call: Callable[[], None]) -> None:
@@ -119,6 +119,7 @@ class AtRelay:
                 self.parts.publishing.check(failed)
                 self.parts.inviting.failed(failed)
                 self.attempt(lambda: self.parts.answers.failed(failed))
+                self.attempt(lambda: self.parts.pairing.failed(failed))
             case _:
                 self.attempt(lambda: self._hear(news))
 
@@ -146,6 +147,8 @@ class AtRelay:
                 self.parts.lookups.tell_people(people.names, people.away)
             case Arrived(f.Lobby() as lobby):
                 self.parts.lobby.hear(lobby)
+            case Arrived(f.PairOpened() | f.PairKnock() | f.PairPass() | f.PairEnd() as frame):
+                self.parts.pairing.hear(frame)
 
     def _on_down(self, down: Down) -> None:
         self.parts.end()

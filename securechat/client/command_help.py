@@ -33,6 +33,7 @@ HELP_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "People",
         (
             ("/contacts", "who is known here, and how far they are trusted"),
+            ("/code", "let somebody pair with you by a code, which verifies you both"),
             ("/verify [NAME]", "show the safety number to compare with NAME"),
             ("/trust [NAME]", "say that you have compared it: NAME is verified"),
             ("/accept-key [NAME]", "take the new key of NAME, who is CHANGED"),

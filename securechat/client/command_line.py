@@ -12,6 +12,7 @@ from securechat.client.commands import (
     Help,
     History,
     Keep,
+    MakeCode,
     Msg,
     Quit,
     Reply,
@@ -36,6 +37,7 @@ _MAX_DIGITS = 9
 _COMMAND = re.compile(r"/(?P<word>\S*)\s*(?P<rest>.*)", re.DOTALL)
 
 _WITHOUT_ARGUMENTS: dict[str, Command] = {
+    "code": MakeCode(),
     "contacts": Contacts(),
     "help": Help(),
     "quit": Quit(),
@@ -85,7 +87,7 @@ def _parse_command(word: str, rest: str) -> Command:
             return _parse_keep(rest)
         case "block" | "unblock" as known:
             return Decide(Decision(known), _require_name(known, rest))
-        case "contacts" | "help" | "quit" as known:
+        case "code" | "contacts" | "help" | "quit" as known:
             if rest:
                 raise too_much(known)
             return _WITHOUT_ARGUMENTS[known]

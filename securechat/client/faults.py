@@ -1,16 +1,22 @@
 """What the relay's codes (PROTOCOL.md) mean to the person at the client."""
 
 from securechat.errors import (
+    CodeRefused,
     InviteRefused,
     LimitExceeded,
     LoginRefused,
     NameInvalid,
     NameTaken,
+    PairingFailed,
     RemoteProtocolError,
     SecureChatError,
 )
 from securechat.text import safe_text
+from securechat.wire.codes import PairCode
 from securechat.wire.frames import Fault
+
+_NEW_CODE = "ask for a new one: /code there, or securechat host; then: securechat join"
+_COMPARE = "ask for a new code, and compare the fingerprints on both screens"
 
 
 def fault_error(fault: Fault) -> SecureChatError:
@@ -56,3 +62,51 @@ def refusal_error(recipient: str, code: str) -> SecureChatError:
             f"/msg {recipient} and the text once more",
         )
     return RemoteProtocolError(f"The relay refused a message to {recipient} ({code})")
+
+
+def pairing_error(code: str, slot: int, address: str) -> SecureChatError:
+    """Return the error for a pairing that the relay, or who gave the code, has ended."""
+    match code:
+        case PairCode.NO_SLOT:
+            return CodeRefused(
+                f"The relay at {address} has no code with the number {slot}", _NEW_CODE
+            )
+        case PairCode.USED:
+            return CodeRefused(
+                "That code was used before you: if not by you, a stranger has tried it", _NEW_CODE
+            )
+        case PairCode.EXPIRED:
+            return CodeRefused("That code has expired", _NEW_CODE)
+        case PairCode.REPLACED:
+            return CodeRefused("There is a newer code than that one", _NEW_CODE)
+        case PairCode.CANCELLED:
+            return CodeRefused("Who gave you that code has given up", _NEW_CODE)
+        case PairCode.LIMIT:
+            return LimitExceeded(
+                f"The relay at {address} takes no more codes from here now",
+                "wait a minute, then: securechat join",
+            )
+        case PairCode.NAME_TAKEN:
+            return NameTaken(
+                f"The name is taken on the relay at {address}",
+                "securechat join --name ANOTHER-NAME, with the same code",
+            )
+        case PairCode.NAME_INVALID:
+            return NameInvalid(
+                f"The relay at {address} does not take the name",
+                "securechat join --name ANOTHER-NAME, with the same code",
+            )
+        case _:
+            return _broken_off(code)
+
+
+def _broken_off(code: str) -> PairingFailed:
+    """Return the error for a pairing that has begun, and was ended by the other side."""
+    what, reason = "The pairing has ended in the middle; the code is used up", PairCode.INVALID
+    if code == PairCode.WRONG_CODE:
+        reason = PairCode.WRONG_CODE
+        what = "The words do not match, or somebody is in between; the code is used up"
+    elif code == PairCode.ANOTHER_RELAY:
+        reason = PairCode.ANOTHER_RELAY
+        what = "Who gave you the code sees another relay than you: somebody is in between"
+    return PairingFailed(what, _COMPARE, reason=reason)

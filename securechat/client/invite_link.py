@@ -16,7 +16,7 @@ from securechat.client.relays import parse_address
 from securechat.errors import NameInvalid, UsageError
 from securechat.identity.names import parse_name
 from securechat.identity.notation import digest
-from securechat.identity.types import Digest, Name, RelayId, UserKey
+from securechat.identity.types import Name, RelayId, UserKey
 from securechat.transport.addresses import parse_host
 from securechat.transport.endpoint import Endpoint
 
@@ -43,11 +43,6 @@ def is_link(text: str) -> bool:
 def relay_hint(relay_id: RelayId) -> RelayHint:
     """Return what a link says of a relay."""
     return RelayHint(relay_id[:HINT_BYTES])
-
-
-def token_hash(token: InviteToken) -> Digest:
-    """Return what a relay knows of a token until somebody shows it."""
-    return Digest(digest("securechat/invite/v1", token))
 
 
 def inviter_hint(relay_id: RelayId, user_key: UserKey) -> InviterHint:

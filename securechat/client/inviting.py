@@ -13,7 +13,6 @@ from securechat.client.invite_link import (
     InviteToken,
     inviter_hint,
     relay_hint,
-    token_hash,
 )
 from securechat.client.lookups import Lookups
 from securechat.client.relays import parse_address
@@ -24,6 +23,7 @@ from securechat.errors import (
     Unreachable,
     UsageError,
 )
+from securechat.identity.invite import token_hash
 from securechat.identity.types import Name
 from securechat.text import safe_text
 from securechat.transport.addresses import LOCALHOST, interface_addresses, parse_host

@@ -4,10 +4,13 @@ A link may have been forwarded, or changed by whoever passed it on. So it never 
 known here already, and nobody is verified by it.
 """
 
+import time
+
 from securechat.client.access import TrustFlags
 from securechat.client.contacts import ContactBook
 from securechat.client.expected import expected_row
 from securechat.client.invite_link import InviteLink, inviter_hint, relay_hint
+from securechat.client.opening import open_endpoint
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays
 from securechat.e2e.seen import SEEN_TABLES
@@ -37,6 +40,7 @@ def accept_link(profile: Profile, link: InviteLink) -> TrustFlags:
     rows = profile.state.load(without=SEEN_TABLES)
     _check_known_relay(link, shown, rows)
     if not _is_known(link, shown, rows):
+        open_endpoint(profile.state, time.time_ns() // 1_000_000)  # first: a device begins empty
         profile.state.commit(expected_row(shown, link.name, link.inviter_hint))
     return TrustFlags(pin=shown)
 

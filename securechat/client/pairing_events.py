@@ -26,7 +26,7 @@ class CodeEnd(StrEnum):
     EXPIRED = "expired"
     """Nobody took it in time."""
     LOST = "lost"
-    """The connection to the relay is gone, and the code with it."""
+    """The relay does not have it any more, as after a connection that was lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from securechat.client.inviting import Inviting
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
 from securechat.client.member_names import MemberNames
+from securechat.client.pairing import Pairing
+from securechat.client.pairing_code import draw_words
 from securechat.client.pinning import Pinning
 from securechat.client.ports import StatePort
 from securechat.client.posting import Posting
@@ -60,6 +62,7 @@ class Parts(NamedTuple):
     lobby: Lobby
     invitations: Invitations
     inviting: Inviting
+    pairing: Pairing
     answers: Answers
     questions: Questions
     expiry: Expiry
@@ -74,6 +77,7 @@ class Parts(NamedTuple):
         self.receiving.begin(welcome.waiting)
         self.sending.resume()
         self.posting.begin()
+        self.pairing.begin()
 
     def end(self) -> None:
         """The connection is gone: what it alone has told is not known any more."""
@@ -88,8 +92,8 @@ class Parts(NamedTuple):
     @property
     def is_awaiting(self) -> bool:
         """Whether the relay is still to say something that the user has asked for."""
-        inviting = self.invitations.are_under_way or self.inviting.is_awaited
-        return self.lobby.is_awaited or inviting
+        parts = self.lobby, self.inviting, self.pairing
+        return any(part.is_awaited for part in parts) or self.invitations.are_under_way
 
     @property
     def due_at(self) -> float | None:
@@ -106,7 +110,14 @@ class Parts(NamedTuple):
 
     @property
     def _timed(self) -> tuple[Timed, ...]:
-        return self.receiving, self.sending, self.publishing, self.expiry, self.lobby
+        return (
+            self.receiving,
+            self.sending,
+            self.publishing,
+            self.expiry,
+            self.lobby,
+            self.pairing,
+        )
 
 
 def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
@@ -129,6 +140,7 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     lobby = Lobby(desk, own_name, posting)
     invitations = Invitations(desk, lookups)
     inviting = Inviting(desk, lookups, own_name, run.relay)
+    pairing = Pairing(desk, lookups, own_name, draw_words)
     rooms = Rooms(desk, own_name, names, rosters, invitations, posting, receiving, lobby)
     room_lists = RoomLists(desk, own_name, names, lobby)
     decisions = Decisions(desk, pinning, lookups, receiving)
@@ -148,9 +160,10 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
         lobby=lobby,
         invitations=invitations,
         inviting=inviting,
+        pairing=pairing,
         answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
         questions=Questions(
-            desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting, inviting
+            desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting, inviting, pairing
         ),
         expiry=expiry,
     )

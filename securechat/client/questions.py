@@ -8,6 +8,7 @@ from securechat.client.expiry import Expiry
 from securechat.client.inviting import Inviting
 from securechat.client.lobby import Lobby
 from securechat.client.lookups import Lookups
+from securechat.client.pairing import Pairing
 from securechat.client.people import Person
 from securechat.client.posting import Posting
 from securechat.client.room_lists import RoomLists
@@ -38,6 +39,7 @@ class Questions:
         lobby: Lobby,
         posting: Posting,
         inviting: Inviting,
+        pairing: Pairing,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
@@ -45,6 +47,7 @@ class Questions:
         self._lobby = lobby
         self._posting = posting
         self._inviting = inviting
+        self._pairing = pairing
         self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
@@ -60,6 +63,8 @@ class Questions:
                 self._room_lists.rooms()
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.inquire(name))
+            case c.MakeCode():
+                self._pairing.make_code()
             case c.Decide(decision, str(name)):
                 self._decisions.decide(decision, name)
             case c.Call(name, petname):

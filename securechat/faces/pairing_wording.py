@@ -46,7 +46,7 @@ def code_ended(event: e.CodeEnded) -> Entry:
         case e.CodeEnd.EXPIRED:
             return Entry(f"The code has expired.{_another(event)}")
         case e.CodeEnd.LOST:
-            return Entry(f"The code went with the connection.{_another(event)}")
+            return Entry(f"The relay does not have the code any more.{_another(event)}")
     return Entry(f"[WARNING] {what}{_another(event)}", Tone.ALERT)
 
 

@@ -6,6 +6,7 @@ from securechat.protocol.relay_side import RelaySide
 from securechat.transport.endpoint import Endpoint
 from securechat.wire import frames as f
 from securechat.wire.codes import ByeCode, FaultCode
+from securechat.wire.fields import MAX_TEXT
 
 
 class Connection(Protocol):
@@ -67,7 +68,7 @@ class Channel:
 
     def fault(self, code: FaultCode, message: str) -> None:
         """Say what is wrong with this connection, and close it."""
-        self.write(f.Fault(code, message[: f.MAX_TEXT]))
+        self.write(f.Fault(code, message[:MAX_TEXT]))
         self.close()
 
     def bye(self, code: ByeCode, retry_after_ms: int = 0) -> None:

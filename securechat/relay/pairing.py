@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from securechat.identity.types import UserKey
 from securechat.wire.codes import PairCode
-from securechat.wire.frames import MAX_SLOTS
+from securechat.wire.fields import MAX_SLOTS
 
 SLOT_LIFE_S = 600.0
 """How long a slot waits for somebody to join, and how long the relay knows how one has ended."""

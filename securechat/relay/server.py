@@ -9,6 +9,7 @@ from pathlib import Path
 from securechat.config import ServerConfig
 from securechat.errors import Busy, CertificateExpired, FileProblem
 from securechat.identity.types import RelayId, fingerprint
+from securechat.relay.entry import takes_anybody
 from securechat.relay.events import CertificateProblem, CertificateRenewed, RelayEvent
 from securechat.relay.relay import Relay
 from securechat.relay.session import Session
@@ -66,6 +67,11 @@ class RelayServer:
             issue(self._certs, datetime.now(UTC), self._named_host())
         self.certificate = self._renew_and_load()
         return made
+
+    @property
+    def takes_anybody(self) -> bool:
+        """Whether nobody needs an invitation."""
+        return takes_anybody(self._config)
 
     def start(self) -> list[Endpoint]:
         """Open the store and listen; return the addresses bound.

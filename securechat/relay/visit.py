@@ -21,6 +21,7 @@ from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES
 from securechat.wire.codes import ByeCode, FailedCode, FaultCode, RefusedCode
+from securechat.wire.fields import MAX_TEXT
 
 MAX_REFUSED = 10_000
 """How many refused envelopes of a connection the relay keeps in mind until they come again."""
@@ -376,7 +377,7 @@ class Visit:
         self._relay.records.save_devices(devices, saved)
 
     def _fail(self, request: int, code: FailedCode, message: str) -> None:
-        self._replies.give(f.Failed(request, code, message[: f.MAX_TEXT]))
+        self._replies.give(f.Failed(request, code, message[:MAX_TEXT]))
 
     # Envelopes ------------------------------------------------------------------------------------
 

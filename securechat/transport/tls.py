@@ -84,10 +84,10 @@ class ClientTls:
 
 
 class AnyServerTls:
-    """Trusts whoever answers: only to look at a certificate, never to send anything."""
+    """Trusts whoever answers: to look at a certificate, or to pair, where a code decides."""
 
     def session(self, remote: Endpoint) -> TlsSession:
-        """Return the TLS state for one connection that will send no byte of ours."""
+        """Return the TLS state for one connection on which nothing that matters is sent."""
         name = _name_in_certificate(remote)
         return TlsSession(_client_context(None), remote, server_hostname=name)
 

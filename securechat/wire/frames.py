@@ -23,6 +23,16 @@ from securechat.identity.types import (
     RelayId,
     UserKey,
 )
+from securechat.wire.fields import (
+    Code,
+    InviteToken,
+    NameText,
+    Nonce,
+    PairPayload,
+    Sealed,
+    Slot,
+    Text,
+)
 
 PROTOCOL_VERSION = 1
 
@@ -32,29 +42,8 @@ MAX_LOBBY = 256
 MAX_ENVELOPES = 256
 MAX_ONE_TIME_KEYS = 100
 MAX_RANGES = 4096
-MAX_TEXT = 512
-MAX_SLOTS = 99
-MAX_PAIR_BYTES = 3584
 MAX_INVITES = 100
 MAX_INVITE_USES = 1000
-
-Nonce = Annotated[bytes, SIZE_32]
-Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-NameText = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-"""One of `securechat.wire.codes`, or of a later version."""
-
-Slot = Annotated[int, msgspec.Meta(ge=1, le=MAX_SLOTS)]
-"""The number in front of a code's words: where on a relay two people meet to pair."""
-
-PairPayload = Annotated[bytes, msgspec.Meta(min_length=32, max_length=MAX_PAIR_BYTES)]
-"""One of the four messages of a pairing; it means nothing to a relay (E2E.md)."""
-
-InviteToken = Annotated[bytes, SIZE_16]
-"""What lets a new key register: random, and known to the relay by its hash until it is used."""
-
-Sealed = Annotated[bytes, msgspec.Meta(min_length=1)]
-"""An envelope: bytes that mean nothing to a relay."""
 
 
 class Frame(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -317,7 +306,7 @@ class Fault(Frame, tag=23, frozen=True):
     message: Text
 
 
-# Pairing ------------------------------------------------------------------------------------------
+# Pairing and invites ------------------------------------------------------------------------------
 
 
 class PairOpen(Frame, tag=27, frozen=True):
@@ -335,10 +324,7 @@ class PairOpened(Frame, tag=28, frozen=True):
 
 
 class PairJoin(Frame, tag=29, frozen=True):
-    """Client, instead of a Hello: the first message of a pairing, for who opened this slot.
-
-    ``name`` is what the client would like to be called here, ``user_key`` who it is.
-    """
+    """Client, instead of a Hello: message 1 of a pairing, and the name and key to register."""
 
     slot: Slot
     name: NameText
@@ -362,24 +348,15 @@ class PairPass(Frame, tag=31, frozen=True):
 
 
 class PairEnd(Frame, tag=32, frozen=True):
-    """Either side: the slot is over; ``code`` says why.
-
-    With ``done`` the opener names the key that it has paired with in ``admit``: it may register.
-    """
+    """Either side: the slot is over; with ``done`` the opener admits the key it paired with."""
 
     slot: Slot
     code: Code
     admit: Annotated[UserKey, SIZE_32] | None = None
 
 
-# Invites ------------------------------------------------------------------------------------------
-
-
 class InviteMake(Frame, tag=33, frozen=True):
-    """Client: let as many new keys register with the token of this hash, for so long.
-
-    Answered by Done or Failed.
-    """
+    """Client: new keys may register with the token of this hash. Answered by Done or Failed."""
 
     request: Number
     token_hash: Nonce

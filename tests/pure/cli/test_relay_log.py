@@ -1,4 +1,4 @@
-"""What the operator reads, and a program around the relay, about the store."""
+"""What the operator reads, and a program around the relay, of the store and of accounts."""
 
 import json
 
@@ -6,6 +6,14 @@ import pytest
 
 from securechat.cli.relay_log import JsonLog, PlainLog
 from securechat.errors import FileProblem
+from securechat.relay.events import (
+    AuditEvent,
+    InviteChanged,
+    Registered,
+    RegisteredBy,
+    Replaced,
+    SlotEnded,
+)
 from securechat.store.news import Damaged, Failing, StoreNews, Working
 
 ERROR = FileProblem("Cannot write relay.db: disk full", "df -h relay")
@@ -44,3 +52,56 @@ def test_programs_read_an_object(
     assert event.items() <= told.items()
     assert told["v"] == 1
     assert ("disk full" in told.get("message", "")) == (news != Working())
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ("open", "open to anybody"),
+        ("invite", "by invitation"),
+        ("code", "by code"),
+        ("near", "on this machine"),
+    ],
+)
+def test_people_read_how_somebody_has_become_new(
+    by: RegisteredBy, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    PlainLog().event(Registered("bob", "192.0.2.7", by))
+    assert capsys.readouterr().out == f"[SERVER] bob registered from 192.0.2.7 ({words})\n"
+
+
+@pytest.mark.parametrize(
+    ("event", "line", "fields"),
+    [
+        (
+            Registered("bob", "192.0.2.7", "code"),
+            "bob registered from 192.0.2.7 (by code)",
+            {"event": "registered", "name": "bob", "address": "192.0.2.7", "by": "code"},
+        ),
+        (
+            Replaced("bob", "192.0.2.7"),
+            "bob logged in again from 192.0.2.7: the earlier connection ends",
+            {"event": "replaced", "name": "bob", "address": "192.0.2.7"},
+        ),
+        (
+            SlotEnded("192.0.2.7", "wrong-code"),
+            "A pairing with 192.0.2.7 ended: wrong-code",
+            {"event": "pairing", "address": "192.0.2.7", "code": "wrong-code"},
+        ),
+        (
+            InviteChanged("alice", "made"),
+            "alice: invitation made",
+            {"event": "invite", "name": "alice", "what": "made"},
+        ),
+    ],
+)
+def test_what_happens_to_accounts_is_told_to_people_and_programs(
+    event: AuditEvent,
+    line: str,
+    fields: dict[str, object],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    PlainLog().event(event)
+    assert capsys.readouterr().out == f"[SERVER] {line}\n"
+    JsonLog().event(event)
+    assert json.loads(capsys.readouterr().out) == {"v": 1} | fields

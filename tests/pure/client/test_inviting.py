@@ -11,9 +11,9 @@ from securechat.client.invite_link import (
     inviter_hint,
     parse_link,
     relay_hint,
-    token_hash,
 )
 from securechat.errors import KeyChanged, LimitExceeded, Unreachable, UsageError
+from securechat.identity.invite import token_hash
 from securechat.identity.types import Name
 from securechat.transport.endpoint import Endpoint
 from securechat.wire import frames as f

@@ -334,6 +334,7 @@ def test_a_device_that_logs_in_twice() -> None:
         ("name-taken", 6),
         ("name-invalid", 6),
         ("login-refused", 6),
+        ("invite", 6),
         ("limit", 5),
         ("version", 1),
         ("a code of the future", 1),

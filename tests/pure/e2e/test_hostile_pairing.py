@@ -207,7 +207,10 @@ LIARS = {
         device_list=list_hashes(*(Digest(bytes([i]) * 32) for i in range(MAX_DEVICES + 1)))
     ),
     "the certificate of another person": change(certificate=ALICE.certificate),
-    "a certificate that nobody signed": change(
+    "a certificate that is listed and that nobody signed": change(
+        certificate=msgspec.structs.replace(MALLORY.certificate, signature=bytes(64))
+    ),
+    "a certificate that was changed": change(
         certificate=msgspec.structs.replace(MALLORY.certificate, created_ms=1)
     ),
 }

@@ -53,7 +53,7 @@ def test_a_code_that_nobody_took_is_no_warning() -> None:
     expired = pairing_wording.code_ended(ended(e.CodeEnd.EXPIRED, again=False))
     assert expired.text == "The code has expired. /code makes another."
     lost = pairing_wording.code_ended(ended(e.CodeEnd.LOST))
-    assert lost.text == "The code went with the connection."
+    assert lost.text == "The relay does not have the code any more."
     assert {expired.tone, lost.tone} == {Tone.NOTE}
 
 

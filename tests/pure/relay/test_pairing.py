@@ -12,6 +12,7 @@ from securechat.relay.pairing import SLOT_LIFE_S, Slots
 from securechat.relay.pairing_desk import OPENS_PER_MINUTE, network_of
 from securechat.wire import frames as f
 from securechat.wire.codes import PairCode
+from securechat.wire.fields import MAX_SLOTS
 from tests.pure.relay.world import Client, RelayWorld, person
 
 MESSAGE = [bytes([number]) * 40 for number in range(5)]
@@ -141,7 +142,7 @@ def test_a_second_joiner_is_sent_away_and_the_first_is_not_disturbed() -> None:
 def test_a_fourth_try_in_a_minute_is_not_looked_at(hosts: list[str]) -> None:
     world = RelayWorld()
     alice, slot = opener(world)
-    other = slot % f.MAX_SLOTS + 1
+    other = slot % MAX_SLOTS + 1
     for host in hosts[:3]:
         assert Guest(world, host).join(other).end == "no-slot"
     assert Guest(world, hosts[3]).join(slot).end == "limit"
