@@ -2,8 +2,9 @@
 
 import pytest
 
-from securechat.client.faults import fault_error
+from securechat.client.faults import fault_error, pairing_error
 from securechat.errors import (
+    CodeRefused,
     InviteRefused,
     LimitExceeded,
     LoginRefused,
@@ -33,6 +34,21 @@ def test_a_refused_connection_says_why_and_what_to_do(
     assert (type(error), error.exit_status) == (kind, exit_status)
     assert message in error.what
     assert next_command in error.try_next
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("no-slot", "The relay at lab-pc:5555 has no code with the number 7"),
+        ("used", "if not by you, a stranger has tried it"),
+        ("expired", "has expired"),
+    ],
+)
+def test_a_code_that_is_refused_says_why_and_what_to_do(code: str, what: str) -> None:
+    error = pairing_error(code, 7, "lab-pc:5555")
+    assert (type(error), error.exit_status) == (CodeRefused, 6)
+    assert what in error.what
+    assert "ask for a new one" in error.try_next
 
 
 def test_what_a_relay_says_cannot_draw_on_the_terminal() -> None:
