@@ -147,6 +147,16 @@ def test_a_typo_is_told_before_anything_is_sent(tmp_path: Path) -> None:
             alice.see("bob is verified: you both used the code")
 
 
+def test_tab_types_the_words_to_their_end(tmp_path: Path) -> None:
+    with sitting_at("join", "127.0.0.1:1", home=tmp_path) as guest:
+        guest.see("Code:")
+        guest.press("7-ott\t-lim\t-sof\t")
+        guest.see_last("Code: 7-otter-lime-sofa")
+        guest.enter("")
+        guest.see("Cannot reach 127.0.0.1:1")
+        assert guest.finish() == 3
+
+
 def test_a_name_that_is_taken_leaves_the_code_unspent(tmp_path: Path) -> None:
     with sitting_at("host", "--host", "127.0.0.1", "--port", "0", home=tmp_path / "one") as host:
         code = spoken(host)
