@@ -21,7 +21,7 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Registration = Literal["auto", "open", "invite"]
 """Who may become new on a relay: anybody, or who is invited; auto asks where it listens."""
 
-DEFAULT_REGISTRATION: Registration = "open"
+DEFAULT_REGISTRATION: Registration = "auto"
 
 OnKeyChange = Literal["block", "notify"]
 """What a new key of somebody not verified does: it waits for an answer, or is taken and told."""

@@ -94,7 +94,10 @@ def server(
     ] = None,
     registration: Annotated[
         Literal["open", "invite"] | None,
-        typer.Option("--registration", help="Who may become new here: anybody, or the invited."),
+        typer.Option(
+            "--registration",
+            help="Who may become new [invite, unless this listens on loopback only].",
+        ),
     ] = None,
     quit_mode: Annotated[
         bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")

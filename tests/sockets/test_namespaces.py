@@ -27,7 +27,9 @@ def relay(
     """A relay on the first machine, on its address of one family."""
     host = getattr(machines, request.param)[0]
     directory = tmp_path_factory.mktemp(request.param)
-    with relaying(directory, "--host", host, prefix=machines.inside(0)) as relay:
+    with relaying(
+        directory, "--host", host, "--registration", "open", prefix=machines.inside(0)
+    ) as relay:
         assert relay.ready["host"] == host
         yield relay
 
