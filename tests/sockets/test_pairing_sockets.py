@@ -1,176 +1,355 @@
-"""Pairing with a code over a real relay: what two people see of it, and what impostors get."""
+"""Two people pair with a code over a real relay, honest or not: who is let in, and who is told."""
 
-import json
+import queue
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-import msgspec
 import pytest
 
+from securechat import Client
+from securechat.client import commands as c
+from securechat.client import events as e
+from securechat.client.joining import Joined, join_with_code
+from securechat.client.pairing_code import PairingCode, parse_code
+from securechat.client.profile import Profile
+from securechat.client.relays import known_relays
+from securechat.config import ServerConfig
+from securechat.e2e.pairing import Introduction, Joiner
+from securechat.errors import CodeRefused, KeyChanged, LimitExceeded, PairingFailed, SecureChatError
+from securechat.identity.names import parse_name
+from securechat.identity.registration import Registration
+from securechat.identity.types import RelayId, fingerprint
+from securechat.protocol.client_side import ClientSide
+from securechat.relay.server import RelayServer
+from securechat.transport.connection import Connection
+from securechat.transport.endpoint import Endpoint
+from securechat.transport.loop import Loop
+from securechat.transport.pins import relay_id
+from securechat.transport.probe import probe
+from securechat.transport.tls import AnyServerTls
 from securechat.wire import frames as f
-from securechat.wire.codec import client_frame_decoder, encode, relay_frame_decoder
-from tests.processes import Client, chatting, run
-from tests.sockets.middle import connect, standing_between
+from securechat.wire.codes import PairCode
+from tests.pure.identity.objects import Person, make_person
+from tests.sockets.loop_world import FAILURE_S, make_files, running_loop
 
-UNTRUSTED, LIMIT, REFUSED = 4, 5, 6
+E = TypeVar("E")
+F = TypeVar("F", bound=f.RelayFrame)
 
-OTHER_WORDS = "abacus-abacus-abacus"
+WRONG_WORDS = ("otter", "lime", "sofa")
+BOB = parse_name("bob")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running relay."""
+
+    address: Endpoint
+    relay_id: RelayId
+    ca: Path
+
+    def client(self, name: str, home: Path, peer: str | None = None) -> Client:
+        return Client(name, str(self.address), ca=self.ca, home=home, peer=peer)
 
 
 @contextmanager
-def hosting(home: Path, name: str = "alice") -> Iterator[tuple[Client, int]]:
-    """Run a host on loopback; provides it and the port of its relay."""
-    command = ("host", "--json", "--name", name, "--host", "127.0.0.1", "--port", "0")
-    host = Client(command, home)
+def relaying(certs: Path, data: Path) -> Iterator[Place]:
+    server = RelayServer(ServerConfig(port=0, host="127.0.0.1"), certs, data, lambda _event: None)
+    server.prepare_certificate()
+    address = server.start()[0]
     try:
-        ready = host.expect("ready")
-        yield host, int(ready["relay"].rpartition(":")[2])
+        yield Place(address, server.certificate.relay_id, certs / "ca.pem")
     finally:
-        host.close()
-
-
-@contextmanager
-def joining(home: Path, port: int, code: str, name: str = "bob") -> Iterator[Client]:
-    """Run somebody who joins, with a code in the first line of the input."""
-    command = ("join", f"127.0.0.1:{port}", "--name", name, "--code-file", "-", "--json")
-    guest = Client(command, home)
-    guest.types(code)
-    try:
-        yield guest
-    finally:
-        guest.close()
-
-
-def fail_to_join(home: Path, port: int, code: str) -> tuple[int, str]:
-    """Try a code that must not work; return the exit status, and what is said of it."""
-    command = ("join", f"127.0.0.1:{port}", "--name", "bob", "--code-file", "-")
-    status, stdout, stderr = run(*command, home=home, stdin=f"{code}\n")
-    assert stdout == ""
-    return status, stderr
-
-
-def with_other_words(code: str) -> str:
-    return f"{code.partition('-')[0]}-{OTHER_WORDS}"
+        server.stop()
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[tuple[Client, int]]:
-    with hosting(tmp_path / "alice") as host:
-        yield host
+def place(tmp_path: Path) -> Iterator[Place]:
+    with relaying(tmp_path / "certs", tmp_path / "relay") as place:
+        yield place
 
 
-def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> None:
-    alice, port = host
-    with joining(tmp_path / "bob", port, alice.expect("code")["code"]) as bob:
-        assert alice.expect("paired")["name"] == "bob"
-        bob.types("hello")
-        message = alice.expect("message", text="hello")
-        assert message["verified"]
-        alice.types("/msg bob and to you")
-        assert bob.expect("message", text="and to you")["verified"]
-        bob.ends_typing()
-        assert bob.finish() == 0
-    with chatting(tmp_path / "bob", "--peer", "alice") as again:
-        again.types("it is me again")
-        assert alice.expect("message", text="it is me again")["verified"]
+@pytest.fixture
+def alice(place: Place, tmp_path: Path) -> Iterator[Client]:
+    with place.client("alice", tmp_path / "alice") as alice:
+        yield alice
 
 
-def test_wrong_words_use_the_code_up_and_let_nobody_in(
-    host: tuple[Client, int], tmp_path: Path
+@pytest.fixture
+def bob(tmp_path: Path) -> Iterator[Profile]:
+    profile = Profile(tmp_path / "bob", BOB, tuple)
+    try:
+        yield profile
+    finally:
+        profile.close()
+
+
+def first(chat: Client, kind: type[E]) -> E:
+    """Return the next event of this kind, which must come, and before it nobody paired."""
+    for event in chat.events(FAILURE_S):
+        if isinstance(event, kind):
+            return event
+        assert not isinstance(event, e.Paired), event
+    pytest.fail(f"no {kind.__name__}")
+
+
+def make_code(chat: Client) -> PairingCode:
+    chat.ask(c.MakeCode())
+    return next_code(chat)
+
+
+def next_code(chat: Client) -> PairingCode:
+    return parse_code(first(chat, e.CodeReady).code)
+
+
+def ended(chat: Client) -> e.CodeEnded:
+    """Return how the code ended, which has let nobody in."""
+    return first(chat, e.CodeEnded)
+
+
+def refused(profile: Profile, address: Endpoint, code: PairingCode) -> SecureChatError:
+    """Return why a code was not taken; nothing of it is kept."""
+    with pytest.raises(SecureChatError) as raised:
+        join_with_code(profile, address, code)
+    assert known_relays(profile.state.load()) == []
+    assert not [table for table, _ in profile.state.load() if table == "contact"]
+    assert raised.value.try_next
+    return raised.value
+
+
+def test_both_are_verified_and_talk(
+    place: Place, alice: Client, bob: Profile, tmp_path: Path
 ) -> None:
-    alice, port = host
-    code = alice.expect("code")["code"]
-    status, said = fail_to_join(tmp_path / "guesser", port, with_other_words(code))
-    assert status == UNTRUSTED
-    assert "used up" in said
-    ended = alice.expect("code-ended")
-    assert ended["reason"] == "wrong-code"
-    assert ended["address"] == "127.0.0.1"
-    assert ended["again"]
-    another = alice.expect("code")["code"]
-    assert another.partition("-")[0] != code.partition("-")[0]
-    status, said = fail_to_join(tmp_path / "bob", port, code)
-    assert status == REFUSED
-    assert "ask for a new one" in said
-    with joining(tmp_path / "bob", port, another):
-        assert alice.expect("paired")["name"] == "bob"
+    joined = join_with_code(bob, place.address, make_code(alice))
+    assert joined == Joined(place.relay_id, "alice", fingerprint(place.relay_id))
+    assert first(alice, e.Paired).name == "bob"
+    bob.close()
+    with Client("bob", home=tmp_path / "bob", peer="alice") as chat:
+        chat.send("alice", "hello")
+        message = first(alice, e.Message)
+        assert (message.text, message.trust, message.request) == ("hello", e.Trust.VERIFIED, False)
+        alice.send("bob", "hello yourself")
+        assert first(chat, e.Message).trust is e.Trust.VERIFIED
 
 
-def test_who_guesses_gets_three_tries_a_minute(host: tuple[Client, int], tmp_path: Path) -> None:
-    alice, port = host
-    statuses = []
-    for _ in range(4):
-        code = alice.expect("code")["code"]
-        statuses.append(fail_to_join(tmp_path / "guesser", port, with_other_words(code))[0])
-    assert statuses == [UNTRUSTED] * 3 + [LIMIT]
-
-
-def test_a_relay_in_the_middle_is_seen_on_both_sides(
-    host: tuple[Client, int], tmp_path: Path
+def test_a_guesser_has_one_guess_a_code_and_three_a_minute(
+    place: Place, alice: Client, bob: Profile
 ) -> None:
-    alice, port = host
-    code = alice.expect("code")["code"]
-    with standing_between(port, tmp_path / "mallory") as middle:
-        status, said = fail_to_join(tmp_path / "bob", middle.port, code)
-        command = ("client", "--json", "--name", "bob", "--server", f"127.0.0.1:{middle.port}")
-        again = run(*command, home=tmp_path / "bob")
-    assert again[0] == UNTRUSTED, "nothing was pinned"
-    assert "is not known here" in again[2]
-    assert status == UNTRUSTED
-    assert "is on another relay" in said
-    assert "somebody is in between" in said
-    ended = alice.expect("code-ended")
-    assert ended["reason"] == "another-relay"
-    assert ended["shown"] in said
+    codes = [make_code(alice)]
+    for _ in range(2):
+        guess = PairingCode(codes[-1].slot, WRONG_WORDS)
+        error = refused(bob, place.address, guess)
+        assert isinstance(error, PairingFailed)
+        assert (error.reason, error.exit_status) == ("wrong-code", 4)
+        end = ended(alice)
+        assert (end.reason, end.address, end.again) == (e.CodeEnd.WRONG_CODE, "127.0.0.1", True)
+        codes.append(next_code(alice))
+    assert len({code.slot for code in codes}) == len({code.words for code in codes}) == 3
+    late = refused(bob, place.address, codes[0])
+    assert isinstance(late, CodeRefused)
+    assert (late.exit_status, "was used before you" in late.what) == (6, True)
+    stopped = refused(bob, place.address, codes[-1])
+    assert isinstance(stopped, LimitExceeded)
+    assert stopped.exit_status == 5
 
 
-def test_a_relay_that_answers_itself_does_not_have_the_words(
-    host: tuple[Client, int], tmp_path: Path
+def test_a_relay_in_the_middle_that_passes_everything_on_is_seen_on_both_sides(
+    place: Place, alice: Client, bob: Profile, tmp_path: Path
 ) -> None:
-    alice, _ = host
-    words = alice.expect("code")["code"].partition("-")[2]
-    with hosting(tmp_path / "mallory", "alice") as (mallory, port):
-        slot = mallory.expect("code")["code"].partition("-")[0]
-        status, said = fail_to_join(tmp_path / "bob", port, f"{slot}-{words}")
-    assert status == UNTRUSTED
-    assert "used up" in said
+    code = make_code(alice)
+    with in_the_middle(place, tmp_path / "middle") as (middle, seen):
+        error = refused(bob, middle, code)
+    assert isinstance(error, PairingFailed)
+    assert (error.reason, error.exit_status) == ("another-relay", 4)
+    assert fingerprint(place.relay_id) in error.what
+    assert fingerprint(seen) in error.what
+    end = ended(alice)
+    assert (end.reason, end.shown) == (e.CodeEnd.ANOTHER_RELAY, fingerprint(seen))
 
 
-def test_a_pairing_of_before_is_of_no_use(host: tuple[Client, int], tmp_path: Path) -> None:
-    alice, port = host
-    code = alice.expect("code")["code"]
-    with standing_between(port, tmp_path / "mallory") as middle:
-        assert fail_to_join(tmp_path / "bob", middle.port, code)[0] == UNTRUSTED
-    alice.expect("code-ended")
-    join, third, *_ = client_frame_decoder().decode(bytes(middle.from_client))
-    assert isinstance(join, f.PairJoin)
-    assert isinstance(third, f.PairPass)
-    slot = int(alice.expect("code")["code"].partition("-")[0])
-    with ExitStack() as stack:
-        relay = connect(port, stack)
-        relay.sendall(encode(msgspec.structs.replace(join, slot=slot)))
-        decoder = relay_frame_decoder()
-        answers: list[f.RelayFrame] = []
-        while not answers:
-            answers += decoder.decode(relay.recv(65_536))
-        assert isinstance(answers[0], f.PairPass)
-        relay.sendall(encode(msgspec.structs.replace(third, slot=slot)))
-        while not any(isinstance(answer, f.PairEnd) for answer in answers):
-            answers += decoder.decode(relay.recv(65_536))
-    assert answers[-1] == f.PairEnd(slot, "wrong-code")
-    assert alice.expect("code-ended")["reason"] == "wrong-code"
+def test_a_relay_in_the_middle_that_answers_itself_must_guess_the_words(
+    place: Place, alice: Client, bob: Profile, tmp_path: Path
+) -> None:
+    """It calls itself alice, and has a code with the number that Bob was told."""
+    code = make_code(alice)
+    with (
+        relaying(tmp_path / "middle", tmp_path / "emptied") as middle,
+        middle.client("alice", tmp_path / "mallory") as mallory,
+    ):
+        other = make_code(mallory)
+        error = refused(bob, middle.address, PairingCode(other.slot, code.words))
+        assert isinstance(error, PairingFailed)
+        assert (error.reason, error.exit_status) == ("wrong-code", 4)
+        assert ended(mallory).reason is e.CodeEnd.WRONG_CODE
+    assert join_with_code(bob, place.address, code).name == "alice", "Alice's code is still good"
 
 
-def test_nothing_is_asked_where_nobody_is(tmp_path: Path) -> None:
-    status, _, stderr = run("join", "127.0.0.1:1", "--name", "bob", home=tmp_path)
-    assert status == 2
-    assert "the same command with --code-file FILE" in stderr
+def test_an_earlier_pairing_sent_again_is_another_guess(place: Place, alice: Client) -> None:
+    """What a stranger sent who had the code is of no use for the next one."""
+    person = make_person("bob")
+    code = make_code(alice)
+    joiner = Joiner(code.slot, code.password, introduction(person, place.relay_id))
+    with stranger(place.address) as first_time:
+        first_time.knock(code.slot, person, joiner.message)
+        _, message3 = joiner.answer(first_time.hear(f.PairPass).payload)
+        first_time.say(f.PairPass(code.slot, message3))
+        joiner.confirm(first_time.hear(f.PairPass).payload)
+        assert first_time.hear(f.PairEnd).code == PairCode.DONE
+    first(alice, e.Paired)
+    code = make_code(alice)
+    with stranger(place.address) as again:
+        again.knock(code.slot, person, joiner.message)
+        again.hear(f.PairPass)
+        again.say(f.PairPass(code.slot, message3))
+        assert again.hear(f.PairEnd).code == PairCode.WRONG_CODE
+    assert ended(alice).reason is e.CodeEnd.WRONG_CODE
 
 
-def test_a_code_in_a_file_that_is_none_costs_nothing(tmp_path: Path) -> None:
-    command = ("join", "127.0.0.1:1", "--name", "bob", "--code-file", "-", "--json")
-    status, stdout, stderr = run(*command, home=tmp_path, stdin="7-ottre-lime-sofa\n")
-    assert status == 2
-    assert 'There is no word "ottre" in a code' in stderr
-    assert json.loads(stdout)["code"] == "usage"
+def test_whoever_goes_away_in_the_middle_has_used_the_code_up(
+    place: Place, alice: Client, bob: Profile
+) -> None:
+    person, code = make_person("bob"), make_code(alice)
+    joiner = Joiner(code.slot, code.password, introduction(person, place.relay_id))
+    with stranger(place.address) as gone:
+        gone.knock(code.slot, person, joiner.message)
+        gone.hear(f.PairPass)
+    end = ended(alice)
+    assert (end.reason, end.again) == (e.CodeEnd.GONE, True)
+    assert isinstance(refused(bob, place.address, code), CodeRefused)
+    assert join_with_code(bob, place.address, next_code(alice)).name == "alice"
+
+
+def test_what_is_no_message_of_a_pairing_lets_nobody_in(place: Place, alice: Client) -> None:
+    person, code = make_person("bob"), make_code(alice)
+    with stranger(place.address) as garbling:
+        garbling.knock(code.slot, person, b"B" + bytes(32))
+        assert garbling.hear(f.PairEnd).code == PairCode.INVALID
+    assert ended(alice).reason is e.CodeEnd.INVALID
+
+
+def test_another_key_after_the_pairing_gets_nothing(bob: Profile, tmp_path: Path) -> None:
+    """The relay forgets Alice, and shows Mallory's key under her name."""
+    certs = tmp_path / "certs"
+    with (
+        relaying(certs, tmp_path / "relay") as place,
+        place.client("alice", tmp_path / "alice") as alice,
+    ):
+        joined = join_with_code(bob, place.address, make_code(alice))
+    bob.close()
+    with (
+        relaying(certs, tmp_path / "emptied") as place,
+        place.client("alice", tmp_path / "mallory", peer="bob") as mallory,
+    ):
+        with pytest.raises(KeyChanged) as told:
+            come_back(place, joined, tmp_path / "bob")
+        assert told.value.exit_status == 4
+        assert not [event for event in mallory.events(0.0) if isinstance(event, e.Message)]
+
+
+def come_back(place: Place, joined: Joined, home: Path) -> None:
+    """Let Bob write to Alice at the relay that he has pinned, whose key there is another one."""
+    pin = f"sha256:{joined.relay_id.hex()}"
+    with Client("bob", str(place.address), pin=pin, home=home, peer="alice") as chat:
+        changed = first(chat, e.PeerKeyChanged)
+        assert (changed.name, changed.verified) == ("alice", True)
+        message_id = chat.send("alice", "for her only")
+        with pytest.raises(KeyChanged):
+            chat.wait_for(message_id)
+
+
+def introduction(person: Person, seen: RelayId) -> Introduction:
+    registration = Registration.sign(
+        person.user, relay_id=seen, name=person.registration.name, time_ms=1
+    )
+    return Introduction(seen, registration, person.device_list, person.certificate)
+
+
+class Stranger:
+    """A connection to a relay that sends whatever frames the test wants."""
+
+    def __init__(self, loop: Loop, address: Endpoint) -> None:
+        self._machine = ClientSide(loop.clock())
+        self._loop = loop
+        self._opened: queue.SimpleQueue[Connection] = queue.SimpleQueue()
+        self._frames: queue.SimpleQueue[f.RelayFrame] = queue.SimpleQueue()
+        loop.dial(*address, AnyServerTls(), self)
+        self._connection = self._opened.get(timeout=FAILURE_S)
+
+    def knock(self, slot: int, person: Person, message1: bytes) -> None:
+        self.say(f.PairJoin(slot, person.registration.name, person.user_key, message1))
+
+    def say(self, frame: f.ClientFrame) -> None:
+        self._loop.call_soon(lambda: self._connection.write(self._machine.send(frame)))
+
+    def hear(self, kind: type[F]) -> F:
+        """Return the next frame, which must be of this kind."""
+        frame = self._frames.get(timeout=FAILURE_S)
+        assert isinstance(frame, kind), frame
+        return frame
+
+    def opened(self, connection: Connection) -> None:
+        self._opened.put(connection)
+
+    def received(self, data: bytes) -> None:
+        for frame in self._machine.receive(data, self._loop.clock()):
+            self._frames.put(frame)
+
+    def timer(self, now: float) -> float | None:
+        raise AssertionError("no timer was set")
+
+    def closed(self, error: SecureChatError | None) -> None:
+        pass
+
+
+@contextmanager
+def stranger(address: Endpoint) -> Iterator[Stranger]:
+    with running_loop() as loop:
+        yield Stranger(loop, address)
+
+
+class Half:
+    """One of the two connections of somebody in the middle: all that it gets goes to the other."""
+
+    def __init__(self) -> None:
+        self.other = self
+        self._connection: Connection | None = None
+        self._waiting = b""
+
+    def write(self, data: bytes) -> None:
+        if self._connection is None:
+            self._waiting += data
+        else:
+            self._connection.write(data)
+
+    def opened(self, connection: Connection) -> None:
+        self._connection = connection
+        self.write(self._waiting)
+
+    def received(self, data: bytes) -> None:
+        self.other.write(data)
+
+    def timer(self, now: float) -> float | None:
+        raise AssertionError("no timer was set")
+
+    def closed(self, error: SecureChatError | None) -> None:
+        self._connection, other = None, self.other._connection
+        if other is not None:
+            other.close()
+
+
+@contextmanager
+def in_the_middle(place: Place, certs: Path) -> Iterator[tuple[Endpoint, RelayId]]:
+    """Listen with a certificate of one's own; pass all that comes on to a relay, and back."""
+    with running_loop() as loop:
+
+        def accept(_remote: Endpoint) -> Half:
+            here, there = Half(), Half()
+            here.other, there.other = there, here
+            loop.dial(*place.address, AnyServerTls(), there)
+            return here
+
+        listener = loop.listen("127.0.0.1", 0, make_files(certs).server(), accept)
+        address = listener.addresses[0]
+        yield address, relay_id(probe(*address))
