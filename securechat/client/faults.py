@@ -64,7 +64,7 @@ def refusal_error(recipient: str, code: str) -> SecureChatError:
     return RemoteProtocolError(f"The relay refused a message to {recipient} ({code})")
 
 
-def pairing_error(code: str, slot: int, address: str) -> SecureChatError:
+def pairing_error(code: str, slot: int, name: str, address: str) -> SecureChatError:
     """Return the error for a pairing that the relay, or who gave the code, has ended."""
     match code:
         case PairCode.NO_SLOT:
@@ -88,12 +88,12 @@ def pairing_error(code: str, slot: int, address: str) -> SecureChatError:
             )
         case PairCode.NAME_TAKEN:
             return NameTaken(
-                f"The name is taken on the relay at {address}",
+                f"The name {name} is taken on the relay at {address}",
                 "securechat join --name ANOTHER-NAME, with the same code",
             )
         case PairCode.NAME_INVALID:
             return NameInvalid(
-                f"The relay at {address} does not take the name",
+                f"The relay at {address} does not take the name {name}",
                 "securechat join --name ANOTHER-NAME, with the same code",
             )
         case _:

@@ -126,7 +126,7 @@ class Joining:
             self.error = self._refusal(code)
 
     def _refusal(self, code: str) -> SecureChatError:
-        return pairing_error(code, self._code.slot, str(self._address))
+        return pairing_error(code, self._code.slot, self._name, str(self._address))
 
     def _another_relay(self, own: Introduction, error: AnotherRelay) -> PairingFailed:
         return PairingFailed(

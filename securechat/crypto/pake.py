@@ -1,9 +1,11 @@
-"""SPAKE2 over Ed25519: two who know the same few words agree on a strong key."""
+"""SPAKE2 over Ed25519: two who know the same few words agree on a strong key.
+
+The library computes for some 40 ms when it is imported, so that is done at the first use only.
+"""
 
 from collections.abc import Callable
 
 from nacl import bindings
-from spake2 import SPAKE2_A, SPAKE2_B, SPAKEError
 
 from securechat.crypto.sealing import random_bytes
 from securechat.errors import LocalProtocolError, RemoteProtocolError
@@ -31,6 +33,8 @@ class Pake:
         draw: Callable[[int], bytes] = random_bytes,
     ) -> None:
         """Begin; both sides give the same ids, and ``draw`` returns so many secret bytes."""
+        from spake2 import SPAKE2_A, SPAKE2_B
+
         role = SPAKE2_A if opener else SPAKE2_B
         self._exchange = role(password, idA=opener_id, idB=joiner_id, entropy_f=draw)
         self._their_side = _JOINER_SIDE if opener else _OPENER_SIDE
@@ -42,6 +46,8 @@ class Pake:
         Raises `RemoteProtocolError` when ``theirs`` is no message of the other side, and
         `LocalProtocolError` on a second call: each would be another guess.
         """
+        from spake2 import SPAKEError
+
         exchange, self._exchange = self._exchange, None
         if exchange is None:
             raise LocalProtocolError("An agreement on a key finishes once.")

@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from securechat import Client
+from securechat.client import commands as c
+from securechat.client import events as e
 from securechat.client.contacts import ContactBook
 from securechat.client.joining import join_with_code
-from securechat.client.pairing_code import PairingCode
+from securechat.client.pairing_code import PairingCode, parse_code
 from securechat.client.profile import Profile
-from securechat.client.relays import known_relays
+from securechat.client.relays import known_relays, parse_address
 from securechat.e2e.pairing import Opener
 from securechat.errors import (
     CertificateExpired,
@@ -25,13 +29,16 @@ from securechat.identity.types import Name, RelayId, fingerprint
 from securechat.protocol.relay_side import RelaySide
 from securechat.transport.connection import Connection
 from securechat.transport.endpoint import Endpoint
-from securechat.transport.pins import relay_id
+from securechat.transport.pins import pin_text, relay_id
 from securechat.wire import frames as f
+from tests import processes
 from tests.pure.client.engine_world import make_seat
 from tests.pure.client.pairing_world import SLOT, introduction
 from tests.sockets.loop_world import DAY, Files, Server, make_files, running_loop
 
 CODE = PairingCode(SLOT, ("otter", "lime", "sofa"))
+
+E = TypeVar("E")
 
 Script = Callable[[f.ClientFrame], list[f.RelayFrame]]
 
@@ -93,6 +100,45 @@ def known(profile: Profile) -> tuple[list[str], list[str]]:
     relays = known_relays(rows)
     people = [str(who.name) for each in relays for who in ContactBook(each.relay_id, rows)]
     return [relay.address for relay in relays], people
+
+
+def first(chat: Client, kind: type[E]) -> E:
+    """Return the next event of this kind, which must come."""
+    for event in chat.events(processes.FAILURE_S):
+        if isinstance(event, kind):
+            return event
+    pytest.fail(f"no {kind.__name__}")
+
+
+def test_two_people_and_somebody_who_guesses_at_a_real_relay(
+    tmp_path: Path, profile: Profile
+) -> None:
+    with processes.relaying(tmp_path / "relay") as relay:
+        address, home = parse_address(relay.address), tmp_path / "ann"
+        with Client("ann", relay.address, ca=relay.ca, home=home) as ann:
+            ann.ask(c.MakeCode())
+            code = parse_code(first(ann, e.CodeReady).code)
+            with (
+                Profile(tmp_path / "other-ann", Name("ann"), tuple) as other_ann,
+                pytest.raises(NameTaken),
+            ):
+                join_with_code(other_ann, address, code)
+            with (
+                Profile(tmp_path / "eve", Name("eve"), tuple) as eve,
+                pytest.raises(PairingFailed),
+            ):
+                join_with_code(eve, address, PairingCode(code.slot, code.words[::-1]))
+            assert first(ann, e.CodeEnded).reason is e.CodeEnd.WRONG_CODE
+            joined = join_with_code(profile, address, parse_code(first(ann, e.CodeReady).code))
+            assert first(ann, e.Paired).name == "bob"
+            profile.close()
+            pin = pin_text(joined.relay_id)
+            with Client("bob", relay.address, pin=pin, home=profile.home, peer="ann") as bob:
+                bob.send("ann", "hello")
+                ann.send("bob", "hello yourself")
+                for chat in (ann, bob):
+                    message = first(chat, e.Message)
+                    assert (message.trust, message.request) == (e.Trust.VERIFIED, False)
 
 
 def test_the_relay_and_who_made_the_code_are_kept(

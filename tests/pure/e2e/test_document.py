@@ -25,7 +25,7 @@ def section(number: int) -> str:
 
 def test_it_names_exactly_the_labels_of_the_code() -> None:
     sources = [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "identity").glob("*.py")]
-    sources.append(PACKAGE.parent / "client" / "backup_file.py")
+    sources += [PACKAGE.parent / "client" / f"{name}.py" for name in ("backup_file", "invite_link")]
     used = {label for path in sources for label in LABEL.findall(path.read_text("utf-8"))}
     assert used
     assert set(LABEL.findall(DOCUMENT)) == used
