@@ -101,6 +101,7 @@ def test_a_profile_has_one_client(relay: Relay, tmp_path: Path) -> None:
             "send", "ann", "-m", "x", "--timeout", "0.2", "--name", "one", home=tmp_path / "one"
         )
         assert (status, "is open in another securechat command" in stderr) == (1, True)
+        assert "try: the same when that one has ended" in stderr
         assert first(chat, e.Ready).name == "one"
 
 

@@ -1,7 +1,7 @@
 """Somebody comes with another key: the chat stays open, and the user decides."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,9 @@ UNTRUSTED = 4
 
 
 @contextmanager
-def changed(directory: Path, *before: str) -> Iterator[tuple[Client, Client]]:
+def changed(
+    directory: Path, *before: str, env: Mapping[str, str] | None = None
+) -> Iterator[tuple[Client, Client]]:
     """Provide Alice and a Bob who has begun anew; ``before`` is what she typed to the old one.
 
     The relay has forgotten everybody in between.
@@ -36,8 +38,8 @@ def changed(directory: Path, *before: str) -> Iterator[tuple[Client, Client]]:
         chatting(directory / "mallory", "--name", "bob", *relay.flags) as bob,
     ):
         bob.expect("ready")
-        with chatting(directory / "alice", *peer, *relay.flags) as alice:
-            alice.expect("key-changed")
+        with chatting(directory / "alice", *peer, *relay.flags, env=env) as alice:
+            alice.expect("key-changed", accepted=bool(env))
             yield alice, bob
 
 
@@ -108,3 +110,22 @@ def test_a_plain_chat_stays_open_too_and_says_it_with_its_exit_status(tmp_path: 
         assert "bob (CHANGED), key " in stdout
         assert "[Problem] The key of bob has CHANGED; not sent: hello. Try: ask bob" in stderr
         assert "try: securechat client --peer bob" in stderr
+
+
+def test_who_runs_unattended_takes_a_new_key_and_says_so(tmp_path: Path) -> None:
+    notify = {"SECURECHAT_ON_KEY_CHANGE": "notify"}
+    with changed(tmp_path, env=notify) as (alice, bob):
+        trust = alice.expect("trust", name="bob", reason="accepted", by_itself=True)
+        assert alice.expect("peer", fingerprint=trust["fingerprint"])
+        alice.types("to whoever bob is now")
+        assert bob.expect("message")["text"] == "to whoever bob is now"
+        alice.expect("accepted")
+        alice.ends_typing()
+        assert alice.finish() == 0
+
+
+def test_what_else_it_could_be_set_to_is_said(tmp_path: Path) -> None:
+    command = ("client", "--json", "--name", "alice", "--on-key-change", "sometimes")
+    status, _, stderr = run(*command, home=tmp_path)
+    assert status == 2
+    assert "'sometimes' is not one of 'block', 'notify'" in stderr

@@ -81,6 +81,7 @@ def test_a_message_dropped_before_a_receipt_is_missed() -> None:
         assert world.texts == ["one", "last"]
         assert [type(problem.error) for problem in world.told(ev.Problem)] == [MessagesMissing]
         assert world.problems == ["1 message of bob has not arrived"]
+        assert world.told(ev.Problem)[0].error.try_next == "ask bob what came before"
 
 
 def test_a_message_that_comes_late_is_said_to_be_late() -> None:
@@ -103,7 +104,10 @@ def test_a_forked_history_is_an_alarm() -> None:
         for chain_key, chain in list(hidden._chains.items()):
             hidden._chains[chain_key] = type(chain)(chain.next_sent, Digest(b"\1" * 32))
         world.deliver(world.write(bob, "two, after another one"))
-        assert HistoryForked in {type(problem.error) for problem in world.told(ev.Problem)}
+        told = [problem.error for problem in world.told(ev.Problem)]
+        (error,) = [each for each in told if isinstance(each, HistoryForked)]
+        assert "does not fit what came before it" in error.what
+        assert (error.try_next, error.exit_status) == ("ask bob in another way", 4)
 
 
 def test_three_hundred_messages_are_receipted() -> None:

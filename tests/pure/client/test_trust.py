@@ -989,6 +989,9 @@ def test_a_key_that_nobody_is_known_by_is_told_once_a_minute(bob: Seat) -> None:
     with alice(None, state) as world:
         world.deliver(*envelopes)
         assert [type(error) for error in refusals(world)] == [CannotOpen]
+        assert "came that cannot be opened; set aside" in last_refusal(world).what
+        again = "ask whoever wrote to you just now to send it again"
+        assert last_refusal(world).try_next == again
 
 
 # Stored rows ------------------------------------------------------------------------------------

@@ -84,6 +84,32 @@ def test_what_is_in_the_way_is_raised(
     assert type(error) is kind
 
 
+@pytest.mark.parametrize(
+    ("events", "what", "next_command"),
+    [
+        (
+            [SENT],
+            "was not accepted within 0 s. It waits in your outbox",
+            "securechat listen --timeout 60",
+        ),
+        (
+            [SENT, ACCEPTED],
+            "was accepted, and not confirmed within 0 s",
+            "ask bob to come online",
+        ),
+    ],
+)
+def test_too_late_says_how_far_it_came_and_what_to_do(
+    events: list[e.Event], what: str, next_command: str
+) -> None:
+    wait = Wait.ACCEPTED if events == [SENT] else Wait.DELIVERED
+    _, error = follow(wait, *events)
+    assert error is not None
+    assert error.exit_status == 7
+    assert what in error.what
+    assert next_command in error.try_next
+
+
 def test_a_full_mailbox_that_empties_in_time_is_no_error() -> None:
     full = e.Problem(LimitExceeded("mailbox full"))
     assert follow(Wait.ACCEPTED, SENT, full, ACCEPTED) == ([SENT, ACCEPTED], None)
