@@ -14,8 +14,10 @@ from securechat.cli.demo import demo
 from securechat.cli.doctor import doctor
 from securechat.cli.export import export
 from securechat.cli.gen_certs import gen_certs
+from securechat.cli.host import host
 from securechat.cli.identity import identity
 from securechat.cli.invite import invite
+from securechat.cli.join import join
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
 from securechat.cli.paths import paths
@@ -29,12 +31,14 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="securechat",
     help="Encrypted chat for people on a network that they control.",
-    epilog="First time? securechat demo shows all of it on this machine.",
+    epilog="First time? securechat host, or securechat demo to see it all on this machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(host)
+app.command()(join)
 app.command("gen-certs")(gen_certs)
 app.command()(server)
 app.command()(client)

@@ -1,6 +1,6 @@
 """Where a passphrase comes from: a terminal, without echo, or the first line of a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from securechat.cli.prompting import can_ask
 from securechat.errors import PassphraseRefused, UsageError
 
 if TYPE_CHECKING:
+    from securechat.client.vault import Passphrases
     from securechat.crypto.passphrase import Passphrase
 
 TRIES = 3
@@ -31,6 +32,19 @@ def read_passphrases(name: str, file: Path | None) -> "Iterator[Passphrase]":
         )
     for attempt in range(TRIES):
         yield _prompt("Wrong passphrase, once more" if attempt else f"Passphrase of {name}")
+
+
+def remembering(passphrases: "Callable[[], Iterable[Passphrase]]") -> "Passphrases":
+    """Return the same passphrases for a profile that is opened again, the last one given first."""
+    last: list[Passphrase] = []
+
+    def give() -> "Iterator[Passphrase]":
+        yield from last
+        for passphrase in passphrases():
+            last[:] = [passphrase]
+            yield passphrase
+
+    return give
 
 
 def read_new_passphrase(name: str, file: Path | None) -> "Passphrase":

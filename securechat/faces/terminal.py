@@ -97,7 +97,7 @@ class _Screen:
     """The terminal: the line being typed, and the entries above it."""
 
     def __init__(self, stdin: TextIO, stdout: TextIO, known: Known, *, colored: bool) -> None:
-        self._output = _create_output(stdout)
+        self._output = open_output(stdout)
         self._input = create_input(stdin)
         self.ring = Bell(self._output.bell).ring
         self._known = known
@@ -257,7 +257,7 @@ class _Session:
             await asyncio.sleep(0)
 
 
-def _create_output(stdout: TextIO) -> Output:
+def open_output(stdout: TextIO) -> Output:
     """Return the terminal's output; it never asks where the cursor is (not all answer)."""
     if sys.platform == "win32":
         return create_output(stdout)

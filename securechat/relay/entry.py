@@ -4,7 +4,7 @@ A row of an invite is kept under the hash of its token, a row of an admission un
 admitted. What a registration uses up goes to the disk in the same write as the account.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -18,6 +18,7 @@ from securechat.identity.types import SIZE_32, Number, UserKey
 from securechat.relay.directory import DAY_MS
 from securechat.relay.events import RegisteredBy
 from securechat.store.rows import RowChanges, RowKey, RowStore
+from securechat.transport.addresses import interface_addresses
 from securechat.wire.frames import MAX_INVITES, InviteMake, Register
 
 INVITE, ADMITTED = "invite", "admitted"
@@ -48,8 +49,20 @@ class Grant:
 class Entry:
     """The door of one relay: its policy, the invites and the keys admitted."""
 
-    def __init__(self, store: RowStore, rows: Mapping[RowKey, bytes], *, is_open: bool) -> None:
-        """Take up what ``rows`` of the store say; FileProblem when that makes no sense."""
+    def __init__(
+        self,
+        store: RowStore,
+        rows: Mapping[RowKey, bytes],
+        *,
+        is_open: bool,
+        own_addresses: Callable[[], Collection[str]] = interface_addresses,
+    ) -> None:
+        """Take up what ``rows`` of the store say; FileProblem when that makes no sense.
+
+        Who comes from one of the ``own_addresses`` is on this machine: a relay that listens on one
+        address alone sees its own people there.
+        """
+        self._own_addresses = own_addresses
         self._store = store
         self._is_open = is_open
         self._invites: dict[bytes, Invite] = {}
@@ -78,6 +91,8 @@ class Entry:
             return Grant("near")
         if self._is_open:
             return Grant("open")
+        if host in self._own_addresses():
+            return Grant("near")
         if frame.invite is not None:
             raise InviteRefused("That invitation has expired, or was used or taken back")
         raise InviteRefused("This relay takes new people by invitation only")

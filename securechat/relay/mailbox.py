@@ -248,6 +248,8 @@ class Mailbox:
             self._drop(acked)
         if not self._is_live:
             self._refill()
+        elif self.window.lane is None:
+            self._open_lane()
 
     def _drop(self, acked: list[Queued]) -> None:
         """Answer for these, and have the store forget them."""
@@ -356,7 +358,12 @@ class Mailbox:
         return row
 
     def commit_older(self, now: float) -> bool:
-        """Hand over what has waited too long in memory; return whether there is more."""
+        """Hand over what has waited too long in memory; return whether there is more.
+
+        While the store has refused something in the window, that goes first; see `_note_unsafe`.
+        """
+        if not self._is_window_safe:
+            return True
         old, is_more = self.window.take_old(now - self._patience_s / 2)
         self.commit(old)
         return is_more

@@ -237,17 +237,18 @@ class Connection:
             self._mark_dirty()
 
     def _shake_hands(self, data: memoryview) -> None:
-        try:
-            done = self._session.handshake(data[:FIRST_SLICE_BYTES])
-        except SecureChatError as error:
-            self._fail(error)
-            return
+        """Go on with the handshake, a slice at a time: what follows its end is for `_receive`."""
         self._mark_dirty()
-        rest = data[FIRST_SLICE_BYTES:]
-        if done:
-            self._open(rest)
-        elif rest:
-            self._shake_hands(rest)
+        for start in range(0, len(data) or 1, FIRST_SLICE_BYTES):
+            end = start + FIRST_SLICE_BYTES
+            try:
+                done = self._session.handshake(data[start:end])
+            except SecureChatError as error:
+                self._fail(error)
+                return
+            if done:
+                self._open(data[end:])
+                return
 
     def _open(self, rest: memoryview) -> None:
         self._state = _OPEN

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from securechat.config import ServerConfig
-from securechat.errors import FileProblem
+from securechat.errors import FileProblem, InviteRefused
 from securechat.identity.invite import token_hash
 from securechat.relay.directory import DAY_MS
 from securechat.relay.entry import (
@@ -305,6 +305,16 @@ def test_an_invite_that_cannot_be_read_is_said_at_the_start() -> None:
     store = MemoryStore(lambda _: None)
     with pytest.raises(FileProblem, match="cannot be read"):
         Entry(store, {(INVITE, b"h" * 32): b"\xc1"}, is_open=False)
+
+
+def test_who_comes_from_an_own_address_of_the_relay_needs_no_invitation() -> None:
+    store = MemoryStore(lambda _: None)
+    entry = Entry(store, {}, is_open=False, own_addresses=lambda: ("192.168.1.20",))
+    who = person("Alice")
+    register = f.Register(who.registration, who.device_list, (who.certificate,))
+    assert entry.grant(register, "192.168.1.20", 0).by == "near"
+    with pytest.raises(InviteRefused):
+        entry.grant(register, "192.168.1.2", 0)
 
 
 # Admissions ---------------------------------------------------------------------------------------

@@ -212,6 +212,18 @@ def test_an_id_that_comes_twice_is_told_as_ever() -> None:
     assert numbers(bob) == [1, 2, 3]
 
 
+def test_two_who_choose_the_same_id_close_the_lane_for_a_moment_only() -> None:
+    world = RelayWorld()
+    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    alice.hand_over(outgoing(bob, 1, b"1."))
+    carol.hand_over(outgoing(bob, 1, b"2."))
+    world.settle()
+    alice.send(bob, b"3.")
+    world.advance(1.0)
+    assert sorted(numbers(bob)) == [1, 2, 3]
+    assert lane_of(bob) is not None
+
+
 def test_what_was_in_the_lane_at_the_end_of_a_visit_comes_in_the_next_in_its_order() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob", acks=False)

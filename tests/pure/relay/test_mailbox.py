@@ -455,6 +455,30 @@ def test_looking_for_what_is_overdue_passes_no_envelope_that_the_store_has() -> 
     assert mailbox.window.in_flight[-1].handed
 
 
+def test_nothing_is_committed_past_what_the_store_has_refused() -> None:
+    store = DelayedStore()
+    world = RelayWorld(store)
+    alice, bob, carol = world.online("Alice", "Bob", "Carol", acks=False)
+    alice.send(bob, b"1.")
+    world.advance(COMMIT_AFTER_S * 2)
+    carol.send(bob, b"2.")
+    world.advance(COMMIT_AFTER_S * 2)
+    store.kept.is_failing = True
+    store.work()
+    store.kept.is_failing = False
+    run(world)
+    alice.send(bob, b"3.")
+    world.advance(COMMIT_AFTER_S * 2)
+    run(world)
+    world.advance(ANSWER_AFTER_S * 2)
+    assert not alice.accepted
+    assert len(carol.accepted) == 1
+    world.advance(COMMIT_AGAIN_S)
+    run(world)
+    world.advance(1.0)
+    assert len(alice.accepted) == 2
+
+
 def test_an_envelope_larger_than_the_window_travels_alone() -> None:
     world = RelayWorld(window_bytes=1000)
     alice, bob = world.online("Alice", "Bob", acks=False)

@@ -1,0 +1,151 @@
+"""``securechat host``: a relay and a chat in one terminal, and a code for somebody to join them."""
+
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from securechat.cli.access import choose_name, say_where_key_is
+from securechat.cli.chatting import Look, chatting, scrollback_messages, show
+from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
+from securechat.cli.passphrase_input import read_passphrases
+from securechat.cli.relay_in_process import OwnRelay, running_relay
+from securechat.cli.session import errors_as_json, exit_on_signals, refuse_closed_output
+from securechat.cli.settings import HomeOption, data_directory
+from securechat.client.surroundings import certs_directory, load_settings, resolve_home
+from securechat.errors import UsageError
+from securechat.faces.color import ColorChoice
+
+if TYPE_CHECKING:
+    from securechat import Client
+    from securechat.client.access import Access
+    from securechat.client.events import Event
+    from securechat.config import Config, ServerConfig
+    from securechat.identity.types import Name
+
+ANY_HOST = "0.0.0.0"  # noqa: S104 (that others reach it is what a host is for)
+
+
+def host(
+    name: NameOption = None,
+    host_address: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")
+    ] = ANY_HOST,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="TCP port [5555, or a free one]."),
+    ] = None,
+    certs: Annotated[
+        Path | None,
+        typer.Option(
+            "--certs",
+            metavar="DIR",
+            readable=False,
+            help="Certificates [./certs, else in the home].",
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="DIR",
+            readable=False,
+            help="Accounts and undelivered messages [relay in the home].",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    no_announce: Annotated[
+        bool, typer.Option("--no-announce", help="Do not tell the local network of the relay.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines, as client has them.")] = False,
+    color: Annotated[
+        ColorChoice, typer.Option("--color", help="Whether to use colour.")
+    ] = ColorChoice.AUTO,
+    json_output: JsonOption = False,
+) -> None:
+    """Chat on a relay of your own, and let others join with a code."""
+    if plain and json_output:
+        raise UsageError("--plain and --json exclude each other", "securechat host --help")
+    exit_on_signals()
+    refuse_closed_output()
+    with ExitStack() as stack:
+        with errors_as_json(json_output):
+            settings = load_settings(home)
+            me = choose_name(
+                resolve_home(home), name or settings.client.name, None, alone=True, guess=True
+            )
+            relay = stack.enter_context(
+                running_relay(
+                    _relay_config(settings.server, host_address, port),
+                    certs_directory(home, certs, settings.server.certs),
+                    data_directory(home, data, settings.server.data),
+                    any_port=port is None,
+                )
+            )
+            if not no_announce:
+                stack.enter_context(_announcing(relay, me))
+            access = _access(settings, me, home, passphrase_file, relay)
+            engine = stack.enter_context(chatting(access, None, scrollback_messages()))
+        engine.subscribe(partial(_ask_for_code, engine))
+        if not json_output:
+            _print_place(relay, me)
+        show(engine, None, Look(json_output, color))
+    if not json_output:
+        typer.echo("The relay has stopped with this chat.")
+
+
+def _relay_config(settings: "ServerConfig", address: str, port: int | None) -> "ServerConfig":
+    """Return the settings of the relay: beyond loopback a code or an invitation lets people in."""
+    import msgspec
+
+    wanted = settings.port if port is None else port
+    return msgspec.structs.replace(settings, host=address, port=wanted, registration="auto")
+
+
+def _access(
+    settings: "Config", me: "Name", home: Path | None, passphrase_file: Path | None, relay: OwnRelay
+) -> "Access":
+    from securechat.client.access import Access, TrustFlags
+
+    return Access(
+        me=me,
+        home=resolve_home(home),
+        address=relay.here,
+        trust=TrustFlags(pin=relay.relay_id),
+        settings=settings.client,
+        read_receipts=settings.client.read_receipts,
+        passphrases=partial(read_passphrases, me, passphrase_file),
+        tell_new_key=say_where_key_is,
+    )
+
+
+def _announcing(relay: OwnRelay, me: "Name") -> AbstractContextManager[None]:
+    """Return what announces the relay; one that nobody else reaches is not announced."""
+    from securechat.transport.addresses import Host, machine_name
+    from securechat.transport.discovery import announce
+
+    if not relay.elsewhere:
+        return nullcontext()
+    hosts = [Host(each.host) for each in relay.elsewhere]
+    return announce(hosts, relay.here.port, machine_name(), me)
+
+
+def _ask_for_code(engine: "Client", event: "Event") -> None:
+    from securechat.client.commands import MakeCode
+    from securechat.client.events import Ready
+
+    if isinstance(event, Ready) and not event.again:
+        engine.ask(MakeCode())
+
+
+def _print_place(relay: OwnRelay, me: "Name") -> None:
+    """Say who one is and where; the chat itself goes on with the code."""
+    from securechat.transport.addresses import machine_name
+
+    certificate = "new certificate" if relay.is_new else "known certificate"
+    typer.echo(f"You are {me} on {machine_name()}.  (change: --name)")
+    for address in relay.elsewhere or (relay.here,):
+        typer.echo(f"Server   {address}  TLS 1.3, {certificate}, renews itself")

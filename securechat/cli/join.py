@@ -1,0 +1,146 @@
+"""``securechat join``: come to somebody's relay with the code that they say, and chat."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from securechat.cli.access import ask_name, choose_name, say_where_key_is
+from securechat.cli.chatting import Look, chatting, scrollback_messages, show
+from securechat.cli.code_input import read_code
+from securechat.cli.finding import find_place, read_place
+from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
+from securechat.cli.passphrase_input import read_passphrases, remembering
+from securechat.cli.prompting import can_ask
+from securechat.cli.session import errors_as_json, exit_on_signals, refuse_closed_output
+from securechat.cli.settings import HomeOption, refuse_flags
+from securechat.client.surroundings import load_settings, resolve_home
+from securechat.errors import NameInvalid, NameTaken, UsageError
+from securechat.faces.color import ColorChoice
+
+if TYPE_CHECKING:
+    from securechat.client.access import Access
+    from securechat.client.invite_link import InviteLink
+    from securechat.client.pairing_code import PairingCode
+    from securechat.config import ClientConfig
+    from securechat.identity.types import Name
+    from securechat.transport.endpoint import Endpoint
+
+
+def join(
+    context: typer.Context,
+    address: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ADDRESS|LINK]", help="The relay [it is looked for on this network]."
+        ),
+    ] = None,
+    name: NameOption = None,
+    code_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--code-file",
+            metavar="FILE",
+            readable=False,
+            allow_dash=True,
+            help="The first line of this file is the code; - is the input [it is asked for].",
+        ),
+    ] = None,
+    home: HomeOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines, as client has them.")] = False,
+    color: Annotated[
+        ColorChoice, typer.Option("--color", help="Whether to use colour.")
+    ] = ColorChoice.AUTO,
+    json_output: JsonOption = False,
+) -> None:
+    """Join somebody with the code that they say to you."""
+    from securechat.client.invite_link import InviteLink
+
+    if plain and json_output:
+        raise UsageError("--plain and --json exclude each other", "securechat join --help")
+    exit_on_signals()
+    refuse_closed_output()
+    with ExitStack() as stack:
+        with errors_as_json(json_output):
+            settings = load_settings(home).client
+            place = None if address is None else read_place(address)
+            if isinstance(place, InviteLink):
+                refuse_flags(context, ("code_file",), "is for a code; a link needs none")
+            directory = resolve_home(home)
+            me = choose_name(directory, name or settings.name, None, alone=True, guess=True)
+            guest = _Guest(me, directory, settings, passphrase_file)
+            place = place or find_place()
+            if isinstance(place, InviteLink):
+                peer, access = _come_by_link(guest, place)
+            else:
+                peer, access = _pair(guest, place, read_code(code_file), quiet=json_output)
+            engine = stack.enter_context(chatting(access, peer, scrollback_messages()))
+        show(engine, peer, Look(json_output, color))
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """Who joins, and what of an access does not depend on where."""
+
+    me: "Name"
+    home: Path
+    settings: "ClientConfig"
+    passphrase_file: Path | None
+
+    def access_to(self, relay: "Endpoint") -> "Access":
+        """Return the access to a relay; a passphrase that is typed once serves twice."""
+        from securechat.client.access import Access
+
+        return Access(
+            me=self.me,
+            home=self.home,
+            address=relay,
+            settings=self.settings,
+            read_receipts=self.settings.read_receipts,
+            passphrases=remembering(partial(read_passphrases, self.me, self.passphrase_file)),
+            tell_new_key=say_where_key_is,
+        )
+
+
+def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
+    """Trust the relay of a link; return who has invited, and how to get in."""
+    from securechat.client.access import open_profile
+    from securechat.client.joining_by_link import accept_link
+
+    access = guest.access_to(link.address)
+    with open_profile(access) as profile:
+        trust = accept_link(profile, link)
+    return link.name, replace(access, trust=trust, invite=link.token)
+
+
+def _pair(
+    guest: _Guest, relay: "Endpoint", code: "PairingCode", *, quiet: bool
+) -> "tuple[str, Access]":
+    """Pair over a relay; return who has said the code, and how to get in.
+
+    A name that somebody has there leaves the code unspent, and another one is asked for.
+    """
+    from securechat.client.access import TrustFlags, open_profile
+    from securechat.client.joining import join_with_code
+
+    while True:
+        access = guest.access_to(relay)
+        try:
+            with open_profile(access) as profile:
+                joined = join_with_code(profile, relay, code)
+        except (NameTaken, NameInvalid) as error:
+            if not can_ask():
+                raise
+            typer.echo(error.what, err=True)
+        else:
+            break
+        guest = replace(guest, me=ask_name(f"{guest.me}-2"))
+    if not quiet:
+        typer.echo(f"  ok  server certificate pinned   {joined.fingerprint}")
+        typer.echo(f"  ok  {joined.name} is verified (you both used the code)")
+        typer.echo("  ok  messages are end-to-end encrypted")
+    return joined.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
