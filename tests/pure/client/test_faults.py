@@ -45,7 +45,7 @@ def test_a_refused_connection_says_why_and_what_to_do(
     ],
 )
 def test_a_code_that_is_refused_says_why_and_what_to_do(code: str, what: str) -> None:
-    error = pairing_error(code, 7, "lab-pc:5555")
+    error = pairing_error(code, 7, "bob", "lab-pc:5555")
     assert (type(error), error.exit_status) == (CodeRefused, 6)
     assert what in error.what
     assert "ask for a new one" in error.try_next
