@@ -19,6 +19,7 @@ from securechat.e2e.room_content import (
     decode_roster_request,
     encode_room_content,
 )
+from securechat.e2e.sas_content import KIND_SAS, Comparing, decode_comparing, encode_comparing
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, MessageId
@@ -99,7 +100,7 @@ class Unsupported:
 PlainContent = Text | Receipt | ReadReceipt
 """What can be sent without encryption too, but for a text in a room."""
 
-Content = PlainContent | Recovery | RoomContent
+Content = PlainContent | Recovery | RoomContent | Comparing
 """What can be sent."""
 
 ReceivedContent = Content | Unsupported | Held
@@ -127,6 +128,8 @@ def encode_content(content: Content) -> tuple[int, bytes]:
             return KIND_RECOVERY, u64(next_counter) + b"".join(
                 u64(first) + u64(last) for first, last in gaps
             )
+        case Comparing():
+            return KIND_SAS, encode_comparing(content)
         case _:
             return encode_room_content(content)
 
@@ -255,4 +258,5 @@ _DECODERS: dict[int, Callable[[bytes], Content]] = {
     KIND_ROSTER: lambda body: Roster(decode_entry(body)),
     KIND_ROSTER_REQUEST: decode_roster_request,
     KIND_ROOM_NOTICE: decode_room_notice,
+    KIND_SAS: decode_comparing,
 }

@@ -8,6 +8,7 @@ from securechat.e2e.plaintext import Plaintext, context_hash, decode_plaintext
 from securechat.e2e.results import Duplicate, Introduction, Opened, Repeated
 from securechat.e2e.room_content import ROOM_KINDS, Held, RoomPlace
 from securechat.e2e.room_talk import RoomTalk, Verdict
+from securechat.e2e.sas_content import KIND_SAS
 from securechat.e2e.seen import SeenTable
 from securechat.errors import RemoteProtocolError
 from securechat.identity.types import DeviceAddress, Digest
@@ -85,8 +86,8 @@ class Reader:
         encrypted: bool,
     ) -> ReceivedContent:
         content = decode_content(message.kind, message.body)
-        if not encrypted and (place or message.kind in ROOM_KINDS):
-            raise RemoteProtocolError("Nothing of a room goes without encryption.")
+        if not encrypted and (place or message.kind in ROOM_KINDS | {KIND_SAS}):
+            raise RemoteProtocolError("Nothing of a room or a comparison goes without encryption.")
         if verdict is Verdict.REFUSE:
             raise RemoteProtocolError("A message in a room is of somebody who is not in it.")
         if verdict is Verdict.READ or place is None:

@@ -12,6 +12,7 @@ import pytest
 
 from securechat.crypto.hybrid import HybridSecretKey, seal_hybrid
 from securechat.crypto.ratchet import NORMAL_MESSAGE, RatchetAccount, RatchetSession
+from securechat.crypto.sas import Sas
 from securechat.crypto.sealing import seal_box
 from securechat.crypto.signing import verify
 from securechat.errors import CannotOpen, InvalidSignature, RemoteProtocolError, SecureChatError
@@ -62,6 +63,12 @@ def test_as_the_second_half_of_a_hybrid_key(hybrid_key: HybridSecretKey) -> None
     for point in POINTS:
         with refused(point, RemoteProtocolError):
             seal_hybrid(b"message", hybrid_key.public[:1184] + point, b"info")
+
+
+def test_as_a_key_of_a_comparison() -> None:
+    for point in POINTS:
+        with refused(point, RemoteProtocolError):
+            Sas().agree(point)
 
 
 def test_as_a_key_that_signs() -> None:

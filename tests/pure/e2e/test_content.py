@@ -33,12 +33,13 @@ from securechat.e2e.room_content import (
     Roster,
     RosterRequest,
 )
+from securechat.e2e.sas_content import KIND_SAS
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, Digest, MessageId, RoomId
 from tests.pure.identity.rosters import begin
 
-KINDS = {*range(KIND_TEXT, KIND_ROOM_NOTICE + 1)}
+KINDS = {*range(KIND_TEXT, KIND_SAS + 1)}
 numbers = st.integers(0, MAX_NUMBER)
 ids = st.lists(st.binary(min_size=16, max_size=16).map(MessageId), max_size=5).map(tuple)
 room_ids = st.binary(min_size=32, max_size=32).map(RoomId)
