@@ -34,8 +34,10 @@ HELP_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("/contacts", "who is known here, and how far they are trusted"),
             ("/code", "let somebody pair with you by a code, which verifies you both"),
-            ("/verify [NAME]", "show the safety number to compare with NAME"),
-            ("/trust [NAME]", "say that you have compared it: NAME is verified"),
+            ("/verify [NAME] [emoji]", "compare digits with NAME, or emoji that both see"),
+            ("/match [NAME]", "say that the emoji are the same: NAME is verified"),
+            ("/differ [NAME]", "say that they are not: nothing changes"),
+            ("/trust [NAME]", "say that the digits are the same: NAME is verified"),
             ("/accept-key [NAME]", "take the new key of NAME, who is CHANGED"),
             ("/petname NAME [NEW]", "call NAME by a name of your own; without NEW, no more"),
             ("/block NAME", "see nothing more of NAME, and send nothing"),

@@ -9,10 +9,13 @@ from securechat.client.commands import (
     Contacts,
     Decide,
     Decision,
+    Differ,
     Help,
     History,
+    How,
     Keep,
     MakeCode,
+    Match,
     Msg,
     Quit,
     Reply,
@@ -74,7 +77,11 @@ def _parse_command(word: str, rest: str) -> Command:
         case "petname":
             return _parse_petname(rest)
         case "verify":
-            return Verify(_parse_name("verify", rest))
+            return _parse_verify(rest)
+        case "match":
+            return Match(_parse_name("match", rest))
+        case "differ":
+            return Differ(_parse_name("differ", rest))
         case "trust" | "accept-key" as known:
             return Decide(Decision(known), _parse_name(known, rest))
         case "unsend":
@@ -104,6 +111,14 @@ def _parse_name(
     if len(rest.split()) > 1:
         raise too_much(known)
     return check(known, rest) if rest else None
+
+
+def _parse_verify(rest: str) -> Verify:
+    match rest.split():
+        case [name, how] if how.lower() == How.EMOJI:
+            return Verify(check_person("verify", name), How.EMOJI)
+        case _:
+            return Verify(_parse_name("verify", rest))
 
 
 def _require_name(known: str, rest: str) -> str:

@@ -143,9 +143,34 @@ class Presence:
     visible: bool | None
 
 
+class How(StrEnum):
+    """How two people compare their keys, as it is typed after ``/verify NAME``."""
+
+    DIGITS = "digits"
+    EMOJI = "emoji"
+
+
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """``/verify [NAME]``: the safety number; without a name, of the current conversation."""
+    """``/verify [NAME] [emoji]``: the safety number, or emoji that both see at the same time.
+
+    Without a name, of the current conversation.
+    """
+
+    name: str | None
+    how: How = How.DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``/match [NAME]``: the emoji are the same on both sides."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Differ:
+    """``/differ [NAME]``: they are not, or the user wants to compare no more."""
 
     name: str | None
 
@@ -261,8 +286,8 @@ InviteQuestion = MakeInvite | Invites | RevokeInvite
 """What is asked of invitations to the relay."""
 
 Question = (
-    Who | Verify | Decide | Call | Contacts | History | Search | Keep | Unsend | RoomQuestion
-    | Mute | Notify | Away | Presence | MakeCode | InviteQuestion
+    Who | Verify | Match | Differ | Decide | Call | Contacts | History | Search | Keep | Unsend
+    | RoomQuestion | Mute | Notify | Away | Presence | MakeCode | InviteQuestion
 )  # fmt: skip
 """What the engine answers with events."""
 

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from securechat.client.invite_events import InviteInfo as InviteInfo
 from securechat.client.invite_events import InviteList as InviteList
 from securechat.client.invite_events import InviteMade as InviteMade
+from securechat.client.own_events import Notifications as Notifications
+from securechat.client.own_events import OwnPresence as OwnPresence
 from securechat.client.pairing_events import CodeEnd as CodeEnd
 from securechat.client.pairing_events import CodeEnded as CodeEnded
 from securechat.client.pairing_events import CodeReady as CodeReady
@@ -23,6 +25,11 @@ from securechat.client.room_events import RoomList as RoomList
 from securechat.client.room_events import RoomNews as RoomNews
 from securechat.client.room_events import RoomPeople as RoomPeople
 from securechat.client.room_events import RoomPerson as RoomPerson
+from securechat.client.sas_events import ComparingAgreed as ComparingAgreed
+from securechat.client.sas_events import ComparingAsked as ComparingAsked
+from securechat.client.sas_events import ComparingEnd as ComparingEnd
+from securechat.client.sas_events import ComparingEnded as ComparingEnded
+from securechat.client.sas_events import ComparingShown as ComparingShown
 from securechat.client.trust_word import Trust as Trust
 from securechat.errors import SecureChatError
 from securechat.identity.types import DeviceAddress, RelayId
@@ -172,22 +179,6 @@ class People:
     trust: Mapping[str, Trust] = field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
     away: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Notifications:
-    """What calls for attention: the level, and the conversations that never do."""
-
-    level: str
-    muted: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnPresence:
-    """What others see of this person; not ``visible``, nothing."""
-
-    visible: bool
-    away: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,5 +384,6 @@ Event = (
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
-    | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList | Problem | Ended
+    | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
+    | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | Problem | Ended
 )  # fmt: skip

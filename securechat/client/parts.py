@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from securechat.client.agreement import Agreement
 from securechat.client.answers import Answers
+from securechat.client.comparing import Comparisons
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
 from securechat.client.devices import Devices
@@ -63,6 +64,7 @@ class Parts(NamedTuple):
     invitations: Invitations
     inviting: Inviting
     pairing: Pairing
+    comparisons: Comparisons
     answers: Answers
     questions: Questions
     expiry: Expiry
@@ -117,6 +119,7 @@ class Parts(NamedTuple):
             self.expiry,
             self.lobby,
             self.pairing,
+            self.comparisons,
         )
 
 
@@ -133,8 +136,9 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     posting = Posting(desk, sending, confirmations, rows)
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
+    comparisons = Comparisons(desk, sending)
     receiving = Receiving(
-        desk, own_name, lookups, devices, sending, confirmations, agreement, rosters
+        desk, own_name, lookups, devices, sending, confirmations, agreement, rosters, comparisons
     )
     errands = Errands(desk, lookups, sending)
     lobby = Lobby(desk, own_name, posting)
@@ -161,9 +165,20 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
         invitations=invitations,
         inviting=inviting,
         pairing=pairing,
+        comparisons=comparisons,
         answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
         questions=Questions(
-            desk, lookups, decisions, expiry, rooms, room_lists, lobby, posting, inviting, pairing
+            desk,
+            lookups,
+            decisions,
+            expiry,
+            rooms,
+            room_lists,
+            lobby,
+            posting,
+            inviting,
+            pairing,
+            comparisons,
         ),
         expiry=expiry,
     )

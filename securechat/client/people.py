@@ -10,6 +10,7 @@ import msgspec
 from securechat.client.contacts import split_key_id
 from securechat.client.drafts import Draft, stored_drafts
 from securechat.e2e.content import Recovery
+from securechat.e2e.sas_content import Comparing
 from securechat.e2e.unconfirmed import UnconfirmedText
 from securechat.errors import NameInvalid, SecureChatError, UsageError
 from securechat.identity.chain import PeerUser
@@ -60,12 +61,15 @@ class Person:
     """Devices to ask to send again; True: on a fresh session, since theirs does not open here."""
     requests: dict[DeviceAddress, Recovery] = field(default_factory=dict)
     """What devices of theirs ask this one to send again."""
+    comparing: list[tuple[DeviceAddress | None, Comparing]] = field(default_factory=list)
+    """Steps of comparing emoji, for a device of theirs or for all."""
 
     @property
     def has_waiting(self) -> bool:
         """Whether anything waits to be sealed for them."""
         receipts = self.receipts or self.reads
-        return bool(self.drafts or receipts or self.recoveries or self.requests)
+        asked = self.recoveries or self.requests
+        return bool(self.drafts or receipts or asked or self.comparing)
 
     @property
     def is_followed(self) -> bool:
@@ -107,6 +111,7 @@ class People:
             person.user, person.claimed, person.stuck = None, False, False
             person.told_waiting = person.told_ready = False
             person.drafts.clear()
+            person.comparing.clear()
             for owed in (person.receipts, person.reads, person.recoveries, person.requests):
                 owed.clear()
         stored = stored_drafts(rows)

@@ -1,6 +1,7 @@
 """What users ask for besides writing: each question goes to the part that answers it."""
 
 from securechat.client import commands as c
+from securechat.client.comparing import Comparisons
 from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.client.events import Retention, Withdrawn
@@ -40,6 +41,7 @@ class Questions:
         posting: Posting,
         inviting: Inviting,
         pairing: Pairing,
+        comparisons: Comparisons,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
@@ -48,6 +50,7 @@ class Questions:
         self._posting = posting
         self._inviting = inviting
         self._pairing = pairing
+        self._comparisons = comparisons
         self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
@@ -61,6 +64,12 @@ class Questions:
                 self._room_lists.people(room)
             case c.Rooms():
                 self._room_lists.rooms()
+            case c.Verify(str(name), c.How.EMOJI):
+                self._comparisons.compare(name)
+            case c.Match(str(name)):
+                self._comparisons.match(name)
+            case c.Differ(str(name)):
+                self._comparisons.differ(name)
             case c.Verify(str(name)):
                 self._lookups.show_safety_number(self._desk.inquire(name))
             case c.MakeCode():

@@ -8,6 +8,7 @@ import msgspec
 from securechat.client.agreement import Agreement
 from securechat.client.aside import SetAside
 from securechat.client.attention import mentions
+from securechat.client.comparing import Comparisons
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
@@ -23,6 +24,7 @@ from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsuppo
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Unreadable
 from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
+from securechat.e2e.sas_content import Comparing
 from securechat.errors import (
     CannotOpen,
     HistoryForked,
@@ -51,6 +53,7 @@ class Receiving:
         confirmations: Confirmations,
         agreement: Agreement,
         rosters: Rosters,
+        comparisons: Comparisons,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._desk = desk
@@ -60,6 +63,7 @@ class Receiving:
         self._sending = sending
         self._confirmations = confirmations
         self._rosters = rosters
+        self._comparisons = comparisons
         self._jitter = jitter
         self._strangers = StrangerLimit(desk)
         self._aside = SetAside(desk, self._strangers)
@@ -254,6 +258,9 @@ class Receiving:
                 self._rosters.take(outcome.content, outcome.sender, contact)
                 self._plan_receipt(outcome, contact)
                 self.take_released()
+            case Comparing():
+                self._comparisons.hear(outcome.content, outcome.sender)
+                self._plan_receipt(outcome, contact)
             case Unsupported(kind):
                 self._desk.report(
                     SecureChatError(

@@ -129,6 +129,7 @@ class Sending:
                 return
             self._seal_recoveries(person, user)
             self._seal_drafts(person, user)
+            self._seal_comparing(person, user)
             for kind in Kind:
                 self._seal_receipts(person, user, kind)
         except SecureChatError as error:
@@ -215,8 +216,8 @@ class Sending:
         """Tell whether any of what waits goes out encrypted, as recoveries always do."""
         if not self._agreement.is_plain(person):
             return True
-        recovers = bool(person.recoveries or person.requests)
-        return recovers or any(each.is_of_room for each in person.drafts)
+        never_plain = bool(person.recoveries or person.requests or person.comparing)
+        return never_plain or any(each.is_of_room for each in person.drafts)
 
     def _prepare_sessions(self, person: Person, user: PeerUser) -> bool:
         """Return whether there is a session with each device; start what can be started."""
@@ -294,6 +295,14 @@ class Sending:
         self._desk.report(
             Untrusted(f"{what}: nothing of it was sent to them", f"/who {where}, and ask an admin")
         )
+
+    def _seal_comparing(self, person: Person, user: PeerUser) -> None:
+        """Send steps of comparing emoji; those for a device that is in no list go nowhere."""
+        while person.comparing and self._has_sessions(person, user):
+            address, step = person.comparing.pop(0)
+            for device in user.devices:
+                if address in (None, device.address):
+                    self._seal(person, device, step, self._desk.now_ms())
 
     def _seal_receipts(self, person: Person, user: PeerUser, kind: Kind) -> None:
         """Tell what came, or was read; of devices that are in no list it is forgotten."""

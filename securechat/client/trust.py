@@ -148,6 +148,7 @@ class Decisions:
         person.user, person.claimed, person.told_ready, person.asked = None, False, False, False
         for waiting in (person.receipts, person.recoveries, person.requests):
             waiting.clear()
+        person.comparing.clear()
         person.wanted = True
         self._lookups.ask(person, claim=False)
 

@@ -17,7 +17,7 @@ def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> 
     when that is a room and the question is about a person, or the other way round.
     """
     match question:
-        case c.Verify(None) | c.Decide(_, None):
+        case c.Verify(None) | c.Match(None) | c.Differ(None) | c.Decide(_, None):
             question = replace(question, name=_person(target()))
         case c.Keep(None, _) | c.Unsend(None):
             question = replace(question, name=target())

@@ -8,6 +8,7 @@ from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
 from securechat.faces.json_pairing_events import pairing_fields
 from securechat.faces.json_room_events import Fields, room_fields
+from securechat.faces.json_sas_events import sas_fields
 
 VERSION = 1
 
@@ -60,6 +61,8 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             return encode_object(*room_fields(event, unread))
         case e.CodeReady() | e.CodeEnded() | e.Paired() | e.InviteMade() | e.InviteList():
             return encode_object(*pairing_fields(event))
+        case e.ComparingAsked() | e.ComparingShown() | e.ComparingAgreed() | e.ComparingEnded():
+            return encode_object(*sas_fields(event))
         case _:
             return _encode_about_people(event)
 

@@ -11,7 +11,7 @@ from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
-from securechat.faces import message_wording, pairing_wording, room_wording, wording
+from securechat.faces import message_wording, pairing_wording, room_wording, sas_wording, wording
 from securechat.faces.asking import ask
 from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.emoji_codes import with_emoji
@@ -57,6 +57,7 @@ class LineChat:
         self._show = show
         self._ring = ring
         self._now = now
+        self._unicode = unicode
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
         self._own_name = ""
@@ -123,6 +124,9 @@ class LineChat:
                 self._show(wording.answer(event))
             case e.CodeReady() | e.CodeEnded() | e.InviteMade() | e.InviteList():
                 self._show(pairing_wording.answer(event, self._now()))
+            case e.ComparingAsked() | e.ComparingShown() | e.ComparingAgreed() | e.ComparingEnded():
+                own, unicode = self._own_name or "YOUR-NAME", self._unicode
+                self._show(sas_wording.comparing(event, own_name=own, unicode=unicode))
             case e.Paired():
                 self._hear_paired(event)
             case _:

@@ -148,14 +148,15 @@ def safety_number(event: e.SafetyNumber) -> Entry:
     digits = "".join(event.digits.split())
     starts = range(0, len(digits), _DIGITS_TOGETHER)
     groups = [digits[start : start + _DIGITS_TOGETHER] for start in starts]
-    of_new_key = ""
+    of_new_key, or_emoji = "", ". Or both type: /verify NAME emoji"
     if event.trust is e.Trust.CHANGED:
+        or_emoji = ""
         of_new_key = f", of the NEW key {event.fingerprint}"
     return Entry(
         f"Safety number with {event.name} ({event.trust.value}){of_new_key}:\n"
         f"{' '.join(groups[:_GROUPS_A_ROW])}\n{' '.join(groups[_GROUPS_A_ROW:])}\n"
         f"Compare it with what {event.name} sees, by voice or in person: the same digits mean that "
-        f"nobody is in between. Then: /trust {event.name}"
+        f"nobody is in between. Then: /trust {event.name}{or_emoji}"
     )
 
 

@@ -59,6 +59,10 @@ FULLEST: tuple[e.Event, ...] = (
     e.CodeReady("7-otter-lime-sofa", NOON_MS),
     e.CodeEnded(e.CodeEnd.ANOTHER_RELAY, "192.0.2.66", again=True, shown=FINGERPRINT),
     e.Paired("bob", FINGERPRINT),
+    e.ComparingAsked("bob", own=True),
+    e.ComparingShown("bob", (0, 1, 2, 3, 4, 62, 63), "1234 5678 9012"),
+    e.ComparingAgreed("bob"),
+    e.ComparingEnded("bob", e.ComparingEnd.MAC, alarm=True),
     MADE,
     e.InviteList((e.InviteInfo("9f2c41aa", 2, NOON_MS),)),
     e.Problem(UsageError("Bad", "good"), "id1"),
@@ -255,6 +259,20 @@ def test_the_page_names_every_end_of_a_code() -> None:
     page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
     section = page.split("### `code-ended`")[1].split("###")[0]
     assert {f"`{end.value}`" for end in e.CodeEnd} <= set(re.findall(r"`[\w-]+`", section))
+
+
+def test_the_page_names_every_end_of_comparing() -> None:
+    page = (files("securechat.faces") / "JSON.md").read_text(encoding="utf-8")
+    section = page.split("### `comparing-ended`")[1].split("###")[0]
+    assert {f"`{end.value}`" for end in e.ComparingEnd} <= set(re.findall(r"`[\w-]+`", section))
+
+
+def test_the_emoji_that_two_people_compare_have_words() -> None:
+    shown = decoded(e.ComparingShown("bob", (0, 1), "1234 5678 9012"))
+    assert shown["emoji"] == [
+        {"number": 0, "emoji": "\N{OCTOPUS}", "word": "octopus"},
+        {"number": 1, "emoji": "\N{KEY}", "word": "key"},
+    ]
 
 
 def test_invitations() -> None:

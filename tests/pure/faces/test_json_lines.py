@@ -92,6 +92,17 @@ def test_decisions_about_people_reach_the_engine() -> None:
     assert [found["message"] for found in printed] == ["/block needs a name"]
 
 
+def test_comparing_emoji_reaches_the_engine() -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"/verify bob emoji\n/match\n/differ carol\n/match a b\n")
+    assert engine.calls[1:-1] == [
+        ("ask", c.Verify("bob", c.How.EMOJI)),
+        ("ask", c.Match("bob")),
+        ("ask", c.Differ("carol")),
+    ]
+    assert [found["message"] for found in printed] == ["There is too much after /match"]
+
+
 def test_without_a_peer_text_goes_where_the_last_msg_went() -> None:
     engine = FakeEngine()
     printed, _ = session(engine, b"too early\n/msg carol one\ntwo\n", peer=None)

@@ -225,7 +225,7 @@ def test_a_safety_number_is_two_rows_of_groups_of_five(digits: str) -> None:
     first, *rows, last = wording.safety_number(event).text.split("\n")
     assert (first, rows) == ("Safety number with bob (new):", [row, row])
     assert last.startswith("Compare it with what bob sees")
-    assert last.endswith("Then: /trust bob")
+    assert last.endswith("Then: /trust bob. Or both type: /verify NAME emoji")
 
 
 def test_digits_of_a_new_key_say_so() -> None:

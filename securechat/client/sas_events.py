@@ -1,0 +1,64 @@
+"""What a client engine tells its faces of two people who compare emoji."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class ComparingAsked:
+    """Somebody is asked to compare emoji: the user by them, or they by the user (``own``)."""
+
+    name: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComparingShown:
+    """What the user compares with a person, who sees the same unless somebody is in between.
+
+    ``emoji`` are seven numbers from 0 to 63; ``decimals`` are for whoever cannot show those.
+    """
+
+    name: str
+    emoji: tuple[int, ...]
+    decimals: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparingAgreed:
+    """The user has said that it is the same; the person is verified once they say so too."""
+
+    name: str
+
+
+class ComparingEnd(StrEnum):
+    """Why comparing has ended without an agreement."""
+
+    DIFFERS = "differs"
+    """One of the two has said that they see something else."""
+    TIMEOUT = "timeout"
+    """It was not done in time."""
+    OUT_OF_TURN = "out-of-turn"
+    """The other side does not know of it, or sent something that comes at another time."""
+    COMMITMENT = "commitment"
+    """The other side's key is not the one that it had bound itself to."""
+    MAC = "mac"
+    """The other side's confirmation is not about what is seen here."""
+    KEY = "key"
+    """The other side's key for this is of no use."""
+    BUSY = "busy"
+    """They compare on another device, or somebody began anew."""
+    KEY_CHANGED = "key-changed"
+    """The key that was compared about is not theirs any more, or they were blocked."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComparingEnded:
+    """Comparing with a person has ended, and nothing has changed.
+
+    ``alarm``: it may be because somebody is in between.
+    """
+
+    name: str
+    reason: ComparingEnd
+    alarm: bool
