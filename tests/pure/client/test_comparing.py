@@ -236,6 +236,20 @@ def test_somebody_who_asks_all_the_time_is_heard_three_times_an_hour(bob: Seat) 
         assert len(world.told(ev.ComparingAsked)) == MAX_ASKED_AN_HOUR + 1
 
 
+def test_of_two_starts_that_cross_the_one_of_the_smaller_key_counts() -> None:
+    """It goes out once more, since the other side may have begun after a restart."""
+    with alice() as world:
+        own = world.device.address.user_key
+        larger = next(b for _ in range(64) if (b := make_seat("bob")).endpoint.user_key > own)
+        befriend(world, larger)
+        world.engine.ask(asks("bob"))
+        world.settle()
+        send(world, larger, Comparing(TX, Step.START))
+        first, again = heard(world, larger)
+        assert first == again
+        assert first.step is Step.START
+
+
 @pytest.mark.parametrize("step", [Step.COMMIT, Step.KEY, Step.CONFIRM])
 def test_a_step_out_of_turn_ends_it(bob: Seat, step: Step) -> None:
     with alice() as world:
