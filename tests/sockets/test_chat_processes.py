@@ -213,3 +213,19 @@ def test_what_is_still_queued_is_said(lonely: tuple[Client, float]) -> None:
     assert (last["event"], last["code"]) == ("error", "still-queued")
     assert "nobody" in last["message"]
     assert "still queued" in client.stderr
+
+
+def test_two_people_compare_emoji_and_are_verified(relay: Relay, tmp_path: Path) -> None:
+    with talking(relay, tmp_path, "erin", "frank") as (erin, frank):
+        erin.types("/verify frank emoji")
+        assert frank.expect("comparing")["own"] is False
+        frank.types("/verify erin emoji")
+        here, there = (each.expect("comparing-shown") for each in (erin, frank))
+        assert here["emoji"] == there["emoji"]
+        assert here["decimals"] == there["decimals"]
+        erin.types("/match")
+        erin.expect("comparing-agreed", name="frank")
+        frank.types("/match")
+        for client, other in ((erin, "frank"), (frank, "erin")):
+            told = client.expect("trust", name=other)
+            assert (told["trust"], told["reason"]) == ("verified", "compared")
