@@ -6,7 +6,7 @@ hexadecimal. Signatures are Ed25519 (deterministic) under the seeds given at the
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -16,6 +16,7 @@ from securechat.client.contacts import Contact, ShownKey
 from securechat.client.relays import KnownRelay
 from securechat.crypto.passphrase import Hardness
 from securechat.crypto.passphrase_sealer import PassphraseSealer
+from securechat.crypto.sas import Sas
 from securechat.crypto.sealing import seal_aead
 from securechat.e2e import envelope
 from securechat.e2e.content import (
@@ -37,6 +38,7 @@ from securechat.e2e.plaintext import (
     plain_conversation_id,
 )
 from securechat.e2e.room_content import RoomNotice, RoomPlace, Roster, RosterRequest
+from securechat.e2e.sas import SasExchange
 from securechat.e2e.session import derive_keys, session_info
 from securechat.identity.chain import Highest
 from securechat.identity.notation import L, digest
@@ -44,6 +46,7 @@ from securechat.identity.roster import lobby_id_of
 from securechat.identity.safety_number import safety_number
 from securechat.identity.signed import SignedObject
 from securechat.identity.types import Digest, MessageId, Name, UserKey, mailbox_id
+from tests.pure.crypto.sas_reference import ReferenceSas
 from tests.pure.identity.objects import RELAY, make_person
 from tests.pure.identity.rosters import begin, follow
 
@@ -92,6 +95,7 @@ def build() -> dict[str, Any]:
         "plain": plain(),
         "backup": backup(),
         "pairing": pairing(),
+        "sas": comparison(),
     }
 
 
@@ -311,6 +315,28 @@ def pairing() -> dict[str, Any]:
         "joiner_view": msgspec.msgpack.encode(bob),
         "opener_fields": msgspec.to_builtins(alice, builtin_types=(bytes,)),
         "messages": [joiner.message, message2, message3, message4],
+    }
+
+
+def comparison() -> dict[str, Any]:
+    """Alice has begun to compare emoji with Bob, whose keys are fixed too, and both confirm."""
+    private = {"initiator": b"\x75" * 32, "responder": b"\x76" * 32}
+    alice = SasExchange.begin(SENDER, RECIPIENT.user_key, RELAY, 0, draw=lambda _: b"\x74" * 16)
+    bob = SasExchange.asked(RECIPIENT, SENDER, RELAY, alice.start, 0)
+    for exchange, key in zip((alice, bob), private.values(), strict=True):
+        exchange._sas = cast(Sas, ReferenceSas(key))
+    (commit,) = bob.agree()
+    (alice_key,) = alice.hear(commit, RECIPIENT)
+    (bob_key,) = bob.hear(alice_key, SENDER)
+    alice.hear(bob_key, RECIPIENT)
+    assert alice.shown is not None
+    steps = [alice.start, commit, alice_key, bob_key, *alice.match(), *bob.match()]
+    return {
+        "private_keys": private,
+        "bodies": [encode_content(step)[1] for step in steps],
+        "context": alice._context,
+        "emoji": alice.shown.emoji,
+        "digits": alice.shown.decimals,
     }
 
 
