@@ -6,6 +6,9 @@ from securechat.faces.sas_emoji import emoji_line, words_line
 
 SasNews = e.ComparingAsked | e.ComparingShown | e.ComparingAgreed | e.ComparingEnded
 
+_EMOJI_IN_FIRST_ROW = 4
+"""All seven with their words are wider than a terminal."""
+
 _WHY = {
     e.ComparingEnd.DIFFERS: "one of you sees something else",
     e.ComparingEnd.TIMEOUT: "it took more than 10 minutes",
@@ -49,9 +52,10 @@ def asked(event: e.ComparingAsked, own_name: str) -> Entry:
 def shown(event: e.ComparingShown, *, unicode: bool) -> Entry:
     """What to compare."""
     name = event.name
-    line = emoji_line(event.emoji) if unicode else words_line(event.emoji)
+    row = emoji_line if unicode else words_line
+    first, second = row(event.emoji[:_EMOJI_IN_FIRST_ROW]), row(event.emoji[_EMOJI_IN_FIRST_ROW:])
     return Entry(
-        f"Compare with {name}, by voice or in person:\n{line}\nor {event.decimals}\n"
+        f"Compare with {name}, by voice or in person:\n{first}\n{second}\nor {event.decimals}\n"
         f"The same on both sides: /match {name}   Anything else: /differ {name}"
     )
 

@@ -78,10 +78,29 @@ def test_what_comes_in_does_not_tear_the_line_being_typed(relay: Relay, tmp_path
         assert [line for line in ann.lines if "half" in line] == ["ben (new) > half of a sentence"]
 
 
+def test_two_people_see_the_same_emoji(relay: Relay, tmp_path: Path) -> None:
+    with talking(relay, tmp_path, "gina", "hugo") as (gina, hugo):
+        gina.enter("/verify hugo emoji")
+        hugo.see("gina wants to compare emoji with you")
+        hugo.enter("/verify gina emoji")
+        for seat in (gina, hugo):
+            seat.see("The same on both sides: /match")
+        compared = []
+        for seat in (gina, hugo):
+            seen = seat.text.partition("by voice or in person:")[2]
+            compared.append(seen.partition("The same on both")[0])
+        assert compared[0] == compared[1] != ""
+        gina.enter("/match")
+        gina.see("Now hugo has to say so too")
+        hugo.enter("/match")
+        gina.see("hugo is verified now")
+        hugo.see("gina is verified now")
+
+
 def test_the_commands(relay: Relay, tmp_path: Path) -> None:
     with talking(relay, tmp_path, "cleo", "dirk") as (cleo, dirk):
         cleo.enter("/help")
-        cleo.see("/verify [NAME]: show the safety number")
+        cleo.see("/verify [NAME] [emoji]: compare digits with NAME")
         cleo.enter("/who")
         cleo.see("Connected now: cleo, dirk")
         digits = []
