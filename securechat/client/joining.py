@@ -223,6 +223,7 @@ class _Conversation:
             self._connection.close()
 
     def _write(self, *frames: f.ClientFrame) -> None:
-        if self._connection is not None:
-            for frame in frames:
+        for frame in frames:
+            # The end may have come together with what this answers.
+            if self._connection is not None and not self._machine.is_closed:
                 self._connection.write(self._machine.send(frame))
