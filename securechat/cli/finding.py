@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from securechat.transport.discovery import FoundRelay
     from securechat.transport.endpoint import Endpoint
 
-_LOOKS_LIKE_A_CODE = re.compile(r"\d{1,2}[\s-]*[a-z]{3,}([\s-]+[a-z]+)*", re.IGNORECASE | re.ASCII)
-"""With or without typos: it must not go to a name server either."""
+_LOOKS_LIKE_A_CODE = re.compile(
+    r"\d{1,3}[\s,_-]*([a-z]{3,}([\s,_-]+[a-z]+)*|[a-z]+([\s,_-]+[a-z]+){2})",
+    re.IGNORECASE | re.ASCII,
+)
+"""With or without typos: it must not go to a name server either, or be asked of the network."""
 
 
 def read_place(typed: str) -> "Endpoint | InviteLink":

@@ -37,6 +37,9 @@ DIAL_S = 5.0
 FLUSH_S = 1.0
 """For the last words to the relay, which tell the other side how it ended."""
 
+_LEAVE_IT_UNSPENT = frozenset({PairCode.NAME_TAKEN, PairCode.NAME_INVALID})
+"""What makes the user type the same code again: only true before somebody has answered."""
+
 
 class Joined(NamedTuple):
     """What is pinned now: the relay, by id and ``fingerprint``, and who gave the code."""
@@ -122,8 +125,10 @@ class Joining:
     def _ended(self, code: str) -> None:
         if code == PairCode.DONE and self._is_confirmed:
             self.result = self._theirs
-        else:
-            self.error = self._refusal(code)
+            return
+        if self._theirs is not None and code in _LEAVE_IT_UNSPENT:
+            code = PairCode.GONE
+        self.error = self._refusal(code)
 
     def _refusal(self, code: str) -> SecureChatError:
         return pairing_error(code, self._code.slot, self._name, str(self._address))
@@ -223,6 +228,7 @@ class _Conversation:
             self._connection.close()
 
     def _write(self, *frames: f.ClientFrame) -> None:
-        if self._connection is not None:
-            for frame in frames:
+        for frame in frames:
+            # The end may have come together with what this answers.
+            if self._connection is not None and not self._machine.is_closed:
                 self._connection.write(self._machine.send(frame))

@@ -4,7 +4,7 @@ A row of an invite is kept under the hash of its token, a row of an admission un
 admitted. What a registration uses up goes to the disk in the same write as the account.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -17,6 +17,7 @@ from securechat.identity.invite import token_hash
 from securechat.identity.types import SIZE_32, Number, UserKey
 from securechat.relay.directory import DAY_MS
 from securechat.relay.events import RegisteredBy
+from securechat.relay.records import NOTHING
 from securechat.store.rows import RowChanges, RowKey, RowStore
 from securechat.transport.addresses import interface_addresses
 from securechat.wire.frames import MAX_INVITES, InviteMake, Register
@@ -152,13 +153,15 @@ class Entry:
         if not 0 < frame.lifetime_ms <= MAX_INVITE_DAYS * DAY_MS:
             raise LimitExceeded(f"An invitation lasts {MAX_INVITE_DAYS} days at most")
         hashed, known = frame.token_hash, self._invites.get(frame.token_hash)
+        ended = NOTHING
         if known is None:
-            if len(self.invites(inviter, now_ms)) >= MAX_INVITES:
+            own = self._by_inviter.get(inviter, set())
+            if len(own) >= MAX_INVITES and not (ended := self._forget_ended(own, now_ms)):
                 raise LimitExceeded(f"You have {MAX_INVITES} invitations that serve still")
         elif known.inviter != inviter:
             raise LimitExceeded("This invitation is somebody else's")
         self._put(hashed, Invite(inviter, frame.uses, now_ms + frame.lifetime_ms))
-        self._save(hashed, known, done)
+        self._save(hashed, known, done, ended)
 
     def invites(self, inviter: UserKey, now_ms: int) -> dict[bytes, Invite]:
         """Return the invites of a person that still serve, by the hash of their tokens."""
@@ -179,16 +182,20 @@ class Entry:
 
     def sweep(self, now_ms: int) -> None:
         """Forget what has ended."""
-        used = [hashed for hashed in self._invites if not self._is_valid(hashed, now_ms)]
         late = [key for key, until in self._admitted.items() if until <= now_ms]
-        for hashed in used:
-            self._drop(hashed)
         for key in late:
             del self._admitted[key]
-        changes: dict[RowKey, bytes | None] = {(INVITE, hashed): None for hashed in used}
-        changes.update({(ADMITTED, key): None for key in late})
+        changes: dict[RowKey, bytes | None] = {(ADMITTED, key): None for key in late}
+        changes.update(self._forget_ended(self._invites, now_ms))
         if changes:
             self._store.save(changes, lambda _is_saved: None)
+
+    def _forget_ended(self, hashes: Iterable[bytes], now_ms: int) -> RowChanges:
+        """Drop those of these invites that serve no more; return what to do on the disk."""
+        ended = [hashed for hashed in hashes if not self._is_valid(hashed, now_ms)]
+        for hashed in ended:
+            self._drop(hashed)
+        return {(INVITE, hashed): None for hashed in ended}
 
     def _put(self, hashed: bytes, invite: Invite) -> None:
         self._invites[hashed] = invite
@@ -209,8 +216,17 @@ class Entry:
         invite = self._invites.get(hashed)
         return None if invite is None or not invite.uses_left else msgspec.msgpack.encode(invite)
 
-    def _save(self, hashed: bytes, before: Invite | None, done: Callable[[bool], None]) -> None:
-        """Write an invite as it is now; when the disk does not take it, it is as ``before``."""
+    def _save(
+        self,
+        hashed: bytes,
+        before: Invite | None,
+        done: Callable[[bool], None],
+        also: RowChanges = NOTHING,
+    ) -> None:
+        """Write an invite as it is now; when the disk does not take it, it is as ``before``.
+
+        The changes in ``also`` are carried out together with it.
+        """
 
         def saved(is_saved: bool) -> None:
             if not is_saved and before is not None:
@@ -219,7 +235,7 @@ class Entry:
                 self._drop(hashed)
             done(is_saved)
 
-        self._store.save({(INVITE, hashed): self._row(hashed)}, saved)
+        self._store.save({**also, (INVITE, hashed): self._row(hashed)}, saved)
 
 
 def _decode(value: bytes) -> Invite:

@@ -203,6 +203,22 @@ def test_a_relay_that_goes_in_the_middle(files: Files, profile: Profile) -> None
             join_with_code(profile, Endpoint(server.host, server.port), CODE)
 
 
+def test_an_end_that_comes_together_with_a_message(
+    files: Files, shown: RelayId, profile: Profile
+) -> None:
+    maker = Maker(shown)
+
+    def script(frame: f.ClientFrame) -> list[f.RelayFrame]:
+        return [*maker(frame), f.PairEnd(SLOT, "gone")]
+
+    with (
+        relaying(files, script) as (address, _),
+        pytest.raises(PairingFailed, match="ended in the middle"),
+    ):
+        join_with_code(profile, address, CODE)
+    assert known(profile) == ([], [])
+
+
 def test_nobody_there(files: Files, profile: Profile) -> None:
     with relaying(files, lambda _: []) as (address, _):
         pass

@@ -19,14 +19,26 @@ from securechat.transport.endpoint import Endpoint
 
 @pytest.mark.parametrize(
     "typed",
-    ["7-otter-lime-sofa", "7-ottre-lime-sofa", "7ottlimsof", "12 otter lime sofa", "7-OTTER-lime"],
+    [
+        "7-otter-lime-sofa",
+        "7-ottre-lime-sofa",
+        "7ottlimsof",
+        "12 otter lime sofa",
+        "7-OTTER-lime",
+        "7-ot-lime-sofa",
+        "7_otter_lime_sofa",
+        "7, otter, lime, sofa",
+        "107-otter-lime-sofa",
+    ],
 )
 def test_a_code_with_or_without_typos_is_refused(typed: str) -> None:
     with pytest.raises(UsageError, match="A code is typed at the prompt"):
         read_place(typed)
 
 
-@pytest.mark.parametrize("typed", ["192.168.1.20", "lab-pc", "lab-pc.local", "7-otter.example.org"])
+@pytest.mark.parametrize(
+    "typed", ["192.168.1.20", "lab-pc", "lab-pc.local", "7-otter.example.org", "3com.com"]
+)
 def test_an_address_is_one(typed: str) -> None:
     assert read_place(typed) == Endpoint(typed, 5555)
 

@@ -144,6 +144,14 @@ def test_the_end_counts_for_nothing_before_the_other_side_has_confirmed() -> Non
     assert isinstance(table.error, PairingFailed)
 
 
+@pytest.mark.parametrize("code", ["name-taken", "name-invalid"])
+def test_a_name_is_no_reason_any_more_once_the_code_is_used_up(code: str) -> None:
+    table = Table()
+    table.answer()
+    table.joining.hear(f.PairEnd(SLOT, code))
+    assert isinstance(table.error, PairingFailed)
+
+
 def test_a_confirmation_that_is_none() -> None:
     table = Table()
     table.answer()

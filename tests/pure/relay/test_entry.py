@@ -16,10 +16,11 @@ from securechat.relay.entry import (
     Entry,
     takes_anybody,
 )
-from securechat.relay.events import InviteChanged, Registered, Replaced
+from securechat.relay.events import InviteChanged, Registered, Replaced, SlotEnded
 from securechat.relay.relay import AUDIT_TOLD_PER_S
 from securechat.store.memory import MemoryStore
 from securechat.wire import frames as f
+from securechat.wire.codes import PairCode
 from tests.pure.identity.objects import RELAY, Person
 from tests.pure.relay.world import Client, RelayWorld, days, person
 
@@ -275,6 +276,15 @@ def test_a_person_has_a_hundred_invites_at_most() -> None:
     assert isinstance(invite(alice), f.Done)
 
 
+def test_invites_of_a_moment_do_not_pile_up() -> None:
+    world, alice = closed_world()
+    for number in range(2 * f.MAX_INVITES):
+        invite(alice, number.to_bytes(16, "big"), lifetime_ms=1)
+        world.advance(0.01)
+    assert len([kind for kind, _ in world.store.rows() if kind == INVITE]) <= f.MAX_INVITES
+    assert isinstance(invite(alice), f.Done)
+
+
 def test_an_invite_that_is_not_stored_is_none() -> None:
     world, alice = closed_world()
     store = world.store
@@ -374,4 +384,14 @@ def test_a_flood_of_what_strangers_cause_is_told_of_in_part() -> None:
     world = RelayWorld()
     for _ in range(AUDIT_TOLD_PER_S + 5):
         world.client("Alice").connect()
-    assert len([event for event in world.events if isinstance(event, Replaced)]) < AUDIT_TOLD_PER_S
+    told = [event for event in world.events if isinstance(event, Replaced)]
+    assert len(told) == AUDIT_TOLD_PER_S
+
+
+def test_a_flood_of_tries_at_codes_does_not_hide_who_registers() -> None:
+    world = RelayWorld()
+    for _ in range(AUDIT_TOLD_PER_S + 5):
+        world.relay.tell(SlotEnded("192.0.2.66", PairCode.LIMIT))
+    assert len(world.events) == AUDIT_TOLD_PER_S
+    world.client("Alice").connect()
+    assert [event.name for event in world.events if isinstance(event, Registered)] == ["Alice"]
