@@ -97,6 +97,21 @@ def test_wrong_words_use_the_code_up_and_let_nobody_in(
         assert alice.expect("paired")["name"] == "bob"
 
 
+def test_a_taken_name_leaves_no_profile_and_the_code_good(
+    host: tuple[Client, int], tmp_path: Path
+) -> None:
+    alice, port = host
+    code, home = alice.expect("code")["code"], tmp_path / "bob"
+    command = ("join", f"127.0.0.1:{port}", "--name", "Alice", "--code-file", "-")
+    status, _, said = run(*command, home=home, stdin=f"{code}\n")
+    assert status == REFUSED
+    assert "The name Alice is taken" in said
+    assert "passphrase set" not in said
+    assert list((home / "profiles").iterdir()) == []
+    with joining(home, port, code):
+        assert alice.expect("paired")["name"] == "bob"
+
+
 def test_who_guesses_gets_three_tries_a_minute(host: tuple[Client, int], tmp_path: Path) -> None:
     alice, port = host
     statuses = []
