@@ -58,7 +58,7 @@ def join(
     ] = ColorChoice.AUTO,
     json_output: JsonOption = False,
 ) -> None:
-    """Join somebody with the code that they say to you."""
+    """Join somebody with the code that they say to you, or with their link."""
     from securechat.client.invite_link import InviteLink
 
     if plain and json_output:

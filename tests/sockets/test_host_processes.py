@@ -74,6 +74,10 @@ def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> N
     with chatting(tmp_path / "bob", "--peer", "alice") as again:
         again.types("it is me again")
         assert alice.expect("message", text="it is me again")["verified"]
+    command = ("client", "--json", "--name", "bob", "--server", f"127.0.0.1:{port}")
+    status, stdout, stderr = run(*command, home=tmp_path / "bob")
+    assert (status, stderr) == (0, ""), "what the code has pinned is enough"
+    assert '"event":"ready"' in stdout
 
 
 def test_wrong_words_use_the_code_up_and_let_nobody_in(
