@@ -71,4 +71,5 @@ def cannot_listen(wanted: Endpoint, error: OSError) -> SecureChatError:
 
 
 def _start_relay(remote: Endpoint) -> str:
-    return f"on the relay's machine: securechat server --host {remote.host} --port {remote.port}"
+    server = f"securechat server --host {remote.host} --port {remote.port}"
+    return f"on the relay's machine: {server}; or securechat host, if that was the relay"
