@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from securechat.config import ServerConfig
-from securechat.relay.mailbox import MAX_BATCH_BYTES
 from securechat.relay.records import REMOVED
 from securechat.relay.relay import Relay
+from securechat.relay.window import MAX_BATCH_BYTES
 from securechat.store.relay_file import RelayFile
 from tests.pure.identity.objects import RELAY
 from tests.pure.store.conformance import ALICE, BOB, entry
