@@ -66,6 +66,10 @@ def _report(out: Path, issued: "Issued") -> str:
             f"  {server}",
             "To let other machines in:",
             f"  {server} --host 0.0.0.0",
-            f"and copy {out / CA}, but no other file, into the directory certs there.",
+            "and for each new person, in another terminal here, after securechat client:",
+            "  securechat invite",
+            f"They need no file. To trust this authority elsewhere, copy {out / CA}, but no other"
+            " file,",
+            "into the directory certs there.",
         ]
     )

@@ -142,10 +142,8 @@ def _ask_for_code(engine: "Client", event: "Event") -> None:
 
 
 def _print_place(relay: OwnRelay, me: "Name") -> None:
-    """Say who one is and where; the chat itself goes on with the code."""
-    from securechat.transport.addresses import machine_name
-
+    """Say where the relay is, and under which name; the chat itself goes on with the code."""
     certificate = "new certificate" if relay.is_new else "known certificate"
-    typer.echo(f"You are {me} on {machine_name()}.  (change: --name)")
+    typer.echo(f"Name     {me}  (change: --name)")
     for address in relay.elsewhere or (relay.here,):
         typer.echo(f"Server   {address}  TLS 1.3, {certificate}, renews itself")

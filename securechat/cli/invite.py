@@ -14,7 +14,7 @@ from securechat.cli.access import Flags, read_access
 from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
 from securechat.cli.session import Beside, claim, errors_as_json, exit_on_signals
 from securechat.cli.settings import HomeOption, refuse_flags
-from securechat.errors import UsageError
+from securechat.errors import Unreachable, UsageError
 
 if TYPE_CHECKING:
     from securechat.client.access import Access
@@ -79,6 +79,8 @@ def invite(
             question = RevokeInvite(revoke)
         flags = Flags(name=name, home=home, passphrase_file=passphrase_file)
         answer = _ask(read_access(context, flags, None), question)
+    if address is None:
+        _warn_of_unreachable(answer)
     if json_output:
         from securechat.faces.json_events import encode_event
 
@@ -115,6 +117,26 @@ def _ask(access: "Access", question: "InviteQuestion") -> "Answer":
         Asking(client, question, events.put)
         client.start()
         return await_answer(events, ANSWER_S)
+
+
+def _warn_of_unreachable(answer: "Answer") -> None:
+    """Say so when the relay does not answer at the address that the link of an answer has."""
+    from securechat.client.events import InviteList
+    from securechat.client.invite_link import parse_link
+    from securechat.transport.probe import probe
+
+    if isinstance(answer, InviteList):
+        return
+    place = parse_link(answer.link).address
+    try:
+        probe(*place)
+    except Unreachable as error:
+        typer.echo(
+            f"securechat: Nobody can use this link now. {error.what}\n"
+            f"  try: on the relay's machine: securechat server --host 0.0.0.0 --port {place.port};"
+            " or here: securechat invite --address HOST[:PORT]",
+            err=True,
+        )
 
 
 def _print(answer: "Answer", *, with_qr: bool) -> None:

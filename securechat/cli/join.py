@@ -24,6 +24,7 @@ from securechat.faces.color import ColorChoice
 if TYPE_CHECKING:
     from securechat.client.access import Access
     from securechat.client.invite_link import InviteLink
+    from securechat.client.joining import Joined
     from securechat.client.pairing_code import PairingCode
     from securechat.config import ClientConfig
     from securechat.identity.types import Name
@@ -57,7 +58,7 @@ def join(
     ] = ColorChoice.AUTO,
     json_output: JsonOption = False,
 ) -> None:
-    """Join somebody with the code that they say to you."""
+    """Join somebody with the code that they say to you, or with their link."""
     from securechat.client.invite_link import InviteLink
 
     if plain and json_output:
@@ -124,14 +125,12 @@ def _pair(
 
     A name that somebody has there leaves the code unspent, and another one is asked for.
     """
-    from securechat.client.access import TrustFlags, open_profile
-    from securechat.client.joining import join_with_code
+    from securechat.client.access import TrustFlags
 
     while True:
         access = guest.access_to(relay)
         try:
-            with open_profile(access) as profile:
-                joined = join_with_code(profile, relay, code)
+            joined = _join(access, relay, code)
         except (NameTaken, NameInvalid) as error:
             if not can_ask():
                 raise
@@ -144,3 +143,19 @@ def _pair(
         typer.echo(f"  ok  {joined.name} is verified (you both used the code)")
         typer.echo("  ok  messages are end-to-end encrypted")
     return joined.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
+
+
+def _join(access: "Access", relay: "Endpoint", code: "PairingCode") -> "Joined":
+    """Pair under the name of an access; no profile is made under one that it cannot have there."""
+    from securechat.client.joining import join_with_code
+    from securechat.client.profile import Profile
+
+    with Profile(access.home, access.me, access.passphrases) as profile:
+        try:
+            return join_with_code(profile, relay, code)
+        except (NameTaken, NameInvalid):
+            profile.discard_if_new()
+            raise
+        finally:
+            if profile.has_new_key:
+                access.tell_new_key(access.me, access.home)

@@ -44,12 +44,8 @@ class PlainLog:
         typer.echo(f"Fingerprint  {fingerprint(certificate.relay_id)}")
         typer.echo(f"Pin          {pin_text(certificate.relay_id)}")
         typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
-        for line in _what_to_type(addresses, directory):
+        for line in what_to_type(addresses, directory, takes_anybody=server.takes_anybody):
             typer.echo(line)
-        if not server.takes_anybody:
-            typer.echo(
-                "New people   by invitation: securechat invite, here, after securechat client"
-            )
         typer.echo("Ctrl-C stops the relay.")
 
     def event(self, event: "RelayEvent") -> None:
@@ -163,19 +159,34 @@ Log = PlainLog | JsonLog
 """What prints the relay's output."""
 
 
-def _what_to_type(addresses: "list[Endpoint]", certs: Path) -> list[str]:
-    """Return the lines that tell how to connect, from here and from elsewhere."""
+def what_to_type(addresses: "list[Endpoint]", certs: Path, *, takes_anybody: bool) -> list[str]:
+    """Return the lines that tell how to connect, from here and from elsewhere.
+
+    Where not ``takes_anybody``, who is new elsewhere needs what somebody here has made for them.
+    """
     first = addresses[0]
     local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
     hosts = reachable_hosts(addresses)
+    place = first._replace(host=hosts[0] if hosts else local)
+    by_invitation = [
+        "New people   securechat invite, here, after that; there: securechat join LINK",
+        f"             or /code in a chat; there: securechat join {place}",
+    ]
     if not hosts:
         port = "" if first.port == DEFAULT_PORT else f" --port {first.port}"
         directory = "" if certs == Path("certs") else f" --certs {shlex.quote(str(certs))}"
         command = f"securechat server --host 0.0.0.0{port}{directory}"
-        return [*lines, f"Elsewhere    nobody can connect; to let them: {command}"]
+        lines.append(f"Elsewhere    nobody can connect; to let them: {command}")
+        return lines if takes_anybody else lines + by_invitation
+    if not takes_anybody:
+        lines += by_invitation
     lines += [f"Elsewhere    {_client(first._replace(host=host))}" for host in hosts]
-    lines.append(f"             (first copy {certs / 'ca.pem'} into a directory certs there)")
+    if takes_anybody:
+        lines.append("             (it asks for the fingerprint above once; with a copy of")
+        lines.append(f"             {certs / 'ca.pem'} in a directory certs there it does not)")
+    else:
+        lines.append("             (for whoever is on this relay already)")
     return lines
 
 

@@ -16,7 +16,10 @@ from securechat.wire.codes import PairCode
 from securechat.wire.frames import Fault
 
 _NEW_CODE = "ask for a new one: /code there, or securechat host; then: securechat join"
-_COMPARE = "ask for a new code, and compare the fingerprints on both screens"
+_TRY_AGAIN = "ask for a new code (/code there, if none is shown); then: securechat join"
+_COMPARE = "compare the relay's fingerprint on both screens; with a new code: securechat join"
+_ANOTHER_NAME = "the same command with --name ANOTHER-NAME"
+"""Whichever it was: client, send, listen, host, or join with a link."""
 
 
 def fault_error(fault: Fault) -> SecureChatError:
@@ -24,13 +27,11 @@ def fault_error(fault: Fault) -> SecureChatError:
     message, code = safe_text(fault.message), safe_text(fault.code)
     match code:
         case "name-taken":
-            return NameTaken(message, "securechat client --name ANOTHER-NAME")
+            return NameTaken(message, _ANOTHER_NAME)
         case "name-invalid":
-            return NameInvalid(message, "securechat client --name ANOTHER-NAME")
+            return NameInvalid(message, _ANOTHER_NAME)
         case "login-refused":
-            return LoginRefused(
-                message, "start it again; then: securechat client --name ANOTHER-NAME"
-            )
+            return LoginRefused(message, f"start it again; then: {_ANOTHER_NAME}")
         case "invite":
             return InviteRefused(
                 message, "ask somebody there for: securechat invite; then: securechat join LINK"
@@ -89,12 +90,12 @@ def pairing_error(code: str, slot: int, name: str, address: str) -> SecureChatEr
         case PairCode.NAME_TAKEN:
             return NameTaken(
                 f"The name {name} is taken on the relay at {address}",
-                "securechat join --name ANOTHER-NAME, with the same code",
+                f"securechat join {address} --name ANOTHER-NAME, with the same code",
             )
         case PairCode.NAME_INVALID:
             return NameInvalid(
                 f"The relay at {address} does not take the name {name}",
-                "securechat join --name ANOTHER-NAME, with the same code",
+                f"securechat join {address} --name ANOTHER-NAME, with the same code",
             )
         case _:
             return _broken_off(code)
@@ -103,10 +104,12 @@ def pairing_error(code: str, slot: int, name: str, address: str) -> SecureChatEr
 def _broken_off(code: str) -> PairingFailed:
     """Return the error for a pairing that has begun, and was ended by the other side."""
     what, reason = "The pairing has ended in the middle; the code is used up", PairCode.INVALID
+    try_next = _TRY_AGAIN
     if code == PairCode.WRONG_CODE:
         reason = PairCode.WRONG_CODE
         what = "The words do not match, or somebody is in between; the code is used up"
     elif code == PairCode.ANOTHER_RELAY:
         reason = PairCode.ANOTHER_RELAY
         what = "Who gave you the code sees another relay than you: somebody is in between"
-    return PairingFailed(what, _COMPARE, reason=reason)
+        try_next = _COMPARE
+    return PairingFailed(what, try_next, reason=reason)

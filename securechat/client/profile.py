@@ -169,6 +169,7 @@ class Profile:
         with ExitStack() as resources:
             self.directory = resources.enter_context(hold_profile(home, name))
             vault = Vault(self.directory, name)
+            self._is_new = vault.is_new and not is_there(self.directory / STATE)
             self.key = open_vault(vault, passphrases)
             self.has_new_key = vault.is_new
             """Whether its key was made now, and lies in a file."""
@@ -181,6 +182,14 @@ class Profile:
     def remember(self) -> None:
         """Make this the name that is used when none is given."""
         remember_name(self.home, self.name)
+
+    def discard_if_new(self) -> None:
+        """Close it, and leave nothing of it if it was made by this opening."""
+        self.state.close()
+        if self._is_new:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self.has_new_key = False
+        self.close()
 
     def close(self) -> None:
         """Let others open it."""

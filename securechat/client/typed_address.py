@@ -13,6 +13,8 @@ from securechat.transport.endpoint import Endpoint
 
 _LAST_NUMBERS = re.compile(r"(?P<numbers>\d{1,3}(\.\d{1,3}){0,2})(?P<port>:\d*)?", re.ASCII)
 
+_WHOLE = "the whole address, as the other screen shows it: securechat join 192.168.1.20:5555"
+
 
 def complete_address(typed: str, networks: Sequence[IPv4Interface]) -> Endpoint:
     """Return the endpoint of an address, or of its last one to three numbers.
@@ -22,20 +24,27 @@ def complete_address(typed: str, networks: Sequence[IPv4Interface]) -> Endpoint:
     """
     found = _LAST_NUMBERS.fullmatch(typed.strip())
     if found is None:
-        return parse_address(typed)
+        return _parse_whole(typed)
     for network in networks:
         host = _complete(found["numbers"], network)
         if host is not None:
-            return parse_address(f"{host}{found['port'] or ''}")
+            return _parse_whole(f"{host}{found['port'] or ''}")
     raise UsageError(
         f"{typed.strip()} is no address on a network of this machine",
-        "the whole address, as the other screen shows it: 192.168.1.20:5555",
+        _WHOLE,
     )
 
 
 def beginning(network: IPv4Interface) -> str:
     """Return what of an address need not be typed: ``192.168.1.``"""
     return f"{str(network.ip).rpartition('.')[0]}."
+
+
+def _parse_whole(typed: str) -> Endpoint:
+    try:
+        return parse_address(typed)
+    except UsageError as error:
+        raise UsageError(error.what, _WHOLE) from error
 
 
 def _complete(numbers: str, network: IPv4Interface) -> IPv4Address | None:

@@ -33,7 +33,7 @@ _OPENER, _JOINER = b"opener", b"joiner"
 _MAC_SIZE_BYTES = 32
 _KEY_SIZE_BYTES = 32
 _NONCE = bytes(AEAD_NONCE_SIZE_BYTES)
-_TRY_NEXT = "ask for a new code, and compare the fingerprints on both screens"
+_TRY_NEXT = "ask for a new code (/code there, if none is shown); then: securechat join"
 
 _Draw = Callable[[int], bytes]
 
@@ -77,7 +77,7 @@ class AnotherRelay(PairingFailed):
         super().__init__(
             f"The other side is on another relay ({fingerprint(seen)}) than this one"
             f" ({fingerprint(own)}): somebody is in between",
-            _TRY_NEXT,
+            "compare the relay's fingerprint on both screens; with a new code: securechat join",
             reason="another-relay",
         )
         self.seen = seen

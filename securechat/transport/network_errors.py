@@ -35,6 +35,15 @@ def cannot_reach(remote: Endpoint, why: str) -> Unreachable:
     return Unreachable(f"Cannot reach {remote} ({why}).", try_next)
 
 
+def not_a_relay(remote: Endpoint, why: str) -> Unreachable:
+    """Return the error for an address where another program answers."""
+    return Unreachable(
+        f"Cannot reach {remote} ({why}).",
+        "another program has that port: take the relay's own, as its screen shows it, then:"
+        " securechat doctor HOST:PORT",
+    )
+
+
 def connection_lost(remote: Endpoint, why: str) -> Unreachable:
     """Return the error for a connection that was open and broke."""
     return Unreachable(f"The connection to {remote} broke ({why}).", _start_relay(remote))
@@ -62,4 +71,5 @@ def cannot_listen(wanted: Endpoint, error: OSError) -> SecureChatError:
 
 
 def _start_relay(remote: Endpoint) -> str:
-    return f"on the relay's machine: securechat server --host {remote.host} --port {remote.port}"
+    server = f"securechat server --host {remote.host} --port {remote.port}"
+    return f"on the relay's machine: {server}; or securechat host, if that was the relay"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from securechat.errors import CertificateExpired, SecureChatError, Unreachable, Untrusted
 from securechat.transport.endpoint import Endpoint
-from securechat.transport.network_errors import cannot_reach, connection_lost
+from securechat.transport.network_errors import cannot_reach, connection_lost, not_a_relay
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -31,7 +31,8 @@ def handshake_failed(
     """Return our error for one that a handshake with `remote` raised, given whom we trust."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _untrusted(error, remote, ca_file)
-    return cannot_reach(remote, _cause(error))
+    refuse = not_a_relay if error.reason in _NOT_TLS else cannot_reach
+    return refuse(remote, _cause(error))
 
 
 def client_refused(error: ssl.SSLError, client: Endpoint) -> Unreachable:

@@ -87,7 +87,7 @@ def test_nothing_there(loop: Loop, files: Files) -> None:
     assert (
         error.what == f"Cannot reach 127.0.0.1:{port} (connection refused: nothing listens there)."
     )
-    assert f"securechat server --host 127.0.0.1 --port {port}" in error.try_next
+    assert f"securechat server --host 127.0.0.1 --port {port}; or securechat" in error.try_next
 
 
 def test_no_answer(loop: Loop, files: Files) -> None:

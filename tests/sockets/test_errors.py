@@ -157,7 +157,7 @@ def test_the_name_is_taken(relay: Relay, tmp_path: Path) -> None:
     assert run(*first, home=tmp_path / "first")[0] == 0
     command = ("client", "--json", "--name", "TINA", *relay.flags)
     home = tmp_path / "second"
-    fails(REFUSED, "TINA is taken", "securechat client --name ANOTHER-NAME", *command, home=home)
+    fails(REFUSED, "TINA is taken", "the same command with --name ANOTHER", *command, home=home)
     assert not (home / "last-name").exists()
 
 

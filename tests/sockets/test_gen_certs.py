@@ -65,6 +65,7 @@ def test_the_report_tells_all_that_the_next_steps_need(tmp_path, monkeypatch):
     assert {"127.0.0.1", "::1"} <= set(names)
     assert "\n  securechat server\n" in result.stdout
     assert "copy certs/ca.pem, but no other file," in result.stdout
+    assert "\n  securechat invite\n" in result.stdout
 
 
 def test_another_directory_is_named_in_the_next_step(tmp_path):

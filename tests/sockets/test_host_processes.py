@@ -74,6 +74,10 @@ def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> N
     with chatting(tmp_path / "bob", "--peer", "alice") as again:
         again.types("it is me again")
         assert alice.expect("message", text="it is me again")["verified"]
+    command = ("client", "--json", "--name", "bob", "--server", f"127.0.0.1:{port}")
+    status, stdout, stderr = run(*command, home=tmp_path / "bob")
+    assert (status, stderr) == (0, ""), "what the code has pinned is enough"
+    assert '"event":"ready"' in stdout
 
 
 def test_wrong_words_use_the_code_up_and_let_nobody_in(
@@ -94,6 +98,21 @@ def test_wrong_words_use_the_code_up_and_let_nobody_in(
     assert status == REFUSED
     assert "ask for a new one" in said
     with joining(tmp_path / "bob", port, another):
+        assert alice.expect("paired")["name"] == "bob"
+
+
+def test_a_taken_name_leaves_no_profile_and_the_code_good(
+    host: tuple[Client, int], tmp_path: Path
+) -> None:
+    alice, port = host
+    code, home = alice.expect("code")["code"], tmp_path / "bob"
+    command = ("join", f"127.0.0.1:{port}", "--name", "Alice", "--code-file", "-")
+    status, _, said = run(*command, home=home, stdin=f"{code}\n")
+    assert status == REFUSED
+    assert "The name Alice is taken" in said
+    assert "passphrase set" not in said
+    assert list((home / "profiles").iterdir()) == []
+    with joining(home, port, code):
         assert alice.expect("paired")["name"] == "bob"
 
 

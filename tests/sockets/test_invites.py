@@ -134,6 +134,20 @@ def test_an_invitation_is_used_up(machines: Machines, relay: Relay, tmp_path: Pa
     assert erin.runs("invite", "--list")[1] == "No invitation of yours can be used."
 
 
+def test_a_link_to_where_the_relay_does_not_listen_is_made_with_a_warning(
+    machines: Machines, tmp_path: Path
+) -> None:
+    inside = machines.inside(0)
+    with relaying(tmp_path / "relay", prefix=inside) as relay:
+        gus = Person("gus", tmp_path / "gus", inside)
+        assert gus.runs("client", "--json", *relay.flags)[0] == DONE
+        status, _, stderr = gus.runs("invite", "--json")
+        assert (status, "Nobody can use this link now" in stderr) == (DONE, True)
+        assert f"securechat server --host 0.0.0.0 --port {relay.port}" in stderr
+        status, _, stderr = gus.runs("invite", "--json", "--address", relay.address)
+        assert (status, stderr) == (DONE, "")
+
+
 def test_a_name_that_is_taken_leaves_the_invitation(
     machines: Machines, relay: Relay, alice: Person, tmp_path: Path
 ) -> None:

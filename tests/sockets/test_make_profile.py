@@ -50,6 +50,14 @@ def test_under_a_passphrase_its_key_never_lies_in_a_file(
         rows_of(tmp_path, WRONG)
 
 
+def test_one_that_was_there_before_is_not_discarded(tmp_path: Path) -> None:
+    make_profile(tmp_path, ALICE, ROWS, None)
+    Profile(tmp_path, ALICE, tuple).discard_if_new()
+    assert rows_of(tmp_path) == ROWS
+    Profile(tmp_path, parse_name("Bob"), tuple).discard_if_new()
+    assert not profile_directory(tmp_path, parse_name("Bob")).exists()
+
+
 def test_one_that_is_there_is_left_alone(tmp_path: Path) -> None:
     make_profile(tmp_path, ALICE, ROWS, None)
     with pytest.raises(FileProblem, match="There is a profile of ALICE") as problem:

@@ -75,6 +75,8 @@ def test_two_people_are_verified_in_a_minute(tmp_path: Path) -> None:
         began = time.monotonic()
         with hosting(machines, tmp_path) as alice:
             alice.see("Server 10.231.57.1:5555 TLS 1.3, new certificate, renews itself")
+            alice.see("You are alice on 127.0.0.1:")
+            assert alice.text.count("You are alice") == 1
             code = spoken(alice)
             with joining(machines, tmp_path) as bob:
                 bob.see("(alice) 10.231.57.1:5555")

@@ -1,10 +1,11 @@
 """What the operator reads, and a program around the relay, of the store and of accounts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from securechat.cli.relay_log import JsonLog, PlainLog
+from securechat.cli.relay_log import JsonLog, PlainLog, what_to_type
 from securechat.errors import FileProblem
 from securechat.relay.events import (
     AuditEvent,
@@ -15,6 +16,8 @@ from securechat.relay.events import (
     SlotEnded,
 )
 from securechat.store.news import Damaged, Failing, StoreNews, Working
+from securechat.transport.addresses import Host
+from securechat.transport.endpoint import Endpoint
 
 ERROR = FileProblem("Cannot write relay.db: disk full", "df -h relay")
 
@@ -105,3 +108,29 @@ def test_what_happens_to_accounts_is_told_to_people_and_programs(
     assert capsys.readouterr().out == f"[SERVER] {line}\n"
     JsonLog().event(event)
     assert json.loads(capsys.readouterr().out) == {"v": 1} | fields
+
+
+def to_type(host: str, *, takes_anybody: bool) -> str:
+    address = Endpoint(Host(host), 5555)
+    return "\n".join(what_to_type([address], Path("certs"), takes_anybody=takes_anybody))
+
+
+def test_a_relay_for_the_network_says_how_new_people_come() -> None:
+    told = to_type("192.0.2.7", takes_anybody=False)
+    assert "New people   securechat invite, here, after that; there: securechat join LINK" in told
+    assert "Elsewhere    securechat client --name YOU --server 192.0.2.7\n" in told
+    assert "or /code in a chat; there: securechat join 192.0.2.7:5555" in told
+    assert told.index("New people") < told.index("Elsewhere")
+    assert "ca.pem" not in told
+
+
+def test_a_relay_for_anybody_needs_no_invitation_and_no_file() -> None:
+    told = to_type("192.0.2.7", takes_anybody=True)
+    assert "invite" not in told
+    assert "it asks for the fingerprint above once; with a copy of" in told
+    assert "certs/ca.pem" in told
+
+
+def test_a_relay_of_one_machine_says_how_to_let_others_in() -> None:
+    told = to_type("127.0.0.1", takes_anybody=True)
+    assert told.endswith("to let them: securechat server --host 0.0.0.0")

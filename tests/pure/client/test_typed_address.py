@@ -37,7 +37,7 @@ def test_what_is_typed_becomes_an_address(typed: str, address: str) -> None:
 def test_what_is_no_address_is_refused(typed: str) -> None:
     with pytest.raises(UsageError) as refused:
         complete_address(typed, (HOME, OFFICE))
-    assert refused.value.try_next
+    assert "securechat join 192.168.1.20:5555" in refused.value.try_next
 
 
 def test_a_number_alone_is_no_address_without_a_network() -> None:

@@ -67,6 +67,15 @@ def test_who_paired_is_written_to_and_verified() -> None:
     assert desk.hear(peer_ready(trust=e.Trust.VERIFIED)) == []
 
 
+def test_who_paired_and_logs_in_a_moment_later_is_not_said_to_be_away() -> None:
+    desk = Desk(peer=None)
+    desk.hear(ready(), e.Paired("bob", FINGERPRINT))
+    away, here = e.PresenceChanged("bob", False), e.PresenceChanged("bob", True)
+    assert desk.hear(peer_ready(trust=e.Trust.VERIFIED), away) == []
+    assert desk.hear(here) == ["[SERVER] bob joined the chat!"]
+    assert desk.hear(away) == ["[SERVER] bob left the chat!"]
+
+
 def test_pairing_takes_nobody_out_of_their_conversation() -> None:
     desk = Desk(peer="carol")
     desk.hear(ready())
