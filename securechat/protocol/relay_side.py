@@ -33,14 +33,17 @@ class RelaySide(Machine[ClientFrame]):
     def deliver(self, envelopes: tuple[Incoming, ...]) -> bytes:
         """Return a Deliver frame of these envelopes; their numbers follow the last ones.
 
-        LocalProtocolError where that is not allowed.
+        Answers out of turn, for which it has no place, come before it: what a delivery confirms has
+        been answered for then. LocalProtocolError where that is not allowed.
         """
         frame = Deliver(self.delivered + 1, self.accepted, envelopes)
         if self.state is not _READY:
             raise LocalProtocolError(self._no_turn(frame))
+        answers = self.take_answers() if self._news else b""
         self.delivered += len(envelopes)
         self._told = self.accepted
-        return encode(frame)
+        data = encode(frame)
+        return answers + data if answers else data
 
     def answer(self, first: int, last: int) -> None:
         """Note, once, that the envelopes ``first`` to ``last`` are answered for: none is open."""

@@ -141,7 +141,7 @@ class FastLane:
         """Yield each envelope, with what it came, its number there, and whether it is in flight."""
         envelopes: list[Incoming | Outgoing] = []
         for data, _, _ in self._frames:
-            [deliver] = relay_frame_decoder().decode(data)
+            *_, deliver = relay_frame_decoder().decode(data)
             envelopes += cast("Deliver", deliver).envelopes
         del envelopes[: self._acked]
         in_flight = len(envelopes)

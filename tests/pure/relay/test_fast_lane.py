@@ -224,6 +224,36 @@ def test_two_who_choose_the_same_id_close_the_lane_for_a_moment_only() -> None:
     assert lane_of(bob) is not None
 
 
+def test_an_answer_out_of_turn_comes_before_what_is_delivered_later() -> None:
+    world = RelayWorld(DelayedStore())
+    alice, bob, carol = world.online("Alice", "Bob", "Carol")
+    bob.cut()
+    alice.send(bob, b"1.")
+    alice.send(carol, b"2.")
+    carol.send(alice, b"3.")
+    assert numbers(alice) == [3]
+    answer, delivery = alice.frames[-2:]
+    assert answer == f.Accepted(0, ((2, 2),))
+    assert isinstance(delivery, f.Deliver)
+
+
+def test_what_was_delivered_behind_an_answer_is_found_again() -> None:
+    world = RelayWorld(DelayedStore())
+    alice, bob, carol = world.online("Alice", "Bob", "Carol", acks=False)
+    bob.cut()
+    carol.acks = True
+    alice.send(bob, b"1.")
+    alice.send(carol, b"2.")
+    carol.send(alice, b"3.")
+    assert numbers(alice) == [3]
+    alice.cut()
+    run(world)
+    alice.connect()
+    run(world)
+    world.advance(1.0)
+    assert numbers(alice) == [3, 3]
+
+
 def test_what_was_in_the_lane_at_the_end_of_a_visit_comes_in_the_next_in_its_order() -> None:
     world = RelayWorld()
     alice, bob = world.online("Alice", "Bob", acks=False)
