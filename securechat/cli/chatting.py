@@ -6,7 +6,13 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from securechat.cli.session import open_client, serving
+from securechat.cli.session import (
+    exit_on_signals,
+    open_client,
+    refuse_closed_output,
+    serving,
+)
+from securechat.errors import UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -23,6 +29,14 @@ class Look:
 
     json: bool
     color: ColorChoice
+
+
+def begin_chat(command: str, *, plain: bool, json: bool) -> None:
+    """Prepare the process for a chat; UsageError for flags of this command that do not agree."""
+    if plain and json:
+        raise UsageError("--plain and --json exclude each other", f"securechat {command} --help")
+    exit_on_signals()
+    refuse_closed_output()
 
 
 def scrollback_messages() -> int:

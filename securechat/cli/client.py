@@ -7,22 +7,20 @@ from typing import Annotated
 import typer
 
 from securechat.cli.access import Flags, check_peer, read_access
-from securechat.cli.chatting import Look, chatting, scrollback_messages, show
+from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
 from securechat.cli.options import (
     CaOption,
+    ColorOption,
     JsonOption,
     NameOption,
     OnKeyChangeOption,
     PassphraseFileOption,
     PinOption,
+    PlainOption,
     ReadReceiptsOption,
     ServerOption,
 )
-from securechat.cli.session import (
-    errors_as_json,
-    exit_on_signals,
-    refuse_closed_output,
-)
+from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import FileProblem, UsageError
@@ -59,12 +57,8 @@ def client(
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     on_key_change: OnKeyChangeOption = None,
-    plain: Annotated[
-        bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
-    ] = False,
-    color: Annotated[
-        ColorChoice, typer.Option("--color", help="Whether to use colour.")
-    ] = ColorChoice.AUTO,
+    plain: PlainOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     json_output: JsonOption = False,
     read_receipts: ReadReceiptsOption = None,
     no_e2e: Annotated[
@@ -106,12 +100,9 @@ def client(
 
         join(host, port, _quit_mode_ca(ca, nearby) if tls else None)
         return
-    if plain and json_output:
-        raise UsageError("--plain and --json exclude each other", "securechat client --help")
     if no_e2e and peer is None:
         raise UsageError("--no-e2e is for one person", "securechat client --no-e2e --peer NAME")
-    exit_on_signals()
-    refuse_closed_output()
+    begin_chat("client", plain=plain, json=json_output)
     flags = Flags(
         name=name,
         host=host,

@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import choose_name, say_where_key_is
-from securechat.cli.chatting import Look, chatting, scrollback_messages, show
-from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
+from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
+from securechat.cli.options import (
+    CertsOption,
+    ColorOption,
+    DataOption,
+    JsonOption,
+    NameOption,
+    PassphraseFileOption,
+    PlainOption,
+)
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.relay_in_process import OwnRelay, running_relay
-from securechat.cli.session import errors_as_json, exit_on_signals, refuse_closed_output
+from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, data_directory
 from securechat.client.surroundings import certs_directory, load_settings, resolve_home
-from securechat.errors import UsageError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -37,40 +44,19 @@ def host(
         int | None,
         typer.Option("--port", min=0, max=65535, help="TCP port [5555, or a free one]."),
     ] = None,
-    certs: Annotated[
-        Path | None,
-        typer.Option(
-            "--certs",
-            metavar="DIR",
-            readable=False,
-            help="Certificates [./certs, else in the home].",
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            readable=False,
-            help="Accounts and undelivered messages [relay in the home].",
-        ),
-    ] = None,
+    certs: CertsOption = None,
+    data: DataOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
     no_announce: Annotated[
         bool, typer.Option("--no-announce", help="Do not tell the local network of the relay.")
     ] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines, as client has them.")] = False,
-    color: Annotated[
-        ColorChoice, typer.Option("--color", help="Whether to use colour.")
-    ] = ColorChoice.AUTO,
+    plain: PlainOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     json_output: JsonOption = False,
 ) -> None:
     """Chat on a relay of your own, and let others join with a code."""
-    if plain and json_output:
-        raise UsageError("--plain and --json exclude each other", "securechat host --help")
-    exit_on_signals()
-    refuse_closed_output()
+    begin_chat("host", plain=plain, json=json_output)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             settings = load_settings(home)

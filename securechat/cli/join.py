@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import ask_name, choose_name, say_where_key_is
-from securechat.cli.chatting import Look, chatting, scrollback_messages, show
+from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
 from securechat.cli.code_input import read_code
 from securechat.cli.finding import find_place, read_place
-from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
+from securechat.cli.options import (
+    ColorOption,
+    JsonOption,
+    NameOption,
+    PassphraseFileOption,
+    PlainOption,
+)
 from securechat.cli.passphrase_input import read_passphrases, remembering
 from securechat.cli.prompting import can_ask
-from securechat.cli.session import errors_as_json, exit_on_signals, refuse_closed_output
+from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.client.surroundings import load_settings, resolve_home
-from securechat.errors import NameInvalid, NameTaken, UsageError
+from securechat.errors import NameInvalid, NameTaken
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -52,19 +58,14 @@ def join(
     ] = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines, as client has them.")] = False,
-    color: Annotated[
-        ColorChoice, typer.Option("--color", help="Whether to use colour.")
-    ] = ColorChoice.AUTO,
+    plain: PlainOption = False,
+    color: ColorOption = ColorChoice.AUTO,
     json_output: JsonOption = False,
 ) -> None:
     """Join somebody with the code that they say to you, or with their link."""
     from securechat.client.invite_link import InviteLink
 
-    if plain and json_output:
-        raise UsageError("--plain and --json exclude each other", "securechat join --help")
-    exit_on_signals()
-    refuse_closed_output()
+    begin_chat("join", plain=plain, json=json_output)
     with ExitStack() as stack:
         with errors_as_json(json_output):
             settings = load_settings(home).client

@@ -1,4 +1,4 @@
-"""The options that the commands of a client share."""
+"""The options that commands share."""
 
 import math
 from enum import StrEnum
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from securechat.faces.color import ColorChoice
 
 MAX_TIMEOUT_S = 1e6
 
@@ -68,6 +70,28 @@ PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="The relay's port [5555].")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+PlainOption = Annotated[
+    bool, typer.Option("--plain", help="Lines, also where a full screen would be possible.")
+]
+ColorOption = Annotated[ColorChoice, typer.Option("--color", help="Whether to use colour.")]
+CertsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--certs",
+        metavar="DIR",
+        readable=False,
+        help="Certificates [./certs, else in the home].",
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        readable=False,
+        help="Accounts and undelivered messages [relay in the home].",
+    ),
+]
 ReadReceiptsOption = Annotated[
     bool | None,
     typer.Option(

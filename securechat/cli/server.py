@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from securechat.cli.options import CertsOption, DataOption
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
 from securechat.cli.settings import HomeOption, data_directory, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
@@ -47,24 +48,8 @@ def server(
         int | None,
         typer.Option("--port", min=0, max=65535, help="TCP port [5555; quit mode 12345]."),
     ] = None,
-    certs: Annotated[
-        Path | None,
-        typer.Option(
-            "--certs",
-            metavar="DIR",
-            readable=False,
-            help="Certificates [./certs, else in the home].",
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data",
-            metavar="DIR",
-            readable=False,
-            help="Accounts and undelivered messages [relay in the home].",
-        ),
-    ] = None,
+    certs: CertsOption = None,
+    data: DataOption = None,
     home: HomeOption = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="One JSON object a line instead of sentences.")
