@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from securechat.config import ServerConfig
-from securechat.errors import Busy, CertificateExpired, FileProblem
-from securechat.identity.types import RelayId, fingerprint
+from securechat.errors import CertificateExpired
 from securechat.relay.entry import takes_anybody
 from securechat.relay.events import CertificateProblem, CertificateRenewed, RelayEvent
+from securechat.relay.own_store import opening_store
 from securechat.relay.relay import Relay
 from securechat.relay.session import Session
 from securechat.store.store_thread import StoreThread
@@ -19,14 +19,10 @@ from securechat.transport.certificate_directory import SERVER, ServerCertificate
 from securechat.transport.endpoint import Endpoint
 from securechat.transport.issuing import issue, renew_if_needed
 from securechat.transport.loop import Loop
-from securechat.transport.private_files import hold_lock, is_there, make_private_directory
+from securechat.transport.private_files import is_there
 from securechat.transport.tls import ServerTls
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 (these are compared, not bound)
-
-STORE, LOCK = "relay.db", "lock"
-OWNER = ("relay", b"id")
-"""The row that tells whose store it is."""
 
 RETRY_AFTER_MS = 2_000
 """When a drained client should come back; it adds jitter of its own."""
@@ -79,42 +75,14 @@ class RelayServer:
         Raises Busy and FileProblem for the store, PortInUse and what else `listen` raises.
         """
         with ExitStack() as stack:
-            store = self._open_store(stack)
+            store = stack.enter_context(
+                opening_store(self._data, self.certificate, self._loop.call_soon, self._on_event)
+            )
             addresses = self._listen(store)
             self._closing = stack.pop_all()
         store.start()
         self._loop.start()
         return addresses
-
-    def _open_store(self, stack: ExitStack) -> StoreThread:
-        """Open what is kept of this relay, for as long as the stack lasts."""
-        make_private_directory(self._data)
-        try:
-            stack.enter_context(hold_lock(self._data / LOCK))
-        except Busy as busy:
-            raise Busy(
-                f"Another relay uses the store in {self._data}.",
-                "stop that relay, or: securechat server --data ANOTHER-DIRECTORY",
-            ) from busy
-        path = self._data / STORE
-        store = StoreThread(path, self._loop.call_soon, self._on_event)
-        stack.callback(store.close)
-        self._check_owner(path, store)
-        return store
-
-    def _check_owner(self, path: Path, store: StoreThread) -> None:
-        """Raise FileProblem if the store is of a relay with another key."""
-        relay_id = self.certificate.relay_id
-        owner = store.rows().get(OWNER)
-        if owner is None:
-            store.save_now({OWNER: relay_id})
-        elif owner != relay_id:
-            raise FileProblem(
-                f"{path} belongs to the relay with the fingerprint"
-                f" {fingerprint(RelayId(owner))}; the certificate in {self._certs} is another's.",
-                "bring that relay's certificates back (--certs DIR), or begin anew:"
-                " securechat server --data ANOTHER-DIRECTORY",
-            )
 
     def _listen(self, store: StoreThread) -> list[Endpoint]:
         config = self._config
