@@ -4,7 +4,7 @@ A row of an invite is kept under the hash of its token, a row of an admission un
 admitted. What a registration uses up goes to the disk in the same write as the account.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -12,9 +12,11 @@ from typing import Annotated
 import msgspec
 
 from securechat.config import ServerConfig
-from securechat.errors import FileProblem, InviteRefused, LimitExceeded
+from securechat.errors import FileProblem, InviteRefused, LimitExceeded, NameTaken
 from securechat.identity.invite import token_hash
-from securechat.identity.types import SIZE_32, Number, UserKey
+from securechat.identity.lookalikes import name_skeletons
+from securechat.identity.names import name_key
+from securechat.identity.types import SIZE_32, Name, Number, UserKey
 from securechat.relay.directory import DAY_MS
 from securechat.relay.events import RegisteredBy
 from securechat.relay.records import NOTHING
@@ -37,6 +39,8 @@ class Invite(msgspec.Struct, frozen=True, array_like=True):
     inviter: Annotated[UserKey, SIZE_32]
     uses_left: Number
     expires_ms: Number
+    for_name: Name | None = None
+    """The one name that it is good for, and that is kept for it; see `relay.reset`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +72,34 @@ class Entry:
         self._is_open = is_open
         self._invites: dict[bytes, Invite] = {}
         self._by_inviter: dict[UserKey, set[bytes]] = {}
+        self._kept_names: dict[bytes, frozenset[str]] = {}
+        """What names that an invite keeps look like, by the hash of its token."""
         self._admitted: dict[UserKey, int] = {}
         """Until when a key may register, milliseconds since 1970; the oldest comes first."""
         self._unkept: dict[UserKey, Grant] = {}
         """How accounts got in that are not on the disk yet."""
+        for hashed, invite in read_invites(rows):
+            self._put(hashed, invite)
         for (kind, key), value in rows.items():
-            if kind == INVITE:
-                self._put(key, _decode(value))
-            elif kind == ADMITTED:
+            if kind == ADMITTED:
                 self._admitted[UserKey(key)] = int.from_bytes(value, "big")
 
     # Who registers --------------------------------------------------------------------------------
 
     def grant(self, frame: Register, host: str, now_ms: int) -> Grant:
         """Return why this new key may register from this address; InviteRefused if it may not."""
+        hashed = b"" if frame.invite is None else token_hash(frame.invite)
+        for_name = self._invites[hashed].for_name if self._is_valid(hashed, now_ms) else None
+        if for_name is not None:
+            if name_key(for_name) != name_key(frame.registration.name):
+                raise InviteRefused(
+                    f"That invitation is for the name {for_name} only (--name {for_name})"
+                )
+            return Grant("invite", hashed)
         if self._admitted.get(frame.registration.user_key, 0) > now_ms:
             return Grant("code")
-        if frame.invite is not None:
-            hashed = token_hash(frame.invite)
-            if self._is_valid(hashed, now_ms):
-                return Grant("invite", hashed)
+        if self._is_valid(hashed, now_ms):
+            return Grant("invite", hashed)
         if is_near(host):
             return Grant("near")
         if self._is_open:
@@ -97,6 +109,19 @@ class Entry:
         if frame.invite is not None:
             raise InviteRefused("That invitation has expired, or was used or taken back")
         raise InviteRefused("This relay takes new people by invitation only")
+
+    def check_name(self, name: Name, now_ms: int, token: bytes | None = None) -> None:
+        """Raise NameTaken while this name, or one that looks like it, is kept for another token.
+
+        The name is one that `parse_name` has accepted.
+        """
+        own, skeletons = None if token is None else token_hash(token), name_skeletons(name)
+        for hashed, kept in self._kept_names.items():
+            if hashed != own and skeletons & kept and self._is_valid(hashed, now_ms):
+                raise NameTaken(
+                    f"The name {name} is kept here for whoever has the link to it"
+                    " (securechat join LINK)"
+                )
 
     def take(self, user_key: UserKey, grant: Grant) -> None:
         """Note that this key has been entered; what it used up is gone for others from now on."""
@@ -200,8 +225,11 @@ class Entry:
     def _put(self, hashed: bytes, invite: Invite) -> None:
         self._invites[hashed] = invite
         self._by_inviter.setdefault(invite.inviter, set()).add(hashed)
+        if invite.for_name is not None:
+            self._kept_names[hashed] = name_skeletons(invite.for_name)
 
     def _drop(self, hashed: bytes) -> None:
+        self._kept_names.pop(hashed, None)
         inviter = self._invites.pop(hashed).inviter
         of_inviter = self._by_inviter[inviter]
         of_inviter.discard(hashed)
@@ -236,6 +264,16 @@ class Entry:
             done(is_saved)
 
         self._store.save({**also, (INVITE, hashed): self._row(hashed)}, saved)
+
+
+def read_invites(rows: Mapping[RowKey, bytes]) -> Iterator[tuple[bytes, Invite]]:
+    """Yield the invites of a store with the hashes of their tokens.
+
+    Raises FileProblem for one that cannot be read.
+    """
+    for (kind, hashed), value in rows.items():
+        if kind == INVITE:
+            yield hashed, _decode(value)
 
 
 def _decode(value: bytes) -> Invite:

@@ -7,9 +7,9 @@ lost to damage, and what waits there must not be dropped.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -22,6 +22,8 @@ from securechat.wire.frames import Register
 
 ACCOUNT, DEVICE, SENT, REMOVED = "account", "device", "sent", "removed"
 SENT_BYTES = 8
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 NOTHING: RowChanges = MappingProxyType({})
 
@@ -46,19 +48,11 @@ class Records:
 
         Returns the mailboxes of removed devices that need not be empty yet.
         """
-        try:
-            for (kind, _), value in rows.items():
-                if kind == ACCOUNT:
-                    frame = msgspec.msgpack.decode(value, type=Register)
-                    account = self.directory.enter(frame)
-                    account.saved_version = account.version
-                    for device in account.devices.values():
-                        _restore(device, rows)
-        except msgspec.MsgspecError as error:
-            raise FileProblem(
-                f"The relay's store has an account that cannot be read: {error}",
-                "update securechat here, or put a backup in the place of the store",
-            ) from error
+        for frame in read_accounts(rows):
+            account = self.directory.enter(frame)
+            account.saved_version = account.version
+            for device in account.devices.values():
+                _restore(device, rows)
         return [MailboxId(key) for kind, key in rows if kind == REMOVED]
 
     def save_account(
@@ -102,6 +96,26 @@ class Records:
         self._store.save(changes, lambda _is_saved: None)
 
 
+def read_accounts(rows: Mapping[RowKey, bytes]) -> Iterator[Register]:
+    """Yield the accounts of a store, as their clients would register them now.
+
+    Raises FileProblem for one that cannot be read.
+    """
+    for (kind, _), value in rows.items():
+        if kind == ACCOUNT:
+            yield _decode(value, Register)
+
+
+def _decode(value: bytes, kind: type[Row]) -> Row:
+    try:
+        return msgspec.msgpack.decode(value, type=kind)
+    except msgspec.MsgspecError as error:
+        raise FileProblem(
+            f"The relay's store has an account that cannot be read: {error}",
+            "update securechat here, or put a backup in the place of the store",
+        ) from error
+
+
 def _key(device: Device) -> RowKey:
     return DEVICE, device.mailbox
 
@@ -134,7 +148,7 @@ def _restore(device: Device, rows: Mapping[RowKey, bytes]) -> None:
     device.sent = device.sent_saved = int.from_bytes(sent, "big")
     value = rows.get(_key(device))
     if value is not None:
-        row = msgspec.msgpack.decode(value, type=DeviceRow)
+        row = _decode(value, DeviceRow)
         device.bundle = row.bundle
         device.one_time_keys = deque(row.one_time_keys)
         device.claimed_on = dict(row.claims)

@@ -7,7 +7,7 @@ from typing import Protocol
 from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.names import parse_name
-from securechat.identity.types import MailboxId, RelayId, UserKey
+from securechat.identity.types import MailboxId, Name, RelayId, UserKey
 from securechat.relay.announcer import Announcer, Listener
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Account, Directory
@@ -100,7 +100,7 @@ class Relay:
             random=random,
             clock=clock,
             call_later=call_later,
-            check_name=lambda name, key: self.directory.check_name(parse_name(name), key),
+            check_name=lambda name, key: self._check_name(parse_name(name), key),
             admit=self._admit,
             tell=self.tell,
         )
@@ -188,12 +188,14 @@ class Relay:
         Raises what `Directory.register` does; for a new key InviteRefused, too, and LimitExceeded
         when too many new accounts came from there.
         """
-        user_key = frame.registration.user_key
+        user_key, name = frame.registration.user_key, parse_name(frame.registration.name)
         if self.directory.account(user_key) is not None:
+            self.entry.check_name(name, self.now_ms())
             return self.directory.register(frame)
         if not is_near(host) and not self._registrations.admit(host, self.clock()):
             raise LimitExceeded("Too many new accounts from this address; try again in a minute")
         grant = self.entry.grant(frame, host, self.now_ms())
+        self.entry.check_name(name, self.now_ms(), frame.invite)
         account = self.directory.register(frame)
         self.entry.take(user_key, grant)
         return account
@@ -213,6 +215,10 @@ class Relay:
         """
         if self._told_audit.admit(type(event).__name__, self.clock()):
             self.on_event(event)
+
+    def _check_name(self, name: Name, user_key: UserKey) -> None:
+        self.entry.check_name(name, self.now_ms())
+        self.directory.check_name(name, user_key)
 
     def _admit(self, user_key: UserKey, done: Callable[[bool], None]) -> None:
         if self.directory.account(user_key) is not None:

@@ -141,6 +141,11 @@ class RelayFile:
         )
         self._count(ENVELOPES, -deleted.rowcount)
 
+    def empty(self, mailbox: MailboxId) -> None:
+        """Delete all entries of a mailbox, inside a transaction."""
+        deleted = self._database.execute("DELETE FROM envelopes WHERE mailbox = ?", (mailbox,))
+        self._count(ENVELOPES, -deleted.rowcount)
+
     def load(
         self, mailbox: MailboxId, after: int, limit_bytes: int, hidden: Collection[Place]
     ) -> list[Entry]:

@@ -111,11 +111,16 @@ class StoreThread:
         """Return every row, before `start`; see RowStore."""
         return self._file.rows()
 
-    def save_now(self, changes: RowChanges) -> None:
-        """Carry out changes before `start`, and have them on the disk; raises FileProblem."""
+    def save_now(self, changes: RowChanges, emptied: Iterable[MailboxId] = ()) -> None:
+        """Carry out changes before `start`, and have them on the disk; raises FileProblem.
+
+        In the same transaction the ``emptied`` mailboxes lose all that waits in them.
+        """
         try:
             with self._file.transaction():
                 self._file.save(changes)
+                for mailbox in emptied:
+                    self._file.empty(mailbox)
         except (sqlite3.Error, OSError) as error:
             raise self._file.problem("write", error) from error
 
