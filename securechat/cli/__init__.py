@@ -4,9 +4,10 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from securechat import __version__
 from securechat.cli.client import client
@@ -21,6 +22,7 @@ from securechat.cli.join import join
 from securechat.cli.listen import listen
 from securechat.cli.passphrase import passphrase
 from securechat.cli.paths import paths
+from securechat.cli.reset_identity import reset_identity
 from securechat.cli.send import send
 from securechat.cli.server import server
 from securechat.errors import SecureChatError
@@ -28,7 +30,18 @@ from securechat.text import safe_text
 
 INTERRUPTED = 130
 
+
+class _InOrder(TyperGroup):
+    """The commands as one needs them: typer lists groups last, and ``server`` is one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        names = super().list_commands(ctx)
+        names.remove("server")
+        return [*names[: (at := names.index("client"))], "server", *names[at:]]
+
+
 app = typer.Typer(
+    cls=_InOrder,
     name="securechat",
     help="Encrypted chat for people on a network that they control.",
     epilog="First time? securechat host, or securechat demo to see it all on this machine.",
@@ -37,10 +50,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+_relay = typer.Typer(
+    invoke_without_command=True, subcommand_metavar="[COMMAND]", rich_markup_mode=None
+)
+_relay.callback()(server)
+_relay.command("reset-identity")(reset_identity)
 app.command()(host)
 app.command()(join)
 app.command("gen-certs")(gen_certs)
-app.command()(server)
+app.add_typer(_relay, name="server")
 app.command()(client)
 app.command()(send)
 app.command()(listen)

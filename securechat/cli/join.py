@@ -72,6 +72,8 @@ def join(
             place = None if address is None else read_place(address)
             if isinstance(place, InviteLink):
                 refuse_flags(context, ("code_file",), "is for a code; a link needs none")
+                if not place.has_inviter:
+                    name = name or place.name
             directory = resolve_home(home)
             me = choose_name(directory, name or settings.name, None, alone=True, guess=True)
             guest = _Guest(me, directory, settings, passphrase_file)
@@ -108,15 +110,16 @@ class _Guest:
         )
 
 
-def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
-    """Trust the relay of a link; return who has invited, and how to get in."""
+def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str | None, Access]":
+    """Trust the relay of a link; return who has invited, if anybody has, and how to get in."""
     from securechat.client.access import open_profile
     from securechat.client.joining_by_link import accept_link
 
     access = guest.access_to(link.address)
     with open_profile(access) as profile:
         trust = accept_link(profile, link)
-    return link.name, replace(access, trust=trust, invite=link.token)
+    peer = link.name if link.has_inviter else None
+    return peer, replace(access, trust=trust, invite=link.token)
 
 
 def _pair(

@@ -95,6 +95,12 @@ def server(
     """Run the relay that clients meet on (or, with --quit-mode, the two-party chat)."""
     import msgspec
 
+    if context.invoked_subcommand is not None:
+        flags_here = [parameter.name or "" for parameter in context.command.params]
+        refuse_flags(
+            context, flags_here, "is for running the relay; flags of a command go behind it"
+        )
+        return
     if quit_mode:
         refuse_flags(context, RELAY_ONLY, "is for the relay, not for --quit-mode")
     else:

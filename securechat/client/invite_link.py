@@ -5,7 +5,8 @@
     securechat://192.168.1.20:5555/j/MFRGGZDFMZTWQ2LKNNWG23TPOA#AB…
 
 The token is secret until it is used. What follows it is public: the beginning of the relay's id, a
-hash that stands for the inviter's key on that relay, and the inviter's name.
+hash that stands for the inviter's key on that relay, and the inviter's name. A link of the relay's
+operator has zeros in the place of the key, and the name of whoever is to come.
 """
 
 import base64
@@ -28,6 +29,9 @@ RelayHint = NewType("RelayHint", bytes)
 
 InviterHint = NewType("InviterHint", bytes)
 """16 bytes that stand for a person's key on one relay; see `inviter_hint`."""
+
+NO_INVITER = InviterHint(bytes(16))
+"""What stands there in a link of the relay's operator."""
 
 SCHEME = "securechat://"
 TOKEN_BYTES = HINT_BYTES = 16
@@ -59,6 +63,12 @@ class InviteLink:
     relay_hint: RelayHint
     inviter_hint: InviterHint
     name: Name
+    """The inviter's; or, in a link of the relay's operator, the one name that it is good for."""
+
+    @property
+    def has_inviter(self) -> bool:
+        """Whether a member has made it; else the relay's operator has, for who lost their key."""
+        return self.inviter_hint != NO_INVITER
 
     @property
     def text(self) -> str:

@@ -100,7 +100,7 @@ class Inviting:
         _check_range("seconds", lifetime_s, MAX_LIFETIME_S)
         desk = self._desk
         link = InviteLink(
-            self._place(address),
+            place_for_others(address, self._relay),
             InviteToken(secrets.token_bytes(TOKEN_BYTES)),
             relay_hint(desk.relay_id),
             inviter_hint(desk.relay_id, desk.endpoint.user_key),
@@ -117,17 +117,6 @@ class Inviting:
         )
         request = self._expect(errand, lambda _done: desk.tell(made))
         desk.batch.frames.append(f.InviteMake(request, hashed, uses, lifetime_s * 1000))
-
-    def _place(self, address: str | None) -> Endpoint:
-        """Return where the link says that the relay is; UsageError when no link can say it."""
-        place = parse_address(address or self._relay)
-        host = parse_host(place.host)
-        if address is None and _is_loopback(host):
-            ipv4 = (each for each in interface_addresses() if "." in each)
-            host = next(ipv4, host)
-        if not place.port:
-            raise UsageError(f"{place} has no port", "securechat invite --address HOST:5555")
-        return Endpoint(host, place.port)
 
     def _list(self, errand: str | None, take: Callable[[f.Invites], None]) -> None:
         def check(answer: f.Done | f.Invites) -> None:
@@ -163,6 +152,21 @@ class Inviting:
 
     def _report(self, error: SecureChatError, errand: str | None) -> None:
         self._desk.tell(Problem(error, errand))
+
+
+def place_for_others(address: str | None, relay: str) -> Endpoint:
+    """Return where a link says that the relay is: at an address, else where it is dialled here.
+
+    This machine is one of its interfaces to others. Raises UsageError for what no link can say.
+    """
+    place = parse_address(address or relay)
+    host = parse_host(place.host)
+    if address is None and _is_loopback(host):
+        ipv4 = (each for each in interface_addresses() if "." in each)
+        host = next(ipv4, host)
+    if not place.port:
+        raise UsageError(f"{place} has no port", "the same command with --address HOST:5555")
+    return Endpoint(host, place.port)
 
 
 def _id_of(hashed: bytes) -> str:

@@ -25,7 +25,8 @@ Rows = dict[tuple[str, bytes], bytes]
 def accept_link(profile: Profile, link: InviteLink) -> TrustFlags:
     """Look at the relay that a link names; return what trusts that one and no other.
 
-    From then on the profile takes nobody but the link's inviter under their name there.
+    From then on the profile takes nobody but the link's inviter under their name there. A link of
+    the relay's operator has none.
 
     Blocks while the relay is looked at. Raises Unreachable, Untrusted when another relay is at the
     address, and KeyChanged when the relay or the inviter is known here with another key.
@@ -35,11 +36,13 @@ def accept_link(profile: Profile, link: InviteLink) -> TrustFlags:
         raise Untrusted(
             f"The relay at {link.address} is not the one of the link; it shows"
             f" {fingerprint(shown)}",
-            f"ask {link.name} for a new link: securechat invite",
+            f"ask {link.name} for a new link: securechat invite"
+            if link.has_inviter
+            else "ask the relay's operator for a new link",
         )
     rows = profile.state.load(without=SEEN_TABLES)
     _check_known_relay(link, shown, rows)
-    if not _is_known(link, shown, rows):
+    if link.has_inviter and not _is_known(link, shown, rows):
         open_endpoint(profile.state, time.time_ns() // 1_000_000)  # first: a device begins empty
         profile.state.commit(expected_row(shown, link.name, link.inviter_hint))
     return TrustFlags(pin=shown)

@@ -1,12 +1,14 @@
 """Invitation links: what is written into one comes out of it, and nothing else is a link."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.client.invite_link import (
+    NO_INVITER,
     InviteLink,
     InviterHint,
     InviteToken,
@@ -53,6 +55,13 @@ def test_both_forms_say_all_that_was_written(link: InviteLink) -> None:
 def test_a_link_looks_like_this() -> None:
     assert LINK.text.startswith(f"securechat://192.168.1.20:5555/j/{TOKEN}#OJZHE")
     assert ALPHANUMERIC.fullmatch(LINK.qr_text)
+
+
+def test_a_link_of_the_operator_has_no_inviter() -> None:
+    link = replace(LINK, inviter_hint=NO_INVITER)
+    assert LINK.has_inviter
+    assert not parse_link(link.qr_text).has_inviter
+    assert parse_link(link.text).name == "alice"
 
 
 def test_the_token_is_seen_in_the_text_only() -> None:
