@@ -39,6 +39,7 @@ class ServerConfig(Section, frozen=True):
 
     host: str = DEFAULT_HOST
     port: Port = DEFAULT_PORT
+    announce: bool = True
     certs: str | None = None
     data: str | None = None
     handshake_timeout_s: Seconds = 5.0

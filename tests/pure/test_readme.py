@@ -48,7 +48,7 @@ FIXED = {
     )
     for name in names
 }
-NO_LIMITS = {"host", "port", "certs", "data", "registration"}
+NO_LIMITS = {"host", "port", "announce", "certs", "data", "registration"}
 
 
 def listed_limits() -> dict[str, re.Match[str]]:

@@ -19,9 +19,10 @@ HOST, JOIN = "securechat host\r", "securechat join\r"
 
 FORGED = """
 import socket, sys
-from securechat.transport.discovery import announce, browse
+from securechat.transport.announcing import Announcement, announce
+from securechat.transport.discovery import browse
 own, announced = sys.argv[1:]
-with announce([announced], 5555, "lab-pc", "mallory\\x1b[2J"):
+with announce(Announcement(5555, "lab-pc", "mallory\\x1b[2J"), lambda: [announced], print):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as garbage:
         interface = socket.inet_aton(own)
         garbage.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
