@@ -1,10 +1,11 @@
 """``securechat join``: come to somebody's relay with the code that they say, and chat."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -30,11 +31,13 @@ from securechat.faces.color import ColorChoice
 if TYPE_CHECKING:
     from securechat.client.access import Access
     from securechat.client.invite_link import InviteLink
-    from securechat.client.joining import Joined
     from securechat.client.pairing_code import PairingCode
+    from securechat.client.profile import Profile
     from securechat.config import ClientConfig
-    from securechat.identity.types import Name
+    from securechat.identity.types import Name, RelayId
     from securechat.transport.endpoint import Endpoint
+
+Came = TypeVar("Came")
 
 
 def join(
@@ -109,14 +112,20 @@ class _Guest:
 
 
 def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
-    """Trust the relay of a link; return who has invited, and how to get in."""
-    from securechat.client.access import open_profile
-    from securechat.client.joining_by_link import accept_link
+    """Register at the relay of a link, which is trusted; return who has invited, and how to get in.
 
-    access = guest.access_to(link.address)
-    with open_profile(access) as profile:
-        trust = accept_link(profile, link)
-    return link.name, replace(access, trust=trust, invite=link.token)
+    A name that somebody has there leaves the invitation, and another one is asked for.
+    """
+    from securechat.client.access import TrustFlags
+    from securechat.client.joining_by_link import accept_link, register_by_link
+
+    def register(profile: "Profile") -> "RelayId":
+        relay = accept_link(profile, link)
+        register_by_link(profile, link, relay)
+        return relay
+
+    relay, access = _under_a_free_name(guest, link.address, register)
+    return link.name, replace(access, trust=TrustFlags(pin=relay), invite=link.token)
 
 
 def _pair(
@@ -127,18 +136,11 @@ def _pair(
     A name that somebody has there leaves the code unspent, and another one is asked for.
     """
     from securechat.client.access import TrustFlags
+    from securechat.client.joining import join_with_code
 
-    while True:
-        access = guest.access_to(relay)
-        try:
-            joined = _join(access, relay, code)
-        except (NameTaken, NameInvalid) as error:
-            if not can_ask():
-                raise
-            typer.echo(error.what, err=True)
-        else:
-            break
-        guest = replace(guest, me=ask_name(f"{guest.me}-2"))
+    joined, access = _under_a_free_name(
+        guest, relay, lambda profile: join_with_code(profile, relay, code)
+    )
     if not quiet:
         typer.echo(f"  ok  server certificate pinned   {joined.fingerprint}")
         typer.echo(f"  ok  {joined.name} is verified (you both used the code)")
@@ -146,14 +148,31 @@ def _pair(
     return joined.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
 
 
-def _join(access: "Access", relay: "Endpoint", code: "PairingCode") -> "Joined":
-    """Pair under the name of an access; no profile is made under one that it cannot have there."""
-    from securechat.client.joining import join_with_code
+def _under_a_free_name(
+    guest: _Guest, relay: "Endpoint", come: "Callable[[Profile], Came]"
+) -> "tuple[Came, Access]":
+    """Come to a relay under the name of the guest, or under others as long as they are refused.
+
+    Raises NameTaken and NameInvalid where nobody can be asked for another one.
+    """
+    while True:
+        access = guest.access_to(relay)
+        try:
+            return _come(access, come), access
+        except (NameTaken, NameInvalid) as error:
+            if not can_ask():
+                raise
+            typer.echo(error.what, err=True)
+        guest = replace(guest, me=ask_name(f"{guest.me}-2"))
+
+
+def _come(access: "Access", come: "Callable[[Profile], Came]") -> "Came":
+    """Come under the name of an access; no profile is made under one that it cannot have there."""
     from securechat.client.profile import Profile
 
     with Profile(access.home, access.me, access.passphrases) as profile:
         try:
-            return join_with_code(profile, relay, code)
+            return come(profile)
         except (NameTaken, NameInvalid):
             profile.discard_if_new()
             raise
