@@ -31,6 +31,7 @@ from securechat.faces.color import ColorChoice
 if TYPE_CHECKING:
     from securechat.client.access import Access
     from securechat.client.invite_link import InviteLink
+    from securechat.client.joining import Joined
     from securechat.client.pairing_code import PairingCode
     from securechat.client.profile import Profile
     from securechat.config import ClientConfig
@@ -82,7 +83,7 @@ def join(
             if isinstance(place, InviteLink):
                 peer, access = _come_by_link(guest, place)
             else:
-                peer, access = _pair(guest, place, read_code(code_file), quiet=json_output)
+                peer, access = _pair(guest, place, read_code(code_file), json=json_output)
             engine = stack.enter_context(chatting(access, peer, scrollback_messages()))
         show(engine, peer, Look(json_output, color))
 
@@ -129,7 +130,7 @@ def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
 
 
 def _pair(
-    guest: _Guest, relay: "Endpoint", code: "PairingCode", *, quiet: bool
+    guest: _Guest, relay: "Endpoint", code: "PairingCode", *, json: bool
 ) -> "tuple[str, Access]":
     """Pair over a relay; return who has said the code, and how to get in.
 
@@ -137,15 +138,24 @@ def _pair(
     """
     from securechat.client.access import TrustFlags
     from securechat.client.joining import join_with_code
+    from securechat.faces.json_events import encode_event
 
     joined, access = _under_a_free_name(
         guest, relay, lambda profile: join_with_code(profile, relay, code)
     )
-    if not quiet:
-        typer.echo(f"  ok  server certificate pinned   {joined.fingerprint}")
-        typer.echo(f"  ok  {joined.name} is verified (you both used the code)")
-        typer.echo("  ok  messages are end-to-end encrypted")
-    return joined.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
+    if json:
+        typer.echo(encode_event(joined.who))
+    else:
+        _print_joined(joined)
+    return joined.who.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
+
+
+def _print_joined(joined: "Joined") -> None:
+    from securechat.identity.types import fingerprint
+
+    typer.echo(f"  ok  server certificate pinned   {fingerprint(joined.relay_id)}")
+    typer.echo(f"  ok  {joined.who.name} is verified (you both used the code)")
+    typer.echo("  ok  messages are end-to-end encrypted")
 
 
 def _under_a_free_name(

@@ -45,7 +45,7 @@ class CodeEnded:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Somebody has used the code: they and their key are pinned and verified."""
+    """Both have used the code: the other one and their key are pinned and verified."""
 
     name: str
     fingerprint: str

@@ -64,6 +64,10 @@ def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> N
     alice, port = host
     with joining(tmp_path / "bob", port, alice.expect("code")["code"]) as bob:
         assert alice.expect("paired")["name"] == "bob"
+        paired, there = bob.expect("paired"), bob.expect("peer", trust="verified")
+        assert bob.unread[0]["event"] == "ready"
+        assert (paired["name"], there["name"]) == ("alice", "alice")
+        assert paired["fingerprint"] == there["fingerprint"]
         bob.types("hello")
         message = alice.expect("message", text="hello")
         assert message["verified"]
