@@ -154,7 +154,9 @@ def _print_joined(joined: "Joined") -> None:
     from securechat.identity.types import fingerprint
 
     typer.echo(f"  ok  server certificate pinned   {fingerprint(joined.relay_id)}")
-    typer.echo(f"  ok  {joined.who.name} is verified (you both used the code)")
+    name = joined.who.name
+    still = f", but still blocked here: /unblock {name}" if joined.who.blocked else ""
+    typer.echo(f"  ok  {name} is verified (you both used the code){still}")
     typer.echo("  ok  messages are end-to-end encrypted")
 
 

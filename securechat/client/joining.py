@@ -159,8 +159,8 @@ def join_with_code(
     contact = verified_contact(book, profile.name, theirs, now_ms)
     known = KnownRelay(theirs.relay_id, str(address), now_ms)
     profile.state.commit({**endpoint.take_changes(), **book.put(contact), **known.row})
-    who = Paired(book.shown_name(contact), fingerprint(contact.user_key))
-    return Joined(theirs.relay_id, who)
+    name, key = book.shown_name(contact), fingerprint(contact.user_key)
+    return Joined(theirs.relay_id, Paired(name, key, contact.blocked))
 
 
 def _talk(joining: Joining, address: Endpoint, timeout_s: float) -> Introduction:

@@ -192,7 +192,7 @@ class Pairing:
         name, key = desk.contacts.shown_name(contact), fingerprint(contact.user_key)
         if before is not None and trust_of(before) is not Trust.VERIFIED:
             desk.tell(TrustChanged(name, Trust.VERIFIED, key, Reason.PAIRED))
-        desk.tell(Paired(name, key))
+        desk.tell(Paired(name, key, contact.blocked))
 
     def _fail(self, error: PairingFailed) -> None:
         """End the code for what the pairing has shown."""

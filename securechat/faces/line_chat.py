@@ -263,8 +263,8 @@ class LineChat:
             self._conversations.current = event.name  # as its owner writes it
 
     def _hear_paired(self, event: e.Paired) -> None:
-        """Begin to write to whom the user paired with, unless they write to somebody already."""
-        if self._conversations.target is None:
+        """Begin to write to whom the user paired with, if they can and write to nobody yet."""
+        if self._conversations.target is None and not event.blocked:
             self._conversations.choose(event.name)
             self._engine.talk_to(event.name)
         self._people.hear(event)

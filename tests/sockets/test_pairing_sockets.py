@@ -183,7 +183,9 @@ def test_a_relay_in_the_middle_that_answers_itself_must_guess_the_words(
         assert isinstance(error, PairingFailed)
         assert (error.reason, error.exit_status) == ("wrong-code", 4)
         assert ended(mallory).reason is e.CodeEnd.WRONG_CODE
-    assert join_with_code(bob, place.address, code).who.name == "alice", "Alice's code is still good"
+    assert join_with_code(bob, place.address, code).who.name == "alice", (
+        "Alice's code is still good"
+    )
 
 
 def test_an_earlier_pairing_sent_again_is_another_guess(place: Place, alice: Client) -> None:
