@@ -85,9 +85,10 @@ class Pairing:
 
     def do_what_is_due(self) -> None:
         """End the code: nobody has used it in time."""
-        if self._slot is not None:
-            is_taken = self._slot.opener is not None
-            self._end(PairCode.CANCELLED, CodeEnd.GONE if is_taken else CodeEnd.EXPIRED)
+        if self._slot is not None and self._slot.opener is not None:
+            self._end(PairCode.CANCELLED, CodeEnd.GONE)
+        elif self._slot is not None:
+            self._end(PairCode.EXPIRED, CodeEnd.EXPIRED)
 
     def make_code(self) -> None:
         """Ask the relay where a code can be used; Unreachable without a connection."""

@@ -275,7 +275,7 @@ def test_a_code_that_nobody_used_expires() -> None:
         assert world.told(ev.CodeEnded) == []
         world.pass_time(1)
         assert world.told(ev.CodeEnded) == [ev.CodeEnded(ev.CodeEnd.EXPIRED, "", again=False)]
-        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "cancelled")
+        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "expired")
         world.tell(f.PairEnd(SLOT, "expired"))
         assert len(world.told(ev.CodeEnded)) == 1
 
