@@ -80,6 +80,12 @@ class Config(Section, frozen=True):
     client: ClientConfig = ClientConfig()
 
 
+def written_keys(text: str) -> frozenset[tuple[str, str]]:
+    """Return the sections and keys that a text sets which `parse_config` takes."""
+    tables = msgspec.toml.decode(text, type=dict[str, dict[str, object]])
+    return frozenset((section, key) for section, table in tables.items() for key in table)
+
+
 def parse_config(text: str, source: str) -> Config:
     """Return the settings of a TOML text; UsageError, naming ``source``, when it is broken."""
     try:
