@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from securechat import __version__
 from securechat.cli.client import client
+from securechat.cli.config import config
 from securechat.cli.demo import demo
 from securechat.cli.doctor import doctor
 from securechat.cli.export import export
@@ -68,6 +69,7 @@ app.add_typer(passphrase, name="passphrase")
 app.add_typer(identity, name="identity")
 app.command()(doctor)
 app.command()(paths)
+app.add_typer(config, name="config")
 app.command()(demo)
 
 

@@ -34,6 +34,8 @@ class OwnRelay:
     here: "Endpoint"
     elsewhere: "tuple[Endpoint, ...]"
     """Empty when it listens on loopback only."""
+    listening: "tuple[Endpoint, ...]"
+    """The addresses as they are bound."""
 
 
 @contextmanager
@@ -53,6 +55,7 @@ def running_relay(
             is_new,
             _from_here(addresses[0]),
             tuple(addresses[0]._replace(host=host) for host in reachable_hosts(addresses)),
+            tuple(addresses),
         )
     finally:
         ended.set()

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,12 @@ _BY = {
 class PlainLog:
     """The relay's output for people."""
 
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+    def ready(
+        self, server: "RelayServer", addresses: "list[Endpoint]", made: bool, *, announced: bool
+    ) -> None:
         """Say where the relay is, who it is, and what to type on the other machine."""
         from securechat.identity.types import fingerprint
+        from securechat.transport.addresses import machine_name
         from securechat.transport.pins import pin_text
 
         certificate = server.certificate
@@ -46,6 +50,8 @@ class PlainLog:
         typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
         for line in what_to_type(addresses, directory, takes_anybody=server.takes_anybody):
             typer.echo(line)
+        if announced:
+            typer.echo(f"Announced    as {machine_name()} to this network (--no-announce does not)")
         typer.echo("Ctrl-C stops the relay.")
 
     def event(self, event: "RelayEvent") -> None:
@@ -94,7 +100,9 @@ class PlainLog:
 class JsonLog:
     """The relay's output for programs: one JSON object a line."""
 
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+    def ready(
+        self, server: "RelayServer", addresses: "list[Endpoint]", made: bool, *, announced: bool
+    ) -> None:
         """Print the ready line; see DESIGN."""
         from securechat.identity.types import fingerprint
         from securechat.transport.pins import pin_text
@@ -110,6 +118,7 @@ class JsonLog:
             certs=str(server.certificate.certificate_path.parent),
             new_certificates=made,
             registration="open" if server.takes_anybody else "invite",
+            announced=announced,
         )
 
     def event(self, event: "RelayEvent") -> None:
@@ -165,7 +174,7 @@ def what_to_type(addresses: "list[Endpoint]", certs: Path, *, takes_anybody: boo
     Where not ``takes_anybody``, who is new elsewhere needs what somebody here has made for them.
     """
     first = addresses[0]
-    local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
+    local = DEFAULT_HOST if ip_address(bare_host(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
     hosts = reachable_hosts(addresses)
     place = first._replace(host=hosts[0] if hosts else local)
@@ -198,20 +207,22 @@ def _client(relay: "Endpoint") -> str:
     return f"securechat client --name YOU{server}"
 
 
-def reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
+def reachable_hosts(addresses: "Iterable[Endpoint]") -> list[str]:
     """Return the hosts by which other machines reach these listening addresses."""
     from securechat.transport.addresses import interface_addresses
 
     hosts: list[str] = []
     for address in addresses:
-        ip = ip_address(_bare(address.host))
+        ip = ip_address(bare_host(address.host))
         if ip.is_unspecified:
-            hosts += [host for host in interface_addresses() if ip_address(host).version == 4]
+            hosts += [
+                host for host in interface_addresses() if ip_address(host).version <= ip.version
+            ]
         elif not ip.is_loopback:
             hosts.append(address.host)
     return hosts
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
     """Return an address without the interface that it is on."""
     return host.partition("%")[0]
