@@ -35,7 +35,7 @@ Rows = dict[tuple[str, bytes], bytes]
 
 
 def accept_link(profile: Profile, link: InviteLink) -> RelayId:
-    """Look at the relay that a link names; return which it is, to trust that one and no other.
+    """Look at the relay that a link names; return the id of the only one to trust there.
 
     From then on the profile takes nobody but the link's inviter under their name there. A link of
     the relay's operator has none.

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.errors import SecureChatError, UsageError
+from securechat.transport import addresses
 from securechat.transport.addresses import (
+    Host,
     host_names,
     interface_addresses,
     interface_networks,
     machine_name,
     parse_host,
+    reachable_hosts,
     unique,
 )
 
@@ -178,3 +181,20 @@ def test_the_networks_are_the_private_ones_of_ipv4(monkeypatch):
     ]
     monkeypatch.setattr(ifaddr, "get_adapters", lambda: found)
     assert list(map(str, interface_networks())) == ["10.0.0.2/16", "192.168.1.20/24"]
+
+
+@pytest.mark.parametrize(
+    ("host", "elsewhere"),
+    [
+        ("0.0.0.0", ["192.0.2.7"]),
+        ("::", ["192.0.2.7", "2001:db8::7"]),
+        ("fe80::7%eth0", ["fe80::7%eth0"]),
+        ("::1", []),
+    ],
+)
+def test_a_relay_is_reached_at_the_addresses_of_what_it_listens_to(
+    host: str, elsewhere: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (Host("192.0.2.7"), Host("2001:db8::7"))
+    monkeypatch.setattr(addresses, "interface_addresses", lambda: own)
+    assert reachable_hosts([host]) == elsewhere
