@@ -1,6 +1,7 @@
 """Comparing emoji: both verified in the end, or nothing has changed, whatever somebody does."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
@@ -35,6 +36,16 @@ def made() -> Iterator[Town]:
 
 def asks(name: str) -> c.Verify:
     return c.Verify(name, How.EMOJI)
+
+
+@contextmanager
+def alice_of_a_small_key() -> Iterator[World]:
+    """Run an engine whose key is smaller than at least half of all."""
+    for _ in range(64):
+        with alice() as world:
+            if world.device.address.user_key[0] < 0x80:
+                yield world
+                return
 
 
 def told(made: Town, name: str, kind: type[E]) -> list[E]:
@@ -238,7 +249,7 @@ def test_somebody_who_asks_all_the_time_is_heard_three_times_an_hour(bob: Seat) 
 
 def test_of_two_starts_that_cross_the_one_of_the_smaller_key_counts() -> None:
     """It goes out once more, since the other side may have begun after a restart."""
-    with alice() as world:
+    with alice_of_a_small_key() as world:
         own = world.device.address.user_key
         larger = next(b for _ in range(64) if (b := make_seat("bob")).endpoint.user_key > own)
         befriend(world, larger)
