@@ -13,7 +13,7 @@ from securechat.cli.settings import HomeOption
 from securechat.text import safe_text
 
 if TYPE_CHECKING:
-    from securechat.client.doctor import Finding
+    from securechat.findings import Finding
 
 
 def doctor(
