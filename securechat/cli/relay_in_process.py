@@ -9,7 +9,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from securechat.cli.relay_log import reachable_hosts
 from securechat.errors import Busy, PortInUse, SecureChatError
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def running_relay(
 
     Raises what `RelayServer` raises at its start.
     """
+    from securechat.transport.addresses import reachable_hosts
+
     relay, is_new, addresses = _start(config, certs, data, any_port=any_port)
     ended = threading.Event()
     threading.Thread(target=_renew_daily, args=(relay, ended), daemon=True).start()
@@ -52,7 +53,10 @@ def running_relay(
             relay.certificate.relay_id,
             is_new,
             _from_here(addresses[0]),
-            tuple(addresses[0]._replace(host=host) for host in reachable_hosts(addresses)),
+            tuple(
+                addresses[0]._replace(host=host)
+                for host in reachable_hosts(address.host for address in addresses)
+            ),
         )
     finally:
         ended.set()

@@ -164,10 +164,12 @@ def what_to_type(addresses: "list[Endpoint]", certs: Path, *, takes_anybody: boo
 
     Where not ``takes_anybody``, who is new elsewhere needs what somebody here has made for them.
     """
+    from securechat.transport.addresses import reachable_hosts
+
     first = addresses[0]
     local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
-    hosts = reachable_hosts(addresses)
+    hosts = reachable_hosts(address.host for address in addresses)
     place = first._replace(host=hosts[0] if hosts else local)
     by_invitation = [
         "New people   securechat invite, here, after that; there: securechat join LINK",
@@ -196,20 +198,6 @@ def _client(relay: "Endpoint") -> str:
         return f"securechat client --name YOU --server {relay}"
     server = "" if relay.host == DEFAULT_HOST else f" --server {relay.host}"
     return f"securechat client --name YOU{server}"
-
-
-def reachable_hosts(addresses: "list[Endpoint]") -> list[str]:
-    """Return the hosts by which other machines reach these listening addresses."""
-    from securechat.transport.addresses import interface_addresses
-
-    hosts: list[str] = []
-    for address in addresses:
-        ip = ip_address(_bare(address.host))
-        if ip.is_unspecified:
-            hosts += [host for host in interface_addresses() if ip_address(host).version == 4]
-        elif not ip.is_loopback:
-            hosts.append(address.host)
-    return hosts
 
 
 def _bare(host: str) -> str:

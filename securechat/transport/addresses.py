@@ -61,6 +61,21 @@ def interface_addresses() -> tuple[Host, ...]:
     return tuple(Host(str(address)) for address in usable)
 
 
+def reachable_hosts(bound: Iterable[str]) -> list[str]:
+    """Return the addresses by which other machines reach a server that listens on these ones.
+
+    Of all addresses (``0.0.0.0``) those for IPv4 are meant. Raises as `interface_addresses`.
+    """
+    hosts: list[str] = []
+    for address in bound:
+        ip = ip_address(address.partition("%")[0])
+        if ip.is_unspecified:
+            hosts += [host for host in interface_addresses() if ip_address(host).version == 4]
+        elif not ip.is_loopback:
+            hosts.append(address)
+    return hosts
+
+
 def interface_networks() -> tuple[IPv4Interface, ...]:
     """Return the own addresses in private IPv4 networks, each with the length of its prefix.
 
