@@ -109,14 +109,8 @@ class _Guest:
 
 
 def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
-    """Trust the relay of a link; return who has invited, and how to get in."""
-    from securechat.client.access import open_profile
-    from securechat.client.joining_by_link import accept_link
-
-    access = guest.access_to(link.address)
-    with open_profile(access) as profile:
-        trust = accept_link(profile, link)
-    return link.name, replace(access, trust=trust, invite=link.token)
+    """Return who has invited by a link, and how to get in: at that relay and no other."""
+    return link.name, replace(guest.access_to(link.address), link=link)
 
 
 def _pair(
@@ -147,16 +141,16 @@ def _pair(
 
 
 def _join(access: "Access", relay: "Endpoint", code: "PairingCode") -> "Joined":
-    """Pair under the name of an access; no profile is made under one that it cannot have there."""
+    """Pair under the name of an access; a profile made for that goes when it was for nothing."""
+    from securechat.client.access import tell_if_new
     from securechat.client.joining import join_with_code
     from securechat.client.profile import Profile
 
     with Profile(access.home, access.me, access.passphrases) as profile:
         try:
             return join_with_code(profile, relay, code)
-        except (NameTaken, NameInvalid):
+        except BaseException:
             profile.discard_if_new()
             raise
         finally:
-            if profile.has_new_key:
-                access.tell_new_key(access.me, access.home)
+            tell_if_new(access, profile)

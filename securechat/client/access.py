@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from securechat.client.invite_link import InviteToken
+from securechat.client.invite_link import InviteLink
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays, parse_address
 from securechat.client.surroundings import certs_directory
@@ -35,14 +35,14 @@ class Access:
 
     ``passphrases`` gives what may open the profile, ``confirm`` asks whether a relay that nobody
     vouches for is to be trusted, and ``tell_new_key`` hears of a profile that was made just now,
-    with its key in a file. With an ``invite`` somebody who is new there may register.
+    with its key in a file. A ``link`` decides alone whom to trust, and lets somebody new register.
     """
 
     me: Name
     home: Path
     address: Endpoint | None = None
     trust: TrustFlags = TrustFlags()
-    invite: InviteToken | None = field(default=None, repr=False)
+    link: InviteLink | None = field(default=None, repr=False)
     settings: ClientConfig = field(default_factory=ClientConfig)
     read_receipts: bool = False
     passphrases: Passphrases = tuple
@@ -71,9 +71,14 @@ def open_profile(access: Access) -> Profile:
     Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
     """
     profile = Profile(access.home, access.me, access.passphrases)
+    tell_if_new(access, profile)
+    return profile
+
+
+def tell_if_new(access: Access, profile: Profile) -> None:
+    """Tell of a profile whose key was made just now."""
     if profile.has_new_key:
         access.tell_new_key(access.me, access.home)
-    return profile
 
 
 def choose_address(access: Access, profile: Profile) -> Endpoint:

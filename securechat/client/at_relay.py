@@ -16,11 +16,14 @@ from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import SecureChatError
+from securechat.errors import InviteRefused, NameInvalid, NameTaken, SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, fingerprint
 from securechat.wire import frames as f
+
+_NOT_REGISTERED = (NameTaken, NameInvalid, InviteRefused)
+"""What a relay says instead of entering somebody new; after other errors it may have."""
 
 
 class AtRelay:
@@ -57,6 +60,8 @@ class AtRelay:
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
+        self.may_be_known = False
+        """Whether a relay may have entered this device: it was asked to, and has not refused."""
         self.is_leaving = False
         """Whether the run is about to end, so that a connection that is lost is no news."""
 
@@ -154,6 +159,8 @@ class AtRelay:
         self.parts.end()
         if self._renewing.end() and down.retry_in_s is not None:
             return
+        if isinstance(down.error, _NOT_REGISTERED) and not self._was_ready:
+            self.may_be_known = False
         if down.retry_in_s is None or not self._was_ready:
             raise down.error
         if not self.is_leaving:
@@ -180,6 +187,7 @@ class AtRelay:
     def _on_challenge(self, challenge: f.Challenge) -> None:
         endpoint, handed_over = self.desk.endpoint, self.desk.handed_over.count
         frames = self._login.answer(challenge, self._run.now_ms(), handed_over)
+        self.may_be_known = True
         if followed := list_to_follow(endpoint, challenge):
             self._renew(followed)
         else:

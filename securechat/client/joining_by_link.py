@@ -6,7 +6,6 @@ known here already, and nobody is verified by it.
 
 import time
 
-from securechat.client.access import TrustFlags
 from securechat.client.contacts import ContactBook
 from securechat.client.expected import expected_row
 from securechat.client.invite_link import InviteLink, inviter_hint, relay_hint
@@ -22,8 +21,8 @@ from securechat.transport.probe import probe
 Rows = dict[tuple[str, bytes], bytes]
 
 
-def accept_link(profile: Profile, link: InviteLink) -> TrustFlags:
-    """Look at the relay that a link names; return what trusts that one and no other.
+def accept_link(profile: Profile, link: InviteLink) -> RelayId:
+    """Look at the relay that a link names; return the id of the only one to trust there.
 
     From then on the profile takes nobody but the link's inviter under their name there.
 
@@ -42,7 +41,7 @@ def accept_link(profile: Profile, link: InviteLink) -> TrustFlags:
     if not _is_known(link, shown, rows):
         open_endpoint(profile.state, time.time_ns() // 1_000_000)  # first: a device begins empty
         profile.state.commit(expected_row(shown, link.name, link.inviter_hint))
-    return TrustFlags(pin=shown)
+    return shown
 
 
 def _check_known_relay(link: InviteLink, shown: RelayId, rows: Rows) -> None:
