@@ -39,6 +39,7 @@ class ServerConfig(Section, frozen=True):
 
     host: str = DEFAULT_HOST
     port: Port = DEFAULT_PORT
+    announce: bool = True
     certs: str | None = None
     data: str | None = None
     handshake_timeout_s: Seconds = 5.0
@@ -77,6 +78,12 @@ class Config(Section, frozen=True):
 
     server: ServerConfig = ServerConfig()
     client: ClientConfig = ClientConfig()
+
+
+def written_keys(text: str) -> frozenset[tuple[str, str]]:
+    """Return the sections and keys that a text sets which `parse_config` takes."""
+    tables = msgspec.toml.decode(text, type=dict[str, dict[str, object]])
+    return frozenset((section, key) for section, table in tables.items() for key in table)
 
 
 def parse_config(text: str, source: str) -> Config:

@@ -10,6 +10,7 @@ import typer
 
 from securechat import __version__
 from securechat.cli.client import client
+from securechat.cli.config import config
 from securechat.cli.demo import demo
 from securechat.cli.doctor import doctor
 from securechat.cli.export import export
@@ -50,6 +51,7 @@ app.add_typer(passphrase, name="passphrase")
 app.add_typer(identity, name="identity")
 app.command()(doctor)
 app.command()(paths)
+app.add_typer(config, name="config")
 app.command()(demo)
 
 

@@ -57,7 +57,8 @@ def find_place() -> "Endpoint | InviteLink":
 
 
 def _line(relay: "FoundRelay") -> str:
-    return f"{relay.label} ({relay.person})  {relay.address}"
+    person = f" ({relay.person})" if relay.person else ""
+    return f"{relay.label}{person}  {relay.address}"
 
 
 def _choose(found: "Sequence[FoundRelay]") -> "Endpoint":

@@ -1,6 +1,7 @@
 """``securechat host``: a relay and a chat in one terminal, and a code for somebody to join them."""
 
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+import logging
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import choose_name, say_where_key_is
+from securechat.cli.announcing import announcing, is_for_others
 from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
 from securechat.cli.options import (
     CertsOption,
@@ -15,6 +17,7 @@ from securechat.cli.options import (
     DataOption,
     JsonOption,
     NameOption,
+    NoAnnounceOption,
     PassphraseFileOption,
     PlainOption,
 )
@@ -23,6 +26,7 @@ from securechat.cli.relay_in_process import OwnRelay, running_relay
 from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, data_directory
 from securechat.client.surroundings import certs_directory, load_settings, resolve_home
+from securechat.errors import SecureChatError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from securechat.identity.types import Name
 
 ANY_HOST = "0.0.0.0"  # noqa: S104 (that others reach it is what a host is for)
+
+logger = logging.getLogger("securechat.cli")
 
 
 def host(
@@ -48,9 +54,7 @@ def host(
     data: DataOption = None,
     home: HomeOption = None,
     passphrase_file: PassphraseFileOption = None,
-    no_announce: Annotated[
-        bool, typer.Option("--no-announce", help="Do not tell the local network of the relay.")
-    ] = False,
+    no_announce: NoAnnounceOption = False,
     plain: PlainOption = False,
     color: ColorOption = ColorChoice.AUTO,
     json_output: JsonOption = False,
@@ -71,8 +75,8 @@ def host(
                     any_port=port is None,
                 )
             )
-            if not no_announce:
-                stack.enter_context(_announcing(relay, me))
+            if settings.server.announce and not no_announce and is_for_others(relay.listening):
+                stack.enter_context(announcing(relay.listening, me, _log))
             access = _access(settings, me, home, passphrase_file, relay)
             engine = stack.enter_context(chatting(access, None, scrollback_messages()))
         engine.subscribe(partial(_ask_for_code, engine))
@@ -108,15 +112,8 @@ def _access(
     )
 
 
-def _announcing(relay: OwnRelay, me: "Name") -> AbstractContextManager[None]:
-    """Return what announces the relay; one that nobody else reaches is not announced."""
-    from securechat.transport.addresses import Host, machine_name
-    from securechat.transport.discovery import announce
-
-    if not relay.elsewhere:
-        return nullcontext()
-    hosts = [Host(each.host) for each in relay.elsewhere]
-    return announce(hosts, relay.here.port, machine_name(), me)
+def _log(error: SecureChatError) -> None:
+    logger.info("%s", error)
 
 
 def _ask_for_code(engine: "Client", event: "Event") -> None:

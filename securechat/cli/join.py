@@ -1,10 +1,11 @@
 """``securechat join``: come to somebody's relay with the code that they say, and chat."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
     from securechat.client.invite_link import InviteLink
     from securechat.client.joining import Joined
     from securechat.client.pairing_code import PairingCode
+    from securechat.client.profile import Profile
     from securechat.config import ClientConfig
-    from securechat.identity.types import Name
+    from securechat.identity.types import Name, RelayId
     from securechat.transport.endpoint import Endpoint
+
+Came = TypeVar("Came")
 
 
 def join(
@@ -79,7 +83,7 @@ def join(
             if isinstance(place, InviteLink):
                 peer, access = _come_by_link(guest, place)
             else:
-                peer, access = _pair(guest, place, read_code(code_file), quiet=json_output)
+                peer, access = _pair(guest, place, read_code(code_file), json=json_output)
             engine = stack.enter_context(chatting(access, peer, scrollback_messages()))
         show(engine, peer, Look(json_output, color))
 
@@ -109,46 +113,79 @@ class _Guest:
 
 
 def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str, Access]":
-    """Return who has invited by a link, and how to get in: at that relay and no other."""
-    return link.name, replace(guest.access_to(link.address), link=link)
+    """Register at the relay of a link, which is trusted; return who has invited, and how to get in.
+
+    A name that somebody has there leaves the invitation, and another one is asked for.
+    """
+    from securechat.client.access import TrustFlags
+    from securechat.client.joining_by_link import accept_link, register_by_link
+
+    def register(profile: "Profile") -> "RelayId":
+        relay = accept_link(profile, link)
+        register_by_link(profile, link, relay)
+        return relay
+
+    relay, access = _under_a_free_name(guest, link.address, register)
+    return link.name, replace(access, trust=TrustFlags(pin=relay), invite=link.token)
 
 
 def _pair(
-    guest: _Guest, relay: "Endpoint", code: "PairingCode", *, quiet: bool
+    guest: _Guest, relay: "Endpoint", code: "PairingCode", *, json: bool
 ) -> "tuple[str, Access]":
     """Pair over a relay; return who has said the code, and how to get in.
 
     A name that somebody has there leaves the code unspent, and another one is asked for.
     """
     from securechat.client.access import TrustFlags
+    from securechat.client.joining import join_with_code
+    from securechat.faces.json_events import encode_event
 
+    joined, access = _under_a_free_name(
+        guest, relay, lambda profile: join_with_code(profile, relay, code)
+    )
+    if json:
+        typer.echo(encode_event(joined.who))
+    else:
+        _print_joined(joined)
+    return joined.who.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
+
+
+def _print_joined(joined: "Joined") -> None:
+    from securechat.identity.types import fingerprint
+
+    typer.echo(f"  ok  server certificate pinned   {fingerprint(joined.relay_id)}")
+    name = joined.who.name
+    still = f", but still blocked here: /unblock {name}" if joined.who.blocked else ""
+    typer.echo(f"  ok  {name} is verified (you both used the code){still}")
+    typer.echo("  ok  messages are end-to-end encrypted")
+
+
+def _under_a_free_name(
+    guest: _Guest, relay: "Endpoint", come: "Callable[[Profile], Came]"
+) -> "tuple[Came, Access]":
+    """Come to a relay under the name of the guest, or under others as long as they are refused.
+
+    Raises NameTaken and NameInvalid where nobody can be asked for another one.
+    """
     while True:
         access = guest.access_to(relay)
         try:
-            joined = _join(access, relay, code)
+            return _come(access, come), access
         except (NameTaken, NameInvalid) as error:
             if not can_ask():
                 raise
             typer.echo(error.what, err=True)
-        else:
-            break
         guest = replace(guest, me=ask_name(f"{guest.me}-2"))
-    if not quiet:
-        typer.echo(f"  ok  server certificate pinned   {joined.fingerprint}")
-        typer.echo(f"  ok  {joined.name} is verified (you both used the code)")
-        typer.echo("  ok  messages are end-to-end encrypted")
-    return joined.name, replace(access, trust=TrustFlags(pin=joined.relay_id))
 
 
-def _join(access: "Access", relay: "Endpoint", code: "PairingCode") -> "Joined":
-    """Pair under the name of an access; a profile made for that goes when it was for nothing."""
+def _come(access: "Access", come: "Callable[[Profile], Came]") -> "Came":
+    """Come under the name of an access; a profile made for that goes when it was for nothing."""
     from securechat.client.access import tell_if_new
-    from securechat.client.joining import join_with_code
     from securechat.client.profile import Profile
 
     with Profile(access.home, access.me, access.passphrases) as profile:
         try:
-            return join_with_code(profile, relay, code)
+            return come(profile)
         except BaseException:
             profile.discard_if_new()
             raise

@@ -92,6 +92,9 @@ DataOption = Annotated[
         help="Accounts and undelivered messages [relay in the home].",
     ),
 ]
+NoAnnounceOption = Annotated[
+    bool, typer.Option("--no-announce", help="Do not tell the local network of the relay.")
+]
 ReadReceiptsOption = Annotated[
     bool | None,
     typer.Option(

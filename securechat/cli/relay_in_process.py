@@ -33,6 +33,8 @@ class OwnRelay:
     here: "Endpoint"
     elsewhere: "tuple[Endpoint, ...]"
     """Empty when it listens on loopback only."""
+    listening: "tuple[Endpoint, ...]"
+    """The addresses as they are bound."""
 
 
 @contextmanager
@@ -53,10 +55,8 @@ def running_relay(
             relay.certificate.relay_id,
             is_new,
             _from_here(addresses[0]),
-            tuple(
-                addresses[0]._replace(host=host)
-                for host in reachable_hosts(address.host for address in addresses)
-            ),
+            tuple(addresses[0]._replace(host=host) for host in reachable_hosts(addresses)),
+            tuple(addresses),
         )
     finally:
         ended.set()

@@ -30,9 +30,12 @@ _BY = {
 class PlainLog:
     """The relay's output for people."""
 
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+    def ready(
+        self, server: "RelayServer", addresses: "list[Endpoint]", made: bool, *, announced: bool
+    ) -> None:
         """Say where the relay is, who it is, and what to type on the other machine."""
         from securechat.identity.types import fingerprint
+        from securechat.transport.addresses import machine_name
         from securechat.transport.pins import pin_text
 
         certificate = server.certificate
@@ -46,6 +49,8 @@ class PlainLog:
         typer.echo(f"Certificate  valid until {certificate.not_after:%Y-%m-%d}, renews itself")
         for line in what_to_type(addresses, directory, takes_anybody=server.takes_anybody):
             typer.echo(line)
+        if announced:
+            typer.echo(f"Announced    as {machine_name()} to this network (--no-announce does not)")
         typer.echo("Ctrl-C stops the relay.")
 
     def event(self, event: "RelayEvent") -> None:
@@ -94,7 +99,9 @@ class PlainLog:
 class JsonLog:
     """The relay's output for programs: one JSON object a line."""
 
-    def ready(self, server: "RelayServer", addresses: "list[Endpoint]", made: bool) -> None:
+    def ready(
+        self, server: "RelayServer", addresses: "list[Endpoint]", made: bool, *, announced: bool
+    ) -> None:
         """Print the ready line; see DESIGN."""
         from securechat.identity.types import fingerprint
         from securechat.transport.pins import pin_text
@@ -110,6 +117,7 @@ class JsonLog:
             certs=str(server.certificate.certificate_path.parent),
             new_certificates=made,
             registration="open" if server.takes_anybody else "invite",
+            announced=announced,
         )
 
     def event(self, event: "RelayEvent") -> None:
@@ -167,9 +175,9 @@ def what_to_type(addresses: "list[Endpoint]", certs: Path, *, takes_anybody: boo
     from securechat.transport.addresses import reachable_hosts
 
     first = addresses[0]
-    local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
+    local = DEFAULT_HOST if ip_address(bare_host(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
-    hosts = reachable_hosts(address.host for address in addresses)
+    hosts = reachable_hosts(addresses)
     place = first._replace(host=hosts[0] if hosts else local)
     by_invitation = [
         "New people   securechat invite, here, after that; there: securechat join LINK",
@@ -200,6 +208,6 @@ def _client(relay: "Endpoint") -> str:
     return f"securechat client --name YOU{server}"
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
     """Return an address without the interface that it is on."""
     return host.partition("%")[0]

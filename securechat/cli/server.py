@@ -5,13 +5,14 @@ import queue
 import signal
 import sys
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from securechat.cli.options import CertsOption, DataOption
+from securechat.cli.announcing import announcing, is_for_others
+from securechat.cli.options import CertsOption, DataOption, NoAnnounceOption
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
 from securechat.cli.settings import HomeOption, data_directory, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from securechat.config import ServerConfig
     from securechat.relay.events import RelayEvent
     from securechat.relay.server import RelayServer
+
+    Happening = RelayEvent | SecureChatError | signal.Signals
+    """What the loop, the announcement and the system tell the main thread."""
 
 DAY_S = 24 * 60 * 60
 
@@ -34,6 +38,7 @@ RELAY_ONLY = (
     "mailbox_messages",
     "account_bytes_per_s",
     "registration",
+    "no_announce",
 )
 """Parameters that mean nothing to the quit mode."""
 
@@ -84,6 +89,7 @@ def server(
             help="Who may become new [invite, unless this listens on loopback only].",
         ),
     ] = None,
+    no_announce: NoAnnounceOption = False,
     quit_mode: Annotated[
         bool, typer.Option("--quit-mode", help="The two-party turn-based chat; needs no relay.")
     ] = False,
@@ -116,6 +122,7 @@ def server(
         "mailbox_messages": mailbox_messages,
         "account_bytes_per_s": account_bytes_per_s,
         "registration": registration,
+        "announce": False if no_announce else None,
     }
     given = {name: value for name, value in flags.items() if value is not None}
     config = msgspec.structs.replace(settings, **given)
@@ -127,7 +134,7 @@ def run_relay(config: "ServerConfig", certs: Path, data: Path, log: Log) -> None
     """Run a relay until SIGTERM or SIGINT, printing in this thread only."""
     from securechat.relay.server import RelayServer
 
-    happenings: queue.SimpleQueue[RelayEvent | signal.Signals] = queue.SimpleQueue()
+    happenings: queue.SimpleQueue[Happening] = queue.SimpleQueue()
     relay = RelayServer(config, certs, data, happenings.put)
     made = relay.prepare_certificate()
     gc.collect()
@@ -135,17 +142,17 @@ def run_relay(config: "ServerConfig", certs: Path, data: Path, log: Log) -> None
     addresses = relay.start()
     for number in _signals():
         signal.signal(number, lambda number, _frame: happenings.put(signal.Signals(number)))
+    announced = config.announce and is_for_others(addresses)
     try:
-        log.ready(relay, addresses, made)
-        _follow(relay, happenings, log)
+        log.ready(relay, addresses, made, announced=announced)
+        with announcing(addresses, "", happenings.put) if announced else nullcontext():
+            _follow(relay, happenings, log)
     finally:
         relay.stop()
     log.stopped()
 
 
-def _follow(
-    relay: "RelayServer", happenings: "queue.SimpleQueue[RelayEvent | signal.Signals]", log: Log
-) -> None:
+def _follow(relay: "RelayServer", happenings: "queue.SimpleQueue[Happening]", log: Log) -> None:
     """Print events and look after the certificate until a signal ends it."""
     reloading = _reloading_signals()
     check_at = time.monotonic() + DAY_S
@@ -160,7 +167,10 @@ def _follow(
             happening = None
         if happening is not None:
             with suppress(OSError):  # a log that cannot be written is no reason to cut people off
-                log.event(happening)
+                if isinstance(happening, SecureChatError):
+                    log.problem(happening)
+                else:
+                    log.event(happening)
             continue
         try:
             relay.check_certificate()

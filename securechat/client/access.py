@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from securechat.client.invite_link import InviteLink
+from securechat.client.invite_link import InviteToken
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays, parse_address
 from securechat.client.surroundings import certs_directory
@@ -35,14 +35,14 @@ class Access:
 
     ``passphrases`` gives what may open the profile, ``confirm`` asks whether a relay that nobody
     vouches for is to be trusted, and ``tell_new_key`` hears of a profile that was made just now,
-    with its key in a file. A ``link`` decides alone whom to trust, and lets somebody new register.
+    with its key in a file. With an ``invite`` somebody who is new there may register.
     """
 
     me: Name
     home: Path
     address: Endpoint | None = None
     trust: TrustFlags = TrustFlags()
-    link: InviteLink | None = field(default=None, repr=False)
+    invite: InviteToken | None = field(default=None, repr=False)
     settings: ClientConfig = field(default_factory=ClientConfig)
     read_receipts: bool = False
     passphrases: Passphrases = tuple

@@ -6,6 +6,7 @@ from functools import partial
 from securechat.client import events as ev
 from securechat.client.commands import InviteQuestion, MakeCode, Question, RoomQuestion
 from securechat.client.early import Early, Stage
+from securechat.client.faults import NOT_REGISTERED
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
 from securechat.client.opening import open_desk
@@ -16,14 +17,11 @@ from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import InviteRefused, NameInvalid, NameTaken, SecureChatError
+from securechat.errors import SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, fingerprint
 from securechat.wire import frames as f
-
-_NOT_REGISTERED = (NameTaken, NameInvalid, InviteRefused)
-"""What a relay says instead of entering somebody new; after other errors it may have."""
 
 
 class AtRelay:
@@ -159,7 +157,7 @@ class AtRelay:
         self.parts.end()
         if self._renewing.end() and down.retry_in_s is not None:
             return
-        if isinstance(down.error, _NOT_REGISTERED) and not self._was_ready:
+        if isinstance(down.error, NOT_REGISTERED) and not self._was_ready:
             self.may_be_known = False
         if down.retry_in_s is None or not self._was_ready:
             raise down.error

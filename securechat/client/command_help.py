@@ -34,7 +34,7 @@ HELP_GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("/contacts", "who is known here, and how far they are trusted"),
             ("/code", "let somebody pair with you by a code, which verifies you both"),
-            ("/verify [NAME] [emoji]", "compare digits with NAME, or emoji that both see"),
+            ("/verify [NAME [emoji|qr]]", "compare digits with NAME, or emoji, or a QR code"),
             ("/match [NAME]", "say that the emoji are the same: NAME is verified"),
             ("/differ [NAME]", "say that they are not: nothing changes"),
             ("/trust [NAME]", "say that the digits are the same: NAME is verified"),

@@ -115,8 +115,8 @@ def _parse_name(
 
 def _parse_verify(rest: str) -> Verify:
     match rest.split():
-        case [name, how] if how.lower() == How.EMOJI:
-            return Verify(check_person("verify", name), How.EMOJI)
+        case [name, how] if how.lower() in (How.EMOJI, How.QR):
+            return Verify(check_person("verify", name), How(how.lower()))
         case _:
             return Verify(_parse_name("verify", rest))
 

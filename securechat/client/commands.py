@@ -148,13 +148,14 @@ class How(StrEnum):
 
     DIGITS = "digits"
     EMOJI = "emoji"
+    QR = "qr"
 
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """``/verify [NAME] [emoji]``: the safety number, or emoji that both see at the same time.
+    """``/verify [NAME [emoji|qr]]``: the safety number; without a name, of the current one.
 
-    Without a name, of the current conversation.
+    ``qr`` is the same number as a QR code, ``emoji`` what both see at the same time.
     """
 
     name: str | None

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from securechat.client.access import Access, Confirm, TrustFlags, choose_address, tell_if_new
 from securechat.client.engine import Engine
-from securechat.client.joining_by_link import accept_link
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
@@ -88,7 +87,7 @@ class Connector:
     ) -> None:
         """Open the profile and decide whom to trust.
 
-        Raises as `Profile`, `accept_link` and `decide_trust`; a profile made for that is gone then.
+        Raises as `Profile` and `decide_trust`; a profile made for that is gone then.
         """
         self.profile = Profile(access.home, access.me, access.passphrases)
         try:
@@ -99,13 +98,13 @@ class Connector:
 
     def _begin(self, access: Access, peer: str | None, *, lobby: bool, e2e: bool) -> None:
         self._address = choose_address(access, self.profile)
-        tls = self._decide_trust(access)
+        tls = decide_trust(self.profile, self._address, access.trust, access.confirm)
         tell_if_new(access, self.profile)
         run = Run(
             name=self.profile.name,
             relay=str(self._address),
             peer=peer,
-            invite=None if access.link is None else access.link.token,
+            invite=access.invite,
             lobby=lobby and access.settings.presence,
             visible=access.settings.presence,
             unencrypted=None if e2e else peer,
@@ -134,11 +133,6 @@ class Connector:
     def _has_come_to_something(self) -> bool:
         rows = self.profile.state.load(without=SEEN_TABLES)
         return self.engine.may_be_known or not {table for table, _ in rows} <= _OF_AN_UNUSED_PROFILE
-
-    def _decide_trust(self, access: Access) -> ClientTls:
-        if access.link is not None:
-            return ClientTls(pin=accept_link(self.profile, access.link))
-        return decide_trust(self.profile, self._address, access.trust, access.confirm)
 
     def _linking(
         self, tls: ClientTls, timeout_s: float

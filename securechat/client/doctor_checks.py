@@ -13,7 +13,6 @@ from pathlib import Path
 
 from securechat.client.access import read_trust
 from securechat.client.connect import trusted_by
-from securechat.client.doctor_visit import Visit
 from securechat.client.handed_over import HandedOver
 from securechat.client.login import Login
 from securechat.client.profile import (
@@ -24,6 +23,7 @@ from securechat.client.profile import (
     remembered_name,
 )
 from securechat.client.relays import known_relays, parse_address
+from securechat.client.short_visit import Visit
 from securechat.client.surroundings import load_settings, resolve_home
 from securechat.client.vault import Passphrases, Vault
 from securechat.config import Config
@@ -222,5 +222,5 @@ def log_in(examination: Examination) -> Outcome:
     for frame in login.answer(challenge, examination.case.now_ms(), handed_over):
         visit.say(frame)
     login.check(visit.wait_for(f.Welcome))
-    visit.say(f.Bye("quit"))
+    visit.leave()
     return Outcome(f"the relay lets {examination.name} in")

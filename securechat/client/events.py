@@ -186,12 +186,14 @@ class SafetyNumber:
     """The 60 digits to compare with a person, in answer to `commands.Verify`.
 
     Of somebody CHANGED they are those with the new key, which ``fingerprint`` is of then.
+    ``as_qr``: the user wants to see them as a QR code too.
     """
 
     name: str
     digits: str
     trust: Trust
     fingerprint: str
+    as_qr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

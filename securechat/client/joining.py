@@ -10,6 +10,7 @@ from securechat.client.contacts import ContactBook
 from securechat.client.faults import fault_error, pairing_error
 from securechat.client.opening import open_endpoint
 from securechat.client.pairing_code import PairingCode
+from securechat.client.pairing_events import Paired
 from securechat.client.pairing_rows import introduce, verified_contact
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay
@@ -42,11 +43,10 @@ _LEAVE_IT_UNSPENT = frozenset({PairCode.NAME_TAKEN, PairCode.NAME_INVALID})
 
 
 class Joined(NamedTuple):
-    """What is pinned now: the relay, by id and ``fingerprint``, and who gave the code."""
+    """What is pinned now: the relay, and ``who`` gave the code."""
 
     relay_id: RelayId
-    name: str
-    fingerprint: str
+    who: Paired
 
 
 class Joining:
@@ -169,7 +169,8 @@ def join_with_code(
     contact = verified_contact(book, profile.name, theirs, now_ms)
     known = KnownRelay(theirs.relay_id, str(address), now_ms)
     profile.state.commit({**endpoint.take_changes(), **book.put(contact), **known.row})
-    return Joined(theirs.relay_id, book.shown_name(contact), fingerprint(theirs.relay_id))
+    name, key = book.shown_name(contact), fingerprint(contact.user_key)
+    return Joined(theirs.relay_id, Paired(name, key, contact.blocked))
 
 
 def _talk(joining: Joining, address: Endpoint, timeout_s: float) -> Introduction:

@@ -1,28 +1,42 @@
-"""What the link of an invitation decides before its holder connects: which relay, and who is there.
+"""What the link of an invitation decides before a chat: which relay, who is there, and one's name.
 
 A link may have been forwarded, or changed by whoever passed it on. So it never overrules what is
 known here already, and nobody is verified by it.
 """
 
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from securechat.client.contacts import ContactBook
 from securechat.client.expected import expected_row
+from securechat.client.faults import NOT_REGISTERED
+from securechat.client.handed_over import HandedOver
 from securechat.client.invite_link import InviteLink, inviter_hint, relay_hint
+from securechat.client.login import Login
 from securechat.client.opening import open_endpoint
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays
+from securechat.client.short_visit import Visit
 from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import KeyChanged, Untrusted
 from securechat.identity.types import RelayId, fingerprint
+from securechat.transport.connection import Connection
+from securechat.transport.loop import Loop
 from securechat.transport.pins import pin_text, relay_id
 from securechat.transport.probe import probe
+from securechat.transport.tls import ClientTls
+from securechat.wire import frames as f
+
+DIAL_S = 10.0
+REFUSAL_S = 10.0
+"""More than the delay of a relay that has refused several names."""
 
 Rows = dict[tuple[str, bytes], bytes]
 
 
 def accept_link(profile: Profile, link: InviteLink) -> RelayId:
-    """Look at the relay that a link names; return the id of the only one to trust there.
+    """Look at the relay that a link names; return which it is, to trust that one and no other.
 
     From then on the profile takes nobody but the link's inviter under their name there.
 
@@ -42,6 +56,57 @@ def accept_link(profile: Profile, link: InviteLink) -> RelayId:
         open_endpoint(profile.state, time.time_ns() // 1_000_000)  # first: a device begins empty
         profile.state.commit(expected_row(shown, link.name, link.inviter_hint))
     return shown
+
+
+def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None:
+    """Register under the profile's name at the relay of a link, and leave again.
+
+    Does nothing where this person is registered already. Raises NameTaken and NameInvalid, which
+    use up nothing of the invitation, InviteRefused, LimitExceeded, Untrusted when another relay is
+    there by now, Unreachable and TimedOut.
+    """
+    now_ms = time.time_ns() // 1_000_000
+    endpoint = open_endpoint(profile.state, now_ms)
+    handed_over = HandedOver(relay, profile.state.load(without=SEEN_TABLES)).count
+    with _visiting(link, relay) as visit:
+        certificate = visit.wait_for(Connection, DIAL_S).remote_certificate or b""
+        login = Login(endpoint, profile.name, relay, certificate, link.token)
+        visit.say(login.hello())
+        challenge = visit.wait_for(f.Challenge)
+        frames = login.answer(challenge, now_ms, handed_over)
+        if not challenge.registered and challenge.device_list is None:
+            _register(visit, login, frames, profile)
+        visit.leave()
+
+
+def _register(
+    visit: Visit, login: Login, frames: Iterable[f.ClientFrame], profile: Profile
+) -> None:
+    """Register; unless that is refused, the relay may have entered the profile from now on."""
+    may_be_known = True
+    try:
+        for frame in frames:
+            visit.say(frame)
+        login.check(visit.wait_for(f.Welcome, REFUSAL_S))
+    except NOT_REGISTERED:
+        may_be_known = False
+        raise
+    finally:
+        if may_be_known:
+            profile.keep()
+
+
+@contextmanager
+def _visiting(link: InviteLink, relay: RelayId) -> Iterator[Visit]:
+    """Dial the relay of a link, which has to be this one; the block is for one visit there."""
+    loop = Loop()
+    loop.start()
+    try:
+        visit = Visit(loop)
+        loop.dial(*link.address, ClientTls(pin=relay), visit, timeout_s=DIAL_S)
+        yield visit
+    finally:
+        loop.stop()
 
 
 def _check_known_relay(link: InviteLink, shown: RelayId, rows: Rows) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from securechat.client.agreement import Agreement
+from securechat.client.commands import How
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
 from securechat.client.events import Blocked, PeerReady, People, PresenceChanged, Waiting
@@ -113,8 +114,8 @@ class Lookups:
         if person is None:
             return
         person.stuck = True
-        if person.verify:
-            person.verify = False
+        if person.verify is not None:
+            person.verify = None
             self._desk.report(UsageError(f"Nobody on this relay is called {person.name}", "/who"))
         if person.only_asked and not person.has_waiting:
             self._desk.people.forget(person)
@@ -152,7 +153,7 @@ class Lookups:
             )
         )
 
-    def show_safety_number(self, person: Person) -> None:
+    def show_safety_number(self, person: Person, how: How) -> None:
         """Tell the 60 digits, now or when the person's key is known.
 
         Raises Unreachable when that cannot be asked for now, since the connection was lost.
@@ -164,11 +165,11 @@ class Lookups:
                     "There is no connection to the relay right now",
                     f"/verify {person.name}, a bit later",
                 )
-            person.verify = True
+            person.verify = how
             self.ask(person, claim=False)
             return
-        person.verify = False
-        self._pinning.show_digits(contact)
+        person.verify = None
+        self._pinning.show_digits(contact, as_qr=how is How.QR)
 
     def talk_to(self, person: Person) -> None:
         """Accept a person, look them up, and hear of their coming and going."""
@@ -206,5 +207,5 @@ class Lookups:
             if person.online is False:
                 self._desk.tell(self._presence_of(person))
         self._agreement.note_ready(person, contact)
-        if person.verify:
-            self.show_safety_number(person)
+        if person.verify is not None:
+            self.show_safety_number(person, person.verify)

@@ -85,9 +85,10 @@ class Pairing:
 
     def do_what_is_due(self) -> None:
         """End the code: nobody has used it in time."""
-        if self._slot is not None:
-            is_taken = self._slot.opener is not None
-            self._end(PairCode.CANCELLED, CodeEnd.GONE if is_taken else CodeEnd.EXPIRED)
+        if self._slot is not None and self._slot.opener is not None:
+            self._end(PairCode.CANCELLED, CodeEnd.GONE)
+        elif self._slot is not None:
+            self._end(PairCode.EXPIRED, CodeEnd.EXPIRED)
 
     def make_code(self) -> None:
         """Ask the relay where a code can be used; Unreachable without a connection."""
@@ -192,7 +193,7 @@ class Pairing:
         name, key = desk.contacts.shown_name(contact), fingerprint(contact.user_key)
         if before is not None and trust_of(before) is not Trust.VERIFIED:
             desk.tell(TrustChanged(name, Trust.VERIFIED, key, Reason.PAIRED))
-        desk.tell(Paired(name, key))
+        desk.tell(Paired(name, key, contact.blocked))
 
     def _fail(self, error: PairingFailed) -> None:
         """End the code for what the pairing has shown."""

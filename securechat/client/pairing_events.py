@@ -45,7 +45,11 @@ class CodeEnded:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Somebody has used the code: they and their key are pinned and verified."""
+    """Both have used the code: the other one and their key are pinned and verified.
+
+    Whom the user had ``blocked`` stays that, until it is undone.
+    """
 
     name: str
     fingerprint: str
+    blocked: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from securechat.client.commands import How
 from securechat.client.contacts import split_key_id
 from securechat.client.drafts import Draft, stored_drafts
 from securechat.e2e.content import Recovery
@@ -51,8 +52,8 @@ class Person:
     told_ready: bool = False
     told_encrypted: bool | None = None
     """What was told of the encryption of this conversation, if its user wants to do without."""
-    verify: bool = False
-    """The safety number is wanted once the keys are known."""
+    verify: How | None = None
+    """How the safety number is wanted once the keys are known."""
     drafts: deque[Draft] = field(default_factory=deque)
     receipts: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)
     reads: dict[DeviceAddress, list[MessageId]] = field(default_factory=dict)

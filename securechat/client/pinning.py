@@ -95,13 +95,13 @@ class Pinning:
         shown = contact.shown
         return shown is not None and self._codes_shown.get(contact.user_key) == shown.user_key
 
-    def show_digits(self, contact: Contact) -> None:
+    def show_digits(self, contact: Contact, *, as_qr: bool) -> None:
         """Show the safety number with a person; with the new key of somebody CHANGED."""
         key = key_to_compare(contact)
         self._digits_shown[name_key(contact.name)] = key
         digits = safety_number(self._desk.endpoint.user_key, key)
         name = self._desk.contacts.shown_name(contact)
-        self._desk.tell(SafetyNumber(name, digits, trust_of(contact), fingerprint(key)))
+        self._desk.tell(SafetyNumber(name, digits, trust_of(contact), fingerprint(key), as_qr))
 
     def are_digits_shown(self, contact: Contact) -> bool:
         """Tell whether the digits that the user saw last are those `show_digits` would show."""

@@ -70,8 +70,8 @@ class Questions:
                 self._comparisons.match(name)
             case c.Differ(str(name)):
                 self._comparisons.differ(name)
-            case c.Verify(str(name)):
-                self._lookups.show_safety_number(self._desk.inquire(name))
+            case c.Verify(str(name), how):
+                self._lookups.show_safety_number(self._desk.inquire(name), how)
             case c.MakeCode():
                 self._pairing.make_code()
             case c.Decide(decision, str(name)):

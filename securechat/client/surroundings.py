@@ -28,10 +28,19 @@ def load_settings(home: Path | None) -> Config:
     Raises UsageError when the file is broken or cannot be read.
     """
     path = settings_file(home)
+    text = read_settings(path)
+    return parse_config(text, str(path)) if text else Config()
+
+
+def read_settings(path: Path) -> str:
+    """Return the text of a settings file, empty when there is none.
+
+    Raises UsageError when it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return Config()
+        return ""
     except OSError as error:
         raise UsageError(
             f"Cannot read the configuration {path}: {error.strerror}",
@@ -42,7 +51,6 @@ def load_settings(home: Path | None) -> Config:
             f"The configuration {path} is not UTF-8 text",
             f"save it as UTF-8, or move {shlex.quote(str(path))} away to use the defaults",
         ) from error
-    return parse_config(text, str(path))
 
 
 def certs_directory(home: Path | None, flag: Path | None, setting: str | None) -> Path:

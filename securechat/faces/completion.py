@@ -20,7 +20,9 @@ SHOWN_MAX = 40
 _PEOPLE = {"NAME", "TARGET", "TO"}
 _ROOMS = {"ROOM", "TARGET"}
 _COMMAND = re.compile(r"/[a-z][a-z-]*")
-_PLACEHOLDER = re.compile(r"(?P<optional>\[?)#?(?P<choices>[^\s\[\]….]+)\]?(?P<repeated>…|\.\.\.)?")
+_PLACEHOLDER = re.compile(
+    r"(?P<optional>\[?)#?(?P<choices>[^\s\[\]….]+)(?P<end>\]?)(?P<repeated>…|\.\.\.)?"
+)
 _LAST_WORD = re.compile(r"\S*\Z")
 _MENTION = re.compile(r"(?<![\w@])@[^\s@]*\Z")
 _EMOJI_CODE = re.compile(r"(?<![\w:])(?::[\w+-]+:)*(?P<code>:[\w+-]+)\Z")
@@ -133,9 +135,12 @@ def _arguments() -> dict[str, tuple[_Argument, ...]]:
 
 
 def _read_argument(found: re.Match[str]) -> _Argument:
-    """Read a placeholder; a lower-case one without alternatives is free text."""
+    """Read a placeholder; a lower-case one without alternatives is free text.
+
+    In ``[NAME [emoji|qr]]`` the second one needs the first, which so is none that may be absent.
+    """
     choices = tuple(choice.lstrip("#") for choice in found["choices"].split("|"))
     free = len(choices) == 1 and choices[0].islower()
     return _Argument(
-        () if free else choices, bool(found["optional"]), found["repeated"] is not None
+        () if free else choices, bool(found["optional"] and found["end"]), bool(found["repeated"])
     )

@@ -25,11 +25,13 @@ class Entry:
     """Something to show, as it came: `lay_out` makes it safe.
 
     ``body`` is the end of ``text`` that a person has written: only that may have Markdown in it.
+    ``drawing`` is shown below the text as it is: its lines have escape sequences, all of them ours.
     """
 
     text: str
     tone: Tone = Tone.NOTE
     body: str = ""
+    drawing: tuple[str, ...] = ()
 
 
 def lay_out(entry: Entry, width: int | None = None) -> str:

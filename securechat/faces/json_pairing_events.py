@@ -14,7 +14,11 @@ def pairing_fields(event: PairingNews) -> tuple[str, Fields]:
         case e.CodeEnded():
             return "code-ended", _ended_fields(event)
         case e.Paired():
-            return "paired", {"name": event.name, "fingerprint": event.fingerprint}
+            return "paired", {
+                "name": event.name,
+                "fingerprint": event.fingerprint,
+                "blocked": event.blocked,
+            }
         case e.InviteMade():
             return "invite", {"link": event.link, "qr": event.qr_text, **_invite_fields(event)}
         case e.InviteList():

@@ -11,7 +11,14 @@ from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
-from securechat.faces import message_wording, pairing_wording, room_wording, sas_wording, wording
+from securechat.faces import (
+    message_wording,
+    pairing_wording,
+    qr_wording,
+    room_wording,
+    sas_wording,
+    wording,
+)
 from securechat.faces.asking import ask
 from securechat.faces.conversations import Conversations, conversation_of
 from securechat.faces.emoji_codes import with_emoji
@@ -21,6 +28,7 @@ from securechat.faces.line_people import People, PersonNews
 from securechat.faces.line_rooms import Rooms
 from securechat.faces.muting import Muting
 from securechat.faces.pending import Pending
+from securechat.faces.qr_wording import Canvas
 
 CHECK_MARK = "✓"
 
@@ -37,7 +45,7 @@ class LineChat:
 
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``show`` gets each entry,
     ``ring`` is called for a message that calls for attention. With ``unicode`` false nothing of
-    ours but ASCII is shown.
+    ours but ASCII is shown. ``canvas`` says how large the terminal is, if a drawing can be shown.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class LineChat:
         ring: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
+        canvas: Callable[[], Canvas | None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._peer = peer
@@ -58,6 +67,7 @@ class LineChat:
         self._ring = ring
         self._now = now
         self._unicode = unicode
+        self._canvas = canvas
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
         self._own_name = ""
@@ -113,6 +123,9 @@ class LineChat:
             case e.Notifications():
                 if self._muting.hear(event):
                     self._show(wording.notifications(event))
+            case e.SafetyNumber(as_qr=True):
+                for entry in qr_wording.answer(event, self._canvas(), has_blocks=self._unicode):
+                    self._show(entry)
             case (
                 e.People()
                 | e.Contacts()
@@ -263,8 +276,8 @@ class LineChat:
             self._conversations.current = event.name  # as its owner writes it
 
     def _hear_paired(self, event: e.Paired) -> None:
-        """Begin to write to whom the user paired with, unless they write to somebody already."""
-        if self._conversations.target is None:
+        """Begin to write to whom the user paired with, if they can and write to nobody yet."""
+        if self._conversations.target is None and not event.blocked:
             self._conversations.choose(event.name)
             self._engine.talk_to(event.name)
         self._people.hear(event)

@@ -107,6 +107,7 @@ class People:
                 self._show(wording.trust_changed(event))
             case e.Paired():
                 person.trust, person.told_key = e.Trust.VERIFIED, event.fingerprint
+                person.blocked = event.blocked
                 person.told_absent = True  # who has just paired logs in after that
             case e.Blocked():
                 person.blocked = event.blocked

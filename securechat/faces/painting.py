@@ -12,8 +12,15 @@ def paint(entry: Entry, width: int | None = None, *, colored: bool) -> Iterator[
     """Give an entry in parts: an escape sequence of ours, or nothing, and the text behind it.
 
     The texts together are exactly those of ``lay_out``, and safe to show. The marks of Markdown
-    show in colour only, and only in ``entry.body``.
+    show in colour only, and only in ``entry.body``. A drawing is below them, as it is.
     """
+    yield from _paint_text(entry, width, colored=colored)
+    for line in entry.drawing:
+        yield "", "\n"
+        yield line, ""
+
+
+def _paint_text(entry: Entry, width: int | None, *, colored: bool) -> Iterator[tuple[str, str]]:
     laid_out = lay_out(entry, width)
     if not colored:
         yield "", laid_out

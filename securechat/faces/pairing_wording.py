@@ -56,6 +56,12 @@ def _another(event: e.CodeEnded) -> str:
 
 def paired(event: e.Paired, *, is_current: bool) -> Entry:
     """Somebody who has used the code; ``is_current``: what is typed goes to them."""
+    if event.blocked:
+        return Entry(
+            f"{event.name} is verified (you both used the code) but still blocked here: nothing "
+            f"comes or goes. /unblock {event.name}",
+            Tone.ALERT,
+        )
     then = "Type a message." if is_current else f"Write with /msg {event.name} text."
     return Entry(f"{event.name} is verified: you both used the code. {then}")
 

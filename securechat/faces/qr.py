@@ -6,10 +6,12 @@ written, each module is two blanks.
 """
 
 from collections.abc import Sequence
-
-import segno
+from typing import TYPE_CHECKING
 
 from securechat.faces.color import RESET
+
+if TYPE_CHECKING:
+    import segno
 
 BORDER_MODULES = 4
 
@@ -23,10 +25,21 @@ Rows = Sequence[Sequence[int]]
 
 def draw_qr(text: str, *, has_blocks: bool) -> list[str]:
     """Return the lines of a text's code; ``has_blocks``: the terminal shows half blocks."""
-    code = segno.make(text, micro=False, error="l")
-    rows = [list(row) for row in code.matrix_iter(border=BORDER_MODULES)]
+    rows = [list(row) for row in _make(text).matrix_iter(border=BORDER_MODULES)]
     lines = _in_halves(rows) if has_blocks else _in_blanks(rows)
     return [f"{line}{RESET}" for line in lines]
+
+
+def qr_size(text: str, *, has_blocks: bool) -> tuple[int, int]:
+    """Return how many columns and rows of a terminal a text's code takes."""
+    modules = len(_make(text).matrix) + 2 * BORDER_MODULES
+    return (modules, (modules + 1) // 2) if has_blocks else (2 * modules, modules)
+
+
+def _make(text: str) -> "segno.QRCode":
+    import segno  # a start need not pay for it
+
+    return segno.make(text, micro=False, error="l")
 
 
 def _in_halves(rows: Rows) -> list[str]:

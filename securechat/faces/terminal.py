@@ -29,6 +29,7 @@ from securechat.faces.key_bindings import key_bindings
 from securechat.faces.known import Known
 from securechat.faces.line_chat import LineChat
 from securechat.faces.painting import paint
+from securechat.faces.qr_wording import Canvas
 from securechat.faces.typed_text import find_excess, note_on_paste
 
 _EVENTS_AT_ONCE = 16
@@ -53,8 +54,9 @@ def run_terminal(
     known = Known()
     screen = _Screen(stdin, stdout, known, colored=colored)
     chat = LineChat(
-        engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode
-    )
+        engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode,
+        canvas=screen.canvas,
+    )  # fmt: skip
     screen.serve(chat)
     try:
         asyncio.run(_Session(engine, chat, screen, inbox, known).run(flush_s))
@@ -119,6 +121,11 @@ class _Screen:
         self._session.default_buffer.on_text_changed += lambda buffer: (
             chat.typing() if buffer.text else None
         )
+
+    def canvas(self) -> Canvas:
+        """Return how large the terminal is now."""
+        size = self._output.get_size()
+        return Canvas(size.columns, size.rows)
 
     def show(self, entry: Entry) -> None:
         """Show an entry with the next `write`."""

@@ -144,19 +144,25 @@ def contacts(event: e.Contacts) -> Entry:
 
 
 def safety_number(event: e.SafetyNumber) -> Entry:
-    """The digits to compare."""
+    """The digits to compare, and how."""
+    or_emoji = "" if event.trust is e.Trust.CHANGED else ". Or both type: /verify NAME emoji"
+    return Entry(
+        f"{digits_to_compare(event)}\n"
+        f"Compare it with what {event.name} sees, by voice or in person: the same digits mean that "
+        f"nobody is in between. Then: /trust {event.name}{or_emoji}"
+    )
+
+
+def digits_to_compare(event: e.SafetyNumber) -> str:
+    """The digits in two rows of groups, and above them whose they are."""
     digits = "".join(event.digits.split())
     starts = range(0, len(digits), _DIGITS_TOGETHER)
     groups = [digits[start : start + _DIGITS_TOGETHER] for start in starts]
-    of_new_key, or_emoji = "", ". Or both type: /verify NAME emoji"
-    if event.trust is e.Trust.CHANGED:
-        or_emoji = ""
-        of_new_key = f", of the NEW key {event.fingerprint}"
-    return Entry(
+    is_changed = event.trust is e.Trust.CHANGED
+    of_new_key = f", of the NEW key {event.fingerprint}" if is_changed else ""
+    return (
         f"Safety number with {event.name} ({event.trust.value}){of_new_key}:\n"
-        f"{' '.join(groups[:_GROUPS_A_ROW])}\n{' '.join(groups[_GROUPS_A_ROW:])}\n"
-        f"Compare it with what {event.name} sees, by voice or in person: the same digits mean that "
-        f"nobody is in between. Then: /trust {event.name}{or_emoji}"
+        f"{' '.join(groups[:_GROUPS_A_ROW])}\n{' '.join(groups[_GROUPS_A_ROW:])}"
     )
 
 

@@ -43,8 +43,11 @@ def check_port(examination: Examination) -> Outcome:
 def find_reachable(examination: Examination) -> Outcome:
     """Find the addresses to give to people on other machines."""
     place = examination.place
-    bound = ("0.0.0.0",) if place.host in ANY_ADDRESS else find_addresses(place)  # noqa: S104
-    examination.hosts = reachable_hosts(bound)
+    if place.host in ANY_ADDRESS:
+        bound: tuple[str, ...] = (place.host or "0.0.0.0",)  # noqa: S104 (it is not bound)
+    else:
+        bound = find_addresses(place)
+    examination.hosts = reachable_hosts(place._replace(host=host) for host in bound)
     if examination.hosts:
         found = (str(place._replace(host=host)) for host in examination.hosts)
         return Outcome(f"other machines reach it at {', '.join(found)}")

@@ -17,7 +17,13 @@ FIRST_SLOTS = 9
 """A relay begins with one of so many numbers."""
 
 _OF_AN_END = frozenset(
-    {PairCode.WRONG_CODE, PairCode.ANOTHER_RELAY, PairCode.INVALID, PairCode.CANCELLED}
+    {
+        PairCode.WRONG_CODE,
+        PairCode.ANOTHER_RELAY,
+        PairCode.INVALID,
+        PairCode.CANCELLED,
+        PairCode.EXPIRED,
+    }
 )
 """What an end may say of why it has enough; anything else is told as invalid."""
 
@@ -119,7 +125,8 @@ class PairingDesk:
             self._finish(slot, frame.admit)
             return
         code = PairCode(frame.code) if frame.code in _OF_AN_END else PairCode.INVALID
-        self._end(slot, PairCode.CANCELLED, {slot.other(end): code})
+        late = PairCode.EXPIRED if code == PairCode.EXPIRED else PairCode.CANCELLED
+        self._end(slot, late, {slot.other(end): code})
 
     def _finish(self, slot: Slot[Channel], admit: UserKey | None) -> None:
         """Tell the joiner that it may log in, once the relay is sure to let it register."""

@@ -1,4 +1,4 @@
-"""Relays on the local network: announced, and found, by multicast DNS (``_securechat._tcp``).
+"""Relays on the local network, found by multicast DNS (``_securechat._tcp``).
 
 Anybody on the network can announce anything. What is found is only offered: that a relay is the
 right one is for a code, a link or a pin to say. Nothing here is an error for the user either;
@@ -10,20 +10,19 @@ zeroconf is imported inside the functions: importing it takes longer than all el
 import asyncio
 import logging
 import re
-import secrets
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
 from securechat.errors import SecureChatError
 from securechat.text import clip, safe_text
-from securechat.transport.addresses import Host, interface_networks
+from securechat.transport.addresses import interface_addresses, interface_networks
 from securechat.transport.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from zeroconf import Zeroconf
     from zeroconf.asyncio import AsyncZeroconf
 
 SERVICE = "_securechat._tcp.local."
@@ -38,9 +37,6 @@ MAX_SHOWN = 40
 """Columns of a label or a person that a screen gets."""
 
 BROWSE_S, SETTLE_S = 2.0, 0.4
-GOODBYE_S = 3.0
-"""How long the end of an announcement may take."""
-
 _MARK = re.compile(r"-[0-9a-f]{4}\Z")
 
 logger = logging.getLogger("securechat.discovery")
@@ -56,6 +52,7 @@ class FoundRelay:
     address: Endpoint
     label: str
     person: str
+    """Empty for a relay of nobody: one without a chat."""
 
 
 def read_announcement(
@@ -80,23 +77,6 @@ def read_announcement(
     return FoundRelay(Endpoint(str((near or hosts)[0]), port), _shown(label), _shown(person))
 
 
-@contextmanager
-def announce(hosts: Sequence[Host], port: int, label: str, person: str) -> Iterator[None]:
-    """Announce a relay until the block ends, in a thread of its own: nobody waits for it.
-
-    ``label`` is the machine's name, ``person`` whose relay it is. What goes wrong is logged.
-    """
-    ended = threading.Event()
-    arguments = (hosts, port, label, person, ended)
-    thread = threading.Thread(target=_announce, args=arguments, name="announce", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join(GOODBYE_S)
-
-
 def browse(timeout_s: float = BROWSE_S, settle_s: float = SETTLE_S) -> list[FoundRelay]:
     """Return the relays that are announced, at most `MAX_RELAYS`; none where nothing works.
 
@@ -106,47 +86,32 @@ def browse(timeout_s: float = BROWSE_S, settle_s: float = SETTLE_S) -> list[Foun
 
     try:
         return asyncio.run(_browse(timeout_s, settle_s, interface_networks()))
-    except (Error, OSError, SecureChatError, TimeoutError) as error:
+    except (Error, OSError, RuntimeError, SecureChatError) as error:
         logger.info("nothing can be found on this network: %r", error)
         return []
 
 
-def _announce(
-    hosts: Sequence[Host], port: int, label: str, person: str, ended: threading.Event
-) -> None:
-    from zeroconf import Error, IPVersion, ServiceInfo, Zeroconf
+def open_multicast() -> "Zeroconf":
+    """Open the sockets of multicast DNS: IPv6 too on a machine that others reach by it.
 
-    try:
-        service = ServiceInfo(
-            SERVICE,
-            f"{label}-{secrets.token_hex(2)}.{SERVICE}",
-            port=port,
-            properties={VERSION: b"1", PERSON: person.encode()},
-            parsed_addresses=list(hosts),
-        )
-        zeroconf = Zeroconf(ip_version=IPVersion.V4Only)
-    except (Error, OSError) as error:
-        logger.info("the relay is not announced: %r", error)
-        return
-    try:
-        zeroconf.register_service(service, allow_name_change=True)
-        ended.wait()
-    except (Error, OSError, TimeoutError) as error:
-        logger.info("the relay is not announced: %r", error)
-    finally:
-        with suppress(Error, OSError, TimeoutError):
-            zeroconf.close()
+    Raises OSError, or RuntimeError when there is no network at all.
+    """
+    from zeroconf import IPVersion, Zeroconf
+
+    if any(ip_address(host).version == 6 for host in interface_addresses()):
+        with suppress(OSError):  # a system that has no socket for both families
+            return Zeroconf(ip_version=IPVersion.All)
+    return Zeroconf(ip_version=IPVersion.V4Only)
 
 
 async def _browse(
     timeout_s: float, settle_s: float, networks: Sequence[IPv4Interface]
 ) -> list[FoundRelay]:
-    from zeroconf import IPVersion
     from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
     asyncio.get_running_loop().set_exception_handler(_log_exception)
     search = _Search(networks)
-    zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
+    zeroconf = AsyncZeroconf(zc=open_multicast())
     try:
         browser = AsyncServiceBrowser(
             zeroconf.zeroconf, SERVICE, handlers=[search.handler(zeroconf, timeout_s)]

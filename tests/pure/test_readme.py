@@ -12,6 +12,7 @@ from securechat.protocol import machine
 from securechat.relay import intake, visit
 from securechat.transport import tls_session
 from securechat.wire import codec, frames
+from tests.pure.cli.test_config import variables
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -23,6 +24,11 @@ def test_every_setting_is_listed_with_its_default() -> None:
     listed = set(re.findall(r"^(?:# )?(\w+) =", block[1], re.MULTILINE))
     sections = (Config().server, Config().client)
     assert listed == {key for section in sections for key in msgspec.structs.asdict(section)}
+
+
+def test_every_variable_of_the_environment_is_listed() -> None:
+    settings = README.partition("## Settings")[2].partition("\n## ")[0]
+    assert set(re.findall(r"SECURECHAT_\w+", settings)) == variables().keys()
 
 
 def test_the_documents_it_names_exist() -> None:
@@ -48,7 +54,7 @@ FIXED = {
     )
     for name in names
 }
-NO_LIMITS = {"host", "port", "certs", "data", "registration"}
+NO_LIMITS = {"host", "port", "announce", "certs", "data", "registration"}
 
 
 def listed_limits() -> dict[str, re.Match[str]]:

@@ -64,6 +64,10 @@ def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> N
     alice, port = host
     with joining(tmp_path / "bob", port, alice.expect("code")["code"]) as bob:
         assert alice.expect("paired")["name"] == "bob"
+        paired, there = bob.expect("paired"), bob.expect("peer", trust="verified")
+        assert bob.unread[0]["event"] == "ready"
+        assert (paired["name"], there["name"]) == ("alice", "alice")
+        assert paired["fingerprint"] == there["fingerprint"]
         bob.types("hello")
         message = alice.expect("message", text="hello")
         assert message["verified"]
@@ -78,6 +82,28 @@ def test_two_people_pair_and_talk(host: tuple[Client, int], tmp_path: Path) -> N
     status, stdout, stderr = run(*command, home=tmp_path / "bob")
     assert (status, stderr) == (0, ""), "what the code has pinned is enough"
     assert '"event":"ready"' in stdout
+
+
+def test_whom_somebody_has_blocked_stays_so_and_both_faces_say_it(
+    host: tuple[Client, int], tmp_path: Path
+) -> None:
+    alice, port = host
+    with joining(tmp_path / "bob", port, alice.expect("code")["code"]) as bob:
+        assert not alice.expect("paired")["blocked"]
+        bob.expect("peer")
+        bob.types("/block alice")
+        bob.expect("blocked")
+        bob.ends_typing()
+        assert bob.finish() == 0
+    alice.types("/block bob", "/code")
+    alice.expect("blocked", blocked=True)
+    command = ("join", f"127.0.0.1:{port}", "--name", "bob", "--code-file", "-")
+    code = alice.expect("code")["code"]
+    status, stdout, _ = run(*command, home=tmp_path / "bob", stdin=f"{code}\n")
+    assert status == 0
+    assert "alice is verified (you both used the code), but still blocked here" in stdout
+    assert "/unblock alice" in stdout
+    assert alice.expect("paired", name="bob")["blocked"]
 
 
 def test_wrong_words_use_the_code_up_and_let_nobody_in(

@@ -12,7 +12,7 @@ from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.contacts import ContactBook
-from securechat.client.joining import join_with_code
+from securechat.client.joining import Joined, join_with_code
 from securechat.client.pairing_code import PairingCode, parse_code
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays, parse_address
@@ -147,10 +147,11 @@ def test_the_relay_and_who_made_the_code_are_kept(
     maker = Maker(shown)
     with relaying(files, maker) as (address, _):
         joined = join_with_code(profile, address, CODE)
-    assert joined == (shown, "alice", fingerprint(shown))
+    key = maker.seat.endpoint.user_key
+    assert joined == Joined(shown, e.Paired("alice", fingerprint(key)))
     assert known(profile) == ([str(address)], ["alice"])
     (contact,) = ContactBook(shown, profile.state.load())
-    assert contact.user_key == maker.seat.endpoint.user_key
+    assert contact.user_key == key
     assert (contact.is_pinned, contact.accepted, contact.verified) == (True, True, True)
 
 

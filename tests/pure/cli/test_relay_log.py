@@ -16,7 +16,8 @@ from securechat.relay.events import (
     SlotEnded,
 )
 from securechat.store.news import Damaged, Failing, StoreNews, Working
-from securechat.transport.addresses import Host
+from securechat.transport import addresses
+from securechat.transport.addresses import Host, reachable_hosts
 from securechat.transport.endpoint import Endpoint
 
 ERROR = FileProblem("Cannot write relay.db: disk full", "df -h relay")
@@ -134,3 +135,20 @@ def test_a_relay_for_anybody_needs_no_invitation_and_no_file() -> None:
 def test_a_relay_of_one_machine_says_how_to_let_others_in() -> None:
     told = to_type("127.0.0.1", takes_anybody=True)
     assert told.endswith("to let them: securechat server --host 0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("host", "elsewhere"),
+    [
+        ("0.0.0.0", ["192.0.2.7"]),
+        ("::", ["192.0.2.7", "2001:db8::7"]),
+        ("fe80::7%eth0", ["fe80::7%eth0"]),
+        ("::1", []),
+    ],
+)
+def test_a_relay_is_reached_at_the_addresses_of_what_it_listens_to(
+    host: str, elsewhere: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (Host("192.0.2.7"), Host("2001:db8::7"))
+    monkeypatch.setattr(addresses, "interface_addresses", lambda: own)
+    assert reachable_hosts([Endpoint(host, 5555)]) == elsewhere

@@ -113,6 +113,17 @@ def test_who_uses_the_code_is_pinned_and_verified_before_any_look_up(bob: Seat) 
         assert world.told(ev.TrustChanged) == []
 
 
+def test_who_is_blocked_is_verified_and_stays_blocked(bob: Seat) -> None:
+    with alice() as world:
+        befriend(world, bob)
+        world.engine.ask(c.Decide(c.Decision.BLOCK, "bob"))
+        pair(world, get_code(world), introduction(bob))
+        key = fingerprint(bob.endpoint.user_key)
+        assert world.told(ev.Paired) == [ev.Paired("bob", key, blocked=True)]
+        kept = contacts(world.state)["bob"]
+        assert (kept.verified, kept.blocked) == (True, True)
+
+
 def test_the_last_message_comes_before_the_end_of_the_slot(bob: Seat) -> None:
     with alice() as world:
         pair(world, get_code(world), introduction(bob))
@@ -264,7 +275,7 @@ def test_a_code_that_nobody_used_expires() -> None:
         assert world.told(ev.CodeEnded) == []
         world.pass_time(1)
         assert world.told(ev.CodeEnded) == [ev.CodeEnded(ev.CodeEnd.EXPIRED, "", again=False)]
-        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "cancelled")
+        assert world.sent(f.PairEnd) == f.PairEnd(SLOT, "expired")
         world.tell(f.PairEnd(SLOT, "expired"))
         assert len(world.told(ev.CodeEnded)) == 1
 

@@ -1,5 +1,7 @@
 """Changed keys, and what the user decides about people."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -71,8 +73,8 @@ def decide(world: World, decision: Decision, name: str = "bob") -> None:
     world.settle()
 
 
-def verify(world: World, name: str = "bob") -> ev.SafetyNumber:
-    world.engine.ask(c.Verify(name))
+def verify(world: World, name: str = "bob", how: c.How = c.How.DIGITS) -> ev.SafetyNumber:
+    world.engine.ask(c.Verify(name, how))
     world.settle()
     return world.told(ev.SafetyNumber)[-1]
 
@@ -138,6 +140,22 @@ def test_nobody_is_trusted_whose_digits_were_not_shown_in_this_run(bob: Seat) ->
         assert type(last_refusal(world)) is UsageError
         assert world.told(ev.TrustChanged) == []
         assert known(world).trust is ev.Trust.NEW
+
+
+def test_digits_shown_as_a_qr_code_can_be_compared_too(bob: Seat) -> None:
+    with alice() as world:
+        meet(world, bob)
+        drawn = verify(world, how=c.How.QR)
+        assert drawn.as_qr
+        assert not verify(world).as_qr
+        assert replace(drawn, as_qr=False) == verify(world)
+    with alice() as world:
+        world.engine.ask(c.Verify("bob", c.How.QR))
+        world.settle()
+        world.find("bob", published(bob))
+        assert [number.as_qr for number in world.told(ev.SafetyNumber)] == [True]
+        decide(world, Decision.TRUST)
+        assert world.told(ev.TrustChanged)[-1].trust is ev.Trust.VERIFIED
 
 
 def test_digits_of_one_person_do_not_make_another_one_trusted(bob: Seat) -> None:

@@ -14,7 +14,9 @@ NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 class Desk:
     """The chat of alice, with bob unless it is said with whom."""
 
-    def __init__(self, peer: str | None = "bob", *, lobby: bool = False, **settings: bool) -> None:
+    def __init__(
+        self, peer: str | None = "bob", *, lobby: bool = False, unicode: bool = True
+    ) -> None:
         self.entries: list[Entry] = []
         self.rings = 0
         self.engine = FakeEngine()
@@ -25,7 +27,7 @@ class Desk:
             show=self.entries.append,
             ring=self._ring,
             now=lambda: NOW,
-            **settings,
+            unicode=unicode,
         )
 
     @property

@@ -11,10 +11,11 @@ from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.errors import KeyChanged, SecureChatError, StillQueued, UsageError
+from securechat.faces.json_events import encode_event
 from securechat.faces.json_lines import JsonChat, run_json
 from securechat.faces.streams import LineWriter
 from tests.pure.faces.fake_engine import FakeEngine
-from tests.pure.faces.sample_events import message, ready
+from tests.pure.faces.sample_events import FINGERPRINT, message, ready
 
 
 class ClosedPipe:
@@ -101,6 +102,18 @@ def test_comparing_emoji_reaches_the_engine() -> None:
         ("ask", c.Differ("carol")),
     ]
     assert [found["message"] for found in printed] == ["There is too much after /match"]
+
+
+def test_the_digits_of_a_qr_code_are_all_that_a_program_needs() -> None:
+    engine = FakeEngine()
+    printed, _ = session(engine, b"/verify bob qr\n")
+    assert engine.calls[1:-1] == [("ask", c.Verify("bob", c.How.QR))]
+    assert printed == []
+    plain, drawn = (
+        encode_event(e.SafetyNumber("bob", "1" * 60, e.Trust.NEW, FINGERPRINT, as_qr))
+        for as_qr in (False, True)
+    )
+    assert plain == drawn
 
 
 def test_without_a_peer_text_goes_where_the_last_msg_went() -> None:

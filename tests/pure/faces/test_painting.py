@@ -37,6 +37,14 @@ def test_what_has_no_body_is_never_styled(tone: Tone) -> None:
     assert re.sub(r"\x1b\[[0-9;]+m", "|", shown) == "|[NOTICE] **a** `b`|"
 
 
+@pytest.mark.parametrize("colored", [True, False])
+def test_a_drawing_is_shown_below_the_text_as_it_is(colored: bool) -> None:
+    drawing = ("\x1b[48;5;16m  \x1b[0m", "\x1b[48;5;231m  \x1b[0m")
+    parts = list(paint(Entry("x" * 30, drawing=drawing), 20, colored=colored))
+    assert parts[-4:] == [("", "\n"), (drawing[0], ""), ("", "\n"), (drawing[1], "")]
+    assert "\x1b" not in "".join(text for _, text in parts)
+
+
 def test_without_colour_a_text_stays_as_it_was_typed() -> None:
     assert painted(said("**a** `b`\n> c"), colored=False) == "bob: **a** `b`\n    > c"
 

@@ -67,6 +67,17 @@ def test_who_paired_is_written_to_and_verified() -> None:
     assert desk.hear(peer_ready(trust=e.Trust.VERIFIED)) == []
 
 
+def test_who_paired_and_is_blocked_stays_so_and_is_not_written_to() -> None:
+    desk = Desk(peer=None)
+    desk.hear(ready())
+    assert desk.hear(e.Paired("bob", FINGERPRINT, blocked=True)) == [
+        "bob is verified (you both used the code) but still blocked here: nothing comes or goes. "
+        "/unblock bob"
+    ]
+    assert desk.engine.calls == []
+    assert desk.hear(e.Blocked("bob", blocked=False)) == ["bob is not blocked any more."]
+
+
 def test_who_paired_and_logs_in_a_moment_later_is_not_said_to_be_away() -> None:
     desk = Desk(peer=None)
     desk.hear(ready(), e.Paired("bob", FINGERPRINT))

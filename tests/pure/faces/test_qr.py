@@ -5,7 +5,7 @@ import re
 import pytest
 import segno
 
-from securechat.faces.qr import draw_qr
+from securechat.faces.qr import draw_qr, qr_size
 
 TEXT = "SECURECHAT://192.168.1.20:5555/J/AAAQEAYEAUDAOCAJBIFQYDIOB4/OJZHEMRSGIZDEMRSGIZDEMRS"
 ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
@@ -28,6 +28,13 @@ def test_the_modules_are_those_of_the_code(text: str) -> None:
     colors = [re.findall(r"\x1b\[48;5;(16|231)m  ", line) for line in plain]
     assert [[int(color == "16") for color in line] for line in colors] == wanted
     assert all(line.isascii() and line.endswith("\x1b[0m") for line in plain)
+
+
+@pytest.mark.parametrize("has_blocks", [True, False])
+@pytest.mark.parametrize("text", [TEXT, "A"])
+def test_the_size_is_that_of_what_is_drawn(text: str, has_blocks: bool) -> None:
+    lines = [ESCAPE.sub("", line) for line in draw_qr(text, has_blocks=has_blocks)]
+    assert {(len(line), len(lines)) for line in lines} == {qr_size(text, has_blocks=has_blocks)}
 
 
 def test_a_link_fits_into_a_small_window() -> None:

@@ -334,6 +334,7 @@ def test_who_tries_a_replaced_code_is_told_so() -> None:
     [
         ("wrong-code", "wrong-code"),
         ("cancelled", "cancelled"),
+        ("expired", "expired"),
         ("done", "invalid"),
         ("x", "invalid"),
     ],
@@ -346,11 +347,14 @@ def test_each_end_hears_why_the_other_has_enough(said: str, heard: str) -> None:
     assert world.events[-1] == SlotEnded(GUEST_HOST, heard)
 
 
-def test_an_opener_may_take_a_code_back() -> None:
+@pytest.mark.parametrize(
+    ("said", "heard"), [("cancelled", "cancelled"), ("expired", "expired"), ("x", "cancelled")]
+)
+def test_who_comes_late_hears_why_an_opener_took_the_code_back(said: str, heard: str) -> None:
     world = RelayWorld()
     alice, slot = opener(world)
-    say(alice, f.PairEnd(slot, PairCode.CANCELLED))
-    assert Guest(world).join(slot).end == "cancelled"
+    say(alice, f.PairEnd(slot, said))
+    assert Guest(world).join(slot).end == heard
 
 
 # Numbers ------------------------------------------------------------------------------------------

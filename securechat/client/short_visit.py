@@ -1,6 +1,7 @@
 """One short visit at a relay: hello, perhaps a login, goodbye; what it says is waited for."""
 
 import queue
+from contextlib import suppress
 from typing import TypeVar
 
 from securechat.client.faults import fault_error
@@ -53,6 +54,12 @@ class Visit:
     def say(self, frame: f.ClientFrame) -> None:
         """Send a frame when its turn has come."""
         self._loop.call_soon(lambda: self._send(frame))
+
+    def leave(self) -> None:
+        """Say goodbye, and wait until the connection is closed, or `ANSWER_S`."""
+        self.say(f.Bye("quit"))
+        with suppress(SecureChatError):
+            self.wait_for(Connection)
 
     def opened(self, connection: Connection) -> None:
         """TLS is done, and the certificate is a trusted one."""

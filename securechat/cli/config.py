@@ -1,0 +1,98 @@
+"""``securechat config``: which settings hold here, and what has set them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, cast
+
+import msgspec
+import typer
+
+from securechat.cli.settings import HomeOption
+from securechat.client.surroundings import read_settings, settings_file
+from securechat.config import ClientConfig, Config, parse_config, written_keys
+from securechat.text import safe_text
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
+
+Value = str | int | float | bool | None
+
+config = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@config.callback()
+def options() -> None:
+    """See which settings hold here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value, and its ``origin``: ``default``, ``file PATH`` or ``environment NAME``."""
+
+    value: Value
+    origin: str
+
+
+@config.command("show")
+def show(
+    context: typer.Context,
+    home: HomeOption = None,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Say behind each value what has set it.")
+    ] = False,
+) -> None:
+    """Show every setting and its value, in the form of config.toml.
+
+    The environment is as securechat client takes it; flags win over all of this.
+    """
+    path = settings_file(home)
+    text = read_settings(path)
+    in_file = parse_config(text, str(path))
+    origins = dict.fromkeys(written_keys(text), f"file {path}")
+    from_environment = _from_environment(context)
+    for key, setting in settings(in_file, origins, from_environment):
+        line = _toml_line(key, setting.value)
+        typer.echo(safe_text(f"{line:<44} # {setting.origin}" if origin else line))
+
+
+def settings(
+    in_file: Config,
+    origins: Mapping[tuple[str, str], str],
+    from_environment: Mapping[str, Setting],
+) -> Iterator[tuple[str, Setting]]:
+    """Give every setting, ``section.key`` before it, in the order of `Config`.
+
+    ``origins`` are of what the file sets, by section and key; the environment is about the client.
+    """
+    for section, table in (("server", in_file.server), ("client", in_file.client)):
+        for key, value in msgspec.structs.asdict(table).items():
+            setting = Setting(value, origins.get((section, key), "default"))
+            if section == "client":
+                setting = from_environment.get(key, setting)
+            yield f"{section}.{key}", setting
+
+
+def _from_environment(context: typer.Context) -> dict[str, Setting]:
+    """Return what the environment sets, as the options of ``securechat client`` read it.
+
+    They are named as the settings are, so no other list of variables is needed. Raises BadParameter
+    for a value that is none.
+    """
+    client = cast("TyperGroup", context.find_root().command).commands["client"]
+    found = {}
+    for option in client.params:
+        text = option.value_from_envvar(context)
+        if option.name in ClientConfig.__struct_fields__ and text is not None:
+            value = option.type_cast_value(context, text)
+            found[option.name] = Setting(value, f"environment {option.envvar}")
+    return found
+
+
+def _toml_line(key: str, value: Value) -> str:
+    """Return the line of a file that would set this; a comment where nothing is set."""
+    if value is None:
+        return f"# {key} is not set"
+    if isinstance(value, float):
+        return f"{key} = {value!r}"
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"

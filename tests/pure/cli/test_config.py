@@ -1,0 +1,72 @@
+"""What is shown of settings: each once, with what has set it."""
+
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from securechat.cli import app
+from securechat.cli.config import Setting, settings
+from securechat.config import ClientConfig, Config, ServerConfig, parse_config, written_keys
+
+TEXT = "[server]\nport = 6000\nmax_accounts = 100000\n[client]\nname = 'bob'\npresence = false\n"
+FILE = "file /home/bob/config.toml"
+NO_SETTINGS = {"home", "passphrase_file"}
+"""What the environment says and no settings file can."""
+
+
+def variables() -> dict[str, set[str]]:
+    """Return the parameters that each variable of the environment sets, in all commands."""
+    found: dict[str, set[str]] = {}
+    left = [get_command(app)]
+    while left:
+        command = left.pop()
+        if isinstance(command, TyperGroup):
+            left.extend(command.commands.values())
+        for parameter in command.params:
+            if parameter.envvar is not None:
+                found.setdefault(str(parameter.envvar), set()).add(str(parameter.name))
+    return found
+
+
+def test_every_variable_sets_a_setting_that_it_is_named_after() -> None:
+    root = get_command(app)
+    assert isinstance(root, TyperGroup)
+    of_client = {str(each.name): each.envvar for each in root.commands["client"].params}
+    for variable, parameters in variables().items():
+        (name,) = parameters
+        assert variable == f"SECURECHAT_{name.upper()}"
+        if name not in NO_SETTINGS:
+            assert name in ClientConfig.__struct_fields__
+            assert of_client[name] == variable, "config show would not see it"
+
+
+def test_every_setting_is_shown_once_and_says_what_has_set_it() -> None:
+    in_file = parse_config(TEXT, "config.toml")
+    origins = dict.fromkeys(written_keys(TEXT), FILE)
+    environment = {"name": Setting("alice", "environment SECURECHAT_NAME")}
+    shown = list(settings(in_file, origins, environment))
+    found = dict(shown)
+    assert len(found) == len(shown)
+    assert [*found] == [
+        *(f"server.{key}" for key in ServerConfig.__struct_fields__),
+        *(f"client.{key}" for key in ClientConfig.__struct_fields__),
+    ]
+    assert found["server.port"] == Setting(6000, FILE)
+    assert found["client.presence"] == Setting(False, FILE)
+    assert found["client.name"] == Setting("alice", "environment SECURECHAT_NAME")
+    assert found["server.host"] == Setting("127.0.0.1", "default")
+
+
+def test_a_default_that_stands_in_the_file_comes_from_there() -> None:
+    origins = dict.fromkeys(written_keys(TEXT), FILE)
+    found = dict(settings(parse_config(TEXT, "config.toml"), origins, {}))
+    assert found["server.max_accounts"] == Setting(ServerConfig().max_accounts, FILE)
+
+
+def test_the_environment_of_the_client_sets_nothing_of_the_relay() -> None:
+    environment = {key: Setting("x", "environment X") for key in ServerConfig.__struct_fields__}
+    found = dict(settings(Config(), {}, environment))
+    assert {found[f"server.{key}"].origin for key in environment} == {"default"}
+
+
+def test_nothing_is_written_in_an_empty_file() -> None:
+    assert written_keys("") == written_keys("[server]\n") == frozenset()
