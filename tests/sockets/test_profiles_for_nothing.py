@@ -10,6 +10,7 @@ import pytest
 from securechat import Client
 from securechat.client.invite_link import InviteLink, InviteToken, inviter_hint, relay_hint
 from securechat.client.joining import join_with_code
+from securechat.client.joining_by_link import accept_link, register_by_link
 from securechat.client.pairing_code import PairingCode
 from securechat.client.profile import Profile, make_profile, profile_directory
 from securechat.errors import Busy, NameTaken, SecureChatError, Unreachable
@@ -55,12 +56,12 @@ def code_file(directory: Path, code: str) -> None:
 # Nobody is there ----------------------------------------------------------------------------------
 
 
-def link_to(address: str) -> str:
-    host, port = address.split(":")
-    shown = RelayId(bytes(32))
-    hints = relay_hint(shown), inviter_hint(shown, UserKey(bytes(32)))
-    token = InviteToken(secrets.token_bytes(16))
-    return InviteLink(Endpoint(host, int(port)), token, *hints, parse_name("alice")).text
+def link_to(address: Endpoint, relay: RelayId) -> InviteLink:
+    hints = relay_hint(relay), inviter_hint(relay, UserKey(bytes(32)))
+    return InviteLink(address, InviteToken(secrets.token_bytes(16)), *hints, parse_name("alice"))
+
+
+DEAD_LINK = link_to(Endpoint("127.0.0.1", 1), RelayId(bytes(32))).text
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def link_to(address: str) -> str:
 def test_an_unreachable_relay_leaves_no_profile(command: str, tmp_path: Path) -> None:
     code_file(tmp_path, "7-otter-lime-sofa")
     (tmp_path / "config.toml").write_text("[client]\nserver = '127.0.0.1:1'\n")
-    words = command.replace("LINK", link_to("127.0.0.1:1")).split()
+    words = command.replace("LINK", DEAD_LINK).split()
     status, _, stderr = run(*words, "--name", "bob", home=tmp_path)
     assert (status, "Cannot reach" in stderr) == (UNREACHABLE, True), stderr
     assert profiles(tmp_path) == []
@@ -129,7 +130,7 @@ def test_a_profile_that_has_been_in_stays(relay: Relay, tmp_path: Path) -> None:
     assert run(*words, *relay.flags, home=tmp_path)[0] == 0
     before = state_of(tmp_path)
     assert run(*words, "--server", "127.0.0.1:1", "--pin", PIN, home=tmp_path)[0] == UNREACHABLE
-    assert run("join", link_to("127.0.0.1:1"), "--name", "bob", home=tmp_path)[0] == UNREACHABLE
+    assert run("join", DEAD_LINK, "--name", "bob", home=tmp_path)[0] == UNREACHABLE
     assert state_of(tmp_path) == before
 
 
@@ -181,17 +182,29 @@ class Half:
                     return
 
 
-@pytest.mark.parametrize(
-    ("code", "stays"),
-    [
-        (None, True),
-        ("limit", True),
-        ("login-refused", True),
-        ("name-taken", False),
-        ("name-invalid", False),
-        ("invite", False),
-    ],
-)
+ANSWERS = [
+    *((None, True), ("limit", True), ("login-refused", True)),
+    *(("name-taken", False), ("name-invalid", False), ("invite", False)),
+]
+"""What a relay says to a registration, and whether it may have entered it."""
+
+
+@pytest.mark.parametrize(("code", "stays"), ANSWERS)
+def test_one_that_came_by_a_link_stays_likewise(tmp_path: Path, code: str | None, stays: bool) -> None:
+    files = make_files(tmp_path / "certs")
+    half = Half(files, None if code is None else f.Fault(code, "no"))
+    shown = relay_id(files.server().certificate)
+    with running_loop() as loop, Profile(tmp_path, BOB, tuple) as profile:
+        server = Server(loop, files, answer=half.answer)
+        link = link_to(Endpoint(server.host, server.port), shown)
+        assert accept_link(profile, link) == shown
+        with pytest.raises(SecureChatError):
+            register_by_link(profile, link, shown)
+        assert profile.is_new == (not stays)
+    assert half.registered
+
+
+@pytest.mark.parametrize(("code", "stays"), ANSWERS)
 def test_one_that_a_relay_may_have_entered_stays(
     tmp_path: Path, code: str | None, stays: bool
 ) -> None:
