@@ -4,7 +4,7 @@ Flags win over the environment, the environment over the file, the file over the
 command line does that merging.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -92,6 +92,18 @@ def parse_config(text: str, source: str) -> Config:
         return msgspec.toml.decode(text, type=Config)
     except (msgspec.MsgspecError, ValueError) as error:
         raise UsageError(
-            f"The configuration {source} is broken: {error}",
+            f"The configuration {source} is broken: {_explain(str(error))}",
             f"mend that line, or move {source} away to use the defaults",
         ) from error
+
+
+def _explain(error: str) -> str:
+    """Return what msgspec found wrong, with its place as the file names it, and the choices."""
+    reason, _, path = error.partition(" - at `$.")
+    section, _, key = path.removesuffix("`").partition(".")
+    if not key:
+        return error
+    if reason.startswith("Invalid enum value"):
+        choices = get_args(get_type_hints(get_type_hints(Config)[section])[key])
+        reason = f"{reason.removeprefix('Invalid enum value ')} is none of {', '.join(choices)}"
+    return f"{key} in [{section}]: {reason}"

@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from securechat.cli.relay_log import bare_host
+
 if TYPE_CHECKING:
     from securechat.errors import SecureChatError
     from securechat.transport.addresses import Host
@@ -27,12 +29,11 @@ def announcing(
 
 def is_for_others(addresses: "Sequence[Endpoint]") -> bool:
     """Return whether a relay listens beyond loopback: no other one is announced."""
-    return not all(ip_address(each.host).is_loopback for each in addresses)
+    return not all(ip_address(bare_host(each.host)).is_loopback for each in addresses)
 
 
 def _announced_hosts(addresses: "Sequence[Endpoint]") -> "list[Host]":
     """Return where others reach the relay by now; what needs a scope says nothing to them."""
     from securechat.transport.addresses import Host, reachable_hosts
 
-    hosts = reachable_hosts(address.host for address in addresses)
-    return [Host(host) for host in hosts if "%" not in host]
+    return [Host(host) for host in reachable_hosts(addresses) if "%" not in host]

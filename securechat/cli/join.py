@@ -183,15 +183,15 @@ def _under_a_free_name(
 
 
 def _come(access: "Access", come: "Callable[[Profile], Came]") -> "Came":
-    """Come under the name of an access; no profile is made under one that it cannot have there."""
+    """Come under the name of an access; a profile made for that goes when it was for nothing."""
+    from securechat.client.access import tell_if_new
     from securechat.client.profile import Profile
 
     with Profile(access.home, access.me, access.passphrases) as profile:
         try:
             return come(profile)
-        except (NameTaken, NameInvalid):
+        except BaseException:
             profile.discard_if_new()
             raise
         finally:
-            if profile.has_new_key:
-                access.tell_new_key(access.me, access.home)
+            tell_if_new(access, profile)

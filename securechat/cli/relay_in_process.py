@@ -30,11 +30,11 @@ class OwnRelay:
     relay_id: "RelayId"
     is_new: bool
     """Whether its certificates were made now."""
-    listening: "tuple[Endpoint, ...]"
-    """The addresses as they are bound."""
     here: "Endpoint"
     elsewhere: "tuple[Endpoint, ...]"
     """Empty when it listens on loopback only."""
+    listening: "tuple[Endpoint, ...]"
+    """The addresses as they are bound."""
 
 
 @contextmanager
@@ -54,12 +54,9 @@ def running_relay(
         yield OwnRelay(
             relay.certificate.relay_id,
             is_new,
-            tuple(addresses),
             _from_here(addresses[0]),
-            tuple(
-                addresses[0]._replace(host=host)
-                for host in reachable_hosts(address.host for address in addresses)
-            ),
+            tuple(addresses[0]._replace(host=host) for host in reachable_hosts(addresses)),
+            tuple(addresses),
         )
     finally:
         ended.set()

@@ -175,9 +175,9 @@ def what_to_type(addresses: "list[Endpoint]", certs: Path, *, takes_anybody: boo
     from securechat.transport.addresses import reachable_hosts
 
     first = addresses[0]
-    local = DEFAULT_HOST if ip_address(_bare(first.host)).is_unspecified else first.host
+    local = DEFAULT_HOST if ip_address(bare_host(first.host)).is_unspecified else first.host
     lines = [f"Here         {_client(first._replace(host=local))}"]
-    hosts = reachable_hosts(address.host for address in addresses)
+    hosts = reachable_hosts(addresses)
     place = first._replace(host=hosts[0] if hosts else local)
     by_invitation = [
         "New people   securechat invite, here, after that; there: securechat join LINK",
@@ -208,6 +208,6 @@ def _client(relay: "Endpoint") -> str:
     return f"securechat client --name YOU{server}"
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
     """Return an address without the interface that it is on."""
     return host.partition("%")[0]

@@ -71,9 +71,14 @@ def open_profile(access: Access) -> Profile:
     Raises Busy when another client has it open, PassphraseRefused, and FileProblem.
     """
     profile = Profile(access.home, access.me, access.passphrases)
+    tell_if_new(access, profile)
+    return profile
+
+
+def tell_if_new(access: Access, profile: Profile) -> None:
+    """Tell of a profile whose key was made just now."""
     if profile.has_new_key:
         access.tell_new_key(access.me, access.home)
-    return profile
 
 
 def choose_address(access: Access, profile: Profile) -> Endpoint:

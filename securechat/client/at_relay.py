@@ -6,6 +6,7 @@ from functools import partial
 from securechat.client import events as ev
 from securechat.client.commands import InviteQuestion, MakeCode, Question, RoomQuestion
 from securechat.client.early import Early, Stage
+from securechat.client.faults import NOT_REGISTERED
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, NotTaken, Up
 from securechat.client.login import Login
 from securechat.client.opening import open_desk
@@ -57,6 +58,8 @@ class AtRelay:
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
+        self.may_be_known = False
+        """Whether a relay may have entered this device: it was asked to, and has not refused."""
         self.is_leaving = False
         """Whether the run is about to end, so that a connection that is lost is no news."""
 
@@ -154,6 +157,8 @@ class AtRelay:
         self.parts.end()
         if self._renewing.end() and down.retry_in_s is not None:
             return
+        if isinstance(down.error, NOT_REGISTERED) and not self._was_ready:
+            self.may_be_known = False
         if down.retry_in_s is None or not self._was_ready:
             raise down.error
         if not self.is_leaving:
@@ -180,6 +185,7 @@ class AtRelay:
     def _on_challenge(self, challenge: f.Challenge) -> None:
         endpoint, handed_over = self.desk.endpoint, self.desk.handed_over.count
         frames = self._login.answer(challenge, self._run.now_ms(), handed_over)
+        self.may_be_known = True
         if followed := list_to_follow(endpoint, challenge):
             self._renew(followed)
         else:

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 
-from securechat.client.access import Access, Confirm, TrustFlags, choose_address, open_profile
+from securechat.client.access import Access, Confirm, TrustFlags, choose_address, tell_if_new
 from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
@@ -22,6 +21,9 @@ from securechat.transport.tls import ClientTls
 
 CLOSE_S = 5.0
 """How long an engine may take for what it has begun."""
+
+_OF_AN_UNUSED_PROFILE = frozenset({"self", "epoch", "relay", "expected"})
+"""The tables of one that nobody has used: its keys, and whom it was to meet."""
 
 
 def decide_trust(
@@ -83,35 +85,54 @@ class Connector:
     def __init__(
         self, access: Access, *, peer: str | None = None, lobby: bool = False, e2e: bool = True
     ) -> None:
-        """Open the profile and decide whom to trust; raises as `open_profile`, `decide_trust`."""
-        with ExitStack() as resources:
-            self.profile = resources.enter_context(open_profile(access))
-            self._address = choose_address(access, self.profile)
-            tls = decide_trust(self.profile, self._address, access.trust, access.confirm)
-            run = Run(
-                name=self.profile.name,
-                relay=str(self._address),
-                peer=peer,
-                invite=access.invite,
-                lobby=lobby and access.settings.presence,
-                visible=access.settings.presence,
-                unencrypted=None if e2e else peer,
-                history_days=access.settings.history_days,
-                read_receipts=access.read_receipts,
-                takes_new_keys=access.settings.on_key_change == "notify",
-            )
-            self.loop = Loop()
-            make_link = self._linking(tls, access.settings.dial_timeout_s)
-            self.engine = Engine(run, self.profile.state, make_link, self._pin)
-            self.loop.start()
-            self._resources = resources.pop_all()
+        """Open the profile and decide whom to trust.
+
+        Raises as `Profile` and `decide_trust`; a profile made for that is gone then.
+        """
+        self.profile = Profile(access.home, access.me, access.passphrases)
+        try:
+            self._begin(access, peer, lobby=lobby, e2e=e2e)
+        except BaseException:
+            self.profile.discard_if_new()
+            raise
+
+    def _begin(self, access: Access, peer: str | None, *, lobby: bool, e2e: bool) -> None:
+        self._address = choose_address(access, self.profile)
+        tls = decide_trust(self.profile, self._address, access.trust, access.confirm)
+        tell_if_new(access, self.profile)
+        run = Run(
+            name=self.profile.name,
+            relay=str(self._address),
+            peer=peer,
+            invite=access.invite,
+            lobby=lobby and access.settings.presence,
+            visible=access.settings.presence,
+            unencrypted=None if e2e else peer,
+            history_days=access.settings.history_days,
+            read_receipts=access.read_receipts,
+            takes_new_keys=access.settings.on_key_change == "notify",
+        )
+        self.loop = Loop()
+        make_link = self._linking(tls, access.settings.dial_timeout_s)
+        self.engine = Engine(run, self.profile.state, make_link, self._pin)
+        self.loop.start()
 
     def close(self) -> None:
-        """End the engine, flush and close the connection, end the loop, close the profile."""
-        with self._resources:
+        """End the engine, flush and close the connection, end the loop, close the profile.
+
+        A profile that was made for this is gone then if it has come to nothing: no relay can know
+        its device, and it holds no message.
+        """
+        with self.profile:
             self.engine.stop()
             self.engine.join(CLOSE_S)
             self.loop.stop()
+            if self.profile.is_new and not self._has_come_to_something():
+                self.profile.discard_if_new()
+
+    def _has_come_to_something(self) -> bool:
+        rows = self.profile.state.load(without=SEEN_TABLES)
+        return self.engine.may_be_known or not {table for table, _ in rows} <= _OF_AN_UNUSED_PROFILE
 
     def _linking(
         self, tls: ClientTls, timeout_s: float

@@ -1,6 +1,6 @@
 """The checks of the doctor, in the order of `securechat.client.doctor`.
 
-Each takes what those before it found out, and returns an outcome or raises a SecureChatError.
+Each takes what those before it found out.
 """
 
 import time
@@ -8,10 +8,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import NamedTuple
 
 from securechat.client.access import read_trust
 from securechat.client.connect import trusted_by
@@ -32,6 +30,7 @@ from securechat.config import Config
 from securechat.e2e.endpoint import Endpoint as OwnEndpoint
 from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import Busy, Untrusted
+from securechat.findings import Level, Outcome
 from securechat.identity.names import parse_name
 from securechat.identity.types import Name, fingerprint
 from securechat.store.state import Rows
@@ -49,22 +48,6 @@ MAX_CLOCK_DIFFERENCE_S = 300
 """More than this can make a good certificate look expired, and orders messages oddly."""
 
 SHOWN_ADDRESSES = 4
-
-
-class Level(StrEnum):
-    """How bad it is; the text is what the command line prints."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "FAIL"
-
-
-class Outcome(NamedTuple):
-    """What a check that did not fail has to say."""
-
-    what: str
-    level: Level = Level.OK
-    try_next: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,6 +161,11 @@ class Engine:
             with suppress(NotCommitted):  # then it is shown once more
                 self._state.commit(self._unread.take_shown())
 
+    @property
+    def may_be_known(self) -> bool:
+        """Whether a relay may have entered this device by now, or still might."""
+        return self._thread.is_alive() or self._here.may_be_known
+
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 

@@ -21,6 +21,9 @@ _COMPARE = "compare the relay's fingerprint on both screens; with a new code: se
 _ANOTHER_NAME = "the same command with --name ANOTHER-NAME"
 """Whichever it was: client, send, listen, host, or join with a link."""
 
+NOT_REGISTERED = (NameTaken, NameInvalid, InviteRefused)
+"""What a relay says instead of entering somebody new; after other errors it may have."""
+
 
 def fault_error(fault: Fault) -> SecureChatError:
     """Return the error that a relay's Fault stands for."""

@@ -71,6 +71,11 @@ class Joining:
         self.error: SecureChatError | None = None
 
     @property
+    def has_introduced(self) -> bool:
+        """Whether the other side may know by now whose device this is."""
+        return self._theirs is not None
+
+    @property
     def is_over(self) -> bool:
         """Whether there is nothing more to say or to hear."""
         return self.result is not None or self.error is not None
@@ -149,12 +154,17 @@ def join_with_code(
 
     Keeps both: they are pinned and verified, and the relay is known. Blocks for at most
     ``timeout_s`` and what closing takes. Raises Unreachable, TimedOut, CodeRefused, LimitExceeded,
-    NameTaken, NameInvalid, PairingFailed, CertificateExpired; then nothing is kept.
+    NameTaken, NameInvalid, PairingFailed, CertificateExpired; then nothing is kept. A new profile
+    may be discarded then, unless the other side may know it already.
     """
     now_ms = time.time_ns() // 1_000_000
     endpoint = open_endpoint(profile.state, now_ms)
     joining = Joining(endpoint, profile.name, code, address, now_ms)
-    theirs = _talk(joining, address, timeout_s)
+    try:
+        theirs = _talk(joining, address, timeout_s)
+    finally:
+        if joining.has_introduced:
+            profile.keep()
     book = ContactBook(theirs.relay_id, profile.state.load(without=SEEN_TABLES))
     contact = verified_contact(book, profile.name, theirs, now_ms)
     known = KnownRelay(theirs.relay_id, str(address), now_ms)

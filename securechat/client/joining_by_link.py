@@ -5,11 +5,12 @@ known here already, and nobody is verified by it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from securechat.client.contacts import ContactBook
 from securechat.client.expected import expected_row
+from securechat.client.faults import NOT_REGISTERED
 from securechat.client.handed_over import HandedOver
 from securechat.client.invite_link import InviteLink, inviter_hint, relay_hint
 from securechat.client.login import Login
@@ -77,10 +78,25 @@ def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None
         challenge = visit.wait_for(f.Challenge)
         frames = login.answer(challenge, now_ms, handed_over)
         if not challenge.registered and challenge.device_list is None:
-            for frame in frames:
-                visit.say(frame)
-            login.check(visit.wait_for(f.Welcome, REFUSAL_S))
+            _register(visit, login, frames, profile)
         visit.leave()
+
+
+def _register(
+    visit: Visit, login: Login, frames: Iterable[f.ClientFrame], profile: Profile
+) -> None:
+    """Register; unless that is refused, the relay may have entered the profile from now on."""
+    may_be_known = True
+    try:
+        for frame in frames:
+            visit.say(frame)
+        login.check(visit.wait_for(f.Welcome, REFUSAL_S))
+    except NOT_REGISTERED:
+        may_be_known = False
+        raise
+    finally:
+        if may_be_known:
+            profile.keep()
 
 
 @contextmanager

@@ -10,9 +10,10 @@
     HOME/profiles/.new/<name>        a profile that is being made from a backup
 """
 
+import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -166,10 +167,13 @@ class Profile:
         forbid_core_dumps()
         self.home = home
         self.name = name
+        was_there = is_there(profile_directory(home, name))
         with ExitStack() as resources:
             self.directory = resources.enter_context(hold_profile(home, name))
             vault = Vault(self.directory, name)
-            self._is_new = vault.is_new and not is_there(self.directory / STATE)
+            is_empty = vault.is_new and not is_there(self.directory / STATE)
+            self.is_new = is_empty and not was_there
+            """Whether this opening made it, and nothing yet makes it worth keeping."""
             self.key = open_vault(vault, passphrases)
             self.has_new_key = vault.is_new
             """Whether its key was made now, and lies in a file."""
@@ -183,12 +187,20 @@ class Profile:
         """Make this the name that is used when none is given."""
         remember_name(self.home, self.name)
 
+    def keep(self) -> None:
+        """Take it that somebody may know its device by now: `discard_if_new` spares it then."""
+        self.is_new = False
+
     def discard_if_new(self) -> None:
-        """Close it, and leave nothing of it if it was made by this opening."""
+        """Close it, and leave nothing of it if it is new."""
         self.state.close()
-        if self._is_new:
-            shutil.rmtree(self.directory, ignore_errors=True)
-            self.has_new_key = False
+        if self.is_new:
+            # Out of the way in one step: who opens the name from here on makes another one.
+            gone = self.directory.with_name(f".{self.directory.name}.{secrets.token_hex(8)}")
+            with suppress(OSError):  # on Windows, where the lock is a file in use
+                self.directory.rename(gone)
+                self.has_new_key = False
+                shutil.rmtree(gone, ignore_errors=True)
         self.close()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import NewType
 import ifaddr
 
 from securechat.errors import SecureChatError, UsageError
+from securechat.transport.endpoint import Endpoint
 
 Host = NewType("Host", str)
 """An IP address or a DNS name in the one form it has in a certificate (lower case, A-labels)."""
@@ -61,21 +62,21 @@ def interface_addresses() -> tuple[Host, ...]:
     return tuple(Host(str(address)) for address in usable)
 
 
-def reachable_hosts(bound: Iterable[str]) -> list[str]:
-    """Return the addresses by which other machines reach a server that listens on these ones.
+def reachable_hosts(addresses: Iterable[Endpoint]) -> list[str]:
+    """Return the hosts by which other machines reach these listening addresses.
 
     Of all addresses those for IPv4 are meant (``0.0.0.0``), or for both (``::``). Raises as
     `interface_addresses`.
     """
     hosts: list[str] = []
-    for address in bound:
-        ip = ip_address(address.partition("%")[0])
+    for address in addresses:
+        ip = ip_address(address.host.partition("%")[0])
         if ip.is_unspecified:
             hosts += [
                 host for host in interface_addresses() if ip_address(host).version <= ip.version
             ]
         elif not ip.is_loopback:
-            hosts.append(address)
+            hosts.append(address.host)
     return hosts
 
 

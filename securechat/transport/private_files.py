@@ -126,13 +126,14 @@ def read_private(path: Path) -> bytes:
 def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` while the block runs; the system frees it if the process dies.
 
-    Raises `Busy` at once when another process (or another block of this one) holds it.
+    Raises `Busy` at once when another process (or another block of this one) holds it, or has
+    moved it away while this was about to.
     """
     with translate_os_errors(path, "lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NO_FOLLOW, PRIVATE_FILE_MODE)
     try:
         with translate_os_errors(path, "lock"):
-            free = _try_lock(descriptor)
+            free = _try_lock(descriptor) and _is_still(path, descriptor)
         if not free:
             raise Busy(
                 f"Another securechat command is at work in {path.parent}.",
@@ -211,6 +212,16 @@ def _read(path: Path, max_bytes: int, *, private: bool) -> bytes:
     if len(data) > max_bytes:
         raise FileProblem(f"{path} is larger than {max_bytes} bytes.", f"ls -l {quote(path)}")
     return data
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    """Return whether the name is that of the open file: who comes next has to lock that one."""
+    if sys.platform == "win32":  # where an open file keeps its name
+        return True
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.doctor import Finding, examine
-from securechat.client.doctor_checks import Case, Level
+from securechat.client.doctor import examine
+from securechat.client.doctor_checks import Case
+from securechat.findings import Finding, Level
 from securechat.protocol.relay_side import RelaySide
 from securechat.transport.addresses import LOOPBACK
 from securechat.transport.connection import Connection

@@ -221,8 +221,10 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
         ("x = [", "is broken"),
         ("[server]\nport = = 3", "line 2, column 8"),
         ("[server]\nporrt = 3", "porrt"),
-        ("[client]\nname = 3", "$.client.name"),
-        ("[server]\nport = 70000", "$.server.port"),
+        ("[client]\nname = 3", "name in [client]: Expected `str"),
+        ("[server]\nregistration = 'all'", "registration in [server]: 'all' is none of auto, open"),
+        ("[client]\non_key_change = ''", "on_key_change in [client]: '' is none of block, notify"),
+        ("[server]\nport = 70000", "port in [server]: Expected `int` <= 65535"),
     ],
 )
 def test_a_broken_configuration(text: str, cause: str, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from securechat.errors import Busy, FileProblem
+from securechat.transport import private_files
 from securechat.transport.private_files import (
     MAX_FILE_BYTES,
     hold_lock,
@@ -199,3 +200,20 @@ def test_a_lock_file_that_is_a_link_is_refused(tmp_path):
     with pytest.raises(FileProblem), hold_lock(tmp_path / "lock"):
         pass
     assert not (tmp_path / "target").exists()
+
+
+def test_a_lock_that_was_moved_away_in_the_meantime_is_not_held(tmp_path, monkeypatch):
+    """Whoever comes later would hold another file of that name at the same time."""
+    path, is_first = tmp_path / "lock", iter((True, False))
+    lock = private_files._try_lock
+
+    def move_away_first(descriptor):
+        if next(is_first):
+            path.rename(tmp_path / "moved")
+        return lock(descriptor)
+
+    monkeypatch.setattr(private_files, "_try_lock", move_away_first)
+    with pytest.raises(Busy), hold_lock(path):
+        pass
+    with hold_lock(path):
+        pass

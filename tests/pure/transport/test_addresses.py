@@ -20,6 +20,7 @@ from securechat.transport.addresses import (
     reachable_hosts,
     unique,
 )
+from securechat.transport.endpoint import Endpoint
 
 
 @pytest.mark.parametrize(
@@ -197,4 +198,4 @@ def test_a_relay_is_reached_at_the_addresses_of_what_it_listens_to(
 ) -> None:
     own = (Host("192.0.2.7"), Host("2001:db8::7"))
     monkeypatch.setattr(addresses, "interface_addresses", lambda: own)
-    assert reachable_hosts([host]) == elsewhere
+    assert reachable_hosts([Endpoint(host, 5555)]) == elsewhere
