@@ -16,6 +16,7 @@ from securechat.relay.events import (
     SlotEnded,
 )
 from securechat.store.news import Damaged, Failing, StoreNews, Working
+from securechat.transport.addresses import Host
 from securechat.transport.endpoint import Endpoint
 
 ERROR = FileProblem("Cannot write relay.db: disk full", "df -h relay")
