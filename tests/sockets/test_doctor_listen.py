@@ -19,7 +19,7 @@ from securechat.findings import Finding, Level
 from securechat.identity.types import fingerprint
 from securechat.relay.doctor import examine
 from securechat.relay.doctor_case import Case, Setup
-from securechat.relay.server import LOCK, STORE
+from securechat.relay.own_store import LOCK, STORE
 from securechat.transport.addresses import LOCALHOST, LOOPBACK, host_names, interface_addresses
 from securechat.transport.certificate_directory import CA_KEY, SERVER_KEY
 from securechat.transport.issuing import issue
