@@ -4,7 +4,8 @@ Flags win over the environment, the environment over the file, the file over the
 command line does that merging.
 """
 
-from typing import Annotated, Literal, get_args, get_type_hints
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -25,6 +26,11 @@ DEFAULT_REGISTRATION: Registration = "auto"
 
 OnKeyChange = Literal["block", "notify"]
 """What a new key of somebody not verified does: it waits for an answer, or is taken and told."""
+
+Theme = Literal["terminal", "dark", "light"]
+"""The colours of the full screen; those of the terminal are whatever its user has chosen."""
+
+_TIMES_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?\Z"
 
 FOREVER_DAYS = 1_000_000
 """A retention that never ends; nor does a longer one. Only events say None for it."""
@@ -61,6 +67,17 @@ class ServerConfig(Section, frozen=True):
     drain_timeout_s: Seconds = 10.0
 
 
+class NotifyConfig(Section, frozen=True):
+    """How the full screen calls for attention while nobody looks at a conversation."""
+
+    bell: bool = True
+    terminal: Literal["off", "osc9", "osc777"] = "off"
+    desktop: bool = False
+    show_text: bool = False
+    quiet: Annotated[str, msgspec.Meta(pattern=_TIMES_OF_DAY)] = ""
+    """Local times between which it does not, as ``22:00-07:00``; empty for none."""
+
+
 class ClientConfig(Section, frozen=True):
     """The client's settings."""
 
@@ -71,6 +88,11 @@ class ClientConfig(Section, frozen=True):
     read_receipts: bool = False
     presence: bool = True
     on_key_change: OnKeyChange = "block"
+    typing: bool = True
+    theme: Theme = "terminal"
+    keys: dict[str, str] = msgspec.field(default_factory=dict)
+    """Keys of the full screen by what they do; several for one are separated by commas."""
+    notify: NotifyConfig = NotifyConfig()
 
 
 class Config(Section, frozen=True):
@@ -80,10 +102,25 @@ class Config(Section, frozen=True):
     client: ClientConfig = ClientConfig()
 
 
-def written_keys(text: str) -> frozenset[tuple[str, str]]:
-    """Return the sections and keys that a text sets which `parse_config` takes."""
-    tables = msgspec.toml.decode(text, type=dict[str, dict[str, object]])
-    return frozenset((section, key) for section, table in tables.items() for key in table)
+def settings_of(section: Section, beginning: str = "") -> Iterator[tuple[str, object]]:
+    """Give every setting, its sections and a dot before it, in the order in which it is defined."""
+    for name in section.__struct_fields__:
+        value = getattr(section, name)
+        if isinstance(value, Section):
+            yield from settings_of(value, f"{beginning}{name}.")
+        else:
+            yield f"{beginning}{name}", value
+
+
+def written_keys(text: str) -> frozenset[str]:
+    """Return which settings, named as in `settings_of`, a text sets that `parse_config` takes."""
+    tables = msgspec.toml.decode(text)
+    return frozenset(name for name, _ in settings_of(Config()) if _is_in(name.split("."), tables))
+
+
+def _is_in(path: Sequence[str], tables: Mapping[str, Any]) -> bool:
+    first, *rest = path
+    return first in tables and (not rest or _is_in(rest, tables[first]))
 
 
 def parse_config(text: str, source: str) -> Config:
@@ -100,10 +137,17 @@ def parse_config(text: str, source: str) -> Config:
 def _explain(error: str) -> str:
     """Return what msgspec found wrong, with its place as the file names it, and the choices."""
     reason, _, path = error.partition(" - at `$.")
-    section, _, key = path.removesuffix("`").partition(".")
-    if not key:
+    section, _, key = path.removesuffix("`").removesuffix("[...]").rpartition(".")
+    if not section:
         return error
     if reason.startswith("Invalid enum value"):
-        choices = get_args(get_type_hints(get_type_hints(Config)[section])[key])
+        choices = get_args(_value_type(Config, [*section.split("."), key]))
         reason = f"{reason.removeprefix('Invalid enum value ')} is none of {', '.join(choices)}"
     return f"{key} in [{section}]: {reason}"
+
+
+def _value_type(section: type, path: Sequence[str]) -> type:
+    """Return the type of a setting by the names that lead to it."""
+    first, *rest = path
+    found: type = get_type_hints(section)[first]
+    return _value_type(found, rest) if rest else found

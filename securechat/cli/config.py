@@ -5,18 +5,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 
-import msgspec
 import typer
 
 from securechat.cli.settings import HomeOption
 from securechat.client.surroundings import read_settings, settings_file
-from securechat.config import ClientConfig, Config, parse_config, written_keys
+from securechat.config import ClientConfig, Config, parse_config, settings_of, written_keys
 from securechat.text import safe_text
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
 
-Value = str | int | float | bool | None
+Value = str | int | float | bool | dict[str, str] | None
+
+_CLIENT = "client."
 
 config = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -58,19 +59,19 @@ def show(
 
 def settings(
     in_file: Config,
-    origins: Mapping[tuple[str, str], str],
+    origins: Mapping[str, str],
     from_environment: Mapping[str, Setting],
 ) -> Iterator[tuple[str, Setting]]:
-    """Give every setting, ``section.key`` before it, in the order of `Config`.
+    """Give every setting, named as `settings_of` does, in the order of `Config`.
 
-    ``origins`` are of what the file sets, by section and key; the environment is about the client.
+    ``origins`` are of what the file sets; the environment is about the client, and names its
+    settings without their section.
     """
-    for section, table in (("server", in_file.server), ("client", in_file.client)):
-        for key, value in msgspec.structs.asdict(table).items():
-            setting = Setting(value, origins.get((section, key), "default"))
-            if section == "client":
-                setting = from_environment.get(key, setting)
-            yield f"{section}.{key}", setting
+    for name, value in settings_of(in_file):
+        setting = Setting(cast("Value", value), origins.get(name, "default"))
+        if name.startswith(_CLIENT):
+            setting = from_environment.get(name.removeprefix(_CLIENT), setting)
+        yield name, setting
 
 
 def _from_environment(context: typer.Context) -> dict[str, Setting]:
@@ -95,4 +96,7 @@ def _toml_line(key: str, value: Value) -> str:
         return f"# {key} is not set"
     if isinstance(value, float):
         return f"{key} = {value!r}"
+    if isinstance(value, dict):
+        pairs = ", ".join(_toml_line(json.dumps(each), found) for each, found in value.items())
+        return f"{key} = {{{pairs}}}"
     return f"{key} = {json.dumps(value, ensure_ascii=False)}"

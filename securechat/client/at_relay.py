@@ -53,7 +53,7 @@ class AtRelay:
         self._reconnect = reconnect
         self._early = Early()
         self._renewing = Renewing()
-        self._so_far = SoFar(in_lobby=run.lobby, visible=run.visible)
+        self._so_far = SoFar(in_lobby=run.lobby, visible=run.visible, typing=run.typing)
         self.people = People(run.name)
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")

@@ -3,6 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from securechat.client.amend_commands import Amend as Amend
+from securechat.client.amend_commands import AmendQuestion as AmendQuestion
+from securechat.client.amend_commands import Composing as Composing
+from securechat.client.amend_commands import Page as Page
+from securechat.client.amend_commands import React as React
+from securechat.client.amend_commands import ScreenQuestion as ScreenQuestion
+from securechat.client.amend_commands import ShowTyping as ShowTyping
+from securechat.client.amend_commands import Sight as Sight
+from securechat.client.amend_commands import StoredTexts as StoredTexts
+from securechat.client.amend_commands import StoreText as StoreText
 from securechat.client.searching import SearchWords
 
 
@@ -289,6 +299,7 @@ InviteQuestion = MakeInvite | Invites | RevokeInvite
 Question = (
     Who | Verify | Match | Differ | Decide | Call | Contacts | History | Search | Keep | Unsend
     | RoomQuestion | Mute | Notify | Away | Presence | MakeCode | InviteQuestion
+    | AmendQuestion | ScreenQuestion
 )  # fmt: skip
 """What the engine answers with events."""
 

@@ -110,6 +110,7 @@ class Connector:
             unencrypted=None if e2e else peer,
             history_days=access.settings.history_days,
             read_receipts=access.read_receipts,
+            typing=access.settings.typing,
             takes_new_keys=access.settings.on_key_change == "notify",
         )
         self.loop = Loop()

@@ -14,6 +14,7 @@ from securechat.client.outbox import Outbox
 from securechat.client.people import People, Person
 from securechat.client.room_book import RoomBook
 from securechat.client.run import SoFar
+from securechat.client.sightings import Sightings
 from securechat.client.typed_names import is_room
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
@@ -33,6 +34,8 @@ class Batch:
     """How far own messages have come in it."""
     frames: list[ClientFrame] = field(default_factory=list)
     envelopes: list[Outgoing] = field(default_factory=list)
+    signals: list[Outgoing] = field(default_factory=list)
+    """What is never stored, and for nobody who is not connected."""
     events: list[Event] = field(default_factory=list)
     ack: int = 0
 
@@ -60,6 +63,7 @@ class Desk:
     takes_new_keys: bool = False
     """Whether the new key of somebody who is not verified is taken at once."""
     batch: Batch = field(default_factory=Batch)
+    sightings: Sightings = field(default_factory=Sightings)
     online: bool = False
     _renamed: dict[str, str] = field(default_factory=dict)
 

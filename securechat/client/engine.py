@@ -215,6 +215,8 @@ class Engine:
             self._link.send(frame)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
+        if batch.signals:
+            self._link.send_signals(batch.signals)
         self.queued = self._here.queued
         for event in batch.events:
             self._audience.tell(event, errand=parts.errands.concerns(event))

@@ -9,6 +9,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from securechat.client.amend_events import Amended as Amended
+from securechat.client.amend_events import AmendEvent as AmendEvent
+from securechat.client.amend_events import OwnTyping as OwnTyping
+from securechat.client.amend_events import Page as Page
+from securechat.client.amend_events import Reacted as Reacted
+from securechat.client.amend_events import RelayView as RelayView
+from securechat.client.amend_events import Sighting as Sighting
+from securechat.client.amend_events import StoredTexts as StoredTexts
+from securechat.client.amend_events import Typing as Typing
 from securechat.client.invite_events import InviteInfo as InviteInfo
 from securechat.client.invite_events import InviteList as InviteList
 from securechat.client.invite_events import InviteMade as InviteMade
@@ -18,6 +27,9 @@ from securechat.client.pairing_events import CodeEnd as CodeEnd
 from securechat.client.pairing_events import CodeEnded as CodeEnded
 from securechat.client.pairing_events import CodeReady as CodeReady
 from securechat.client.pairing_events import Paired as Paired
+from securechat.client.past_message import DeliveryState as DeliveryState
+from securechat.client.past_message import PastMessage as PastMessage
+from securechat.client.past_message import Quote as Quote
 from securechat.client.room_events import Invitation as Invitation
 from securechat.client.room_events import RoomChange as RoomChange
 from securechat.client.room_events import RoomInfo as RoomInfo
@@ -45,6 +57,8 @@ class Ready:
     again: bool
     e2e: bool = True
     """Whether all messages are encrypted end to end; else the peer's may not be."""
+    clock_off_s: int = 0
+    """By how many seconds this computer's clock is ahead of the relay's; behind it, negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +98,6 @@ class Origin(NamedTuple):
 
     relay_id: RelayId
     device: DeviceAddress
-
-
-class Quote(NamedTuple):
-    """The message that another one answers; of one that is not known here, only its id."""
-
-    message_id: str
-    sender: str | None = None
-    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,40 +306,6 @@ class Contacts:
     people: tuple[KnownPerson, ...]
 
 
-class DeliveryState(StrEnum):
-    """How far an own message has come."""
-
-    QUEUED = "queued"
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    DELIVERED = "delivered"
-    READ = "read"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class PastMessage:
-    """A message as the history has it; an own one has a ``state``.
-
-    ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here. ``room``
-    and ``action`` are those of a `Message`.
-    """
-
-    message_id: str
-    sender: str
-    recipient: str
-    text: str
-    time_ms: int
-    kept_ms: int
-    e2e: bool
-    trust: str
-    state: DeliveryState | None
-    missing: int
-    late: bool
-    room: str | None = None
-    action: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class History:
     """The newest messages with a person or in a room, or of all; the oldest first."""
@@ -387,5 +359,6 @@ Event = (
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
     | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
-    | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | Problem | Ended
+    | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
+    | Ended
 )  # fmt: skip

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from securechat.client.faults import fault_error
@@ -135,6 +136,10 @@ class Link:
         """Send envelopes in this order, or drop them when there is no connection; any thread."""
         self._with_attempt(lambda attempt: attempt.send_envelopes(envelopes))
 
+    def send_signals(self, envelopes: Sequence[f.Outgoing]) -> None:
+        """Send what fits a frame of envelopes that are never stored, or drop them; any thread."""
+        self._with_attempt(lambda attempt: attempt.send_signals(envelopes))
+
     def ack(self, number: int) -> None:
         """Acknowledge every delivery up to this number; any thread."""
         self._with_attempt(lambda attempt: attempt.ack(number))
@@ -218,6 +223,13 @@ class _Attempt:
             for number, outgoing in enumerate(batch, self._machine.sent + 1):
                 self._unanswered[number] = outgoing.envelope_id
             self._connection.write(self._machine.send_envelopes(batch))
+
+    def send_signals(self, envelopes: Sequence[f.Outgoing]) -> None:
+        """Write one frame of ephemeral envelopes; what the relay says of them is no news."""
+        if self._connection is None or self._machine.state is not State.READY:
+            return
+        for batch in islice(_batches(envelopes), 1):
+            self._connection.write(self._machine.send_envelopes(batch, ephemeral=True))
 
     def ack(self, number: int) -> None:
         """Acknowledge; the number rides on the next envelopes or travels alone a little later."""

@@ -3,8 +3,10 @@
 from typing import NamedTuple, Protocol
 
 from securechat.client.agreement import Agreement
+from securechat.client.amending import Amending
 from securechat.client.answers import Answers
 from securechat.client.comparing import Comparisons
+from securechat.client.composing import Composing
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
 from securechat.client.devices import Devices
@@ -23,12 +25,14 @@ from securechat.client.ports import StatePort
 from securechat.client.posting import Posting
 from securechat.client.publishing import Publishing
 from securechat.client.questions import Questions
+from securechat.client.reading_back import ReadingBack
 from securechat.client.receiving import Receiving
 from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
 from securechat.client.rosters import Rosters
 from securechat.client.run import Run
 from securechat.client.sending import Sending
+from securechat.client.stored_texts import StoredTexts
 from securechat.client.trust import Decisions
 from securechat.client.unplaced import Unplaced
 from securechat.client.writing import Writing
@@ -65,6 +69,7 @@ class Parts(NamedTuple):
     inviting: Inviting
     pairing: Pairing
     comparisons: Comparisons
+    composing: Composing
     answers: Answers
     questions: Questions
     expiry: Expiry
@@ -120,6 +125,7 @@ class Parts(NamedTuple):
             self.lobby,
             self.pairing,
             self.comparisons,
+            self.composing,
         )
 
 
@@ -137,8 +143,19 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     comparisons = Comparisons(desk, sending)
+    amending, composing = Amending(desk, sending, posting), Composing(desk)
     receiving = Receiving(
-        desk, own_name, lookups, devices, sending, confirmations, agreement, rosters, comparisons
+        desk,
+        own_name,
+        lookups,
+        devices,
+        sending,
+        confirmations,
+        agreement,
+        rosters,
+        comparisons,
+        amending,
+        composing,
     )
     errands = Errands(desk, lookups, sending)
     lobby = Lobby(desk, own_name, posting)
@@ -166,6 +183,7 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
         inviting=inviting,
         pairing=pairing,
         comparisons=comparisons,
+        composing=composing,
         answers=Answers(desk, lookups, devices, unplaced, sending, receiving, invitations),
         questions=Questions(
             desk,
@@ -179,6 +197,10 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
             inviting,
             pairing,
             comparisons,
+            amending,
+            ReadingBack(desk),
+            StoredTexts(desk, rows),
+            composing,
         ),
         expiry=expiry,
     )

@@ -47,5 +47,8 @@ class LinkPort(Protocol):
     def send_envelopes(self, envelopes: list[Outgoing]) -> None:
         """Send envelopes in this order."""
 
+    def send_signals(self, envelopes: list[Outgoing]) -> None:
+        """Send envelopes that are never stored, and whose answers nobody waits for."""
+
     def ack(self, number: int) -> None:
         """Acknowledge deliveries."""

@@ -1,7 +1,9 @@
 """What users ask for besides writing: each question goes to the part that answers it."""
 
 from securechat.client import commands as c
+from securechat.client.amending import Amending
 from securechat.client.comparing import Comparisons
+from securechat.client.composing import Composing
 from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.client.events import Retention, Withdrawn
@@ -12,8 +14,10 @@ from securechat.client.lookups import Lookups
 from securechat.client.pairing import Pairing
 from securechat.client.people import Person
 from securechat.client.posting import Posting
+from securechat.client.reading_back import ReadingBack
 from securechat.client.room_lists import RoomLists
 from securechat.client.rooms import Rooms
+from securechat.client.stored_texts import StoredTexts
 from securechat.client.trust import Decisions
 from securechat.client.typed_names import is_room
 from securechat.config import FOREVER_DAYS
@@ -42,6 +46,10 @@ class Questions:
         inviting: Inviting,
         pairing: Pairing,
         comparisons: Comparisons,
+        amending: Amending,
+        reading_back: ReadingBack,
+        stored_texts: StoredTexts,
+        composing: Composing,
     ) -> None:
         self._desk = desk
         self._rooms = rooms
@@ -51,6 +59,10 @@ class Questions:
         self._inviting = inviting
         self._pairing = pairing
         self._comparisons = comparisons
+        self._amending = amending
+        self._reading_back = reading_back
+        self._stored_texts = stored_texts
+        self._composing = composing
         self._expiry = expiry
         self._lookups = lookups
         self._decisions = decisions
@@ -98,6 +110,14 @@ class Questions:
                 self._lobby.be_away(away=away)
             case c.Presence(visible):
                 self._lobby.be_visible(visible)
+            case c.Amend() | c.React():
+                self._amending.answer(question)
+            case c.Page() | c.Sight():
+                self._reading_back.answer(question)
+            case c.StoreText() | c.StoredTexts():
+                self._stored_texts.answer(question)
+            case c.Composing() | c.ShowTyping():
+                self._composing.answer(question)
             case _:
                 self._rooms.answer(question)
 

@@ -6,13 +6,16 @@ from collections.abc import Callable
 import msgspec
 
 from securechat.client.agreement import Agreement
+from securechat.client.amending import Amending
 from securechat.client.aside import SetAside
 from securechat.client.attention import mentions
 from securechat.client.comparing import Comparisons
+from securechat.client.composing import Composing
 from securechat.client.confirmations import Confirmations
 from securechat.client.contacts import Contact
 from securechat.client.desk import Desk, trust_of
 from securechat.client.devices import Devices
+from securechat.client.drafts import NO_ROOM
 from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
 from securechat.client.receipts import Due, Kind, due_row, hand_out
@@ -20,9 +23,10 @@ from securechat.client.recovering import Recovering
 from securechat.client.rosters import Rosters
 from securechat.client.sending import Sending
 from securechat.client.strangers import StrangerLimit
-from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported
+from securechat.e2e.amend_content import Amendment, Reaction
+from securechat.e2e.content import ReadReceipt, Receipt, Recovery, Text, Unsupported, place_of
 from securechat.e2e.plain import decode_plain, is_plain
-from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Unreadable
+from securechat.e2e.results import Duplicate, Invalid, Opened, Outcome, Repeated, Signal, Unreadable
 from securechat.e2e.room_content import Held, RoomNotice, Roster, RosterRequest
 from securechat.e2e.sas_content import Comparing
 from securechat.errors import (
@@ -54,6 +58,8 @@ class Receiving:
         agreement: Agreement,
         rosters: Rosters,
         comparisons: Comparisons,
+        amending: Amending,
+        composing: Composing,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._desk = desk
@@ -64,6 +70,8 @@ class Receiving:
         self._confirmations = confirmations
         self._rosters = rosters
         self._comparisons = comparisons
+        self._amending = amending
+        self._composing = composing
         self._jitter = jitter
         self._strangers = StrangerLimit(desk)
         self._aside = SetAside(desk, self._strangers)
@@ -111,11 +119,16 @@ class Receiving:
             if not self._is_asked_for(error):
                 self._unopened += 1
                 self._tell_unopened()
+            self._note_sighting(envelope, None)
             return
-        if isinstance(outcome, Duplicate):
-            self._confirm_again(outcome)
-            return
-        self._take(outcome)
+        match outcome:
+            case Signal(sender, content):
+                self._composing.hear(sender, content)
+            case Duplicate():
+                self._confirm_again(outcome)
+            case _:
+                self._take(outcome)
+        self._note_sighting(envelope, outcome)
 
     def _take(self, outcome: Opened | Invalid) -> None:
         """Show what was opened, or keep it until it is clear whose it is."""
@@ -197,6 +210,24 @@ class Receiving:
             raise CannotOpen("A message was not encrypted.")
         return endpoint.open_plain(envelope, now_ms)
 
+    def _note_sighting(self, envelope: bytes, outcome: Outcome | None) -> None:
+        """Keep what the relay has seen of an envelope, by whose it is, if that is known."""
+        desk, name, place = self._desk, "", None
+        if isinstance(outcome, Opened | Invalid | Repeated | Signal):
+            contact = desk.contacts.by_key(outcome.sender.user_key)
+            name = contact.name if contact else ""
+        if isinstance(outcome, Opened | Signal):
+            place = place_of(outcome.content)
+        desk.sightings.note(
+            desk.endpoint.mailbox,
+            envelope,
+            desk.now_ms(),
+            name,
+            place.room_id if place else NO_ROOM,
+            outgoing=False,
+            ephemeral=isinstance(outcome, Signal),
+        )
+
     def _is_asked_for(self, error: CannotOpen) -> bool:
         """Return whether what does not open has been asked for again."""
         return isinstance(error, Unreadable) and self._recovering.note_unreadable(error.claimed)
@@ -254,6 +285,9 @@ class Receiving:
                 self._recovering.answer(outcome.content, outcome.sender, contact)
             case Text():
                 self._show_text(outcome.content, outcome, contact)
+            case Amendment() | Reaction():
+                self._amending.hear(outcome.content, outcome, contact)
+                self._plan_receipt(outcome, contact)
             case Roster() | RosterRequest() | RoomNotice():
                 self._rosters.take(outcome.content, outcome.sender, contact)
                 self._plan_receipt(outcome, contact)
@@ -295,6 +329,7 @@ class Receiving:
             alert=desk.attention.calls(where, in_room=room is not None, mention=mention),
         )
         desk.tell(message)
+        self._composing.note_text(contact, room)
         is_known = contact.accepted or desk.rooms.is_roommate(contact)
         desk.record(
             desk.history.received(where, contact, message, desk.now_ms(), bounded=not is_known)

@@ -22,6 +22,7 @@ class Run:
     unless the user has chosen another time for the conversation. With ``lobby`` the user comes to
     the lobby after the first login, unless they are not to be ``visible`` to others. With
     ``read_receipts`` contacts are told when a message of theirs was shown.
+    With ``typing`` people see that the user types, and the user that they do.
     With ``takes_new_keys`` the new key of somebody who is not verified is taken at once.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
@@ -36,6 +37,7 @@ class Run:
     takes_new_keys: bool = False
     lobby: bool = False
     visible: bool = True
+    typing: bool = True
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     now_s: Callable[[], float] = time.monotonic
 
@@ -52,5 +54,7 @@ class SoFar:
     """Whether the user wants to be in the lobby."""
     visible: bool = True
     """Whether others may see that the user is here."""
+    typing: bool = True
+    """Whether others see that the user types, and the user that they do."""
     away: bool = False
     """Whether others see that nobody sits here."""

@@ -374,3 +374,10 @@ class Sending:
         if parcel.mailbox not in self._held and not self._desk.is_withheld(parcel.recipient):
             self._in_flight.add(parcel.envelope_id)
             self._desk.batch.envelopes.append(parcel.outgoing)
+            self._desk.sightings.note(
+                parcel.mailbox,
+                parcel.envelope,
+                self._desk.now_ms(),
+                parcel.recipient,
+                parcel.room,
+            )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from securechat.e2e.amend_content import Amendment, Reaction, Typing, encode_amend_content
 from securechat.e2e.room_content import (
     KIND_ROOM_NOTICE,
     KIND_ROSTER,
@@ -20,11 +21,12 @@ from securechat.e2e.room_content import (
     encode_room_content,
 )
 from securechat.e2e.sas_content import KIND_SAS, Comparing, decode_comparing, encode_comparing
+from securechat.e2e.text_bytes import MAX_TEXT_BYTES as MAX_TEXT_BYTES
+from securechat.e2e.text_bytes import decode_text, encode_text
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, MessageId
 
-MAX_TEXT_BYTES = 8192
 MAX_RECEIPT_IDS = 256
 MAX_RECOVERY_GAPS = 32
 
@@ -100,8 +102,11 @@ class Unsupported:
 PlainContent = Text | Receipt | ReadReceipt
 """What can be sent without encryption too, but for a text in a room."""
 
-Content = PlainContent | Recovery | RoomContent | Comparing
-"""What can be sent."""
+Said = Text | Amendment | Reaction
+"""What a user says in a conversation."""
+
+Content = PlainContent | Recovery | RoomContent | Comparing | Amendment | Reaction
+"""What can be sent in a message; `Typing` is none, and has an envelope of its own."""
 
 ReceivedContent = Content | Unsupported | Held
 """What an opened message says; `Held` is not shown yet."""
@@ -111,7 +116,7 @@ def encode_content(content: Content) -> tuple[int, bytes]:
     """Return kind and body; raise `UsageError` when the content is too long or no valid text."""
     match content:
         case Text(text, action=False, reply_to=None, room=None):
-            return KIND_TEXT, _encode_text(text)
+            return KIND_TEXT, encode_text(text)
         case Text():
             return KIND_POST, _encode_post(content)
         case Receipt(message_ids, epoch):
@@ -130,6 +135,8 @@ def encode_content(content: Content) -> tuple[int, bytes]:
             )
         case Comparing():
             return KIND_SAS, encode_comparing(content)
+        case Amendment() | Reaction():
+            return encode_amend_content(content)
         case _:
             return encode_room_content(content)
 
@@ -140,10 +147,12 @@ def decode_content(kind: int, body: bytes) -> Content | Unsupported:
     return decode(body) if decode else Unsupported(kind)
 
 
-def place_of(content: Content) -> RoomPlace | None:
+def place_of(content: ReceivedContent | Typing) -> RoomPlace | None:
     """Return the place that binds a content, or None: then the conversation of two does."""
     match content:
         case Text(room=place) | RoomNotice(place=place):
+            return place
+        case Amendment(room=place) | Reaction(room=place) | Typing(room=place):
             return place
     return None
 
@@ -167,7 +176,7 @@ def _encode_post(post: Text) -> bytes:
         fields += post.reply_to
     if post.action:
         flags |= _IS_AN_ACTION
-    text = _encode_text(post.text)
+    text = encode_text(post.text)
     if not text:
         raise UsageError("There is nothing in the message.")
     return bytes([flags]) + fields + text
@@ -184,27 +193,8 @@ def _decode_post(body: bytes) -> Text:
         reply_to, rest = MessageId(rest[:_ID_SIZE_BYTES]), rest[_ID_SIZE_BYTES:]
     if not rest:
         raise RemoteProtocolError("A text is cut short, or empty.")
-    text = _decode_text(rest).text
+    text = decode_text(rest)
     return Text(text, bool(flags[0] & _IS_AN_ACTION), reply_to, room)
-
-
-def _encode_text(text: str) -> bytes:
-    try:
-        body = text.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError("The text holds half of a character.") from error
-    if len(body) > MAX_TEXT_BYTES:
-        raise UsageError(f"A message has up to {MAX_TEXT_BYTES} bytes; this one has {len(body)}.")
-    return body
-
-
-def _decode_text(body: bytes) -> Text:
-    if len(body) > MAX_TEXT_BYTES:
-        raise RemoteProtocolError("A text is too long.")
-    try:
-        return Text(body.decode())
-    except UnicodeDecodeError as error:
-        raise RemoteProtocolError("A text is not UTF-8.") from error
 
 
 def _decode_receipt(body: bytes) -> Receipt:
@@ -250,7 +240,7 @@ def _decode_number(body: bytes, offset: int) -> int:
 
 
 _DECODERS: dict[int, Callable[[bytes], Content]] = {
-    KIND_TEXT: _decode_text,
+    KIND_TEXT: lambda body: Text(decode_text(body)),
     KIND_RECEIPT: _decode_receipt,
     KIND_RECOVERY: _decode_recovery,
     KIND_READ: _decode_read_receipt,

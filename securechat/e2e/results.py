@@ -2,6 +2,7 @@
 
 import msgspec
 
+from securechat.e2e.amend_content import Typing
 from securechat.e2e.content import ReceivedContent
 from securechat.errors import CannotOpen
 from securechat.identity.device import DeviceCertificate
@@ -79,6 +80,13 @@ class Repeated(Duplicate, frozen=True):
     forked: bool = False
 
 
+class Signal(msgspec.Struct, frozen=True):
+    """What is true for a moment only, authenticated as a device's: no message, and not in order."""
+
+    sender: DeviceAddress
+    content: Typing
+
+
 class Unreadable(CannotOpen):
     """Sealed for this device, but it does not open: the words are those of any `CannotOpen`.
 
@@ -91,4 +99,4 @@ class Unreadable(CannotOpen):
         self.claimed = claimed
 
 
-Outcome = Opened | Invalid | Duplicate
+Outcome = Opened | Invalid | Duplicate | Signal

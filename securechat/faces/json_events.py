@@ -63,6 +63,16 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             return encode_object(*pairing_fields(event))
         case e.ComparingAsked() | e.ComparingShown() | e.ComparingAgreed() | e.ComparingEnded():
             return encode_object(*sas_fields(event))
+        case (
+            e.Amended()
+            | e.Reacted()
+            | e.Typing()
+            | e.OwnTyping()
+            | e.Page()
+            | e.StoredTexts()
+            | e.RelayView()
+        ):
+            return None
         case _:
             return _encode_about_people(event)
 

@@ -108,6 +108,16 @@ class LineChat:
                 self._hear_accepted(message_id)
             case e.Sent() | e.Delivered() | e.Read():
                 pass  # the calm case needs no words
+            case (
+                e.Amended()
+                | e.Reacted()
+                | e.Typing()
+                | e.OwnTyping()
+                | e.Page()
+                | e.StoredTexts()
+                | e.RelayView()
+            ):
+                pass  # nothing in lines asks for them
             case e.Problem(error, message_id):
                 self._hear_problem(error, message_id)
             case e.Ended():

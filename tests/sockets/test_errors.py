@@ -223,6 +223,8 @@ def test_somebody_else_under_a_known_name(tmp_path: Path) -> None:
         ("[server]\nporrt = 3", "porrt"),
         ("[client]\nname = 3", "name in [client]: Expected `str"),
         ("[server]\nregistration = 'all'", "registration in [server]: 'all' is none of auto, open"),
+        ("[client.notify]\nterminal = ''", "terminal in [client.notify]: '' is none of off, osc9"),
+        ("[client.keys]\nswitch = 1", "keys in [client]: Expected `str`"),
         ("[client]\non_key_change = ''", "on_key_change in [client]: '' is none of block, notify"),
         ("[server]\nport = 70000", "port in [server]: Expected `int` <= 65535"),
     ],

@@ -1,13 +1,34 @@
 """What is shown of settings: each once, with what has set it."""
 
+import json
+
+import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from securechat.cli import app
-from securechat.cli.config import Setting, settings
-from securechat.config import ClientConfig, Config, ServerConfig, parse_config, written_keys
+from securechat.cli.config import Setting, _toml_line, settings
+from securechat.config import (
+    ClientConfig,
+    Config,
+    NotifyConfig,
+    ServerConfig,
+    parse_config,
+    written_keys,
+)
+from securechat.errors import UsageError
 
-TEXT = "[server]\nport = 6000\nmax_accounts = 100000\n[client]\nname = 'bob'\npresence = false\n"
+TEXT = """
+[server]
+port = 6000
+max_accounts = 100000
+[client]
+name = 'bob'
+presence = false
+keys = {switch = "ctrl+t", search = "f3,ctrl+s"}
+[client.notify]
+quiet = "22:00-07:00"
+"""
 FILE = "file /home/bob/config.toml"
 NO_SETTINGS = {"home", "passphrase_file"}
 """What the environment says and no settings file can."""
@@ -48,10 +69,14 @@ def test_every_setting_is_shown_once_and_says_what_has_set_it() -> None:
     assert len(found) == len(shown)
     assert [*found] == [
         *(f"server.{key}" for key in ServerConfig.__struct_fields__),
-        *(f"client.{key}" for key in ClientConfig.__struct_fields__),
+        *(f"client.{key}" for key in ClientConfig.__struct_fields__ if key != "notify"),
+        *(f"client.notify.{key}" for key in NotifyConfig.__struct_fields__),
     ]
     assert found["server.port"] == Setting(6000, FILE)
     assert found["client.presence"] == Setting(False, FILE)
+    assert found["client.keys"] == Setting({"switch": "ctrl+t", "search": "f3,ctrl+s"}, FILE)
+    assert found["client.notify.quiet"] == Setting("22:00-07:00", FILE)
+    assert found["client.notify.bell"] == Setting(True, "default")
     assert found["client.name"] == Setting("alice", "environment SECURECHAT_NAME")
     assert found["server.host"] == Setting("127.0.0.1", "default")
 
@@ -69,4 +94,18 @@ def test_the_environment_of_the_client_sets_nothing_of_the_relay() -> None:
 
 
 def test_nothing_is_written_in_an_empty_file() -> None:
-    assert written_keys("") == written_keys("[server]\n") == frozenset()
+    empty = "[server]\n", "[client]\n[client.notify]\n"
+    assert [*map(written_keys, ("", *empty))] == [frozenset()] * 3
+
+
+def test_what_is_shown_is_a_file_that_says_the_same() -> None:
+    for text in (TEXT, ""):
+        in_file = parse_config(text, "config.toml")
+        lines = [_toml_line(key, setting.value) for key, setting in settings(in_file, {}, {})]
+        assert parse_config("\n".join(lines), "shown") == in_file
+
+
+@pytest.mark.parametrize("quiet", ["24:00-07:00", "22:60-07:00", "22:00", "22:00-07:00\n", "x"])
+def test_times_that_no_clock_shows_are_refused(quiet: str) -> None:
+    with pytest.raises(UsageError, match=r"quiet"):
+        parse_config(f"[client.notify]\nquiet = {json.dumps(quiet)}\n", "config.toml")

@@ -72,6 +72,7 @@ class FakeLink:
         self.inbox = inbox
         self.frames: list[f.ClientFrame] = []
         self.envelopes: list[f.Outgoing] = []
+        self.signals: list[f.Outgoing] = []
         self.acks: list[int] = []
         self.stopped = False
         self.reconnects = 0
@@ -90,6 +91,9 @@ class FakeLink:
 
     def send_envelopes(self, envelopes: list[f.Outgoing]) -> None:
         self.envelopes += envelopes
+
+    def send_signals(self, envelopes: list[f.Outgoing]) -> None:
+        self.signals += envelopes
 
     def ack(self, number: int) -> None:
         self.acks.append(number)

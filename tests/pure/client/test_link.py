@@ -190,6 +190,36 @@ def test_envelopes_are_answered_by_number() -> None:
     ]
 
 
+def test_signals_have_numbers_and_nobody_waits_for_them() -> None:
+    world = World()
+    world.log_in()
+    world.send(1)
+    signals = [outgoing(2), outgoing(3)]
+    world.link.send_signals(signals)
+    world.send(4)
+    sends = [frame for frame in world.connection.frames if isinstance(frame, f.Send)]
+    assert [(each.first, each.ephemeral) for each in sends] == [(1, False), (2, True), (4, False)]
+    world.receive(f.Refused(2, "unknown-mailbox"), f.Accepted(4))
+    assert world.news == [Answered((envelope_id(1), envelope_id(4)))]
+
+
+def test_signals_beyond_one_frame_are_dropped() -> None:
+    world = World()
+    world.log_in()
+    world.link.send_signals([*map(outgoing, range(f.MAX_ENVELOPES + 1))])
+    [send] = world.connection.frames
+    assert isinstance(send, f.Send)
+    assert len(send.envelopes) == f.MAX_ENVELOPES
+
+
+def test_signals_are_dropped_before_the_login() -> None:
+    world = World()
+    world.link.send_signals([outgoing(1)])
+    world.open()
+    world.link.send_signals([outgoing(1)])
+    assert world.connection.frames == []
+
+
 @pytest.mark.parametrize(
     "frame",
     [

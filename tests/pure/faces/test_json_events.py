@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import KeyChanged, SecureChatError, UsageError
 from securechat.faces.json_events import encode_error, encode_event, encode_help
@@ -302,4 +303,11 @@ def test_any_text_arrives_and_is_harmless_on_the_way(text: str) -> None:
 
 
 def test_all_kinds_of_events_are_covered() -> None:
-    assert {type(event) for event in FULLEST} | {e.Ended} == set(e.Event.__args__)
+    without_a_line = set(e.AmendEvent.__args__)
+    covered = {type(event) for event in FULLEST} | {e.Ended}
+    assert covered == set(e.Event.__args__) - without_a_line
+
+
+def test_what_only_a_screen_asks_for_has_no_line() -> None:
+    assert encode_event(e.Page(c.Page("bob"), (past(),), older=True, newer=False)) is None
+    assert encode_event(e.StoredTexts((("bob", "hi"),))) is None

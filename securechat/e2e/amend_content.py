@@ -1,0 +1,71 @@
+"""The contents that concern other messages, and the one that says that a message is being typed."""
+
+from dataclasses import dataclass
+
+from securechat.e2e.room_content import RoomPlace
+from securechat.e2e.text_bytes import encode_text
+from securechat.errors import UsageError
+from securechat.identity.types import MessageId
+
+KIND_AMEND = 10
+KIND_REACTION = 11
+KIND_TYPING = 12
+AMEND_KINDS = frozenset({KIND_AMEND, KIND_REACTION, KIND_TYPING})
+"""None of these goes without encryption."""
+
+MAX_SYMBOL_BYTES = 32
+
+_IN_A_ROOM = 1
+_CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """Another text for a message of the same sender; an empty one deletes it.
+
+    The text has up to `text_bytes.MAX_TEXT_BYTES` in UTF-8; it is not safe to show yet. ``room`` is
+    None in a conversation of two.
+    """
+
+    message_id: MessageId
+    text: str
+    room: RoomPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """The one symbol with which the sender reacts to a message; an empty one takes it back.
+
+    It has up to `MAX_SYMBOL_BYTES` in UTF-8 and no control characters; it is not safe to show yet.
+    """
+
+    message_id: MessageId
+    symbol: str
+    room: RoomPlace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The sender begins to type, or types no more (``active`` false); only ever in a signal."""
+
+    active: bool
+    room: RoomPlace | None = None
+
+
+def encode_amend_content(content: Amendment | Reaction | Typing) -> tuple[int, bytes]:
+    """Return kind and body; raise `UsageError` for a text or symbol that no body can hold."""
+    beginning = b"\0" if content.room is None else bytes([_IN_A_ROOM]) + content.room.encode()
+    match content:
+        case Amendment(message_id, text):
+            return KIND_AMEND, beginning + message_id + encode_text(text)
+        case Reaction(message_id, symbol):
+            return KIND_REACTION, beginning + message_id + _encode_symbol(symbol)
+        case Typing(active):
+            return KIND_TYPING, beginning + bytes([active])
+
+
+def _encode_symbol(symbol: str) -> bytes:
+    body = encode_text(symbol)
+    if len(body) > MAX_SYMBOL_BYTES or not _CONTROLS.isdisjoint(symbol):
+        raise UsageError(f"A reaction is one symbol, of up to {MAX_SYMBOL_BYTES} bytes.")
+    return body
