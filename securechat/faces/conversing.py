@@ -36,6 +36,18 @@ class Chat(Protocol):
         """Take the news that a line of input was unusable."""
 
 
+class Outcome(Protocol):
+    """What is left of a session that is over."""
+
+    @property
+    def ended(self) -> Ended | None:
+        """How the engine ended, if it did."""
+
+    @property
+    def pending(self) -> Pending:
+        """What the relay has not accepted."""
+
+
 class _Signal(Enum):
     END_OF_INPUT = "end of input"
     INTERRUPT = "interrupt"
@@ -88,7 +100,7 @@ def note_shown(engine: ChatEngine, event: Event) -> None:
         engine.shown(event.sender, event.message_id)
 
 
-def raise_outcome(chat: Chat, engine: ChatEngine) -> None:
+def raise_outcome(chat: Outcome, engine: ChatEngine) -> None:
     """Raise what is wrong with the way a session ended, if anything is."""
     if chat.ended is not None and chat.ended.error is not None:
         raise chat.ended.error

@@ -29,6 +29,7 @@ from securechat.faces.line_rooms import Rooms
 from securechat.faces.muting import Muting
 from securechat.faces.pending import Pending
 from securechat.faces.qr_wording import Canvas
+from securechat.faces.written import Written
 
 CHECK_MARK = "✓"
 
@@ -46,6 +47,8 @@ class LineChat:
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``show`` gets each entry,
     ``ring`` is called for a message that calls for attention. With ``unicode`` false nothing of
     ours but ASCII is shown. ``canvas`` says how large the terminal is, if a drawing can be shown.
+    ``written`` gets each message that the engine has taken. What is public besides ``leaving`` is
+    for a face that shows more than lines, to be read.
     """
 
     def __init__(
@@ -59,24 +62,26 @@ class LineChat:
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
         canvas: Callable[[], Canvas | None] = lambda: None,
+        written: Callable[[Written], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._peer = peer
-        self._conversations = Conversations(peer, lobby=lobby)
+        self.conversations = Conversations(peer, lobby=lobby)
         self._show = show
         self._ring = ring
         self._now = now
         self._unicode = unicode
         self._canvas = canvas
+        self._written = written
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
-        self._own_name = ""
+        self.own_name = ""
         self._offline_why: str | None = None
-        self._people = People(show, now)
+        self.people = People(show, now)
         if peer is not None:
-            self._people.expect(peer)
-        self._rooms = Rooms(show)
-        self._muting = Muting()
+            self.people.expect(peer)
+        self.rooms = Rooms(show)
+        self.muting = Muting()
         self._called: dict[str, str] = {}
         self.leaving = False
         self.ended: e.Ended | None = None
@@ -84,13 +89,13 @@ class LineChat:
 
     def prompt(self) -> str:
         """Return what stands before the line being typed: where it goes, how safe, what else."""
-        where = self._conversations.target or ""
+        where = self.conversations.target or ""
         mark, remarks = self._where_remarks(where) if where else ("", [])
         if self._offline_why is not None:
             remarks.append("no connection")
-        if where and not self._people[where].encrypted:
+        if where and not self.people[where].encrypted:
             remarks.append("TLS only: the relay can read this")
-        unread = wording.unread(self._conversations.unread)
+        unread = wording.unread(self.conversations.unread)
         parts = [
             f"{where}{mark}",
             f"({', '.join(remarks)})" if remarks else "",
@@ -131,7 +136,7 @@ class LineChat:
             case e.Renamed():
                 self._hear_renamed(event)
             case e.Notifications():
-                if self._muting.hear(event):
+                if self.muting.hear(event):
                     self._show(wording.notifications(event))
             case e.SafetyNumber(as_qr=True):
                 for entry in qr_wording.answer(event, self._canvas(), has_blocks=self._unicode):
@@ -148,7 +153,7 @@ class LineChat:
             case e.CodeReady() | e.CodeEnded() | e.InviteMade() | e.InviteList():
                 self._show(pairing_wording.answer(event, self._now()))
             case e.ComparingAsked() | e.ComparingShown() | e.ComparingAgreed() | e.ComparingEnded():
-                own, unicode = self._own_name or "YOUR-NAME", self._unicode
+                own, unicode = self.own_name or "YOUR-NAME", self._unicode
                 self._show(sas_wording.comparing(event, own_name=own, unicode=unicode))
             case e.Paired():
                 self._hear_paired(event)
@@ -166,7 +171,7 @@ class LineChat:
         except SecureChatError as error:
             self._show(wording.problem(error))
 
-    def refuse(self, error: UsageError) -> None:
+    def refuse(self, error: UsageError | NameInvalid) -> None:
         """Show what is wrong with a line of input."""
         self._show(wording.problem(error))
 
@@ -183,11 +188,11 @@ class LineChat:
         self._interrupted = False
 
     def _where_remarks(self, where: str) -> tuple[str, list[str]]:
-        if self._conversations.awaited is not None:
+        if self.conversations.awaited is not None:
             return "", ["joining"]
         if is_room(where):
-            return "", self._rooms.remarks(where)
-        person = self._people[where]
+            return "", self.rooms.remarks(where)
+        person = self.people[where]
         mark = f" {self._verified_mark}" if person.trust is e.Trust.VERIFIED else ""
         return mark, person.remarks()
 
@@ -195,19 +200,19 @@ class LineChat:
 
     def _hear_message(self, event: e.Message) -> bool:
         where = conversation_of(event)
-        muted = self._muting.is_muted(where)
-        if muted or not self._conversations.is_current(where):
-            self._conversations.unread.add(where)
+        muted = self.muting.is_muted(where)
+        if muted or not self.conversations.is_current(where):
+            self.conversations.unread.add(where)
         if muted:
-            return self._muting.withhold(event)
+            return self.muting.withhold(event)
         if event.missing:
             self._show(message_wording.missing(event))
-        person = self._people[event.sender]
+        person = self.people[event.sender]
         known, person.trust = person.trust is event.trust, event.trust
         self._show(message_wording.message(event, self._now(), trust_is_known=known))
         if event.alert:
             self._ring()
-        if self._conversations.target is None and event.room is None:
+        if self.conversations.target is None and event.room is None:
             self._choose(event.sender)
             if not event.request:  # a stranger is accepted by an answer, not by having written
                 self._engine.talk_to(event.sender)
@@ -225,7 +230,7 @@ class LineChat:
                 self._show(message_wording.history(event))
                 self._show_past(event.messages)
                 if event.name is not None:
-                    self._conversations.unread.clear(event.name)
+                    self.conversations.unread.clear(event.name)
             case e.SearchResult():
                 self._show(message_wording.search_result(event))
                 self._show_past(event.messages)
@@ -234,7 +239,7 @@ class LineChat:
         now = self._now()
         for past in messages:
             self._show(message_wording.past_message(past, now))
-            if self._muting.release(past):
+            if self.muting.release(past):
                 self._engine.shown(past.sender, past.message_id)
 
     def _hear_connection(self, event: e.Ready | e.Offline) -> None:
@@ -245,9 +250,9 @@ class LineChat:
             return
         self._offline_why = None
         self._show(wording.ready(event))
-        if not self._own_name:
-            self._show(wording.what_to_do(self._conversations.target))
-        self._own_name = event.name
+        if not self.own_name:
+            self._show(wording.what_to_do(self.conversations.target))
+        self.own_name = event.name
 
     def _hear_of_rooms(self, event: _RoomAnswer) -> None:
         match event:
@@ -256,50 +261,50 @@ class LineChat:
             case e.Invitation():
                 self._show(room_wording.invitation(event))
             case e.RoomList():
-                self._rooms.hear_list(event)
-                self._show(room_wording.rooms(event, self._conversations.unread.of))
+                self.rooms.hear_list(event)
+                self._show(room_wording.rooms(event, self.conversations.unread.of))
             case e.RoomPeople():
-                self._show(room_wording.room_people(event, self._own_name))
+                self._show(room_wording.room_people(event, self.own_name))
 
     def _hear_room_news(self, event: e.RoomNews) -> None:
-        self._rooms.hear(event, self._own_name)
-        if event.room == LOBBY and LOBBY not in self._rooms:
-            self._people.leave_lobby()
-        before = self._conversations.current
-        if self._conversations.note_entered(event):
+        self.rooms.hear(event, self.own_name)
+        if event.room == LOBBY and LOBBY not in self.rooms:
+            self.people.leave_lobby()
+        before = self.conversations.current
+        if self.conversations.note_entered(event):
             if before is None or conversation_key(before) != conversation_key(event.room):
                 self._show(wording.talking_to(event.room))
-        elif event.change is e.RoomChange.FULL and self._conversations.is_target(event.room):
-            self._conversations.awaited = None
-        elif self._conversations.is_target(event.room) and self._is_own_leave(event):
-            self._conversations.choose(None)
-            if LOBBY in self._rooms:
+        elif event.change is e.RoomChange.FULL and self.conversations.is_target(event.room):
+            self.conversations.awaited = None
+        elif self.conversations.is_target(event.room) and self._is_own_leave(event):
+            self.conversations.choose(None)
+            if LOBBY in self.rooms:
                 self._choose(LOBBY)
 
     def _is_own_leave(self, event: e.RoomNews) -> bool:
         """Tell whether the user left; who was removed stays, and writes nowhere else unawares."""
-        return event.change is e.RoomChange.LEFT and event.actor == self._own_name
+        return event.change is e.RoomChange.LEFT and event.actor == self.own_name
 
     def _hear_of_person(self, event: PersonNews) -> None:
-        self._people.hear(event)
-        if isinstance(event, e.PeerReady) and self._conversations.is_current(event.name):
-            self._conversations.current = event.name  # as its owner writes it
+        self.people.hear(event)
+        if isinstance(event, e.PeerReady) and self.conversations.is_current(event.name):
+            self.conversations.current = event.name  # as its owner writes it
 
     def _hear_paired(self, event: e.Paired) -> None:
         """Begin to write to whom the user paired with, if they can and write to nobody yet."""
-        if self._conversations.target is None and not event.blocked:
-            self._conversations.choose(event.name)
+        if self.conversations.target is None and not event.blocked:
+            self.conversations.choose(event.name)
             self._engine.talk_to(event.name)
-        self._people.hear(event)
-        is_current = self._conversations.is_target(event.name)
+        self.people.hear(event)
+        is_current = self.conversations.is_target(event.name)
         self._show(pairing_wording.paired(event, is_current=is_current))
 
     def _hear_problem(self, error: SecureChatError, message_id: str | None) -> None:
         recipient = self.pending.settle(message_id)
         if recipient is not None and isinstance(error, KeyChanged):
-            self._people[recipient].trust = e.Trust.CHANGED
+            self.people[recipient].trust = e.Trust.CHANGED
         if message_id is None and isinstance(error, UsageError | NameInvalid):
-            self._conversations.awaited = None
+            self.conversations.awaited = None
         self._show(wording.problem(error))
 
     def _hear_renamed(self, event: e.Renamed) -> None:
@@ -309,15 +314,15 @@ class LineChat:
                 self._called[typed] = event.name
         self._called[before] = event.name
         self._called.pop(conversation_key(event.name), None)
-        self._people.rename(event.before, event.name)
-        self._conversations.rename(event.before, event.name)
+        self.people.rename(event.before, event.name)
+        self.conversations.rename(event.before, event.name)
         self._show(wording.renamed(event))
 
     def _hear_accepted(self, message_id: str) -> None:
         recipient = self.pending.settle(message_id)
         if recipient is None or self.pending.count(recipient):
             return
-        person = self._people[recipient]
+        person = self.people[recipient]
         if person.told_queued:
             person.told_queued = False
             self._show(wording.handed_over(recipient))
@@ -345,9 +350,9 @@ class LineChat:
     def _ask(self, question: c.Question) -> None:
         match ask(self._engine, question, self._target):
             case c.Join(room) | c.Create(room):
-                self._conversations.awaited = room
+                self.conversations.awaited = room
             case c.Notify() | c.Mute():
-                self._muting.expect_answer()
+                self.muting.expect_answer()
 
     def _send(
         self, target: str, text: str, *, action: bool = False, reply_to: str | None = None
@@ -355,37 +360,38 @@ class LineChat:
         message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
         target = self._called.get(conversation_key(target), target)
         self.pending.add(message_id, target)
+        self._written(Written(message_id, target, text, action, reply_to))
         if self._is_waited_for(target):
-            self._people[target].told_queued = True
+            self.people[target].told_queued = True
             self._show(wording.queued(target, self.pending.count(target)))
 
     def _is_waited_for(self, name: str) -> bool:
         """Tell whether what is typed to a person or in a room cannot go out yet."""
         offline = self._offline_why is not None
         if is_room(name):
-            return name in self._rooms and (offline or self._rooms.is_paused(name))
-        person = self._people[name]
+            return name in self.rooms and (offline or self.rooms.is_paused(name))
+        person = self.people[name]
         offline = offline and self._is_heard_of(name)
         return not person.barred and (offline or person.waiting or person.online is False)
 
     def _is_heard_of(self, name: str) -> bool:
         """Tell whether this run's engine would have said so if it took nothing for this person."""
-        person = self._people[name]
+        person = self.people[name]
         is_peer = self._peer is not None and conversation_key(self._peer) == conversation_key(name)
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
-        target = self._conversations.target
+        target = self.conversations.target
         if target is None:
             raise UsageError("Nobody is chosen to write to, nothing was sent", "/msg NAME text")
         return target
 
     def _choose(self, name: str) -> None:
         """Make this the current conversation, and say so if it is another one."""
-        if self._conversations.is_current(name):
-            name = self._conversations.current or name  # as its owner writes it
-            self._conversations.choose(name)
+        if self.conversations.is_current(name):
+            name = self.conversations.current or name  # as its owner writes it
+            self.conversations.choose(name)
             return
-        self._conversations.choose(name)
-        if is_room(name) or not self._people[name].barred:
+        self.conversations.choose(name)
+        if is_room(name) or not self.people[name].barred:
             self._show(wording.talking_to(name))

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import sys
-from queue import SimpleQueue
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -16,7 +15,6 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.layout import Dimension
 from prompt_toolkit.output import ColorDepth, Output, create_output
 
-from securechat.client.events import Event
 from securechat.client.run import GRACE_S
 from securechat.faces import wording
 from securechat.faces.bell import Bell
@@ -24,6 +22,7 @@ from securechat.faces.completion import complete
 from securechat.faces.conversing import note_shown, raise_outcome
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
+from securechat.faces.inbox import Inbox
 from securechat.faces.input_marks import FewMarks
 from securechat.faces.key_bindings import key_bindings
 from securechat.faces.known import Known
@@ -48,7 +47,7 @@ def run_terminal(
     stdout: TextIO,
 ) -> None:
     """Run a session on a terminal; raises the error that ended the engine, or StillQueued."""
-    inbox = _Inbox()
+    inbox = Inbox(_EVENTS_AT_ONCE)
     engine.subscribe(inbox.put)
     engine.start()
     known = Known()
@@ -63,36 +62,6 @@ def run_terminal(
     except KeyboardInterrupt:
         engine.stop(0.0)
     raise_outcome(chat, engine)
-
-
-class _Inbox:
-    """Carries events from the engine's thread into the event loop."""
-
-    def __init__(self) -> None:
-        self._events: SimpleQueue[Event] = SimpleQueue()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._arrived = asyncio.Event()
-
-    def put(self, event: Event) -> None:
-        """Add an event; any thread."""
-        self._events.put(event)
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                self._loop.call_soon_threadsafe(self._arrived.set)
-
-    def attach(self) -> None:
-        """Wake the running loop for each event from now on."""
-        self._loop = asyncio.get_running_loop()
-        self._arrived.set()
-
-    async def take(self) -> list[Event]:
-        """Return the next events, at least one, at most `_EVENTS_AT_ONCE`."""
-        while self._events.empty():
-            self._arrived.clear()
-            if self._events.empty():
-                await self._arrived.wait()
-        count = min(self._events.qsize(), _EVENTS_AT_ONCE)
-        return [self._events.get_nowait() for _ in range(count)]
 
 
 class _Screen:
@@ -218,7 +187,7 @@ class _Session:
     """Two tasks: one hears the engine, one reads what is typed."""
 
     def __init__(
-        self, engine: ChatEngine, chat: LineChat, screen: _Screen, inbox: _Inbox, known: Known
+        self, engine: ChatEngine, chat: LineChat, screen: _Screen, inbox: Inbox, known: Known
     ) -> None:
         self._engine = engine
         self._chat = chat

@@ -41,7 +41,11 @@ class Terminal:
         term: str = "xterm",
         prefix: Sequence[str] = (),
         user: str = "pat",
+        full_screen: bool = False,
     ) -> None:
+        """Begin; a client is one in lines unless the ``full_screen`` is asked for."""
+        if command[0] == "client" and not full_screen and "--quit-mode" not in command:
+            command = ("client", "--plain", *command[1:])
         self.raw = b""
         """Every byte that the terminal got."""
         self.keys = 0

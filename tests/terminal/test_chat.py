@@ -100,7 +100,7 @@ def test_two_people_see_the_same_emoji(relay: Relay, tmp_path: Path) -> None:
 def test_the_commands(relay: Relay, tmp_path: Path) -> None:
     with talking(relay, tmp_path, "cleo", "dirk") as (cleo, dirk):
         cleo.enter("/help")
-        cleo.see("/verify [NAME] [emoji]: compare digits with NAME")
+        cleo.see("/verify [NAME [emoji|qr]]: compare digits with NAME")
         cleo.enter("/who")
         cleo.see("Connected now: cleo, dirk")
         digits = []

@@ -7,7 +7,10 @@ from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.client.searching import SearchWords
 from securechat.errors import KeyChanged, NameInvalid, UsageError
+from securechat.faces.line_chat import LineChat
+from securechat.faces.written import Written
 from tests.pure.faces.desk import Desk
+from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
 
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
@@ -448,3 +451,16 @@ def test_typing_in_between_makes_it_the_first_again() -> None:
     desk.enter("hello")
     desk.chat.interrupt()
     assert not desk.chat.leaving
+
+
+def test_what_the_engine_has_taken_is_told_with_its_id() -> None:
+    taken: list[Written] = []
+    chat = LineChat(FakeEngine(), peer="bob", show=lambda _: None, written=taken.append)
+    for line in ("hello", "/me waves", "/reply bob yes", "/msg #ops hi", "/who"):
+        chat.enter(line)
+    assert taken == [
+        Written("id1", "bob", "hello"),
+        Written("id2", "bob", "waves", action=True),
+        Written("id3", "bob", "yes", reply_to="bob"),
+        Written("id4", "#ops", "hi"),
+    ]

@@ -1,0 +1,1 @@
+"""The chat on a full screen: a brain that knows no terminal, and thin widgets that draw."""

@@ -1,0 +1,31 @@
+"""What a user can set of the full screen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Theme = Literal["terminal", "dark", "light"]
+"""The terminal's own colours, or fixed ones on a dark or a light ground."""
+
+TerminalNotice = Literal["off", "osc9", "osc777"]
+"""With which sequence the terminal is asked to notify its user, if with any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenSettings:
+    """The settings of a run.
+
+    ``keys`` are those of `securechat.faces.screen.actions.read_keys`. The others say whether people
+    see that the user types, and what happens when a message calls for attention: a ``bell``, a
+    notice of the ``terminal`` or of the ``desktop``, with its first words if ``show_text``, and
+    nothing during the ``quiet`` hours ("22:00-07:00", local time; "" is never).
+    """
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    theme: Theme = "terminal"
+    typing: bool = True
+    bell: bool = True
+    terminal: TerminalNotice = "off"
+    desktop: bool = False
+    show_text: bool = False
+    quiet: str = ""
