@@ -19,7 +19,7 @@ from securechat.findings import Finding, Level
 from securechat.identity.types import fingerprint
 from securechat.relay.doctor import examine
 from securechat.relay.doctor_case import Case, Setup
-from securechat.relay.server import LOCK, STORE
+from securechat.relay.own_store import LOCK, STORE
 from securechat.transport.addresses import LOCALHOST, LOOPBACK, host_names, interface_addresses
 from securechat.transport.certificate_directory import CA_KEY, SERVER_KEY
 from securechat.transport.issuing import issue
@@ -101,6 +101,26 @@ def test_a_relay_that_runs(tmp_path: Path) -> None:
     assert found["names"].startswith("ok the certificate names ")
     assert found["data"] == f"ok a relay that runs now uses {tmp_path / 'relay'}"
     assert found["port"] == f"ok this relay answers at 127.0.0.1:{relay.port}"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_a_relay_that_was_started_for_others_is_not_taken_for_one_that_was_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr(
+        "securechat.transport.addresses.interface_addresses", lambda: ("127.0.0.2",)
+    )
+    with relaying(tmp_path, "--host", host, "--no-announce") as relay:
+        found = findings_with(tmp_path, ServerConfig(port=relay.port))
+    here = f"this relay answers at 127.0.0.1:{relay.port}"
+    if host == "127.0.0.1":
+        assert found["port"].what == here
+        assert found["addresses"].level == Level.WARN
+        assert found["registration"].what.startswith("open: ")
+    else:
+        assert found["port"].what == f"{here}, and to other machines"
+        assert found["addresses"].what == f"other machines reach it at 127.0.0.2:{relay.port}"
+        assert found["registration"].what.startswith("by invitation: ")
 
 
 def test_a_relay_that_listens_elsewhere(tmp_path: Path) -> None:
