@@ -224,7 +224,7 @@ class Sending:
         if not self._agreement.is_plain(person):
             return True
         never_plain = bool(person.recoveries or person.requests or person.comparing)
-        return never_plain or any(each.is_of_room for each in person.drafts)
+        return never_plain or any(each.is_never_plain for each in person.drafts)
 
     def _prepare_sessions(self, person: Person, user: PeerUser) -> bool:
         """Return whether there is a session with each device; start what can be started."""
