@@ -19,7 +19,8 @@ from securechat.client.profile import Profile
 from securechat.client.relays import known_relays
 from securechat.client.short_visit import Visit
 from securechat.e2e.seen import SEEN_TABLES
-from securechat.errors import KeyChanged, Untrusted
+from securechat.errors import InviteRefused, KeyChanged, NameTaken, Untrusted
+from securechat.identity.names import name_key
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.connection import Connection
 from securechat.transport.loop import Loop
@@ -66,8 +67,10 @@ def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None
 
     Does nothing where this person is registered already. Raises NameTaken and NameInvalid, which
     use up nothing of the invitation, InviteRefused, LimitExceeded, Untrusted when another relay is
-    there by now, Unreachable and TimedOut.
+    there by now, Unreachable and TimedOut. A link of the operator is good for one name: it is
+    InviteRefused for another one, and where that name is somebody's by now, or another link's.
     """
+    _check_own_name(profile, link)
     now_ms = time.time_ns() // 1_000_000
     endpoint = open_endpoint(profile.state, now_ms)
     handed_over = HandedOver(relay, profile.state.load(without=SEEN_TABLES)).count
@@ -78,8 +81,37 @@ def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None
         challenge = visit.wait_for(f.Challenge)
         frames = login.answer(challenge, now_ms, handed_over)
         if not challenge.registered and challenge.device_list is None:
-            _register(visit, login, frames, profile)
+            with _explaining(link):
+                _register(visit, login, frames, profile)
         visit.leave()
+
+
+def _check_own_name(profile: Profile, link: InviteLink) -> None:
+    """Raise InviteRefused for a link of the operator that is for another name than the profile's.
+
+    An open relay would take the name all the same, once it knows nothing of the link any more.
+    """
+    if not link.has_inviter and name_key(profile.name) != name_key(link.name):
+        raise InviteRefused(
+            f"This link is for the name {link.name} only",
+            f"the same command with --name {link.name}",
+        )
+
+
+@contextmanager
+def _explaining(link: InviteLink) -> Iterator[None]:
+    """Raise InviteRefused for what says that a link of the operator serves no more."""
+    try:
+        yield
+    except (NameTaken, InviteRefused) as error:
+        if link.has_inviter:
+            raise
+        raise InviteRefused(
+            f"This link for the name {link.name} is used up, has expired, or a newer one has"
+            " replaced it",
+            "use the newest; or ask the relay's operator for another one:"
+            f" securechat server reset-identity {link.name}",
+        ) from error
 
 
 def _register(
