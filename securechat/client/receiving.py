@@ -8,7 +8,6 @@ import msgspec
 from securechat.client.agreement import Agreement
 from securechat.client.amending import Amending
 from securechat.client.aside import SetAside
-from securechat.client.attention import mentions
 from securechat.client.comparing import Comparisons
 from securechat.client.composing import Composing
 from securechat.client.confirmations import Confirmations
@@ -18,6 +17,7 @@ from securechat.client.devices import Devices
 from securechat.client.drafts import NO_ROOM
 from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
+from securechat.client.mentioning import mentions
 from securechat.client.receipts import Due, Kind, due_row, hand_out
 from securechat.client.recovering import Recovering
 from securechat.client.rosters import Rosters

@@ -95,7 +95,14 @@ class Sending:
         self.take(person, Draft.of(desk.relay_id, message_id, content, now_ms))
         where = desk.history.person(person.name)
         desk.record(
-            desk.history.written(where, message_id, content.text, now_ms, action=content.action)
+            desk.history.written(
+                where,
+                message_id,
+                content.text,
+                now_ms,
+                action=content.action,
+                reply_to=content.reply_to,
+            )
         )
 
     def take(self, person: Person, waiting: Draft) -> None:
