@@ -18,7 +18,9 @@ from securechat.faces.line_chat import LineChat, local_now
 from securechat.faces.pending import Pending
 from securechat.faces.screen.alarms import Alarms
 from securechat.faces.screen.connection import Connection
-from securechat.faces.screen.facts import Heading, Part, Place, Request, Status
+from securechat.faces.screen.facts import Heading, Request, Status
+from securechat.faces.screen.facts import Part as Part
+from securechat.faces.screen.facts import Place as Place
 from securechat.faces.screen.hearing import Hearing
 from securechat.faces.screen.notices import Notices
 from securechat.faces.screen.parts import Parts
