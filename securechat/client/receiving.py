@@ -123,7 +123,8 @@ class Receiving:
             return
         match outcome:
             case Signal(sender, content):
-                self._composing.hear(sender, content)
+                if content is not None:
+                    self._composing.hear(sender, content)
             case Duplicate():
                 self._confirm_again(outcome)
             case _:
@@ -216,7 +217,7 @@ class Receiving:
         if isinstance(outcome, Opened | Invalid | Repeated | Signal):
             contact = desk.contacts.by_key(outcome.sender.user_key)
             name = contact.name if contact else ""
-        if isinstance(outcome, Opened | Signal):
+        if isinstance(outcome, Opened | Signal) and outcome.content is not None:
             place = place_of(outcome.content)
         desk.sightings.note(
             desk.endpoint.mailbox,

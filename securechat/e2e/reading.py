@@ -39,7 +39,7 @@ class Reader:
         """Read a (padded) plaintext of ``sender``; raise `RemoteProtocolError` when it is wrong."""
         message, message_hash = decode_plaintext(plaintext)
         place = place_in(message.kind, message.body)
-        verdict = self._judge(place, sender, conversation, message)
+        verdict = self.judge(place, sender, conversation, message)
         placement = self.chains.note_received(
             conversation, sender, message.counter, message.previous_hash, message_hash
         )
@@ -65,13 +65,17 @@ class Reader:
             encrypted=encrypted,
         )
 
-    def _judge(
+    def judge(
         self,
         place: RoomPlace | None,
         sender: DeviceAddress,
         conversation: Digest,
         message: Plaintext,
     ) -> Verdict:
+        """Tell what is to be done with a message; raise `RemoteProtocolError` out of its context.
+
+        ``conversation`` is that of the two people, which binds what has no ``place``.
+        """
         if place is not None:
             return self.talk.judge(place, sender, message)
         if message.context_hash != context_hash(conversation, sender, self.own):

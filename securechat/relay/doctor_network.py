@@ -109,13 +109,16 @@ def _recognize(examination: Examination, taken: PortInUse) -> Outcome:
 
 
 def _say_where(examination: Examination, asked: Endpoint, shown: RelayId) -> Outcome:
-    """Say where this relay answers; beyond loopback, too, it was started with another host."""
-    if not _hosts_for_others(examination.place):
+    """Say where this relay answers; whether for others, it may have been told otherwise."""
+    if not _hosts_for_others(asked):
         everywhere = "::" if ":" in asked.host else "0.0.0.0"  # noqa: S104 (it is not bound)
-        for host in _hosts_for_others(asked._replace(host=everywhere)):
-            if _answers(asked._replace(host=host), shown):
-                examination.take_host(everywhere)
-                return Outcome(f"this relay answers at {asked}, and to other machines")
+        hosts = _hosts_for_others(asked._replace(host=everywhere))
+        places = [asked._replace(host=host) for host in hosts]
+        if any(_answers(place, shown) for place in places):
+            examination.take_host(everywhere)
+            return Outcome(f"this relay answers at {asked}, and to other machines")
+        if places:
+            examination.take_host(asked.host)
     return Outcome(f"this relay answers at {asked}")
 
 

@@ -103,15 +103,16 @@ def test_a_relay_that_runs(tmp_path: Path) -> None:
     assert found["port"] == f"ok this relay answers at 127.0.0.1:{relay.port}"
 
 
+@pytest.mark.parametrize("said", ["0.0.0.0", "127.0.0.1"])
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
-def test_a_relay_that_was_started_for_others_is_not_taken_for_one_that_was_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+def test_where_a_relay_that_runs_listens_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, said: str
 ) -> None:
     monkeypatch.setattr(
         "securechat.transport.addresses.interface_addresses", lambda: ("127.0.0.2",)
     )
     with relaying(tmp_path, "--host", host, "--no-announce") as relay:
-        found = findings_with(tmp_path, ServerConfig(port=relay.port))
+        found = findings_with(tmp_path, ServerConfig(host=said, port=relay.port))
     here = f"this relay answers at 127.0.0.1:{relay.port}"
     if host == "127.0.0.1":
         assert found["port"].what == here

@@ -136,6 +136,20 @@ def test_the_old_device_is_told_what_to_do(site: Site) -> None:
                     bob.expect("ready")
 
 
+def test_the_link_does_not_bring_the_old_key_back(site: Site) -> None:
+    link = site.link("bob")
+    with site.relay():
+        with site.joining(link, home="bob") as bob:
+            assert bob.finish() == REFUSED
+            assert "This link is for a new key; the profile of bob in" in bob.stderr
+            assert "try: the same command with --home NEW-DIRECTORY" in bob.stderr
+        for _again in range(2):  # the second time it is registered already
+            with site.joining(link) as bob:
+                bob.expect("ready", name="bob")
+                bob.ends_typing()
+                assert bob.finish() == DONE
+
+
 def test_a_room_goes_on_without_the_new_key(site: Site) -> None:
     with (
         site.relay(),
