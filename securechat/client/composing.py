@@ -4,7 +4,6 @@ Nothing of it is kept, and nobody waits for it: what does not arrive at once is 
 """
 
 import secrets
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -109,7 +108,7 @@ class Composing:
         contact = desk.contacts.pinned(sender.user_key)
         if contact is None or contact.blocked or not desk.so_far.typing:
             return
-        if not (desk.rooms.is_roommate(contact) if room else contact.accepted):
+        if not (room or contact.accepted):  # in a room the sender was found to be a member
             return
         typist = _Typist(contact.user_key, room)
         if not content.active:
@@ -144,38 +143,33 @@ class Composing:
         if not active and (last is None or not last.active):
             return
         if self._send(audience, Typing(active, audience.place)):
-            at_s = now_s if active or last is None else last.at_s
-            self._announced[audience.where] = _Announced(at_s, active)
+            self._announced[audience.where] = _Announced(now_s, active)
 
     def _of_person(self, target: str) -> _Audience | None:
-        """Return the devices of a contact, if they are connected."""
-        desk = self._desk
-        contact = desk.contacts.find(target)
-        if contact is None or not contact.accepted or desk.is_barred(contact.name):
+        contact = self._desk.contacts.find(target)
+        if contact is None or not contact.accepted:
             return None
-        person = desk.people.find(contact.name)
-        if person is None or not person.online:
-            return None
-        return _Audience(contact.user_key, None, [*self._devices(contact.name, contact.user_key)])
+        return _Audience(contact.user_key, None, self._devices(contact.name, contact.user_key))
 
     def _in_room(self, target: str) -> _Audience | None:
-        """Return the devices of those in a small closed room who are not known to be away."""
+        """Return the devices of those in a small closed room."""
         rooms = self._desk.rooms
-        room_id = rooms.find(target)
-        place, recipients = rooms.place(room_id), rooms.recipients(room_id)
-        is_small = len(recipients) < MAX_ROOM_PEOPLE
-        if rooms.get(room_id) is None or place is None or not is_small:
+        room = rooms.get(rooms.find(target))
+        if room is None or len(room.members) > MAX_ROOM_PEOPLE:
             return None
+        recipients = rooms.recipients(room.room_id)
         devices = [device for name, key in recipients for device in self._devices(name, key)]
-        return _Audience(room_id, place, devices)
+        place = rooms.place(room.room_id)
+        return _Audience(room.room_id, place, devices) if place else None
 
-    def _devices(self, name: Name, user_key: UserKey) -> Iterator[tuple[Name, PeerDevice]]:
+    def _devices(self, name: Name, user_key: UserKey) -> list[tuple[Name, PeerDevice]]:
+        """Return the devices of a person who is not known to be away, if their keys are here."""
         person = self._desk.people.find(name)
         if person is None or person.user is None or person.online is False:
-            return
-        if person.user.user_key == user_key and not self._desk.is_barred(name):
-            for device in person.user.devices:
-                yield name, device
+            return []
+        if person.user.user_key != user_key or self._desk.is_barred(name):
+            return []
+        return [(name, device) for device in person.user.devices]
 
     def _send(self, audience: _Audience, content: Typing) -> bool:
         """Hand out a signal for each device that can take one; tell whether any can."""

@@ -1,7 +1,9 @@
 """Who is told that the user types, and whose typing the user is told of."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+import msgspec
 import pytest
 
 from securechat.client import commands as c
@@ -10,6 +12,7 @@ from securechat.client import events as ev
 from securechat.client.composing import AGAIN_AFTER_S, MAX_ROOM_PEOPLE, SHOWN_FOR_S
 from securechat.e2e.amend_content import Typing
 from securechat.e2e.signals import LIFE_MS
+from securechat.identity.types import UserKey
 from securechat.wire import frames as f
 from tests.pure.client.engine_world import (
     OTHER_CERTIFICATE,
@@ -68,6 +71,7 @@ def test_to_begin_and_end_without_end_signals_seldom_too(two: Town) -> None:
         compose(two)
         compose(two, active=False)
     assert told(two) == [BEGINS, ENDS]
+    assert len(signals(two)) == 2
     two.pass_time(AGAIN_AFTER_S)
     compose(two)
     assert told(two)[2:] == [BEGINS]
@@ -157,11 +161,38 @@ def test_a_small_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         made.say("alice", "#ops", "there it is")
         expected.append(ev.Typing("alice", active=False, room="#ops"))
         assert told(made) == told(made, "carol") == expected
+        made.do("bob", c.Composing("carol", active=True))
+        assert signals(made, "bob") == []
         monkeypatch.setattr(composing, "MAX_ROOM_PEOPLE", 2)
         made.pass_time(AGAIN_AFTER_S)
         compose(made, "#ops")
         assert told(made) == expected
         assert MAX_ROOM_PEOPLE == 16
+
+
+def test_who_is_not_accepted_is_not_shown_typing_to_the_user_alone() -> None:
+    bob = make_seat("bob")
+    with alice() as world:
+        acquaint(world, bob)
+        (contact,) = world.engine._here.desk.contacts
+        world.engine._here.desk.contacts.put(msgspec.structs.replace(contact, accepted=False))
+        world.deliver(signal(world, bob))
+        assert world.told(ev.Typing) == []
+
+
+def test_the_keys_of_somebody_else_are_not_used(two: Town) -> None:
+    """Those that the relay shows under a name which a room's roster gives to another key."""
+    make_room(two, "alice", "bob")
+    two.say("bob", "#ops", "hello")
+    desk = two.citizens["alice"].world.engine._here.desk
+    person = desk.people.find("bob")
+    assert person is not None
+    assert person.user is not None
+    others = msgspec.structs.replace(person.user.registration, user_key=UserKey(b"k" * 32))
+    person.user = replace(person.user, registration=others)
+    for target in ("bob", "#ops"):
+        compose(two, target)
+    assert signals(two) == []
 
 
 def test_a_room_that_was_left_is_not_told() -> None:
