@@ -53,7 +53,8 @@ def check_row(row: Row, lines: Sequence[Line], width: int) -> None:
     texts = texts_of(lines)
     gutters = [text[:GUTTER_COLUMNS] for text in texts]
     star = "* " if row.action else ""
-    assert texts[0].startswith(f"15:06 {star}{row.sender}"[:width])
+    assert texts[0].startswith(f"15:06 {star}")
+    assert said_on(lines).startswith(f"{star}{row.sender} (")
     assert all(map(GUTTER.fullmatch, gutters))
     assert sum(gutter.startswith("15:06") for gutter in gutters) == 1
     assert gutters.count("    + ") == bool(row.reactions)
@@ -127,6 +128,7 @@ def test_a_notice_with_somebody_s_words_in_it_is_one(text: str, width: int, tone
     first, *others = texts_of(lines)
     assert first.startswith("15:06 [SER")
     assert all(re.match(r" {6}|    … ", text) for text in others)
+    assert all(takes_room(text[GUTTER_COLUMNS]) for text in others if len(text) > GUTTER_COLUMNS)
 
 
 @given(TEXTS)
