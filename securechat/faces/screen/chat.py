@@ -5,62 +5,37 @@ one would print becomes a notice in a conversation, or is drawn as part of the s
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
-from enum import Enum
 
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.searching import parse_search
 from securechat.client.typed_names import conversation_key, is_room
-from securechat.errors import SecureChatError
-from securechat.faces import wording
-from securechat.faces.conversations import conversation_of
+from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
-from securechat.faces.entries import Entry, Tone
 from securechat.faces.line_chat import LineChat, local_now
 from securechat.faces.pending import Pending
-from securechat.faces.screen.rows import Notice, Row, of_message, of_past, of_written
+from securechat.faces.screen.alarms import Alarms
+from securechat.faces.screen.connection import Connection
+from securechat.faces.screen.facts import Heading, Request, Status
+from securechat.faces.screen.facts import Part as Part
+from securechat.faces.screen.facts import Place as Place
+from securechat.faces.screen.hearing import Hearing
+from securechat.faces.screen.notices import Notices
+from securechat.faces.screen.parts import Parts
+from securechat.faces.screen.places import Places
+from securechat.faces.screen.room_facts import RoomFacts
+from securechat.faces.screen.rows import Row
 from securechat.faces.screen.spans import Line, Look, span
 from securechat.faces.screen.timeline import Timeline
-from securechat.faces.typed_text import find_excess
-from securechat.faces.written import Written
+from securechat.faces.screen.timelines import Timelines
+from securechat.faces.screen.typing_people import TypingPeople
+from securechat.faces.screen.unsent_texts import UnsentTexts
+from securechat.faces.screen.unshown import Unshown
+from securechat.faces.screen.verification import Verification
+from securechat.faces.screen.writing import Writing
 from securechat.text import safe_text
-
-PAGE_MESSAGES = 200
-
-_STATES: dict[type[e.Event], e.DeliveryState] = {
-    e.Sent: e.DeliveryState.SENT,
-    e.Accepted: e.DeliveryState.ACCEPTED,
-    e.Delivered: e.DeliveryState.DELIVERED,
-    e.Read: e.DeliveryState.READ,
-}
-
-
-class Part(Enum):
-    """A part of the screen that is drawn by itself."""
-
-    SIDE = "side"
-    MESSAGES = "messages"
-    TITLE = "title"
-    STATUS = "status"
-    INPUT = "input"
-    BANNER = "banner"
-    FOUND = "found"
-    COMPARING = "comparing"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A conversation, as the side pane lists it; ``trust`` is "" for rooms and those unknown."""
-
-    name: str
-    is_room: bool
-    unread: int
-    mention: bool
-    trust: str
-    online: bool | None
-    muted: bool
 
 
 class ScreenChat:
@@ -69,9 +44,6 @@ class ScreenChat:
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``ring`` gets each message
     that calls for attention. With ``unicode`` false nothing of ours but ASCII is shown. All is
     called in one thread; nothing blocks.
-
-    ``found``, ``safety`` and ``comparing`` are the newest answers to `search` and `verify`;
-    ``banners`` are warnings that stand in every conversation, ``typing_now`` says who types.
     """
 
     def __init__(
@@ -86,38 +58,59 @@ class ScreenChat:
     ) -> None:
         self._engine = engine
         self._now = now
-        self._ring = ring
-        self._lines = LineChat(
-            engine, peer=peer, lobby=lobby, show=self._note, now=now, unicode=unicode,
-            written=self._add_written,
+        timelines = Timelines(engine.ask)
+        notices = Notices(timelines, lambda: self.current, self._now_ms)
+        lines = LineChat(
+            engine, peer=peer, lobby=lobby, show=notices.note, now=now, unicode=unicode,
+            written=lambda written: self._writing.take(written),
         )  # fmt: skip
-        self._timelines: dict[str, Timeline] = {}
-        self._names: dict[str, str] = {}
-        self._unshown: dict[str, list[e.Message]] = {}
-        self._typed: dict[str, str] = {}
-        self._changed: set[Part] = set(Part)
-        self._relay: Line = ()
-        self.found: e.SearchResult | None = None
-        self.safety: e.SafetyNumber | None = None
-        self.comparing: e.ComparingShown | None = None
-        self.banners: list[Line] = []
-        self.typing_now: Line = ()
+        unshown, rooms = Unshown(), RoomFacts()
+        self._parts = Parts(
+            lines=lines,
+            notices=notices,
+            timelines=timelines,
+            unshown=unshown,
+            places=Places(lines, unshown, rooms),
+            rooms=rooms,
+            connection=Connection(now),
+            alarms=Alarms(),
+            typing=TypingPeople(),
+            texts=UnsentTexts(engine.ask, now),
+            verification=Verification(engine.ask),
+            ring=ring,
+        )
+        self._hearing = Hearing(engine, self._parts)
+        self._writing = Writing(engine, self._parts, self._now_ms)
+        self._changed = set(Part)
+        self._opened: str | None = None
+
+    # What is drawn --------------------------------------------------------------------------------
 
     @property
     def current(self) -> str | None:
         """The conversation that is shown, and that text goes to."""
-        return self._lines.conversations.current
+        return self._parts.lines.conversations.current
 
     @property
     def timeline(self) -> Timeline:
         """What is held of the current conversation."""
-        return self._timeline(self.current or "")
+        return self._parts.timelines.of(self.current or "")
 
     @property
     def places(self) -> list[Place]:
         """All conversations: the rooms, and then the people."""
-        places = [self._place(name) for name in self._names.values()]
-        return sorted(places, key=lambda place: (not place.is_room, place.name.casefold()))
+        return self._parts.places.all
+
+    @property
+    def heading(self) -> Heading:
+        """What stands above the messages."""
+        return self._parts.places.heading(self.current)
+
+    @property
+    def standing(self) -> Status:
+        """What stands at the bottom."""
+        asks = self._parts.verification.asked_by
+        return self._parts.places.status(self._parts.connection, self.current, asks)
 
     @property
     def title(self) -> Line:
@@ -127,158 +120,153 @@ class ScreenChat:
     @property
     def status(self) -> Line:
         """What stands at the bottom."""
-        return self._relay
+        standing = self.standing
+        why = f"no connection ({standing.offline})" if standing.offline else standing.relay
+        return (span(standing.ended or why, Look.STATUS),)
 
     @property
     def prompt(self) -> Line:
         """What stands before the text being typed."""
-        return (span(self._lines.prompt(), Look.MARK),)
+        return (span(self._parts.lines.prompt(), Look.MARK),)
+
+    @property
+    def banners(self) -> list[Line]:
+        """Warnings above the input, each over the whole width."""
+        lines = self._parts.alarms.lines(self.current)
+        if ended := self.standing.ended:
+            lines.append((span(f"The chat has ended: {ended}", Look.ALERT),))
+        return lines
+
+    @property
+    def typing_now(self) -> Line:
+        """Who is typing in the current conversation; without anybody nothing."""
+        words = self._parts.typing.words(self.current or "")
+        return (span(words, Look.HINT),) if words else ()
+
+    @property
+    def found(self) -> e.SearchResult | None:
+        """The newest answer to `search`."""
+        return self._hearing.found
+
+    @property
+    def relay_view(self) -> e.RelayView | None:
+        """The newest answer to `look_at_relay`."""
+        return self._hearing.relay_view
+
+    @property
+    def safety(self) -> e.SafetyNumber | None:
+        """The newest answer to `verify` with digits."""
+        return self._parts.verification.safety
+
+    @property
+    def comparing(self) -> e.ComparingShown | None:
+        """The emoji that are being compared, if any are."""
+        return self._parts.verification.comparing
+
+    @property
+    def replying(self) -> Row | None:
+        """The message that the next text answers."""
+        return self._writing.replying
+
+    @property
+    def editing(self) -> Row | None:
+        """The own message that the next text is to replace."""
+        return self._writing.editing
 
     @property
     def leaving(self) -> bool:
         """Whether the user has said that they leave."""
-        return self._lines.leaving
+        return self._parts.lines.leaving
 
     @leaving.setter
     def leaving(self, leaving: bool) -> None:
-        self._lines.leaving = leaving
+        self._parts.lines.leaving = leaving
 
     @property
     def ended(self) -> e.Ended | None:
         """How the engine ended, if it has."""
-        return self._lines.ended
+        return self._parts.lines.ended
 
     @property
     def pending(self) -> Pending:
         """The own messages that the relay has not accepted."""
-        return self._lines.pending
-
-    def begin(self) -> None:
-        """Show the conversation that the session begins with, if there is one."""
-        if self.current is not None:
-            self.choose(self.current)
+        return self._parts.lines.pending
 
     def take_changed(self) -> set[Part]:
         """Return what is to be drawn again since this was asked last."""
         changed, self._changed = self._changed, set()
         return changed
 
-    def drawn(self, *, at_end: bool, focused: bool) -> None:
-        """Take note that the messages were drawn; at the end, before a reader, they are read."""
-        if at_end and focused and self.current is not None:
-            for message in self._unshown.pop(conversation_key(self.current), []):
-                self._engine.shown(message.sender, message.message_id)
-                self._changed.add(Part.SIDE)
+    def take_request(self) -> Request | None:
+        """Return the page that a typed command asks for, once."""
+        return self._writing.take_request()
 
-    # Events ---------------------------------------------------------------------------------------
+    def take_jump(self) -> int | None:
+        """Return the index of the row to show, once after `jump` was answered."""
+        return self._parts.timelines.take_jump(self.current or "")
+
+    # The course of time ---------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Show the conversation that the session begins with, and ask what there is."""
+        self._follow()
+        self._engine.ask(c.StoredTexts())
+        self._hearing.ask_contacts()
 
     def hear(self, event: e.Event) -> None:
         """Take an event of the engine."""
-        self._changed |= {Part.SIDE, Part.MESSAGES, Part.TITLE, Part.STATUS, Part.INPUT}
-        match event:
-            case e.Message():
-                self._hear_message(event)
-            case e.Sent() | e.Accepted() | e.Delivered() | e.Read():
-                self._advance(event.recipient, event.message_id, _STATES[type(event)])
-            case e.Problem(_, str(message_id)):
-                for timeline in self._timelines.values():
-                    timeline.advance(message_id, e.DeliveryState.FAILED)
-            case e.Ready() | e.Offline():
-                self._hear_connection(event)
-            case _:
-                self._hear_answer(event)
-        if not isinstance(event, e.History | e.SearchResult):
-            self._lines.hear(event)
+        self._changed |= self._hearing.hear(event)
+        self._follow()
 
-    def _hear_message(self, event: e.Message) -> None:
-        where = conversation_of(event)
-        self._remember(where)
-        self._timeline(where).add(of_message(event))
-        self._unshown.setdefault(conversation_key(where), []).append(event)
-        if event.alert:
-            self._ring(event)
+    def tick(self) -> None:
+        """Do what is due; to be called about once a second."""
+        self._parts.texts.tick()
+        if self._parts.connection.tick():
+            self._changed.add(Part.STATUS)
 
-    def _hear_connection(self, event: e.Ready | e.Offline) -> None:
-        if isinstance(event, e.Offline):
-            self._relay = (span(f"no connection ({event.why})", Look.STATUS),)
+    def drawn(self, *, at_end: bool, focused: bool) -> None:
+        """Take note that the messages were drawn; at the end, before a reader, they are read."""
+        if self.current is None or (first := self._parts.unshown.first(self.current)) is None:
+            return
+        self._changed.add(Part.SIDE)
+        if at_end and focused:
+            for sender, message_id in self._parts.unshown.take(self.current):
+                self._engine.shown(sender, message_id)
         else:
-            self._relay = (span(event.relay, Look.STATUS),)
+            self._mark_new(first[1])
 
-    def _hear_answer(self, event: e.Event) -> None:
-        match event:
-            case e.History(str(name)):
-                for past in event.messages:
-                    self._timeline(name).add(of_past(past))
-            case e.SearchResult():
-                self.found = event
-                self._changed.add(Part.FOUND)
-            case e.SafetyNumber():
-                self.safety = event
-                self._changed.add(Part.COMPARING)
-            case e.ComparingShown():
-                self.comparing = event
-                self._changed.add(Part.COMPARING)
-            case e.ComparingEnded():
-                self.comparing = None
-                self._changed.add(Part.COMPARING)
-            case e.PeerKeyChanged(accepted=False):
-                words = safe_text(wording.key_changed(event).text, multiline=True)
-                self.banners.insert(0, (span(words.replace("\n", " "), Look.ALERT),))
-                self._changed.add(Part.BANNER)
-            case e.RoomNews() | e.Invitation():
-                self._remember(event.room)
-            case e.RoomList():
-                for room in event.rooms:
-                    self._remember(room.name)
-            case e.PeerReady() | e.Waiting() | e.Paired():
-                self._remember(event.name)
-            case e.Contacts():
-                for person in event.people:
-                    self._remember(person.name)
-
-    def _advance(self, recipient: str, message_id: str, state: e.DeliveryState) -> None:
-        self._timeline(recipient).advance(message_id, state)
-
-    def _note(self, entry: Entry) -> None:
-        if entry.tone not in (Tone.MESSAGE, Tone.MENTION):
-            self.timeline.note(Notice(entry, self._now_ms()))
-            self._changed.add(Part.MESSAGES)
-
-    def _add_written(self, written: Written) -> None:
-        self._remember(written.target)
-        row = of_written(written, self._lines.own_name, self._now_ms())
-        self._timeline(written.target).add(row)
+    def flush(self) -> None:
+        """Let the engine keep what is being typed: the session ends."""
+        self._parts.texts.stop_composing()
+        self._parts.texts.store()
 
     # What the user does ---------------------------------------------------------------------------
 
     def enter(self, text: str) -> bool:
         """Send a text, or do what it asks for; return False when it stays to be changed."""
-        if error := find_excess(text):
-            self._lines.refuse(error)
-            return False
         self._changed = set(Part)
-        self._lines.enter(text)
-        return True
+        taken = self._writing.enter(text)
+        self._follow()
+        return taken
 
     def interrupt(self) -> None:
         """Take a Ctrl-C in an empty input: the first one warns, the second one leaves."""
-        self._lines.interrupt()
+        self._changed.add(Part.MESSAGES)
+        self._parts.lines.interrupt()
 
     def choose(self, name: str) -> None:
         """Show a conversation, at its end."""
-        self._lines.conversations.choose(name)
-        self._remember(name)
-        self._engine.ask(c.History(name, PAGE_MESSAGES))
-        if not is_room(name):
-            self._engine.talk_to(name)
-        self._changed = set(Part)
+        self._parts.lines.conversations.choose(name)
+        self._parts.places.add(name)
+        self._follow()
 
     def step(self, by: int) -> None:
         """Go so many conversations down the list, or up, from the current one."""
         names = [place.name for place in self.places]
-        if names:
-            here = names.index(self.current) if self.current in names else -1
-            self.choose(names[(here + by) % len(names)])
+        if self.current in names:
+            self.choose(names[(names.index(self.current) + by) % len(names)])
+        elif names:
+            self.choose(names[0])
 
     def next_unread(self) -> None:
         """Go to a conversation with a mention, else to one with something unread, if any."""
@@ -288,98 +276,123 @@ class ScreenChat:
 
     def typed(self, text: str) -> None:
         """Keep what stands in the input of the current conversation."""
-        self._lines.typing()
+        self._parts.lines.typing()
         if self.current is not None:
-            self._typed[conversation_key(self.current)] = text
+            self._parts.texts.note(self.current, text)
 
     def typed_of(self, name: str) -> str:
         """Return what stands in the input of a conversation."""
-        return self._typed.get(conversation_key(name), "")
+        return self._parts.texts.of(name)
 
     def older(self) -> None:
         """Ask for the messages before those held, if there are any."""
+        self._parts.timelines.ask_older(self.current or "")
 
     def newer(self) -> None:
         """Ask for the messages after those held, if there are any."""
+        self._parts.timelines.ask_newer(self.current or "")
+
+    def newest(self) -> None:
+        """Ask for the newest messages of the current conversation."""
+        if self.current is not None:
+            self._parts.timelines.ask_newest(self.current)
 
     def jump(self, position: int) -> None:
         """Show the messages of the current conversation around a place in the history."""
+        if self.current is not None:
+            self._parts.timelines.ask_around(self.current, position)
+
+    def visit(self, past: e.PastMessage) -> None:
+        """Show a message that was found, in its conversation."""
+        other = past.sender if past.state is None else past.recipient
+        self.choose(past.room or other)
+        self.jump(past.position)
 
     def search(self, text: str) -> None:
         """Ask for the messages that ``text`` describes; ``found`` is the answer."""
-        self._ask(lambda: c.Search(parse_search(text)))
+        with suppress(UsageError):  # it is not typed to its end
+            self._engine.ask(c.Search(parse_search(text)))
 
     def verify(self, how: c.How) -> None:
         """Ask for what can be compared with the current person."""
-        if (name := self.current) is not None:
-            self._ask(lambda: c.Verify(name, how))
+        if self.current is not None and not is_room(self.current):
+            self._parts.verification.begin(self.current, how)
 
     def match(self) -> None:
         """Say that what is compared is the same."""
-        if (shown := self.comparing) is not None:
-            self._ask(lambda: c.Match(shown.name))
+        self._parts.verification.match()
 
     def differ(self) -> None:
         """Say that what is compared is not the same."""
-        if (shown := self.comparing) is not None:
-            self._ask(lambda: c.Differ(shown.name))
+        self._parts.verification.differ()
 
     def trust(self) -> None:
         """Say that the digits shown are the same: their person is verified."""
-        if (safety := self.safety) is not None:
-            self._ask(lambda: c.Decide(c.Decision.TRUST, safety.name))
+        self._parts.verification.trust()
 
     def look_at_relay(self) -> None:
-        """Ask for what the relay sees of the current conversation."""
+        """Ask for what the relay sees of the current conversation; ``relay_view`` answers."""
+        self._engine.ask(c.Sight(self.current))
 
     def note_alarm(self) -> None:
         """Take note of the newest warning."""
-        del self.banners[:1]
+        self._parts.alarms.note()
         self._changed.add(Part.BANNER)
 
     def reply_to(self, row: Row | None) -> None:
         """Make the next text an answer to a message; with None to none."""
+        self._writing.reply_to(row)
+        self._changed.add(Part.INPUT)
 
     def edit(self, row: Row | None) -> None:
         """Make the next text the new one of an own message; with None of none."""
+        self._writing.edit(row)
+        self._changed.add(Part.INPUT)
 
     def delete(self, row: Row) -> None:
         """Take the text of an own message back."""
+        self._engine.ask(c.Amend(self.current, row.message_id, ""))
 
     def react(self, row: Row, symbol: str) -> None:
         """React to a message; with an empty symbol the reaction is taken back."""
+        self._engine.ask(c.React(self.current, row.message_id, symbol))
 
     def copy_text(self, row: Row) -> str:
         """Return the text of a message, safe for a clipboard."""
         return safe_text(row.text, multiline=True)
 
-    # ----------------------------------------------------------------------------------------------
+    def _follow(self) -> None:
+        """Open the current conversation, if it is another one than before."""
+        parts, current = self._parts, self.current
+        key = None if current is None else conversation_key(current)
+        if key == self._opened:
+            return
+        if self._opened is not None and (left := parts.timelines.held(self._opened)) is not None:
+            left.new_from = None
+        self._opened = key
+        self._changed = set(Part)
+        self._writing.reply_to(None)
+        parts.texts.stop_composing()
+        parts.texts.store()
+        if current is None:
+            return
+        parts.places.add(current)
+        if (first := parts.unshown.first(current)) is not None:
+            self._mark_new(first[1])
+        parts.timelines.ask_newest(current)
+        if parts.places.is_contact(current):
+            self._engine.talk_to(current)
+        self._hearing.ask_who()
 
-    def _ask(self, question: Callable[[], c.Question]) -> None:
-        try:
-            self._engine.ask(question())
-        except SecureChatError as error:
-            self._note(wording.problem(error))
-
-    def _timeline(self, name: str) -> Timeline:
-        return self._timelines.setdefault(conversation_key(name), Timeline())
-
-    def _remember(self, name: str) -> None:
-        self._names.setdefault(conversation_key(name), name)
-
-    def _place(self, name: str) -> Place:
-        unshown = self._unshown.get(conversation_key(name), [])
-        room = is_room(name)
-        person = None if room else self._lines.people[name]
-        return Place(
-            name,
-            is_room=room,
-            unread=len(unshown),
-            mention=any(message.mention for message in unshown),
-            trust="" if person is None or person.trust is None else person.trust.value,
-            online=None if person is None else person.online,
-            muted=self._lines.muting.is_muted(name),
-        )
+    def _mark_new(self, message_id: str) -> None:
+        """Mark the first message that nobody has seen, if the one marked before was seen."""
+        timeline, unshown = self.timeline, self._parts.unshown
+        marked = timeline.new_from
+        if marked is not None and not unshown.has(self.current or "", marked):
+            timeline.new_from = None
+        if timeline.new_from is None:
+            timeline.mark_new(message_id)
+            self._changed.add(Part.MESSAGES)
 
     def _now_ms(self) -> int:
         return int(self._now().timestamp() * 1000)

@@ -44,12 +44,11 @@ def test_it_begins_with_the_history_of_whom_it_is_with(
     chat: ScreenChat, engine: FakeEngine
 ) -> None:
     assert chat.current == "bob"
-    assert ("talk_to", "bob") in engine.calls
-    assert ("ask", c.History("bob", 200)) in engine.calls
+    assert engine.calls[0] == ("ask", c.Page("bob", 200))
     past = e.PastMessage(
         "m0", "bob", "alice", "before", NOON_MS, NOON_MS, True, "new", None, missing=0, late=False
     )
-    chat.hear(e.History("bob", (past,)))
+    chat.hear(e.Page(c.Page("bob"), (past,), older=False, newer=False))
     assert said(chat.timeline) == ["before"]
 
 
@@ -131,8 +130,13 @@ def test_a_search_that_says_nothing_is_not_asked(chat: ScreenChat, engine: FakeE
 
 def test_a_changed_key_stands_above_everything_until_it_was_seen(chat: ScreenChat) -> None:
     chat.hear(e.PeerKeyChanged("bob", "9f2c", "41aa"))
-    assert len(chat.banners) == 1
+    chat.choose("carol")
+    assert len(chat.banners) == 3
     chat.note_alarm()
+    assert chat.banners == []
+    chat.choose("bob")
+    assert len(chat.banners) == 1
+    chat.hear(e.TrustChanged("bob", e.Trust.NEW, "41aa", e.Reason.ACCEPTED))
     assert chat.banners == []
 
 

@@ -1,0 +1,99 @@
+"""What is being typed in each conversation: kept over the end of the run, and let others know."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from securechat.client import commands as c
+from securechat.client.typed_names import conversation_key
+
+STORE_AFTER = timedelta(seconds=1)
+"""So long nothing was typed when it is stored: not with each key."""
+
+TELL_AGAIN_AFTER = timedelta(seconds=3)
+STOPPED_AFTER = timedelta(seconds=6)
+"""When the engine hears again that a text goes on being typed, and that it does no more."""
+
+_Question = c.StoreText | c.Composing
+
+
+class UnsentTexts:
+    """The text in the input of each conversation; ``ask`` asks the engine, which may refuse.
+
+    Nobody is told that a command is being typed.
+    """
+
+    def __init__(self, ask: Callable[[_Question], None], now: Callable[[], datetime]) -> None:
+        self._ask = ask
+        self._now = now
+        self._texts: dict[str, str] = {}
+        self._unstored: dict[str, str] = {}
+        self._typed_at = now()
+        self._composing: str | None = None
+        self._told_at = now()
+
+    def of(self, name: str) -> str:
+        """Return the text in the input of a conversation."""
+        return self._texts.get(conversation_key(name), "")
+
+    def take_stored(self, texts: tuple[tuple[str, str], ...]) -> None:
+        """Take those of an earlier run; what was typed by now stays."""
+        for name, text in texts:
+            self._texts.setdefault(conversation_key(name), text)
+
+    def note(self, name: str, text: str) -> None:
+        """Take note of what stands in the input of a conversation now."""
+        if text == self.of(name):
+            return
+        self._texts[conversation_key(name)] = text
+        self._unstored[conversation_key(name)] = name
+        self._typed_at = self._now()
+        if text and not _is_command(text):
+            self._tell_composing(name)
+        else:
+            self.stop_composing()
+
+    def sent(self, name: str) -> None:
+        """Take note that the text of a conversation has gone."""
+        if self.of(name):
+            self._texts[conversation_key(name)] = ""
+            self._unstored[conversation_key(name)] = name
+        self._composing = None  # the message itself says it
+        self.store()
+
+    def store(self) -> None:
+        """Let the engine keep what has changed."""
+        unstored, self._unstored = self._unstored, {}
+        for key, name in unstored.items():
+            self._ask(c.StoreText(name, self._texts[key]))
+
+    def tick(self) -> None:
+        """Do what is due, about once a second."""
+        idle = self._now() - self._typed_at
+        if idle >= STORE_AFTER:
+            self.store()
+        if idle >= STOPPED_AFTER:
+            self.stop_composing()
+
+    def stop_composing(self) -> None:
+        """Let others know that nothing is typed any more, if they were told that it is."""
+        if self._composing is not None:
+            self._ask(c.Composing(self._composing, active=False))
+            self._composing = None
+
+    def rename(self, before: str, name: str) -> None:
+        """Take note of another name for a person."""
+        if conversation_key(before) != conversation_key(name) and (text := self.of(before)):
+            self.note(before, "")
+            self.note(name, text)
+
+    def _tell_composing(self, name: str) -> None:
+        if self._composing is not None and self._composing != name:
+            self.stop_composing()
+        if self._composing is None or self._now() - self._told_at >= TELL_AGAIN_AFTER:
+            self._composing, self._told_at = name, self._now()
+            self._ask(c.Composing(name, active=True))
+
+
+def _is_command(text: str) -> bool:
+    start = text.lstrip()
+    return start.startswith("/") and not start.startswith(("//", "/me "))
