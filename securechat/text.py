@@ -24,7 +24,7 @@ unchanged      everything else
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 MARKS_MAX = 8
 """Longest run of characters that take no room of their own; Tibetan stacks need eight."""
@@ -88,9 +88,18 @@ def clip(text: str, width: int) -> str:
 
 def cluster_width(cluster: str) -> int:
     """Return the most columns that a terminal may use for one cluster of characters."""
-    from wcwidth import wcswidth, wcwidth
+    if len(cluster) == 1:
+        return _character_width(cluster)
+    from wcwidth import wcswidth
 
-    return max(wcswidth(cluster), sum(max(wcwidth(character), 0) for character in cluster))
+    return max(wcswidth(cluster), sum(map(_character_width, cluster)))
+
+
+@lru_cache(maxsize=4096)
+def _character_width(character: str) -> int:
+    from wcwidth import wcwidth
+
+    return max(wcwidth(character), 0)
 
 
 @cache

@@ -1,5 +1,6 @@
 """The chat itself: what client, host and join do once it is clear who talks where."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,11 +14,13 @@ from securechat.cli.session import (
     serving,
 )
 from securechat.errors import UsageError
-from securechat.faces.color import ColorChoice
+from securechat.faces.color import ColorChoice, wants_color
 
 if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.access import Access
+    from securechat.config import ClientConfig
+    from securechat.faces.screen.settings import ScreenSettings
 
 SCROLLBACK_MESSAGES = 20
 """How many earlier messages a terminal shows at the start; a program asks for them."""
@@ -25,10 +28,39 @@ SCROLLBACK_MESSAGES = 20
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a chat looks like: JSON lines, or lines with colour or without."""
+    """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
 
     json: bool
     color: ColorChoice
+    screen: "ScreenSettings | None" = None
+
+
+def read_screen_settings(
+    settings: "ClientConfig", *, plain: bool, json: bool
+) -> "ScreenSettings | None":
+    """Return what the full screen is like, or None where the chat is one in lines.
+
+    That is on a terminal that can do little, where there is none, and where it is asked for. Raises
+    UsageError for keys that cannot be bound.
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    known = os.environ.get("TERM", "dumb") != "dumb"
+    if plain or json or not known or not all(stream.isatty() for stream in streams):
+        return None
+    from securechat.faces.screen.actions import read_keys
+    from securechat.faces.screen.settings import ScreenSettings
+
+    notify = settings.notify
+    return ScreenSettings(
+        keys=read_keys(settings.keys),
+        theme=settings.theme,
+        typing=settings.typing,
+        bell=notify.bell,
+        terminal=notify.terminal,
+        desktop=notify.desktop,
+        show_text=notify.show_text,
+        quiet=notify.quiet,
+    )
 
 
 def begin_chat(command: str, *, plain: bool, json: bool) -> None:
@@ -70,6 +102,8 @@ def show(engine: "Client", peer: str | None, look: Look, *, lobby: bool = False)
     """Run the chat on the standard streams; it begins with the ``peer``, or in the ``lobby``."""
     if look.json:
         _show_json(engine, peer, lobby)
+    elif look.screen is not None:
+        _show_screen(engine, peer, lobby, look.color, look.screen)
     else:
         _show_lines(engine, peer, lobby, look.color)
 
@@ -80,6 +114,25 @@ def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
 
     stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
     run_json(engine, peer=peer, lobby=lobby, stdin=stdin, stdout=stdout)
+
+
+def _show_screen(
+    engine: "Client", peer: str | None, lobby: bool, color: ColorChoice, settings: "ScreenSettings"
+) -> None:
+    from securechat.faces.line_chat import CHECK_MARK
+    from securechat.faces.lines import FLUSH_S
+    from securechat.faces.screen.run import run_screen
+    from securechat.faces.streams import can_show
+
+    run_screen(
+        engine,
+        peer=peer,
+        lobby=lobby,
+        settings=settings,
+        color=wants_color(color, os.environ, terminal=True),
+        unicode=can_show(CHECK_MARK, sys.stdout),
+        flush_s=FLUSH_S,
+    )
 
 
 def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorChoice) -> None:

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from securechat.cli.access import Flags, check_peer, read_access
-from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
+from securechat.cli.chatting import (
+    Look,
+    begin_chat,
+    chatting,
+    read_screen_settings,
+    scrollback_messages,
+    show,
+)
 from securechat.cli.options import (
     CaOption,
     ColorOption,
@@ -120,10 +127,11 @@ def client(
             access = read_access(context, flags, peer, settings, alone=True)
             if peer is not None:
                 check_peer(peer, access.me, "client --peer {}")
-            scrollback = 0 if json_output else scrollback_messages()
+            screen = read_screen_settings(settings.client, plain=plain, json=json_output)
+            scrollback = 0 if json_output or screen else scrollback_messages()
             opened = chatting(access, peer, scrollback, lobby=peer is None, e2e=not no_e2e)
             engine = stack.enter_context(opened)
-        show(engine, peer, Look(json_output, color), lobby=peer is None)
+        show(engine, peer, Look(json_output, color, screen), lobby=peer is None)
 
 
 def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:

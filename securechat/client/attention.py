@@ -1,12 +1,9 @@
 """Which messages call for attention: what the user has said, kept in the profile."""
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 from securechat.client.commands import Level
 from securechat.client.history import Conversation
-from securechat.identity.types import Name
 
 _TABLE = "attention"
 _LEVEL = (_TABLE, b"level")
@@ -61,13 +58,3 @@ class Attention:
                 return not in_room
             case Level.MENTIONS:
                 return mention or not in_room
-
-
-def mentions(text: str, name: Name) -> bool:
-    """Tell whether a text has a name in it as a word of its own; case does not count."""
-    return _pattern(name).search(text) is not None
-
-
-@lru_cache(maxsize=8)
-def _pattern(name: Name) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)

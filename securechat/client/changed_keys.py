@@ -8,6 +8,7 @@ from securechat.identity.types import Name, fingerprint
 from securechat.text import clip, safe_text
 
 _BEGINNING_COLUMNS = 40
+_TEXTS_NAMED = 5
 
 
 def next_command(changed: Contact, name: str) -> str:
@@ -70,21 +71,33 @@ def outcome(desk: Desk, peer: str | None) -> KeyChanged | None:
         held.add(contact.name)
     for contact in filter(None, map(desk.contacts.by_name, sorted(held))):
         if contact.shown is not None:
-            return _changed(contact, desk.contacts.shown_name(contact))
+            return _changed(desk, contact)
     if desk.so_far.withheld:
         count = "A text was" if desk.so_far.withheld == 1 else f"{desk.so_far.withheld} texts were"
         return KeyChanged(f"{count} not sent, since a key had CHANGED", "send what still matters")
     return None
 
 
-def _changed(contact: Contact, name: str) -> KeyChanged:
+def _changed(desk: Desk, contact: Contact) -> KeyChanged:
+    name = desk.contacts.shown_name(contact)
     shown = fingerprint(contact.shown.user_key) if contact.shown else ""
     return KeyChanged(
         f"The key of {name} has CHANGED: {fingerprint(contact.user_key)} is pinned, {shown} was"
         f" shown. {name} has begun anew without a backup, or somebody is in between; nothing is"
-        " sent",
+        f" sent{_held_up(desk, contact)}",
         f"securechat client --peer {name}, and there: {next_command(contact, name)}",
     )
+
+
+def _held_up(desk: Desk, contact: Contact) -> str:
+    """Return a sentence about what was typed for somebody CHANGED before that was known."""
+    person = desk.people.find(contact.name)
+    texts = [each.text for each in person.drafts if each.is_message] if person else []
+    if not texts:
+        return ""
+    named = [f'"{beginning(text)}"' for text in texts[:_TEXTS_NAMED]]
+    more = f", and {len(texts) - len(named)} more" if len(texts) > len(named) else ""
+    return f". Not sent, and never to the new key: {', '.join(named)}{more}"
 
 
 def _forget_drafts(desk: Desk, contact: Contact) -> list[Draft]:

@@ -6,6 +6,7 @@ from typing import Self
 
 import msgspec
 
+from securechat.e2e.amend_content import AMEND_KINDS, Amendment, Reaction
 from securechat.e2e.content import (
     KIND_POST,
     KIND_TEXT,
@@ -89,6 +90,11 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
         return self.kind in (KIND_ROSTER, KIND_ROSTER_REQUEST) or self.room != NO_ROOM
 
     @property
+    def is_never_plain(self) -> bool:
+        """Whether it goes out encrypted even to somebody with whom the user does without."""
+        return self.is_of_room or self.kind in AMEND_KINDS
+
+    @property
     def is_message(self) -> bool:
         """Whether a user wrote it."""
         return self.kind in (KIND_TEXT, KIND_POST)
@@ -99,7 +105,7 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
             return Text(self.text)
         content = decode_content(self.kind, self.body)
         match content:
-            case Text() if place:
+            case Text() | Amendment() | Reaction() if place:
                 return replace(content, room=place)
             case RoomNotice() if place:
                 return replace(content, place=place)

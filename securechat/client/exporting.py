@@ -3,7 +3,6 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from securechat.client.contacts import ContactBook
 from securechat.client.events import PastMessage
@@ -93,8 +92,8 @@ class Archive:
         with self._state.read_history() as table:
             newest = table.last(1, conversation.key)
             end = newest[0].sequence if newest else 0
-            for entry in takewhile(lambda each: each.sequence <= end, table.all(conversation.key)):
-                yield reader.message(entry)
+            for page in table.pages(conversation.key, end):
+                yield from reader.messages(page)
 
     def _conversation(
         self, key: bytes, title: str, relay: KnownRelay, reader: PastReader

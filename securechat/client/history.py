@@ -1,21 +1,24 @@
 """The history of a profile's conversations on one relay: what to keep, and what was kept."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from securechat.client.contacts import Contact, ContactBook, with_key_id
+from securechat.client import commands as c
+from securechat.client.contacts import Contact, ContactBook
+from securechat.client.conversation_keys import is_room_key, person_key, room_key
 from securechat.client.events import (
-    DeliveryState,
     History,
     Message,
+    Page,
     PastMessage,
     Quote,
     SearchResult,
 )
 from securechat.client.ports import HistoryPort
+from securechat.client.presenting import Presenter
 from securechat.client.searching import OWN, SearchWords
-from securechat.client.typed_names import ROOM_SIGN, conversation_key, is_room
+from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
@@ -27,13 +30,12 @@ from securechat.store.history import (
     Query,
     Reached,
     Retention,
+    Slice,
 )
 
 MAX_FOUND = 50
 
 Changes = list[HistoryChange]
-
-_ROOM = ROOM_SIGN.encode()
 
 
 class Conversation(NamedTuple):
@@ -41,19 +43,6 @@ class Conversation(NamedTuple):
 
     key: bytes
     title: str
-
-
-def person_key(relay_id: RelayId, name: str) -> bytes:
-    """Return the key of the conversation with whoever has this name on a relay.
-
-    It stays the same when the user accepts another key for the name.
-    """
-    return relay_id + name_key(Name(name)).encode()
-
-
-def room_key(relay_id: RelayId, room_id: RoomId) -> bytes:
-    """Return the key of the conversation in a room."""
-    return relay_id + _ROOM + room_id
 
 
 class HistoryBook:
@@ -84,6 +73,7 @@ class HistoryBook:
         now_ms: int,
         *,
         action: bool = False,
+        reply_to: MessageId | None = None,
     ) -> Changes:
         """Keep an own message."""
         entry = Entry(
@@ -101,6 +91,7 @@ class HistoryBook:
             missing=0,
             late=False,
             action=action,
+            reply_to=reply_to or b"",
         )
         return self._if_kept(entry)
 
@@ -130,6 +121,7 @@ class HistoryBook:
             late=message.late,
             request=bounded,
             action=message.action,
+            reply_to=bytes.fromhex(message.reply.message_id) if message.reply else b"",
         )
         return self._if_kept(entry)
 
@@ -168,6 +160,7 @@ class PastReader:
         self._own_name = own_name
         self._contacts = contacts
         self._state = state
+        self._presenter = Presenter(relay_id, own_name, contacts, state)
 
     def key(self, typed: str) -> bytes:
         """Return the key of the conversation that a user means; of nobody known, as typed.
@@ -202,7 +195,7 @@ class PastReader:
         is_person = typed is not None and not is_room(typed)
         contact = self._contacts.find(typed) if typed is not None and is_person else None
         name = self._contacts.shown_name(contact) if contact else typed
-        return History(name, self._past(shown))
+        return History(name, self.messages(shown))
 
     def search(self, words: SearchWords) -> SearchResult:
         """Return what was searched for; UsageError when nobody is called as it says."""
@@ -216,37 +209,27 @@ class PastReader:
         )
         with self._state.read_history() as table:
             found = table.search(query, MAX_FOUND + 1)
-        return SearchResult(self._past(found[-MAX_FOUND:]), more=len(found) > MAX_FOUND)
+        return SearchResult(self.messages(found[-MAX_FOUND:]), more=len(found) > MAX_FOUND)
 
-    def message(self, entry: Entry) -> PastMessage:
-        """Return an entry as it is shown."""
-        own_name = str(self._own_name)
-        room = entry.title if self._is_room(entry.conversation) else None
-        peer = _called(self._contacts, entry.sender if room else entry.title, entry.user_key)
-        return PastMessage(
-            message_id=entry.message_id.hex(),
-            sender=own_name if entry.is_own else peer,
-            recipient=room or (peer if entry.is_own else own_name),
-            text=entry.text,
-            time_ms=entry.time_ms,
-            kept_ms=entry.kept_ms,
-            e2e=entry.encrypted,
-            trust=entry.trust,
-            state=None if entry.progress is None else DeliveryState[entry.progress.name],
-            missing=entry.missing,
-            late=entry.late,
-            room=room,
-            action=entry.action,
-        )
+    def page(self, key: bytes, question: c.Page) -> Page:
+        """Return messages of one conversation that follow each other, the oldest first."""
+        count = question.count
+        with self._state.read_history() as table:
+            if question.around is None:
+                found = table.page(key, count, before=question.before, after=question.after)
+            else:
+                above = table.page(key, count // 2, before=question.around)
+                below = table.page(key, count - count // 2, after=question.around - 1)
+                found = Slice(above.entries + below.entries, above.older, below.newer)
+        return Page(question, self.messages(found.entries), found.older, found.newer)
+
+    def messages(self, entries: Sequence[Entry]) -> tuple[PastMessage, ...]:
+        """Return entries as they are shown."""
+        return self._presenter.messages(entries)
 
     def quote(self, where: Conversation, message_id: MessageId) -> Quote:
         """Return what an answer to a message of a conversation quotes."""
-        with self._state.read_history() as table:
-            entry = table.find(where.key, message_id)
-        if entry is None:
-            return Quote(message_id.hex())
-        past = self.message(entry)
-        return Quote(past.message_id, past.sender, past.text)
+        return self._presenter.quote(where.key, message_id)
 
     def newest(self, where: Conversation, typed: str) -> MessageId | None:
         """Return the id of the newest message that somebody wrote in a conversation."""
@@ -255,20 +238,14 @@ class PastReader:
             entries = table.search(query, 1)
         return MessageId(entries[0].message_id) if entries else None
 
-    def _is_room(self, key: bytes) -> bool:
-        return key.startswith(self._relay_id + _ROOM)
-
     def _room(self, typed: str) -> bytes:
         with self._state.read_history() as table:
             titles = {
                 conversation_key(title): key
                 for key, title in table.conversations()
-                if self._is_room(key)
+                if is_room_key(self._relay_id, key)
             }  # of two with one title the later one
-        return titles.get(conversation_key(typed), self._relay_id + _ROOM)
-
-    def _past(self, entries: Iterable[Entry]) -> tuple[PastMessage, ...]:
-        return tuple(map(self.message, entries))
+        return titles.get(conversation_key(typed), room_key(self._relay_id, RoomId(b"")))
 
     def _sender(self, typed: str) -> str:
         if typed == OWN or name_key(Name(typed)) == name_key(self._own_name):
@@ -284,17 +261,6 @@ class PastReader:
         return next(
             (each for each in contacts if name_key(Name(contacts.shown_name(each))) == key), None
         )
-
-
-def _called(contacts: ContactBook, name: str, user_key: bytes) -> str:
-    """Return what to call who had a name and a key when something was kept of them.
-
-    A short key id follows when another key had the name then than now, or nobody has it now.
-    """
-    contact, key = contacts.by_name(name), UserKey(user_key)
-    if contact is not None and (not key or key == contact.user_key):
-        return contacts.shown_name(contact)
-    return with_key_id(name, key) if key else name
 
 
 def sealed(message_id: MessageId, user_key: UserKey, *, encrypted: bool) -> Changes:

@@ -5,7 +5,7 @@ known here already, and nobody is verified by it.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from securechat.client.contacts import ContactBook
@@ -19,7 +19,8 @@ from securechat.client.profile import Profile
 from securechat.client.relays import known_relays
 from securechat.client.short_visit import Visit
 from securechat.e2e.seen import SEEN_TABLES
-from securechat.errors import KeyChanged, Untrusted
+from securechat.errors import InviteRefused, KeyChanged, NameTaken, Untrusted
+from securechat.identity.names import name_key
 from securechat.identity.types import RelayId, fingerprint
 from securechat.transport.connection import Connection
 from securechat.transport.loop import Loop
@@ -32,7 +33,7 @@ DIAL_S = 10.0
 REFUSAL_S = 10.0
 """More than the delay of a relay that has refused several names."""
 
-Rows = dict[tuple[str, bytes], bytes]
+Rows = Mapping[tuple[str, bytes], bytes]
 
 
 def accept_link(profile: Profile, link: InviteLink) -> RelayId:
@@ -66,11 +67,15 @@ def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None
 
     Does nothing where this person is registered already. Raises NameTaken and NameInvalid, which
     use up nothing of the invitation, InviteRefused, LimitExceeded, Untrusted when another relay is
-    there by now, Unreachable and TimedOut.
+    there by now, Unreachable and TimedOut. A link of the operator is good for a new key and one
+    name: it is InviteRefused for the key that the relay has forgotten, for another name, and where
+    that name is somebody's by now, or another link's.
     """
+    _check_own_name(profile, link)
     now_ms = time.time_ns() // 1_000_000
     endpoint = open_endpoint(profile.state, now_ms)
-    handed_over = HandedOver(relay, profile.state.load(without=SEEN_TABLES)).count
+    rows = profile.state.load(without=SEEN_TABLES)
+    handed_over = HandedOver(relay, rows).count
     with _visiting(link, relay) as visit:
         certificate = visit.wait_for(Connection, DIAL_S).remote_certificate or b""
         login = Login(endpoint, profile.name, relay, certificate, link.token)
@@ -78,8 +83,51 @@ def register_by_link(profile: Profile, link: InviteLink, relay: RelayId) -> None
         challenge = visit.wait_for(f.Challenge)
         frames = login.answer(challenge, now_ms, handed_over)
         if not challenge.registered and challenge.device_list is None:
-            _register(visit, login, frames, profile)
+            _check_new_key(profile, link, relay, rows)
+            with _explaining(link):
+                _register(visit, login, frames, profile)
         visit.leave()
+
+
+def _check_own_name(profile: Profile, link: InviteLink) -> None:
+    """Raise InviteRefused for a link of the operator that is for another name than the profile's.
+
+    An open relay would take the name all the same, once it knows nothing of the link any more.
+    """
+    if not link.has_inviter and name_key(profile.name) != name_key(link.name):
+        raise InviteRefused(
+            f"This link is for the name {link.name} only",
+            f"the same command with --name {link.name}",
+        )
+
+
+def _check_new_key(profile: Profile, link: InviteLink, relay: RelayId, rows: Rows) -> None:
+    """Raise InviteRefused for a link of the operator with a key that the relay has forgotten.
+
+    That key may be a stolen one: to bring it back by oversight would undo the operator's work.
+    """
+    if not link.has_inviter and any(known.relay_id == relay for known in known_relays(rows)):
+        raise InviteRefused(
+            f"This link is for a new key; the profile of {profile.name} in {profile.home} has the"
+            " old one",
+            "the same command with --home NEW-DIRECTORY",
+        )
+
+
+@contextmanager
+def _explaining(link: InviteLink) -> Iterator[None]:
+    """Raise InviteRefused for what says that a link of the operator serves no more."""
+    try:
+        yield
+    except (NameTaken, InviteRefused) as error:
+        if link.has_inviter:
+            raise
+        raise InviteRefused(
+            f"This link for the name {link.name} is used up, has expired, or a newer one has"
+            " replaced it",
+            "use the newest; or ask the relay's operator for another one:"
+            f" securechat server reset-identity {link.name}",
+        ) from error
 
 
 def _register(

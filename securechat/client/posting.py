@@ -58,7 +58,12 @@ class Posting:
         post = replace(content, room=RoomPlace(room_id, _ANY_VERSION))
         desk.record(
             desk.history.written(
-                desk.room(room_id), message_id, content.text, now_ms, action=content.action
+                desk.room(room_id),
+                message_id,
+                content.text,
+                now_ms,
+                action=content.action,
+                reply_to=content.reply_to,
             )
         )
         waiting = Draft.of(desk.relay_id, message_id, post, now_ms)

@@ -8,7 +8,6 @@ import msgspec
 from securechat.client.agreement import Agreement
 from securechat.client.amending import Amending
 from securechat.client.aside import SetAside
-from securechat.client.attention import mentions
 from securechat.client.comparing import Comparisons
 from securechat.client.composing import Composing
 from securechat.client.confirmations import Confirmations
@@ -18,6 +17,7 @@ from securechat.client.devices import Devices
 from securechat.client.drafts import NO_ROOM
 from securechat.client.events import Message, Origin
 from securechat.client.lookups import Lookups
+from securechat.client.mentioning import mentions
 from securechat.client.receipts import Due, Kind, due_row, hand_out
 from securechat.client.recovering import Recovering
 from securechat.client.rosters import Rosters
@@ -123,7 +123,8 @@ class Receiving:
             return
         match outcome:
             case Signal(sender, content):
-                self._composing.hear(sender, content)
+                if content is not None:
+                    self._composing.hear(sender, content)
             case Duplicate():
                 self._confirm_again(outcome)
             case _:
@@ -216,7 +217,7 @@ class Receiving:
         if isinstance(outcome, Opened | Invalid | Repeated | Signal):
             contact = desk.contacts.by_key(outcome.sender.user_key)
             name = contact.name if contact else ""
-        if isinstance(outcome, Opened | Signal):
+        if isinstance(outcome, Opened | Signal) and outcome.content is not None:
             place = place_of(outcome.content)
         desk.sightings.note(
             desk.endpoint.mailbox,

@@ -95,7 +95,14 @@ class Sending:
         self.take(person, Draft.of(desk.relay_id, message_id, content, now_ms))
         where = desk.history.person(person.name)
         desk.record(
-            desk.history.written(where, message_id, content.text, now_ms, action=content.action)
+            desk.history.written(
+                where,
+                message_id,
+                content.text,
+                now_ms,
+                action=content.action,
+                reply_to=content.reply_to,
+            )
         )
 
     def take(self, person: Person, waiting: Draft) -> None:
@@ -217,7 +224,7 @@ class Sending:
         if not self._agreement.is_plain(person):
             return True
         never_plain = bool(person.recoveries or person.requests or person.comparing)
-        return never_plain or any(each.is_of_room for each in person.drafts)
+        return never_plain or any(each.is_never_plain for each in person.drafts)
 
     def _prepare_sessions(self, person: Person, user: PeerUser) -> bool:
         """Return whether there is a session with each device; start what can be started."""

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from securechat.e2e.amend_content import Amendment, Reaction, Typing, encode_amend_content
+from securechat.e2e.amend_content import (
+    AMEND_KINDS,
+    KIND_AMEND,
+    KIND_REACTION,
+    KIND_TYPING,
+    Amendment,
+    Reaction,
+    Typing,
+    decode_amendment,
+    decode_reaction,
+    encode_amend_content,
+    place_in_amend_body,
+)
 from securechat.e2e.room_content import (
     KIND_ROOM_NOTICE,
     KIND_ROSTER,
@@ -163,6 +175,8 @@ def place_in(kind: int, body: bytes) -> RoomPlace | None:
         return decode_place(body)
     if kind == KIND_POST and body and body[0] & _IN_A_ROOM:
         return decode_place(body[1:])
+    if kind in AMEND_KINDS:
+        return place_in_amend_body(body)
     return None
 
 
@@ -239,6 +253,10 @@ def _decode_number(body: bytes, offset: int) -> int:
     return number
 
 
+def _refuse_typing(_body: bytes) -> Content:
+    raise RemoteProtocolError("That somebody types is said in a signal, not in a message.")
+
+
 _DECODERS: dict[int, Callable[[bytes], Content]] = {
     KIND_TEXT: lambda body: Text(decode_text(body)),
     KIND_RECEIPT: _decode_receipt,
@@ -249,4 +267,7 @@ _DECODERS: dict[int, Callable[[bytes], Content]] = {
     KIND_ROSTER_REQUEST: decode_roster_request,
     KIND_ROOM_NOTICE: decode_room_notice,
     KIND_SAS: decode_comparing,
+    KIND_AMEND: decode_amendment,
+    KIND_REACTION: decode_reaction,
+    KIND_TYPING: _refuse_typing,
 }

@@ -26,6 +26,7 @@ from securechat.e2e.rows import ChangeLog, Rows, StoredRows
 from securechat.e2e.seen import DAY_MS, MESSAGE_IDS, NONCES, SEEN_TABLES, SeenTable
 from securechat.e2e.sending import Sender
 from securechat.e2e.session_table import SessionTable
+from securechat.e2e.signals import Signals
 from securechat.e2e.unconfirmed import UnconfirmedText, keep_texts, texts_among
 from securechat.errors import FileProblem
 from securechat.identity.chain import PeerDevice
@@ -86,6 +87,7 @@ class Endpoint:
         "_sender",
         "_sessions",
         "rooms",
+        "signals",
     )
 
     def __init__(self, changes: ChangeLog, device: OwnDevice, rows: StoredRows) -> None:
@@ -106,7 +108,10 @@ class Endpoint:
             device, self._sessions, self._chains, self._copies, self._recoveries, talk
         )
         reader = Reader(device.address, self._chains, self._message_ids, talk)
-        self._receiver = Receiver(device, self._epochs, self._sessions, self._nonces, reader)
+        self.signals = Signals(device, self._sessions, talk, reader)
+        self._receiver = Receiver(
+            device, self._epochs, self._sessions, self._nonces, reader, self.signals
+        )
         self._plain = PlainSuite(device, self._epochs, self._chains, reader)
 
     @classmethod

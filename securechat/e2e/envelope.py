@@ -29,12 +29,15 @@ SUITE = 1
 
 TYPE_START = 1
 TYPE_MESSAGE = 2
+TYPE_SIGNAL = 3
 
 OLM_TYPES = {TYPE_START: PREKEY_MESSAGE, TYPE_MESSAGE: NORMAL_MESSAGE}
-"""The Olm message type that each envelope type carries."""
+"""The Olm message type that an envelope type carries; a signal carries none."""
 
 SIZES_BYTES = (512, 1024, 2048, 4096, 8192, 16384)
 """Every envelope has one of these sizes."""
+
+_TYPES = frozenset({*OLM_TYPES, TYPE_SIGNAL})
 
 SECRET_SIZE_BYTES = 32
 BLOB_SIZE_BYTES = SECRET_SIZE_BYTES + hybrid.OVERHEAD_BYTES
@@ -44,6 +47,11 @@ _START = struct.Struct(f">Q{BLOB_SIZE_BYTES}s32s32sQQ64s32sQ64sB")
 _INNER = struct.Struct(">BH")
 _OLM_OVERHEAD_BYTES = {TYPE_START: 156, TYPE_MESSAGE: 50}
 _OLM_BLOCK_SIZE_BYTES = 16
+
+SIGNAL_PLAINTEXT_SIZE_BYTES = (
+    SIZES_BYTES[0] - SEALED_BOX_OVERHEAD_BYTES - _HEAD.size - AEAD_TAG_SIZE_BYTES
+)
+"""Every signal is in an envelope of the smallest size, and fills it with zeros."""
 
 
 class Head(NamedTuple):
@@ -90,7 +98,7 @@ class Start:
 
 
 class Frame(NamedTuple):
-    """An unsealed envelope, split but not verified: ``start`` is empty in a plain message."""
+    """An unsealed envelope, split but not verified: ``start`` is empty where there is none."""
 
     head: Head
     start: bytes
@@ -102,7 +110,7 @@ def split_frame(frame: bytes) -> Frame:
     if len(frame) < _HEAD.size:
         raise CannotOpen("A frame is too short.")
     version, suite, kind, session_id, nonce, user_key, device_id = _HEAD.unpack_from(frame)
-    if (version, suite) != (VERSION, SUITE) or kind not in OLM_TYPES:
+    if (version, suite) != (VERSION, SUITE) or kind not in _TYPES:
         raise CannotOpen("A frame has an unknown version, suite or type.")
     head = Head(kind, session_id, nonce, DeviceAddress(UserKey(user_key), DeviceId(device_id)))
     end = _HEAD.size

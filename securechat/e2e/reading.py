@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from securechat.e2e.amend_content import AMEND_KINDS
 from securechat.e2e.content import ReceivedContent, decode_content, place_in
 from securechat.e2e.order import ChainTable, Place
 from securechat.e2e.plaintext import Plaintext, context_hash, decode_plaintext
@@ -12,6 +13,8 @@ from securechat.e2e.sas_content import KIND_SAS
 from securechat.e2e.seen import SeenTable
 from securechat.errors import RemoteProtocolError
 from securechat.identity.types import DeviceAddress, Digest
+
+_ENCRYPTED_ONLY = ROOM_KINDS | AMEND_KINDS | {KIND_SAS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Reader:
         """Read a (padded) plaintext of ``sender``; raise `RemoteProtocolError` when it is wrong."""
         message, message_hash = decode_plaintext(plaintext)
         place = place_in(message.kind, message.body)
-        verdict = self._judge(place, sender, conversation, message)
+        verdict = self.judge(place, sender, conversation, message)
         placement = self.chains.note_received(
             conversation, sender, message.counter, message.previous_hash, message_hash
         )
@@ -62,13 +65,17 @@ class Reader:
             encrypted=encrypted,
         )
 
-    def _judge(
+    def judge(
         self,
         place: RoomPlace | None,
         sender: DeviceAddress,
         conversation: Digest,
         message: Plaintext,
     ) -> Verdict:
+        """Tell what is to be done with a message; raise `RemoteProtocolError` out of its context.
+
+        ``conversation`` is that of the two people, which binds what has no ``place``.
+        """
         if place is not None:
             return self.talk.judge(place, sender, message)
         if message.context_hash != context_hash(conversation, sender, self.own):
@@ -86,8 +93,8 @@ class Reader:
         encrypted: bool,
     ) -> ReceivedContent:
         content = decode_content(message.kind, message.body)
-        if not encrypted and (place or message.kind in ROOM_KINDS | {KIND_SAS}):
-            raise RemoteProtocolError("Nothing of a room or a comparison goes without encryption.")
+        if not encrypted and (place or message.kind in _ENCRYPTED_ONLY):
+            raise RemoteProtocolError("A content of this kind never goes without encryption.")
         if verdict is Verdict.REFUSE:
             raise RemoteProtocolError("A message in a room is of somebody who is not in it.")
         if verdict is Verdict.READ or place is None:

@@ -16,6 +16,7 @@ from securechat.e2e.results import Duplicate, Introduction, Invalid, Outcome, Un
 from securechat.e2e.seen import SeenTable
 from securechat.e2e.session import Session, State, derive_keys, session_info
 from securechat.e2e.session_table import SessionTable
+from securechat.e2e.signals import Signals
 from securechat.errors import CannotOpen, RemoteProtocolError, SecureChatError
 
 _REFUSAL = "A message cannot be opened."
@@ -31,14 +32,18 @@ class Receiver:
     sessions: SessionTable
     nonces: SeenTable
     reader: Reader
+    signals: Signals
 
     def open(self, sealed: bytes, now_ms: int) -> Outcome:
         """Open an envelope; raise `CannotOpen`, always with the same words, when it does not.
 
-        It is an `Unreadable` when the outer layer opened and the head names another device.
+        It is an `Unreadable` when the outer layer opened, the head names another device, and it is
+        no signal: those are never asked for again.
         """
         try:
             frame = self._unseal(sealed)
+            if frame.head.type == envelope.TYPE_SIGNAL:
+                return self.signals.open(frame, now_ms)
         except SecureChatError:
             raise CannotOpen(_REFUSAL) from None
         try:

@@ -81,10 +81,13 @@ class Repeated(Duplicate, frozen=True):
 
 
 class Signal(msgspec.Struct, frozen=True):
-    """What is true for a moment only, authenticated as a device's: no message, and not in order."""
+    """What is true for a moment only, authenticated as a device's: no message, and not in order.
+
+    Without a ``content`` nothing of it counts: it came before, or too late, or breaks the rules.
+    """
 
     sender: DeviceAddress
-    content: Typing
+    content: Typing | None
 
 
 class Unreadable(CannotOpen):

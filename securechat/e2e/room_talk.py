@@ -2,7 +2,8 @@
 
 from enum import Enum
 
-from securechat.e2e.content import KIND_POST, Content, Text, decode_content, place_of
+from securechat.e2e.amend_content import KIND_AMEND, KIND_REACTION, Typing
+from securechat.e2e.content import KIND_POST, Content, Said, decode_content, place_of
 from securechat.e2e.held import (
     MAX_OF_INVITATIONS,
     MAX_OF_UNKNOWN_ROOMS,
@@ -18,6 +19,9 @@ from securechat.e2e.room_table import RoomTable
 from securechat.errors import LocalProtocolError, RemoteProtocolError
 from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import DeviceAddress, Digest, RoomId
+
+_SAID_KINDS = frozenset({KIND_POST, KIND_AMEND, KIND_REACTION})
+"""The kinds of what people say in rooms."""
 
 
 class Verdict(Enum):
@@ -39,7 +43,7 @@ class RoomTalk:
         self._rooms = rooms
         self._held = held
 
-    def context_to_seal(self, content: Content, peer: DeviceAddress) -> Digest:
+    def context_to_seal(self, content: Content | Typing, peer: DeviceAddress) -> Digest:
         """Return the context hash of a content for a device.
 
         Raises `LocalProtocolError` when its place is not one where this may be said to it now.
@@ -47,17 +51,17 @@ class RoomTalk:
         own, place = self._device.address, place_of(content)
         if place is None:
             return context_hash(direct_conversation_id(own.user_key, peer.user_key), own, peer)
-        is_text = isinstance(content, Text)
+        is_said = isinstance(content, Said)
         if self._is_lobby(place.room_id):
-            if place.version != LOBBY_VERSION or not is_text:
-                raise LocalProtocolError("In the lobby there are texts only, in version 0.")
+            if place.version != LOBBY_VERSION or not is_said:
+                raise LocalProtocolError("In the lobby people say something, in version 0 only.")
             return context_hash(Digest(place.room_id), own, peer)
         state = self._rooms.get(place.room_id)
         if state is None or place.version != state.chain.head.version:
             raise LocalProtocolError("A message is not bound to its room's newest roster.")
         if own.user_key not in state.member_keys or peer.user_key not in state.member_keys:
             raise LocalProtocolError("A message in a room goes from member to member.")
-        if is_text and self.is_paused(state):
+        if is_said and self.is_paused(state):
             raise LocalProtocolError("Nothing is said in a room that is paused.")
         return context_hash(Digest(place.room_id), own, peer, state.chain.tips[0])
 
@@ -70,7 +74,7 @@ class RoomTalk:
         if self._is_lobby(place.room_id):
             if context != context_hash(Digest(place.room_id), sender, own):
                 raise RemoteProtocolError("A message belongs to another conversation.")
-            is_proper = place.version == LOBBY_VERSION and message.kind == KIND_POST
+            is_proper = place.version == LOBBY_VERSION and message.kind in _SAID_KINDS
             return Verdict.READ if is_proper else Verdict.REFUSE
         state = self._rooms.get(place.room_id)
         if state is not None and state.left:

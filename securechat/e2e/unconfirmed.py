@@ -1,11 +1,11 @@
-"""The texts among the copies of what was sent: to be sealed anew for another device of a person."""
+"""What users said among the copies of what was sent: to be sealed anew for another device."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
 
-from securechat.e2e.content import Text, decode_content
+from securechat.e2e.content import Said, decode_content
 from securechat.e2e.copies import FORMERLY_SENT, SENT, Copy, CopyTable
 from securechat.e2e.plain import decode_plain, is_plain
 from securechat.e2e.plaintext import decode_plaintext
@@ -15,23 +15,19 @@ from securechat.identity.types import DeviceAddress, MessageId
 
 
 class UnconfirmedText(NamedTuple):
-    """An own text that no receipt has named yet; ``time_ms`` is when it was written.
+    """What the user said, and no receipt has named yet; ``time_ms`` is when it was written.
 
-    In a room its place has the version of that time: it is sealed anew for the newest one.
+    It changes another text, or reacts to it, if it is no text itself. In a room its place has the
+    version of that time: it is sealed anew for the newest one.
     """
 
     message_id: MessageId
-    content: Text
+    content: Said
     time_ms: int
-
-    @property
-    def text(self) -> str:
-        """What was written."""
-        return self.content.text
 
 
 def texts_among(copies: Iterable[Copy]) -> Iterator[UnconfirmedText]:
-    """Return the texts among copies, in their order; receipts and recoveries are left out."""
+    """Return what was said among copies, in their order, without receipts and recoveries."""
     return filter(None, (_decode(copy.plaintext) for copy in copies))
 
 
@@ -63,6 +59,6 @@ def _decode(plaintext: bytes) -> UnconfirmedText | None:
         content = decode_content(message.kind, message.body)
     except RemoteProtocolError:
         return None
-    if not isinstance(content, Text):
+    if not isinstance(content, Said):
         return None
     return UnconfirmedText(message.message_id, content, message.time_ms)

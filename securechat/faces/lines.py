@@ -16,7 +16,7 @@ from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.line_chat import CHECK_MARK, LineChat, local_now
 from securechat.faces.painting import paint
-from securechat.faces.streams import ByteSource, LineWriter, unbuffered
+from securechat.faces.streams import ByteSource, LineWriter, can_show, unbuffered
 
 FLUSH_S = 5.0
 
@@ -38,7 +38,7 @@ def run_lines(
     What is queued then gets ``flush_s`` seconds to be handed over. Raises the error that ended the
     engine, StillQueued, or KeyboardInterrupt (where Ctrl-C leaves at once).
     """
-    unicode = _can_show(CHECK_MARK, stdout)
+    unicode = can_show(CHECK_MARK, stdout)
     terminal = stdin.isatty() and stdout.isatty()
     if terminal and environ.get("TERM", "dumb") != "dumb":
         from securechat.faces.terminal import run_terminal
@@ -104,11 +104,3 @@ def _columns(terminal: TextIO) -> int | None:
         return os.get_terminal_size(terminal.fileno()).columns - 1 or None
     except OSError:  # it has gone away
         return None
-
-
-def _can_show(text: str, stream: TextIO) -> bool:
-    try:
-        text.encode(stream.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from securechat.client import events as e
 from securechat.client.typed_names import is_room
 from securechat.faces.entries import Entry, Tone
-from securechat.text import clip, safe_text
+from securechat.text import clip, cluster_width, safe_text
 
 QUOTED_COLUMNS = 40
+ASKS_TO_TALK = "asks to talk"
+TLS_ONLY = "TLS only: the relay can read this"
 
 _QUOTED_CHARACTERS = 4 * QUOTED_COLUMNS
 _RECENT = timedelta(minutes=5)
@@ -26,26 +28,28 @@ def message(event: e.Message, now: datetime, *, trust_is_known: bool = False) ->
     Its time is said when that is not now. One in a room that names the reader stands out.
     """
     says_trust = not trust_is_known or event.request or event.trust is e.Trust.CHANGED
-    remarks = [event.trust.value] if says_trust or _begins_like_a_remark(event) else []
+    says_trust = says_trust or (event.action and begins_like_a_remark(event.text))
+    remarks = [event.trust.value] if says_trust else []
     if event.request:
-        remarks.append("asks to talk")
+        remarks.append(ASKS_TO_TALK)
     if not event.e2e:
-        remarks.append("TLS only: the relay can read this")
+        remarks.append(TLS_ONLY)
     if event.late:
         remarks.append("late: sent before what was shown above")
     if when := _when(event.time_ms, now):
         remarks.append(when)
     if event.reply is not None:
-        remarks.append(_answers(event.reply))
+        remarks.append(answers(event.reply))
     tone = Tone.MENTION if event.mention and event.room is not None else Tone.MESSAGE
     return _written(event.room, event.sender, remarks, event, tone)
 
 
 def plain_message(event: e.Message) -> Entry:
     """A message for a script: no remark stands in it unless somebody could mistake it without."""
-    remarks = [event.trust.value] if _begins_like_a_remark(event) else []
+    says_trust = event.action and begins_like_a_remark(event.text)
+    remarks = [event.trust.value] if says_trust else []
     if not event.e2e:
-        remarks.append("TLS only: the relay can read this")
+        remarks.append(TLS_ONLY)
     return _written(event.room, event.sender, remarks, event)
 
 
@@ -118,8 +122,38 @@ def retention(event: e.Retention) -> Entry:
 
 def missing(event: e.Message) -> Entry:
     """Messages before this one have not arrived."""
-    before = "1 message" if event.missing == 1 else f"{event.missing} messages"
-    return Entry(f"[Missing] {before} of {event.sender} before the next one.", Tone.ALERT)
+    return missing_of(event.sender, event.missing)
+
+
+def missing_of(sender: str, count: int) -> Entry:
+    """So many messages of somebody have not arrived, which come before the next one."""
+    before = "1 message" if count == 1 else f"{count} messages"
+    return Entry(f"[Missing] {before} of {sender} before the next one.", Tone.ALERT)
+
+
+def heading(who: str, remarks: Sequence[str], *, action: bool) -> list[str]:
+    """Return what stands before the text of a message, in parts: a star or nothing, and the name.
+
+    Then the remarks, with what is around and between them, and the end of the heading. All that is
+    said of a message stands here, and nothing behind its text, where its writer could say it too.
+    """
+    parts = ["* " if action else "", who]
+    for number, remark in enumerate(remarks):
+        parts += [", " if number else " (", remark]
+    return [*parts, (")" if remarks else "") + (" " if action else ": ")]
+
+
+def begins_like_a_remark(text: str) -> bool:
+    """Tell whether an action could be read as a remark of ours, which stands where it begins."""
+    first = safe_text(text[:_QUOTED_CHARACTERS])[:1]
+    return not (first.isalnum() and (first.isascii() or cluster_width(first)))
+
+
+def answers(reply: e.Quote) -> str:
+    """Return the remark on a message that answers another one."""
+    if reply.sender is None or reply.text is None:
+        return "answers a message that is not here"
+    return f"answers {reply.sender} {quoted(reply.text)}"
 
 
 def _with(name: str) -> str:
@@ -134,23 +168,8 @@ def _written(
     tone: Tone = Tone.MESSAGE,
 ) -> Entry:
     place = "" if room is None else f"[{room}] "
-    remark = f" ({', '.join(remarks)})" if remarks else ""
-    if written.action:
-        text = f"{place}* {who}{remark} {written.text}"
-    else:
-        text = f"{place}{who}{remark}: {written.text}"
-    return Entry(text, tone, body=written.text)
-
-
-def _begins_like_a_remark(event: e.Message) -> bool:
-    """Tell whether an action could be read as a remark of ours, which stands where it begins."""
-    return event.action and not safe_text(event.text[:_QUOTED_CHARACTERS])[:1].isalnum()
-
-
-def _answers(reply: e.Quote) -> str:
-    if reply.sender is None or reply.text is None:
-        return "answers a message that is not here"
-    return f"answers {reply.sender} {quoted(reply.text)}"
+    head = "".join(heading(who, remarks, action=written.action))
+    return Entry(f"{place}{head}{written.text}", tone, body=written.text)
 
 
 def _inner(character: str) -> str:

@@ -25,15 +25,24 @@ Rows = Sequence[Sequence[int]]
 
 def draw_qr(text: str, *, has_blocks: bool) -> list[str]:
     """Return the lines of a text's code; ``has_blocks``: the terminal shows half blocks."""
-    rows = [list(row) for row in _make(text).matrix_iter(border=BORDER_MODULES)]
-    lines = _in_halves(rows) if has_blocks else _in_blanks(rows)
-    return [f"{line}{RESET}" for line in lines]
+    if has_blocks:
+        return [f"{_BLACK_ON_WHITE}{line}{RESET}" for line in code_in_halves(text)]
+    return [f"{line}{RESET}" for line in _in_blanks(_rows(text))]
+
+
+def code_in_halves(text: str) -> list[str]:
+    """Return the lines of a text's code in half blocks, to be drawn black on white."""
+    return _in_halves(_rows(text))
 
 
 def qr_size(text: str, *, has_blocks: bool) -> tuple[int, int]:
     """Return how many columns and rows of a terminal a text's code takes."""
     modules = len(_make(text).matrix) + 2 * BORDER_MODULES
     return (modules, (modules + 1) // 2) if has_blocks else (2 * modules, modules)
+
+
+def _rows(text: str) -> Rows:
+    return [list(row) for row in _make(text).matrix_iter(border=BORDER_MODULES)]
 
 
 def _make(text: str) -> "segno.QRCode":
@@ -46,7 +55,7 @@ def _in_halves(rows: Rows) -> list[str]:
     white = [0] * len(rows[0])
     below = [*rows[1::2], white]  # the number of rows is odd
     return [
-        _BLACK_ON_WHITE + "".join(_HALVES[2 * up + low] for up, low in zip(*pair, strict=True))
+        "".join(_HALVES[2 * up + low] for up, low in zip(*pair, strict=True))
         for pair in zip(rows[::2], below, strict=True)
     ]
 

@@ -98,3 +98,12 @@ class LineWriter:
             raise FileProblem(
                 f"Cannot write the output: {error.strerror}", "check the file that it goes to"
             ) from error
+
+
+def can_show(text: str, stream: TextIO) -> bool:
+    """Return whether the encoding of a stream has all characters of a text."""
+    try:
+        text.encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
 
 from securechat.config import ServerConfig
 from securechat.transport.certificate_directory import ServerCertificate
@@ -59,3 +61,8 @@ class Examination:
         """Where the relay is to listen."""
         config = self.setup.config
         return Endpoint(config.host, config.port)
+
+    def take_host(self, host: str) -> None:
+        """Go on with the host that a relay was started with, other than the settings say."""
+        config = msgspec.structs.replace(self.setup.config, host=host)
+        self.setup = replace(self.setup, config=config)

@@ -6,6 +6,7 @@ Each check takes what those before it found out, in the order of `securechat.rel
 import os
 import stat
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from securechat.errors import Busy, CertificateExpired, FileProblem
@@ -19,11 +20,13 @@ from securechat.transport.addresses import host_names, interface_addresses, pars
 from securechat.transport.certificate_directory import (
     CA_KEY,
     SERVER,
+    ServerCertificate,
     describe,
     gen_certs_command,
     read_authority,
     read_server_certificate,
 )
+from securechat.transport.certificates import authority_ended
 from securechat.transport.issuing import RENEW_BEFORE_END
 from securechat.transport.pins import check_dates
 from securechat.transport.private_files import hold_lock, is_there, quote, translate_os_errors
@@ -44,8 +47,12 @@ def check_certificate(examination: Examination) -> Outcome:
     found = examination.certificate = describe(certs, certificate)
     ends = f"{found.not_after:%Y-%m-%d}"
     if now > found.not_after:
-        renew = gen_certs_command(certs, "--force")
-        raise CertificateExpired(f"The certificate in {certs} ended on {ends}.", renew)
+        _check_renewable(certs, found, now)
+        return Outcome(
+            f"it ended on {ends}; the relay makes a new one when it starts",
+            Level.WARN,
+            f"securechat server; or: {gen_certs_command(certs, '--force')}",
+        )
     check_dates(certificate, now)
     if is_there(certs / CA_KEY):
         read_authority(certs)
@@ -54,6 +61,20 @@ def check_certificate(examination: Examination) -> Outcome:
     if found.not_after - now >= RENEW_BEFORE_END:
         return Outcome(what)
     return Outcome(what, Level.WARN, f"put {CA_KEY} back into {certs}")
+
+
+def _check_renewable(certs: Path, ended: ServerCertificate, now: datetime) -> None:
+    """Raise CertificateExpired when the relay cannot renew what has ended."""
+    try:
+        authority_ends = read_authority(certs).certificate.not_valid_after_utc
+        if authority_ends <= now:
+            raise authority_ended(authority_ends)
+    except (FileProblem, CertificateExpired) as problem:
+        raise CertificateExpired(
+            f"The certificate in {certs} ended on {ended.not_after:%Y-%m-%d}."
+            f" It cannot be renewed: {problem.what}",
+            problem.try_next,
+        ) from problem
 
 
 def check_names(examination: Examination) -> Outcome:

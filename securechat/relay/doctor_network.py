@@ -6,12 +6,13 @@ Each check takes what those before it found out, in the order of `securechat.rel
 from securechat.config import DEFAULT_PORT
 from securechat.errors import PortInUse, Unreachable, Untrusted
 from securechat.findings import Level, Outcome
-from securechat.identity.types import fingerprint
+from securechat.identity.types import RelayId, fingerprint
 from securechat.relay.doctor_case import Examination
 from securechat.relay.entry import takes_anybody
 from securechat.relay.server import ANY_ADDRESS
 from securechat.transport.addresses import reachable_hosts
 from securechat.transport.bind import bind
+from securechat.transport.endpoint import Endpoint
 from securechat.transport.firewalls import find_firewall
 from securechat.transport.pins import relay_id
 from securechat.transport.probe import probe
@@ -43,11 +44,7 @@ def check_port(examination: Examination) -> Outcome:
 def find_reachable(examination: Examination) -> Outcome:
     """Find the addresses to give to people on other machines."""
     place = examination.place
-    if place.host in ANY_ADDRESS:
-        bound: tuple[str, ...] = (place.host or "0.0.0.0",)  # noqa: S104 (it is not bound)
-    else:
-        bound = find_addresses(place)
-    examination.hosts = reachable_hosts(place._replace(host=host) for host in bound)
+    examination.hosts = _hosts_for_others(place)
     if examination.hosts:
         found = (str(place._replace(host=host)) for host in examination.hosts)
         return Outcome(f"other machines reach it at {', '.join(found)}")
@@ -106,6 +103,36 @@ def _recognize(examination: Examination, taken: PortInUse) -> Outcome:
         what = f"A program that is no relay listens on {place}."
         raise PortInUse(what, taken.try_next) from error
     if own is not None and own.relay_id == shown:
-        return Outcome(f"this relay answers at {asked}")
+        return _say_where(examination, asked, shown)
     what = f"Another relay listens on {place}: it shows {fingerprint(shown)}."
     raise PortInUse(what, taken.try_next)
+
+
+def _say_where(examination: Examination, asked: Endpoint, shown: RelayId) -> Outcome:
+    """Say where this relay answers; whether for others, it may have been told otherwise."""
+    if not _hosts_for_others(asked):
+        everywhere = "::" if ":" in asked.host else "0.0.0.0"  # noqa: S104 (it is not bound)
+        hosts = _hosts_for_others(asked._replace(host=everywhere))
+        places = [asked._replace(host=host) for host in hosts]
+        if any(_answers(place, shown) for place in places):
+            examination.take_host(everywhere)
+            return Outcome(f"this relay answers at {asked}, and to other machines")
+        if places:
+            examination.take_host(asked.host)
+    return Outcome(f"this relay answers at {asked}")
+
+
+def _answers(place: Endpoint, relay: RelayId) -> bool:
+    try:
+        return relay_id(probe(*place)) == relay
+    except (Unreachable, Untrusted):
+        return False
+
+
+def _hosts_for_others(place: Endpoint) -> list[str]:
+    """Return by which hosts other machines reach a relay that is told to listen at this place."""
+    if place.host in ANY_ADDRESS:
+        bound: tuple[str, ...] = (place.host or "0.0.0.0",)  # noqa: S104 (it is not bound)
+    else:
+        bound = find_addresses(place)
+    return reachable_hosts(place._replace(host=host) for host in bound)

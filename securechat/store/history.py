@@ -5,121 +5,71 @@ characters is found wherever it stands, in any script, without regard to case an
 are carried out in the transaction of the state that they belong to (securechat.store.state).
 """
 
-from collections.abc import Iterator, Sequence
-from enum import IntEnum
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence, Sized
 from typing import NamedTuple
 
 from securechat.config import FOREVER_DAYS
 from securechat.store.encrypted import Connection, read_rows
+from securechat.store.history_changes import Amend as Amend
+from securechat.store.history_changes import Entry as Entry
+from securechat.store.history_changes import Expire as Expire
+from securechat.store.history_changes import HistoryChange as HistoryChange
+from securechat.store.history_changes import Progress as Progress
+from securechat.store.history_changes import Reached as Reached
+from securechat.store.history_changes import React as React
+from securechat.store.history_changes import Retention as Retention
+from securechat.store.history_query import Query as Query
+from securechat.store.history_query import conditions_of
 
 PAGE_ENTRIES = 500
-"""How many entries `HistoryTable.all` holds in memory at a time."""
+"""How many entries `HistoryTable.pages` holds in memory at a time."""
 
 MAX_REQUESTS = 1000
+MAX_REACTIONS = 100
 EXPIRED_AT_ONCE = 20
 
 _DAY_MS = 24 * 60 * 60 * 1000
-_SHORTEST_INDEXED_CHARACTERS = 3
-_COMBINING = range(0x300, 0x332)
-"""The characters that the index leaves out, as accents of the one before."""
 
 
-class Progress(IntEnum):
-    """How far an own message has come; a later state follows from a higher number."""
+class Reaction(NamedTuple):
+    """A reaction to the entry of that ``sequence``; who reacts is told as in `React`."""
 
-    FAILED = 0
-    QUEUED = 1
-    SENT = 2
-    ACCEPTED = 3
-    DELIVERED = 4
-    READ = 5
-
-
-class Entry(NamedTuple):
-    """One message of a conversation.
-
-    ``conversation`` is the caller's key of it, and ``title`` what it was called when this came.
-    ``sender`` is empty for an own message, and ``progress`` None for one of somebody else.
-    ``user_key`` is that of the other side, empty before a message was sealed for anybody.
-    ``time_ms`` is what its sender says, ``kept_ms`` when it was kept here. A ``request`` comes
-    from a stranger: of these the newest `MAX_REQUESTS` are kept, since anybody can send some. The
-    text of an ``action`` says what its sender does.
-    """
-
-    conversation: bytes
-    title: str
-    message_id: bytes
-    sender: str
+    sequence: int
     user_key: bytes
-    time_ms: int
-    kept_ms: int
-    text: str
-    progress: Progress | None
-    encrypted: bool
-    trust: str
-    missing: int
-    late: bool
-    request: bool = False
-    action: bool = False
-    sequence: int = 0
-
-    @property
-    def is_own(self) -> bool:
-        """Whether the user wrote it."""
-        return not self.sender
+    sender: str
+    symbol: str
 
 
-class Reached(NamedTuple):
-    """An own message has come further, or has FAILED; SENT says for whom it was sealed, and how."""
+class Slice(NamedTuple):
+    """Entries that follow each other, and whether there are others before them, or after."""
 
-    message_id: bytes
-    progress: Progress
-    user_key: bytes = b""
-    encrypted: bool = True
-
-
-class Retention(NamedTuple):
-    """For how many days the messages of a conversation are kept from now on; 0: not at all."""
-
-    conversation: bytes
-    title: str
-    days: int
-
-
-class Expire(NamedTuple):
-    """Some entries go that are older than their conversation allows; else than ``days``.
-
-    It is for `EXPIRED_AT_ONCE` of them, so that nobody waits for long: repeat it while there are
-    any (`HistoryTable.has_expired`).
-    """
-
-    now_ms: int
-    days: int
-
-
-HistoryChange = Entry | Reached | Retention | Expire
-
-
-class Query(NamedTuple):
-    """Entries with all the ``words``, of one conversation, of one sender ('' is the user's own).
-
-    ``beginning`` is what the keys of several conversations have in common.
-    No word has a NUL in it. ``since_ms`` and ``before_ms`` bound the time that senders say.
-    """
-
-    words: tuple[str, ...] = ()
-    conversation: bytes | None = None
-    beginning: bytes | None = None
-    sender: str | None = None
-    since_ms: int | None = None
-    before_ms: int | None = None
+    entries: list[Entry]
+    older: bool
+    newer: bool
 
 
 _SELECT = """
     SELECT c.key, c.title, h.message_id, h.sender, h.user_key, h.time_ms, h.kept_ms, h.text,
-           h.progress, h.encrypted, h.trust, h.missing, h.late, h.request, h.action, h.sequence
+           h.progress, h.encrypted, h.trust, h.missing, h.late, h.request, h.action, h.edited_ms,
+           h.reply_to, h.sequence
     FROM history h JOIN conversations c ON c.number = h.conversation
 """
+
+_INSERT = """
+    INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms, text,
+                         progress, encrypted, trust, missing, late, request, action, edited_ms,
+                         reply_to)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+
+_SELECT_REACTIONS = "SELECT message, user_key, sender, symbol FROM reactions"
+
+_BY = "CASE WHEN ? = x'' THEN h.sender = '' ELSE h.sender <> '' AND h.user_key = ? END"
+"""Who wrote a message: an own one has the key of the other side."""
+
+_LAST = 2**63 - 2
+"""No sequence number is higher."""
 
 
 class HistoryTable:
@@ -144,6 +94,10 @@ class HistoryTable:
                 )
             case Expire():
                 self._expire(change)
+            case Amend():
+                self._amend(change)
+            case React():
+                self._react(change)
 
     def last(self, count: int, conversation: bytes | None = None) -> list[Entry]:
         """Return the newest entries, of one conversation or of all, the oldest first."""
@@ -151,19 +105,20 @@ class HistoryTable:
 
     def search(self, query: Query, count: int) -> list[Entry]:
         """Return the newest entries that a query fits, the oldest first."""
-        conditions, values = _conditions(query)
+        conditions, values = conditions_of(query)
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         found = self._read(f"{_SELECT} {where} ORDER BY h.sequence DESC LIMIT ?", (*values, count))
         return found[::-1]
 
-    def all(self, conversation: bytes) -> Iterator[Entry]:
-        """Give every entry of a conversation in order, `PAGE_ENTRIES` of them at a time."""
+    def pages(self, conversation: bytes, end: int = _LAST) -> Iterator[list[Entry]]:
+        """Give every entry of a conversation up to a place, `PAGE_ENTRIES` at a time."""
         last = 0
         while page := self._read(
-            f"{_SELECT} WHERE c.key = ? AND h.sequence > ? ORDER BY h.sequence LIMIT ?",
-            (conversation, last, PAGE_ENTRIES),
+            f"{_SELECT} WHERE c.key = ? AND h.sequence > ? AND h.sequence <= ?"
+            " ORDER BY h.sequence LIMIT ?",
+            (conversation, last, end, PAGE_ENTRIES),
         ):
-            yield from page
+            yield page
             last = page[-1].sequence
 
     def find(self, conversation: bytes, message_id: bytes) -> Entry | None:
@@ -171,10 +126,48 @@ class HistoryTable:
 
         Ids are drawn at random: then somebody in a room has used another's for a text of their own.
         """
+        return self.find_all(conversation, [message_id]).get(message_id)
+
+    def by(self, conversation: bytes, message_id: bytes, user_key: bytes) -> Entry | None:
+        """Return a message of a conversation that the holder of a key wrote; b"" is the user."""
         found = self._read(
-            f"{_SELECT} WHERE c.key = ? AND h.message_id = ?", (conversation, message_id)
+            f"{_SELECT} WHERE c.key = ? AND h.message_id = ? AND {_BY}",
+            (conversation, message_id, user_key, user_key),
         )
-        return found[0] if len(found) == 1 else None
+        return found[0] if found else None
+
+    def page(
+        self,
+        conversation: bytes,
+        count: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> Slice:
+        """Return entries of a conversation next to a sequence number, or the newest."""
+        number = self._find_number(conversation)
+        if after is not None:
+            found = self._span(number, "h.sequence > ? ORDER BY h.sequence", after, count)
+            older = bool(self._span(number, "h.sequence <= ?", after, 0))
+            return Slice(found[:count], older, newer=len(found) > count)
+        end = _LAST + 1 if before is None else before
+        found = self._span(number, "h.sequence < ? ORDER BY h.sequence DESC", end, count)
+        newer = before is not None and bool(self._span(number, "h.sequence >= ?", before, 0))
+        return Slice(found[:count][::-1], older=len(found) > count, newer=newer)
+
+    def find_all(self, conversation: bytes, message_ids: Collection[bytes]) -> dict[bytes, Entry]:
+        """Return by their ids messages of a conversation, as `find` does."""
+        ids = tuple(set(message_ids))
+        entries = self._read(
+            f"{_SELECT} WHERE c.key = ? AND h.message_id IN ({_places(ids)})", (conversation, *ids)
+        )
+        times_found = Counter(entry.message_id for entry in entries)
+        return {each.message_id: each for each in entries if times_found[each.message_id] == 1}
+
+    def reactions(self, sequences: Sequence[int]) -> list[Reaction]:
+        """Return the reactions to entries."""
+        query = f"{_SELECT_REACTIONS} WHERE message IN ({_places(sequences)})"
+        return list(map(Reaction._make, read_rows(self._database, query, tuple(sequences))))
 
     def own(self, message_id: bytes) -> Entry | None:
         """Return an own message."""
@@ -211,6 +204,20 @@ class HistoryTable:
             for entry in entries
         ]
 
+    def _find_number(self, conversation: bytes) -> int:
+        """Return what the table of messages has for a conversation; 0 for one of which it has none.
+
+        With it an index gives a page at once, however many messages there are.
+        """
+        query = "SELECT number FROM conversations WHERE key = ?"
+        rows = read_rows(self._database, query, (conversation,))
+        return int(rows[0][0]) if rows else 0
+
+    def _span(self, number: int, bound: str, at: int, count: int) -> list[Entry]:
+        """Return ``count`` entries, and one more if there is one."""
+        query = f"{_SELECT} WHERE h.conversation = ? AND {bound} LIMIT ?"
+        return self._read(query, (number, at, count + 1))
+
     def _number(self, conversation: bytes, title: str) -> int:
         query = "SELECT number FROM conversations WHERE key = ? AND title = ?"
         if not (rows := read_rows(self._database, query, (conversation, title))):
@@ -224,12 +231,7 @@ class HistoryTable:
 
     def _add(self, entry: Entry) -> None:
         number = self._number(entry.conversation, entry.title)
-        self._database.execute(
-            "INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms,"
-            " text, progress, encrypted, trust, missing, late, request, action)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, *entry[2:15]),
-        )
+        self._database.execute(_INSERT, (number, *entry[2:-1]))
         if entry.request:
             self._database.execute(
                 "DELETE FROM history WHERE request AND sequence <= (SELECT sequence FROM history"
@@ -254,6 +256,33 @@ class HistoryTable:
             ),
         )
 
+    def _amend(self, change: Amend) -> None:
+        """Nothing brings back what is deleted, and nothing of it stays."""
+        entry = self.by(change.conversation, change.message_id, change.user_key)
+        if entry is None or entry.is_deleted:
+            return
+        self._database.execute(
+            "UPDATE history SET text = ?, edited_ms = ? WHERE sequence = ?",
+            (change.text, change.edited_ms, entry.sequence),
+        )
+        if not change.text:
+            self._database.execute("DELETE FROM reactions WHERE message = ?", (entry.sequence,))
+
+    def _react(self, change: React) -> None:
+        entry = self.find(change.conversation, change.message_id)
+        if entry is None or entry.is_deleted:
+            return
+        self._database.execute(
+            "DELETE FROM reactions WHERE message = ? AND user_key = ?",
+            (entry.sequence, change.user_key),
+        )
+        if change.symbol:
+            self._database.execute(
+                "INSERT INTO reactions SELECT ?, ?, ?, ?"
+                " WHERE (SELECT count(*) FROM reactions WHERE message = ?) < ?",
+                (entry.sequence, *change[2:], entry.sequence, MAX_REACTIONS),
+            )
+
     def _expire(self, change: Expire) -> None:
         left = EXPIRED_AT_ONCE
         for number, until_ms in self._limited(change):
@@ -274,30 +303,5 @@ class HistoryTable:
         return [(number, expire.now_ms - days * _DAY_MS) for number, days in limited]
 
 
-def _conditions(query: Query) -> tuple[list[str], list[object]]:
-    """Return what a query comes to in SQL, and the values for it."""
-    filters: list[tuple[str, object]] = [
-        ("c.key = ?", query.conversation),
-        ("instr(c.key, ?) = 1", query.beginning),
-        ("h.sender = ? COLLATE NOCASE", query.sender),
-        ("h.time_ms >= ?", query.since_ms),
-        ("h.time_ms < ?", query.before_ms),
-    ]
-    given = [(condition, [value]) for condition, value in filters if value is not None]
-    conditions = [*given, *map(_word_condition, query.words)]
-    return [condition for condition, _ in conditions], [
-        value for _, values in conditions for value in values
-    ]
-
-
-def _word_condition(word: str) -> tuple[str, list[object]]:
-    """Return how to look for a word: by the index, unless it or a text is not in there whole."""
-    length = sum(ord(character) not in _COMBINING for character in word)
-    if length < _SHORTEST_INDEXED_CHARACTERS:
-        return "instr(casefold(h.text), ?)", [word.casefold()]
-    quoted = word.replace('"', '""')
-    return (
-        "(h.sequence IN (SELECT rowid FROM history_text(?))"
-        " OR (length(h.text) > 1000 AND instr(casefold(h.text), ?)))",
-        [f'"{quoted}"', word.casefold()],
-    )
+def _places(values: Sized) -> str:
+    return ", ".join("?" * len(values))

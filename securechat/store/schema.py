@@ -5,8 +5,11 @@ from pathlib import Path
 from securechat.errors import FileProblem
 from securechat.store.encrypted import Connection
 
-SCHEMA_VERSION = 4
-"""1 had the rows, not encrypted; 2 had no history; in 3 no message was an action."""
+SCHEMA_VERSION = 5
+"""1 had the rows, not encrypted; 2 had no history; in 3 no message was an action.
+
+In 4 none was ever changed, reacted to, or known to be an answer.
+"""
 
 INDEXED_CHARACTERS = 1000
 """How much of a text is in the index: to remove the whole of a long one could take 0.1 s.
@@ -25,7 +28,11 @@ _TABLES = (
     " time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL,"
     " progress INTEGER, encrypted INTEGER NOT NULL, trust TEXT NOT NULL,"
     " missing INTEGER NOT NULL, late INTEGER NOT NULL, request INTEGER NOT NULL,"
-    " action INTEGER NOT NULL DEFAULT 0)",
+    " action INTEGER NOT NULL DEFAULT 0, edited_ms INTEGER NOT NULL DEFAULT 0,"
+    " reply_to BLOB NOT NULL DEFAULT x'')",
+    "CREATE TABLE IF NOT EXISTS {within}.reactions"
+    " (message INTEGER NOT NULL, user_key BLOB NOT NULL, sender TEXT NOT NULL,"
+    " symbol TEXT NOT NULL, PRIMARY KEY (message, user_key)) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS {within}.history_order ON history (conversation, sequence)",
     "CREATE INDEX IF NOT EXISTS {within}.history_ids ON history (message_id)",
     "CREATE INDEX IF NOT EXISTS {within}.history_requests ON history (sequence) WHERE request",
@@ -40,9 +47,21 @@ _TABLES = (
     "CREATE TRIGGER IF NOT EXISTS {within}.history_removed AFTER DELETE ON history BEGIN"
     " INSERT INTO history_text (history_text, rowid, text)"
     " VALUES ('delete', old.sequence, substr(old.text, 1, 1000)); END",
+    "CREATE TRIGGER IF NOT EXISTS {within}.history_changed AFTER UPDATE OF text ON history BEGIN"
+    " INSERT INTO history_text (history_text, rowid, text)"
+    " VALUES ('delete', old.sequence, substr(old.text, 1, 1000));"
+    " INSERT INTO history_text (rowid, text)"
+    " VALUES (new.sequence, substr(new.text, 1, 1000)); END",
+    "CREATE TRIGGER IF NOT EXISTS {within}.history_unreacted AFTER DELETE ON history BEGIN"
+    " DELETE FROM reactions WHERE message = old.sequence; END",
 )
 
-_ADD_ACTION = "ALTER TABLE {within}.history ADD COLUMN action INTEGER NOT NULL DEFAULT 0"
+_ADDED_COLUMNS = {
+    "action": "INTEGER NOT NULL DEFAULT 0",
+    "edited_ms": "INTEGER NOT NULL DEFAULT 0",
+    "reply_to": "BLOB NOT NULL DEFAULT x''",
+}
+"""What the history of an earlier version may lack."""
 
 
 def check_version(database: Connection, path: Path) -> int:
@@ -65,7 +84,8 @@ def bring_up_to_date(database: Connection, within: str = "main") -> None:
         database.execute("BEGIN IMMEDIATE")
         for statement in _TABLES:
             database.execute(statement.format(within=within))
-        columns = database.execute(f"PRAGMA {within}.table_info (history)").fetchall()
-        if all(name != "action" for _, name, *_ in columns):
-            database.execute(_ADD_ACTION.format(within=within))
+        present = {row[1] for row in database.execute(f"PRAGMA {within}.table_info (history)")}
+        for name, definition in _ADDED_COLUMNS.items():
+            if name not in present:
+                database.execute(f"ALTER TABLE {within}.history ADD COLUMN {name} {definition}")
         database.execute(f"PRAGMA {within}.user_version = {SCHEMA_VERSION}")

@@ -42,6 +42,6 @@ class StateView(StateReader):
 
 def _too_old(path: Path) -> FileProblem:
     return FileProblem(
-        f"An older securechat has {path} open, and keeps no history",
+        f"An older securechat has {path} open, which this one cannot read as it is",
         "end that one, then the same command again",
     )

@@ -103,6 +103,27 @@ def test_a_relay_that_runs(tmp_path: Path) -> None:
     assert found["port"] == f"ok this relay answers at 127.0.0.1:{relay.port}"
 
 
+@pytest.mark.parametrize("said", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_where_a_relay_that_runs_listens_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, said: str
+) -> None:
+    monkeypatch.setattr(
+        "securechat.transport.addresses.interface_addresses", lambda: ("127.0.0.2",)
+    )
+    with relaying(tmp_path, "--host", host, "--no-announce") as relay:
+        found = findings_with(tmp_path, ServerConfig(host=said, port=relay.port))
+    here = f"this relay answers at 127.0.0.1:{relay.port}"
+    if host == "127.0.0.1":
+        assert found["port"].what == here
+        assert found["addresses"].level == Level.WARN
+        assert found["registration"].what.startswith("open: ")
+    else:
+        assert found["port"].what == f"{here}, and to other machines"
+        assert found["addresses"].what == f"other machines reach it at 127.0.0.2:{relay.port}"
+        assert found["registration"].what.startswith("by invitation: ")
+
+
 def test_a_relay_that_listens_elsewhere(tmp_path: Path) -> None:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -152,12 +173,33 @@ def test_where_it_cannot_listen(tmp_path: Path) -> None:
 # Certificates -------------------------------------------------------------------------------------
 
 
-def test_a_certificate_that_has_ended(tmp_path: Path) -> None:
+def test_a_certificate_that_has_ended_and_cannot_be_renewed(tmp_path: Path) -> None:
     make_files(tmp_path / "certs", age=40 * DAY, lifetime=30 * DAY)
     status, found = doctor(tmp_path, "--port", "0")
     assert (status, list(found)) == (4, CHECKS)
-    assert found["certificate"].startswith("FAIL The certificate in certs ended on")
-    assert "try: securechat gen-certs --out certs --force" in found["certificate"]
+    what, _, try_next = found["certificate"].partition(" try: ")
+    assert what.startswith("FAIL The certificate in certs ended on")
+    assert what.endswith("It cannot be renewed: certs/ca-key.pem is not there.")
+    assert try_next.startswith("put it back, or move certs/ca.pem away")
+
+
+def test_a_certificate_that_has_ended_with_its_authority(tmp_path: Path) -> None:
+    issue(tmp_path / "certs", datetime.now(UTC) - timedelta(days=30 * 365))
+    certificate = findings_with(tmp_path)["certificate"]
+    assert certificate.level == Level.FAIL
+    assert "It cannot be renewed: The certificate authority allows nothing" in certificate.what
+    assert certificate.try_next.endswith("securechat gen-certs --force")
+
+
+def test_a_certificate_that_has_ended_is_renewed_by_the_relay(tmp_path: Path) -> None:
+    issue(tmp_path / "certs", datetime.now(UTC) - timedelta(days=100))
+    status, found = doctor(tmp_path, "--port", "0")
+    assert status == 0
+    assert found["certificate"].startswith("warn it ended on ")
+    assert "the relay makes a new one when it starts try: securechat server" in found["certificate"]
+    with relaying(tmp_path):
+        status, found = doctor(tmp_path, "--port", "0")
+    assert (status, found["certificate"].partition(" ")[0]) == (0, "ok")
 
 
 def test_a_certificate_that_has_not_begun(tmp_path: Path) -> None:

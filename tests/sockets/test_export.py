@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from securechat.cli.output_file import check_target
-from securechat.client.history import person_key
+from securechat.client.conversation_keys import person_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay, known_relays
 from securechat.errors import FileProblem

@@ -110,11 +110,11 @@ def test_a_contact_who_has_not_decided_ends_with_the_status_for_it(site: Site) -
     with site.relay(), site.joining(link) as bob:
         bob.expect("ready", name="bob")
         command = ("client", "--plain", "--name", "alice", "--peer", "bob")
-        status, stdout, stderr = run(*command, home=site.home("alice"), stdin="hello")
+        status, stdout, stderr = run(*command, home=site.home("alice"), stdin="hello\nand more")
         assert status == UNTRUSTED
         assert "THE KEY OF bob HAS CHANGED" in stdout
         assert "The key of bob has CHANGED" in stderr
-        assert "nothing is sent" in stderr
+        assert 'nothing is sent. Not sent, and never to the new key: "hello", "and more"' in stderr
         bob.ends_typing()
         assert bob.finish() == DONE
         assert not [event for event in bob.read_rest() if event["event"] == "message"]
@@ -134,6 +134,20 @@ def test_the_old_device_is_told_what_to_do(site: Site) -> None:
             with site.joining(link) as bob:
                 if not is_taken:
                     bob.expect("ready")
+
+
+def test_the_link_does_not_bring_the_old_key_back(site: Site) -> None:
+    link = site.link("bob")
+    with site.relay():
+        with site.joining(link, home="bob") as bob:
+            assert bob.finish() == REFUSED
+            assert "This link is for a new key; the profile of bob in" in bob.stderr
+            assert "try: the same command with --home NEW-DIRECTORY" in bob.stderr
+        for _again in range(2):  # the second time it is registered already
+            with site.joining(link) as bob:
+                bob.expect("ready", name="bob")
+                bob.ends_typing()
+                assert bob.finish() == DONE
 
 
 def test_a_room_goes_on_without_the_new_key(site: Site) -> None:
@@ -207,12 +221,21 @@ def test_the_link_is_for_that_name_and_a_second_one_ends_the_first(site: Site) -
     with site.relay():
         with site.joining(link, "--name", "robert", home="robert") as robert:
             assert robert.finish() == REFUSED
-            assert "That invitation is for the name bob only (--name bob)" in robert.stderr
-        with site.joining(first, home="first") as bob:
-            assert bob.finish() == REFUSED
-            assert "kept here for whoever has the link" in bob.stderr
+            assert "This link is for the name bob only" in robert.stderr
+            assert "try: the same command with --name bob" in robert.stderr
+        assert not list((site.home("robert") / "profiles").iterdir())
+        refuse(site, first)
         with site.joining(link) as bob:
             bob.expect("ready", name="bob")
+        refuse(site, link)
+
+
+def refuse(site: Site, link: str) -> None:
+    """Come with a link of the operator that serves no more: no other name is asked for or taken."""
+    with site.joining(link, home="late") as bob:
+        assert bob.finish() == REFUSED
+        assert "This link for the name bob is used up, has expired, or a newer one" in bob.stderr
+        assert "securechat server reset-identity bob" in bob.stderr.partition("  try: ")[2]
 
 
 @pytest.mark.parametrize(

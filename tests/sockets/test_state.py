@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from contextlib import closing
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from securechat.errors import FileProblem
 from securechat.store import encrypted
 from securechat.store import state as state_module
 from securechat.store.encrypted import VaultKey, connect
-from securechat.store.history import Entry, Expire, Query
+from securechat.store.history import Amend, Entry, Expire, Query, React
 from securechat.store.state import StateFile
 from tests.pure.store.entries import BOB, entry
 
@@ -112,7 +112,7 @@ def read_everything(path: Path) -> list[object]:
         with state.read_history() as history:
             return [
                 state.load(),
-                list(history.all(BOB)),
+                [*chain.from_iterable(history.pages(BOB))],
                 history.search(Query(words=("number",)), 9),
                 history.own(bytes([7])),
                 history.conversations(),
@@ -144,6 +144,46 @@ def test_a_state_without_history_gets_room_for_it(tmp_path: Path) -> None:
         assert history.own(bytes([1])) is not None
     assert state.load() == {("kind", b"\1"): b"\2"}
     state.close()
+
+
+VERSION_4 = """
+    CREATE TABLE rows (kind TEXT, key BLOB, value BLOB, PRIMARY KEY (kind, key)) WITHOUT ROWID;
+    CREATE TABLE conversations (number INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+        title TEXT NOT NULL, days INTEGER);
+    CREATE TABLE history (sequence INTEGER PRIMARY KEY, conversation INTEGER NOT NULL,
+        message_id BLOB NOT NULL, sender TEXT NOT NULL, user_key BLOB NOT NULL,
+        time_ms INTEGER NOT NULL, kept_ms INTEGER NOT NULL, text TEXT NOT NULL, progress INTEGER,
+        encrypted INTEGER NOT NULL, trust TEXT NOT NULL, missing INTEGER NOT NULL,
+        late INTEGER NOT NULL, request INTEGER NOT NULL, action INTEGER NOT NULL DEFAULT 0);
+    CREATE VIRTUAL TABLE history_text USING fts5 (text, content='history',
+        content_rowid='sequence', tokenize='trigram remove_diacritics 1');
+    CREATE TRIGGER history_added AFTER INSERT ON history BEGIN
+        INSERT INTO history_text (rowid, text)
+        VALUES (new.sequence, substr(new.text, 1, 1000)); END;
+    INSERT INTO conversations VALUES (1, CAST('relay/bob' AS BLOB), 'bob', NULL);
+    INSERT INTO history VALUES (7, 1, x'01', 'bob', x'', 1, 1, 'an old text', NULL, 1, 'new', 0, 0,
+        0, 1);
+    PRAGMA user_version = 4;
+"""
+
+
+def test_messages_of_version_4_can_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.touch(mode=0o600)
+    with closing(connect(path, KEY)) as database:
+        database.executescript(VERSION_4)
+    with closing(StateFile(path, KEY)) as state, state.read_history() as history:
+        old = entry(
+            "an old text", message_id=b"\1", user_key=b"", time_ms=1, kept_ms=1, action=True
+        )
+        assert history.last(9) == [old._replace(sequence=7)]
+        state.commit({}, [old._replace(user_key=b"k", message_id=b"\2", reply_to=b"\1")])
+        state.commit({}, [Amend(BOB, b"\2", b"k", "a new one", 5), React(BOB, b"\1", b"", "", "+")])
+        assert history.search(Query(words=("new one",)), 9) == [history.last(1)[0]]
+        assert history.last(1)[0].reply_to == b"\1"
+        assert [each.sequence for each in history.reactions([7, 8])] == [7]
+    with closing(StateFile(path, KEY)) as state, state.read_history() as history:
+        assert [each.text for each in history.last(9)] == ["an old text", "a new one"]
 
 
 def test_no_flipped_bit_is_read(path: Path) -> None:
@@ -199,21 +239,37 @@ def read_pages(path: Path) -> list[bytes]:
     return pages
 
 
-def test_what_was_let_go_of_is_overwritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a file holds besides its encryption is looked at, so here it is without any."""
-    path = tmp_path / "state.db"
+@pytest.fixture
+def unencrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where a state is that has no encryption, so that what else a file holds is seen."""
     monkeypatch.setattr(state_module, "connect", lambda at, _key: connect(at, None))
     monkeypatch.setattr(state_module, "is_unencrypted", lambda _: False)
     monkeypatch.setattr(encrypted, "check_pages", lambda _: None)
     monkeypatch.setattr(state_module, "check_pages", lambda _: None)
-    state = StateFile(path, KEY)
+    return tmp_path / "state.db"
+
+
+def test_a_text_that_was_replaced_is_overwritten(unencrypted: Path) -> None:
+    state = StateFile(unencrypted, KEY)
+    state.commit({}, [message(number)._replace(text=f"xyzzy {number}") for number in range(50)])
+    state.commit({}, [Amend(BOB, bytes([number]), b"", "", 1) for number in range(20)])
+    state.commit({}, [Amend(BOB, bytes([number]), b"", "plugh", 1) for number in range(20, 50)])
+    state.close()
+    data = unencrypted.read_bytes()
+    assert data.count(b"plugh") == 30
+    assert b"xyz" not in data
+    assert b"yzz" not in data
+
+
+def test_what_was_let_go_of_is_overwritten(unencrypted: Path) -> None:
+    state = StateFile(unencrypted, KEY)
     state.commit({}, [message(number)._replace(text=f"xyzzy {number}") for number in range(50)])
     state.commit({}, [message(number) for number in range(9)])
     with state.read_history() as history:
         while history.has_expired(Expire(1000, 0)):
             state.commit({}, [Expire(1000, 0)])
     state.close()
-    data = path.read_bytes()
+    data = unencrypted.read_bytes()
     assert b"history_text" in data
     assert b"xyz" not in data
     assert b"yzz" not in data

@@ -4,7 +4,7 @@ import os
 import pty
 from pathlib import Path
 
-from securechat.client.history import person_key
+from securechat.client.conversation_keys import person_key
 from securechat.client.profile import Profile
 from securechat.client.relays import KnownRelay
 from securechat.identity.types import Name, RelayId

@@ -77,10 +77,15 @@ def of_past(past: e.PastMessage) -> Row:
         own=own,
         trust="" if own else past.trust,
         e2e=past.e2e,
+        position=past.position,
         state=past.state,
         action=past.action,
+        edited=past.edited,
         late=past.late,
+        mention=past.mention,
         missing=past.missing,
+        reply=past.reply,
+        reactions=past.reactions,
     )
 
 

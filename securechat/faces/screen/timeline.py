@@ -1,35 +1,52 @@
 """The rows of one conversation that are held, which are a part of its history."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from securechat.client import events as e
-from securechat.faces.screen.rows import Notice, Row
+from securechat.faces.screen.rows import Notice, Row, of_past
 
 KEPT_ROWS = 1000
+
+_Held = list[Row | Notice]
+
+
+class Grown(NamedTuple):
+    """How many rows a timeline has more than before at its ends; fewer if it is negative.
+
+    Rows that were simply put behind the others, as they came, do not count.
+    """
+
+    before: int = 0
+    after: int = 0
 
 
 class Timeline:
     """At most `KEPT_ROWS` ``rows``, the oldest first; no message is in it twice.
 
-    ``has_older`` and ``has_newer`` say whether the history has others beyond the ends, ``new_from``
-    is the id of the first one that is new to the reader. ``revision`` is another number after each
-    change.
+    A message is known by its sender and its id: two senders may use the same id. ``has_older`` and
+    ``has_newer`` say whether the history has others beyond the ends, ``new_from`` is the id of the
+    first one that is new to the reader. ``revision`` is another number after each change.
     """
 
     def __init__(self) -> None:
-        self.rows: list[Row | Notice] = []
+        self.rows: _Held = []
         self.has_older = False
         self.has_newer = False
         self.new_from: str | None = None
         self.revision = 0
-        self._ids: set[str] = set()
+        self._keys: set[tuple[str, str]] = set()
+        self._grown = Grown()
 
     def add(self, row: Row) -> bool:
-        """Put a message behind the others; return False when it is there already."""
-        if row.message_id in self._ids:
+        """Put a message behind the others; return False when it is there already.
+
+        While newer ones are not held it is left out: it will come with their page.
+        """
+        if self.has_newer or _key(row) in self._keys:
             return False
-        self._ids.add(row.message_id)
+        self._keys.add(_key(row))
         self._append(row)
         return True
 
@@ -37,13 +54,59 @@ class Timeline:
         """Put a notice behind what is there."""
         self._append(notice)
 
+    def take(self, page: e.Page) -> None:
+        """Take a part of the history, where it belongs; one that does not join is left out.
+
+        What is held of a message is as new as its page, or newer: of that only the place counts.
+        """
+        rows = _distinct(map(of_past, page.messages))
+        question = page.question
+        if question.before not in (None, self.oldest) or question.after not in (None, self.newest):
+            return
+        if any(_key(row) in self._keys for row in rows):
+            self._merge(rows, behind=question.after is not None)
+        elif question.before is not None:
+            self._set([*rows, *self.rows], Grown(before=len(rows)))
+        elif question.after is not None:
+            self._set([*self.rows, *rows], Grown(after=len(rows)))
+        else:
+            is_elsewhere = question.around is not None or self.has_newer
+            self._turn_to(rows, [] if is_elsewhere else self.rows)
+        if not rows or rows[0].position == self.oldest:
+            self.has_older = page.older
+        if not rows or rows[-1].position == self.newest:
+            self.has_newer = page.newer
+        self._let_go(from_end=question.before is not None)
+
+    def take_grown(self) -> Grown:
+        """Return by how much the ends have moved since this was asked last."""
+        grown, self._grown = self._grown, Grown()
+        return grown
+
+    @property
+    def oldest(self) -> int | None:
+        """The position in the history of the first row that has one."""
+        return _first_position(self.rows)
+
+    @property
+    def newest(self) -> int | None:
+        """The position in the history of the last row that has one."""
+        return _first_position(reversed(self.rows))
+
     def advance(self, message_id: str, state: e.DeliveryState) -> None:
         """Take note of how far an own message has come."""
-        self._change(message_id, lambda row: replace(row, state=state))
+        self._change(
+            lambda row: row.own and row.message_id == message_id,
+            lambda row: replace(row, state=state),
+        )
 
-    def amend(self, message_id: str, text: str) -> None:
-        """Take the new text of a message; with an empty one it is deleted."""
-        self._change(message_id, lambda row: replace(row, text=text, edited=True))
+    def amend(self, sender: str, message_id: str, text: str) -> None:
+        """Take the new text of a message of this sender; with an empty one it is deleted."""
+        if (sender, message_id) in self._keys:
+            self._change(
+                lambda row: _key(row) == (sender, message_id),
+                lambda row: replace(row, text=text, edited=True),
+            )
 
     def react(self, message_id: str, who: str, symbol: str) -> None:
         """Take somebody's only reaction to a message; an empty one takes it back."""
@@ -52,7 +115,7 @@ class Timeline:
             others = tuple(reaction for reaction in row.reactions if reaction[0] != who)
             return replace(row, reactions=(*others, (who, symbol)) if symbol else others)
 
-        self._change(message_id, changed)
+        self._change(lambda row: row.message_id == message_id, changed)
 
     def mark_new(self, message_id: str) -> None:
         """Take note of a message that is new to the reader; the first of them is marked."""
@@ -69,29 +132,108 @@ class Timeline:
         return sum(isinstance(row, Row) and not row.own for row in self.rows[start:])
 
     def index_of(self, message_id: str) -> int | None:
-        """Return where a message is among the rows, or None."""
-        if message_id not in self._ids:
-            return None
-        for index in range(len(self.rows) - 1, -1, -1):
-            row = self.rows[index]
-            if isinstance(row, Row) and row.message_id == message_id:
-                return index
-        return None
+        """Return where a message is among the rows, or None; of two, the later one."""
+        return self._find(lambda row: row.message_id == message_id)
+
+    # Joining --------------------------------------------------------------------------------------
+
+    def _merge(self, page: list[Row], *, behind: bool) -> None:
+        """Put in those rows of a page that are missing; what both have in common tells where."""
+        held = {_key(row): row for row in self.rows if isinstance(row, Row)}
+        placed = {_key(row): _placed(held.get(_key(row)), row) for row in page}
+        first = next(index for index, key in enumerate(placed) if key in held)
+        rows = list(_in_order(placed, self.rows))
+        others = len(rows) - len(self.rows) - first
+        self._set(rows, Grown(first, others if behind else 0))
+
+    def _turn_to(self, page: list[Row], held: _Held) -> None:
+        """Hold this page instead; of what was held, only what has no place in the history."""
+        placeless = [row for row in held if isinstance(row, Notice) or row.position is None]
+        self._set([*page, *placeless], Grown())
+        self._grown = Grown()
+
+    def _set(self, rows: _Held, grown: Grown) -> None:
+        self.rows[:] = rows
+        self._keys = {_key(row) for row in rows if isinstance(row, Row)}
+        self.revision += 1
+        self._grow(grown)
 
     def _append(self, row: Row | Notice) -> None:
         self.rows.append(row)
         self.revision += 1
-        if len(self.rows) > KEPT_ROWS:
-            dropped = self.rows.pop(0)
-            self.has_older = True
-            if isinstance(dropped, Row):
-                self._ids.discard(dropped.message_id)
+        self._let_go(from_end=False)
 
-    def _change(self, message_id: str, change: Callable[[Row], Row]) -> None:
-        index = self.index_of(message_id)
+    def _let_go(self, *, from_end: bool) -> None:
+        """Forget the rows at an end that are too many."""
+        excess = len(self.rows) - KEPT_ROWS
+        if excess <= 0:
+            return
+        gone = slice(KEPT_ROWS, None) if from_end else slice(excess)
+        self._keys -= {_key(row) for row in self.rows[gone] if isinstance(row, Row)}
+        del self.rows[gone]
+        if from_end:
+            self.has_newer = True
+            self._grow(Grown(after=-excess))
+        else:
+            self.has_older = True
+            self._grow(Grown(before=-excess))
+
+    def _grow(self, grown: Grown) -> None:
+        before, after = self._grown
+        self._grown = Grown(before + grown.before, after + grown.after)
+
+    def _find(self, is_it: Callable[[Row], bool]) -> int | None:
+        for index in range(len(self.rows) - 1, -1, -1):
+            row = self.rows[index]
+            if isinstance(row, Row) and is_it(row):
+                return index
+        return None
+
+    def _change(self, is_it: Callable[[Row], bool], change: Callable[[Row], Row]) -> None:
+        index = self._find(is_it)
         if index is None:
             return
         row = self.rows[index]
         if isinstance(row, Row):
             self.rows[index] = change(row)
             self.revision += 1
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.sender, row.message_id
+
+
+def _distinct(rows: Iterable[Row]) -> list[Row]:
+    return list({_key(row): row for row in rows}.values())
+
+
+def _first_position(rows: Iterable[Row | Notice]) -> int | None:
+    for row in rows:
+        if isinstance(row, Row) and row.position is not None:
+            return row.position
+    return None
+
+
+def _placed(held: Row | None, row: Row) -> Row:
+    """Return what is held of a message, with its place in the history; else the row itself."""
+    if held is None:
+        return row
+    return replace(held, position=row.position, reply=row.reply or held.reply)
+
+
+def _in_order(page: dict[tuple[str, str], Row], held: _Held) -> Iterator[Row | Notice]:
+    """Give all rows, each once: those of a page in its order, the others where they stood."""
+    keys = {_key(row) for row in held if isinstance(row, Row)}
+    coming = list(reversed(page))
+    while coming[-1] not in keys:
+        yield page[coming.pop()]
+    for row in held:
+        key = _key(row) if isinstance(row, Row) else None
+        if key is None or key not in page:
+            yield row
+        elif key in coming:
+            while (next_key := coming.pop()) != key:
+                yield page[next_key]
+            yield page[key]
+    for key in reversed(coming):
+        yield page[key]

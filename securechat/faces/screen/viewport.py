@@ -48,9 +48,29 @@ class Viewport:
         if above < self._height:
             self._move(self._height - above)
 
+    def reveal(self, index: int) -> None:
+        """Move as little as is needed to show this row; of one that is too high, its beginning."""
+        if not 0 <= index < self._count():
+            return
+        seen = dict(self._upwards())
+        height = self._height_of(index)
+        if len(seen.get(index, ())) == height:
+            return
+        if index <= min(seen) or height >= self._height:
+            self._anchor = (index, 1)
+            self.scroll(self._height - 1)
+        else:
+            self._anchor = (index, height)
+            self.scroll(0)
+
     def visible(self) -> list[tuple[int, range]]:
         """Return the rows that are seen, from above, and which of their lines."""
         return self._upwards()[::-1]
+
+    @property
+    def rows_below(self) -> int:
+        """How many of the rows held begin below the window."""
+        return self._count() - 1 - self._bottom()[0]
 
     @property
     def is_near_top(self) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from securechat.client.contacts import Contact, ContactBook
+from securechat.client.conversation_keys import person_key
 from securechat.client.events import DeliveryState, PastMessage
 from securechat.client.exporting import Archive
-from securechat.client.history import person_key
 from securechat.client.relays import KnownRelay
 from securechat.errors import UsageError
 from securechat.identity.chain import Highest
@@ -107,8 +107,23 @@ def test_messages_come_as_they_are_kept(world: World) -> None:
     )
     assert (conversation.relay, conversation.fingerprint) == ("127.0.0.1:2", fingerprint(SECOND))
     assert list(world.archive.messages(conversation)) == [
-        PastMessage("0a0b", "Bobby", "alice", "theirs", 1, 2, False, "new", None, 3, True),
-        PastMessage("0a0b", "alice", "Bobby", "mine", 1, 2, True, "", DeliveryState.READ, 3, True),
+        PastMessage(
+            "0a0b", "Bobby", "alice", "theirs", 1, 2, False, "new", None, 3, True, position=1
+        ),
+        PastMessage(
+            "0a0b",
+            "alice",
+            "Bobby",
+            "mine",
+            1,
+            2,
+            True,
+            "",
+            DeliveryState.READ,
+            3,
+            True,
+            position=2,
+        ),
     ]
 
 

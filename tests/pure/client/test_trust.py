@@ -553,6 +553,29 @@ def stop(world: World, flush_s: float = 5.0) -> SecureChatError | None:
     return world.told(ev.Ended)[0].error
 
 
+@pytest.mark.parametrize(
+    ("count", "named"),
+    [
+        (1, 'new key: "text 1"'),
+        (5, '"text 4", "text 5"'),
+        (7, '"text 4", "text 5", and 2 more'),
+    ],
+)
+def test_the_end_names_what_was_typed_before_the_change_was_known(
+    bob: Seat, new_bob: Seat, count: int, named: str
+) -> None:
+    with alice("bob") as world:
+        meet(world, bob)
+    with alice("bob", state=world.state) as world:
+        for number in range(count):
+            write(world, f"text {number + 1}")
+        show(world, new_bob)
+        error = stop(world)
+        assert isinstance(error, KeyChanged)
+        assert error.what.endswith(named)
+        assert "nothing is sent. Not sent, and never to the new key:" in error.what
+
+
 def test_a_session_with_a_peer_who_is_changed_ends_with_that(bob: Seat, new_bob: Seat) -> None:
     with alice("BOB") as world:
         meet(world, bob)

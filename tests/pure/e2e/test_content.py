@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from securechat.e2e.amend_content import KIND_TYPING, Amendment, Reaction
 from securechat.e2e.content import (
     KIND_POST,
     KIND_READ,
@@ -33,15 +34,15 @@ from securechat.e2e.room_content import (
     Roster,
     RosterRequest,
 )
-from securechat.e2e.sas_content import KIND_SAS
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
 from securechat.identity.types import MAX_NUMBER, Digest, MessageId, RoomId
 from tests.pure.identity.rosters import begin
 
-KINDS = {*range(KIND_TEXT, KIND_SAS + 1)}
+KINDS = {*range(KIND_TEXT, KIND_TYPING + 1)}
 numbers = st.integers(0, MAX_NUMBER)
-ids = st.lists(st.binary(min_size=16, max_size=16).map(MessageId), max_size=5).map(tuple)
+message_ids = st.binary(min_size=16, max_size=16).map(MessageId)
+ids = st.lists(message_ids, max_size=5).map(tuple)
 room_ids = st.binary(min_size=32, max_size=32).map(RoomId)
 places = st.builds(RoomPlace, room_ids, numbers)
 texts_and_receipts = (
@@ -78,13 +79,19 @@ def test_any_body_is_content_or_a_protocol_error(kind: int, body: bytes) -> None
         Text,
         st.text(min_size=1),
         st.booleans(),
-        st.none() | st.binary(min_size=16, max_size=16).map(MessageId),
+        st.none() | message_ids,
         st.none() | places,
     )
     | st.builds(RoomNotice, places, st.booleans())
     | st.builds(RosterRequest, room_ids, numbers, room_ids.map(Digest))
+    | st.builds(Amendment, message_ids, st.text(), st.none() | places)
+    | st.builds(
+        Reaction, message_ids, st.sampled_from(["", "+", "\u2764\ufe0f"]), st.none() | places
+    )
 )
-def test_decode_undoes_encode_in_rooms_too(content: Text | RoomNotice | RosterRequest) -> None:
+def test_decode_undoes_encode_in_rooms_too(
+    content: Text | RoomNotice | RosterRequest | Amendment | Reaction,
+) -> None:
     kind, body = encode_content(content)
     assert decode_content(kind, body) == content
     assert place_in(kind, body) == place_of(content)

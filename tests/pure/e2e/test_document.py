@@ -7,7 +7,7 @@ import securechat.e2e
 from securechat.client.backup import Backup, Place
 from securechat.client.contacts import Contact, ShownKey
 from securechat.client.relays import KnownRelay
-from securechat.e2e import content, envelope, room_content, sas_content
+from securechat.e2e import amend_content, content, envelope, room_content, sas_content
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.room_content import RoomPlace
 from securechat.identity.chain import Highest
@@ -43,6 +43,9 @@ def test_it_lists_exactly_the_kinds_of_content() -> None:
         str(room_content.KIND_ROSTER_REQUEST): "roster_request",
         str(room_content.KIND_ROOM_NOTICE): "room_notice",
         str(sas_content.KIND_SAS): "sas",
+        str(amend_content.KIND_AMEND): "amend",
+        str(amend_content.KIND_REACTION): "reaction",
+        str(amend_content.KIND_TYPING): "typing",
     }
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from securechat.e2e.content import Text, encode_content
+from securechat.e2e.amend_content import Amendment, Reaction
+from securechat.e2e.content import Content, Text, encode_content
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.held import (
     MAX_OF_A_DEVICE,
@@ -26,6 +27,7 @@ from securechat.identity.types import (
     DeviceAddress,
     DeviceId,
     Digest,
+    MessageId,
     RelayId,
     RoomId,
     UserKey,
@@ -47,6 +49,8 @@ from tests.pure.e2e.room_world import (
     view,
 )
 from tests.pure.e2e.world import NOW_MS, Seat, copy_seat, is_invalid
+
+ID = MessageId(b"i" * 16)
 
 
 def forge(seat: Seat, head: RosterEntry, **changes: Any) -> RosterEntry:
@@ -75,7 +79,7 @@ def refuse(victim: Seat, entry: RosterEntry, sender: Seat) -> None:
     assert everything(victim) == before
 
 
-def say(sender: Seat, reader: Seat, content: Text | RoomNotice, context: Digest) -> bytes:
+def say(sender: Seat, reader: Seat, content: Content, context: Digest) -> bytes:
     """Return a content under any context hash, on the genuine session of its sender."""
     kind, body = encode_content(content)
     message = plaintext_of(sender, reader, kind=kind, body=body, context_hash=context)
@@ -276,7 +280,8 @@ def test_a_post_of_one_room_is_not_shown_in_another_or_in_the_lobby() -> None:
             context = context_hash(Digest(lobby), alice.address, bob.address)
         else:
             context = room_context(alice, bob, meant)
-        assert is_invalid(bob.receive(say(alice, bob, text, context)), alice)
+        for content in (text, Amendment(ID, "x", text.room), Reaction(ID, "+", text.room)):
+            assert is_invalid(bob.receive(say(alice, bob, content, context)), alice)
 
 
 def test_in_the_lobby_there_is_one_version_and_only_texts() -> None:
@@ -285,6 +290,7 @@ def test_in_the_lobby_there_is_one_version_and_only_texts() -> None:
     context = context_hash(Digest(lobby), alice.address, bob.address)
     for content in (
         Text("x", room=RoomPlace(lobby, 1)),
+        Amendment(ID, "x", RoomPlace(lobby, 1)),
         RoomNotice(RoomPlace(lobby, 0), joined=True),
     ):
         assert is_invalid(bob.receive(say(alice, bob, content, context)), alice)
@@ -297,6 +303,7 @@ def test_nothing_of_a_room_is_taken_without_encryption() -> None:
     contents = (
         Text("x", room=RoomPlace(room_id, 1)),
         Text("x", room=RoomPlace(LOBBY_ID, 0)),
+        Amendment(ID, "x", RoomPlace(room_id, 1)),
         RoomNotice(RoomPlace(room_id, 1), joined=True),
         Roster(entry),
         RosterRequest(room_id, 1, entry.hash),

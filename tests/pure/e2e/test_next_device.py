@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.crypto.signing import SigningKey
-from securechat.e2e.content import Recovery
+from securechat.e2e.content import Recovery, Text
 from securechat.e2e.copies import COPY_LIFE_MS
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.own_device import UserIdentity
@@ -65,7 +65,7 @@ def test_texts_that_nobody_confirmed_are_kept_until_somebody_does() -> None:
     second.send(bob, "two")
     third = next_device(second)
     texts = third.endpoint.unconfirmed_texts(bob.address)
-    assert [each.text for each in texts] == ["hello", "one", "two"]
+    assert [each.content for each in texts] == [Text("hello"), Text("one"), Text("two")]
     assert third.endpoint.unconfirmed_devices() == (bob.address,)
     third.endpoint.note_delivered(bob.address, tuple(each.message_id for each in texts))
     third.reload()

@@ -3,12 +3,15 @@
 import msgspec
 import pytest
 
+from securechat.e2e.amend_content import Amendment, Reaction, Typing, encode_amend_content
 from securechat.e2e.content import PlainContent, ReadReceipt, Receipt, Text
-from securechat.e2e.plain import MAGIC, decode_plain, is_plain
+from securechat.e2e.plain import MAGIC, PlainEnvelope, decode_plain, is_plain, signed_bytes
+from securechat.e2e.plaintext import context_hash, plain_conversation_id
 from securechat.e2e.results import Duplicate, Invalid, Opened
 from securechat.errors import CannotOpen, LocalProtocolError, Untrusted, UsageError
-from securechat.identity.types import MessageId
-from tests.pure.e2e.world import DAY_MS, NOW_MS, Seat, copy_seat, make_seat
+from securechat.identity.types import Digest, MessageId
+from tests.pure.e2e.hostile import plaintext_of
+from tests.pure.e2e.world import DAY_MS, NOW_MS, Seat, copy_seat, is_invalid, make_seat
 
 
 def agree(seat: Seat, now_ms: int = NOW_MS) -> Seat:
@@ -22,6 +25,7 @@ def agree(seat: Seat, now_ms: int = NOW_MS) -> Seat:
     return seat
 
 
+ID = MessageId(b"i" * 16)
 ALICE, BOB = agree(make_seat("Alice")), agree(make_seat("Bob"))
 RELUCTANT = make_seat("Bob")
 
@@ -201,6 +205,21 @@ def test_what_was_said_in_one_way_is_not_taken_in_the_other(alice: Seat, bob: Se
     )
     envelope = PlainEnvelope(alice.endpoint.certificate, plaintext, signature).encode()
     assert bob.endpoint.open_plain(envelope, NOW_MS) == Invalid(alice.address)
+
+
+@pytest.mark.parametrize("content", [Amendment(ID, "x"), Reaction(ID, "+"), Typing(active=True)])
+def test_nothing_is_changed_nor_reacted_to_without_encryption(
+    alice: Seat, bob: Seat, content: Amendment | Reaction | Typing
+) -> None:
+    own, other = alice.address, bob.address
+    conversation = plain_conversation_id(own.user_key, other.user_key)
+    kind, body = encode_amend_content(content)
+    context = context_hash(conversation, own, other)
+    message = plaintext_of(alice, bob, kind=kind, body=body, context_hash=context)
+    plaintext = message._replace(counter=0, previous_hash=Digest(bytes(32))).encode()
+    signature = alice.endpoint._device.signing_key.sign(signed_bytes(own, other, plaintext))
+    hostile = PlainEnvelope(alice.endpoint.certificate, plaintext, signature).encode()
+    assert is_invalid(bob.endpoint.open_plain(hostile, NOW_MS), alice)
 
 
 def test_an_encrypted_envelope_does_not_look_plain(alice: Seat, bob: Seat) -> None:

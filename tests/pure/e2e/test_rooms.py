@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from securechat.e2e.content import Text
+from securechat.e2e.amend_content import Amendment, Reaction
+from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.held import MAX_OF_A_DEVICE, MAX_OF_UNKNOWN_ROOMS
 from securechat.e2e.results import Invalid, Opened
@@ -20,7 +21,7 @@ from securechat.errors import (
 )
 from securechat.identity.names import parse_name
 from securechat.identity.roster import MAX_MEMBERS, RosterMember
-from securechat.identity.types import RoomId, UserKey
+from securechat.identity.types import MessageId, RoomId, UserKey
 from tests.pure.e2e.room_world import (
     LOBBY_ID,
     change,
@@ -40,6 +41,7 @@ from tests.pure.e2e.world import NOW_MS, Seat, is_invalid, next_device
 from tests.pure.identity.rosters import many_members
 
 UNKNOWN = RoomId(b"u" * 32)
+ID = MessageId(b"i" * 16)
 
 
 def ask(seat: Seat, room_id: RoomId) -> RosterRequest:
@@ -321,13 +323,41 @@ def test_in_the_lobby_everybody_is_read() -> None:
     assert shown(bob.receive(alice.send(bob, text))) == text
 
 
-def test_texts_that_nobody_confirmed_stay_what_they_are() -> None:
+@pytest.mark.parametrize("lobby", [False, True])
+def test_texts_are_changed_and_reacted_to_in_every_room(lobby: bool) -> None:
+    alice, bob, *_ = people()
+    place = RoomPlace(LOBBY_ID, 0) if lobby else RoomPlace(make_room((alice,), (bob,)), 1)
+    for content in (Amendment(ID, "", place), Reaction(ID, "+", place)):
+        assert shown(bob.receive(alice.send(bob, content))) == content
+
+
+def test_a_change_that_overtakes_its_roster_is_held_too() -> None:
+    alice, bob, carol, _ = people()
+    room_id = make_room((alice,), (bob,))
+    entry = change(alice, room_id, listed((alice,), (bob, carol)))
+    content = Amendment(ID, "better", RoomPlace(room_id, 2))
+    assert shown(bob.receive(alice.send(bob, content))) == Held(room_id, 2)
+    with pytest.raises(LocalProtocolError, match="paused"):
+        bob.send(alice, Reaction(ID, "+", RoomPlace(room_id, 1)))
+    take(bob, entry, alice)
+    (released,) = rooms_of(bob).release(room_id)
+    assert shown(released) == content
+
+
+def test_what_nobody_confirmed_stays_what_it_is() -> None:
     alice, bob, *_ = people()
     room_id = make_room((alice,), (bob,))
-    text = Text("post", action=True, room=RoomPlace(room_id, 1))
-    alice.send(bob, text)
-    assert alice.endpoint.unconfirmed_texts(bob.address)[-1].content == text
-    assert next_device(alice).endpoint.unconfirmed_texts(bob.address)[-1].content == text
+    place = RoomPlace(room_id, 1)
+    said: list[Content] = [
+        Text("post", action=True, room=place),
+        Amendment(ID, "better", place),
+        Reaction(ID, "+"),
+    ]
+    for content in said:
+        alice.send(bob, content)
+    for seat in (alice, next_device(alice)):
+        kept = seat.endpoint.unconfirmed_texts(bob.address)
+        assert [each.content for each in kept][-3:] == said
 
 
 def test_the_next_device_of_a_person_is_in_their_rooms() -> None:

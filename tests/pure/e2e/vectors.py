@@ -19,6 +19,7 @@ from securechat.crypto.passphrase_sealer import PassphraseSealer
 from securechat.crypto.sas import Sas
 from securechat.crypto.sealing import seal_aead
 from securechat.e2e import envelope
+from securechat.e2e.amend_content import Amendment, Reaction, Typing, encode_amend_content
 from securechat.e2e.content import (
     Content,
     ReadReceipt,
@@ -92,6 +93,7 @@ def build() -> dict[str, Any]:
         "content": contents(),
         "room": room(),
         "message": message(),
+        "signal": signal(),
         "plain": plain(),
         "backup": backup(),
         "pairing": pairing(),
@@ -146,7 +148,7 @@ def contents() -> list[dict[str, Any]]:
     ]
 
 
-def room_contents() -> tuple[Content, ...]:
+def room_contents() -> tuple[Content | Typing, ...]:
     place, answered = RoomPlace(ROSTER.room_id, 1), MessageId(b"\x54" * 16)
     return (
         Text("Grüße, 明", room=place),
@@ -157,10 +159,16 @@ def room_contents() -> tuple[Content, ...]:
         RosterRequest(ROSTER.room_id, 1, ROSTER.hash),
         RoomNotice(place, joined=True),
         RoomNotice(place, joined=False),
+        Amendment(answered, "Grüße, 明"),
+        Amendment(answered, "", place),
+        Reaction(answered, "\u2764\ufe0f"),
+        Reaction(answered, "", place),
+        Typing(active=True),
+        Typing(active=False, room=place),
     )
 
 
-def room_content(content: Content) -> dict[str, Any]:
+def room_content(content: Content | Typing) -> dict[str, Any]:
     fields = msgspec.to_builtins(content, builtin_types=(bytes,))
     return {"content": type(content).__name__, "fields": fields, **kind_and_body(content)}
 
@@ -186,8 +194,11 @@ def room() -> dict[str, Any]:
     }
 
 
-def kind_and_body(content: Content) -> dict[str, Any]:
-    kind, body = encode_content(content)
+def kind_and_body(content: Content | Typing) -> dict[str, Any]:
+    if isinstance(content, Typing):
+        kind, body = encode_amend_content(content)
+    else:
+        kind, body = encode_content(content)
     return {"kind": kind, "body": body}
 
 
@@ -230,6 +241,33 @@ def message() -> dict[str, Any]:
         "olm_ciphertext": ciphertext,
         "wrapped": wrapped,
         "frame": head.encode() + start + middle,
+    }
+
+
+def signal() -> dict[str, Any]:
+    """What says that somebody types, up to the sealed box."""
+    kind, body = encode_amend_content(Typing(active=True))
+    conversation = direct_conversation_id(SENDER.user_key, RECIPIENT.user_key)
+    plaintext = Plaintext(
+        kind,
+        0,
+        1_700_000_000_000,
+        MessageId(b"\x55" * 16),
+        Digest(bytes(32)),
+        context_hash(conversation, SENDER, RECIPIENT),
+        body,
+    ).encode()
+    head = envelope.Head(envelope.TYPE_SIGNAL, SESSION_ID, NONCE, SENDER)
+    associated = envelope.associated_data(head.type, SENDER, RECIPIENT, SESSION_ID, b"")
+    key, _ = derive_keys(SECRET, session_info(SENDER, RECIPIENT, SESSION_ID, START.bundle_epoch))
+    padded = plaintext.ljust(envelope.SIGNAL_PLAINTEXT_SIZE_BYTES, b"\0")
+    return {
+        "plaintext": plaintext,
+        "padded_size": len(padded),
+        "nonce": NONCE,
+        "head": head.encode(),
+        "associated_data": associated,
+        "frame": head.encode() + seal_aead(padded, associated, NONCE, key),
     }
 
 

@@ -47,7 +47,7 @@ def test_what_names_the_reader_in_a_room_stands_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["(verified) waves", " (verified) x", "\u200b(verified)", "", ":x"]
+    "text", ["(verified) waves", " (verified) x", "\u200b(verified)", "\u1161(verified)", "", ":x"]
 )
 def test_an_action_that_begins_like_a_remark_of_ours_comes_after_the_true_one(text: str) -> None:
     assert text_of(message(text, action=True)) == f"* bob (new) {text}"

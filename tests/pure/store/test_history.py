@@ -1,19 +1,24 @@
 """The history's tables, in a database in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from securechat.config import FOREVER_DAYS
 from securechat.store import history as h
 from securechat.store.history import (
+    Amend,
     Entry,
     Expire,
     HistoryTable,
     Progress,
     Query,
     Reached,
+    React,
+    Reaction,
     Retention,
 )
 from securechat.store.schema import INDEXED_CHARACTERS
@@ -21,6 +26,7 @@ from tests.pure.store.entries import BOB, CAROL, entry
 from tests.pure.store.memory_history import memory_history
 
 DAY_MS = 24 * 3600 * 1000
+BOBS_KEY = b"k" * 32
 
 
 @pytest.fixture
@@ -56,7 +62,127 @@ def test_all_of_a_conversation_comes_in_pages(
     for number in range(7):
         table.apply(entry(str(number)))
         table.apply(entry("elsewhere", conversation=CAROL))
-    assert texts(list(table.all(BOB))) == [str(number) for number in range(7)]
+    assert texts([*chain.from_iterable(table.pages(BOB))]) == [str(number) for number in range(7)]
+
+
+def test_a_page_is_next_to_a_place(table: HistoryTable) -> None:
+    for number in range(7):
+        table.apply(entry(str(number)))
+        table.apply(entry("elsewhere", conversation=CAROL))
+    places = [each.sequence for each in table.page(BOB, 9).entries]
+
+    def page(count: int, **at: int) -> tuple[list[str], bool, bool]:
+        found = table.page(BOB, count, **{key: places[index] for key, index in at.items()})
+        return texts(found.entries), found.older, found.newer
+
+    assert page(3) == (["4", "5", "6"], True, False)
+    assert page(7) == ([*"0123456"], False, False)
+    assert page(2, before=4) == (["2", "3"], True, True)
+    assert page(2, before=2) == (["0", "1"], False, True)
+    assert page(2, before=0) == ([], False, True)
+    assert page(2, after=2) == (["3", "4"], True, True)
+    assert page(2, after=4) == (["5", "6"], True, False)
+    assert page(2, after=6) == ([], True, False)
+    assert table.page(b"nobody", 3) == ([], False, False)
+    assert texts(table.page(BOB, 9, after=0).entries) == [*"0123456"]
+
+
+def plan_of(table: HistoryTable, read: Callable[[], object]) -> str:
+    """Return how the database looks for what is read."""
+    statements: list[str] = []
+    table._database.set_trace_callback(statements.append)
+    read()
+    table._database.set_trace_callback(None)
+    plans = [
+        table._database.execute(f"EXPLAIN QUERY PLAN {each}").fetchall()
+        for each in statements
+        if "FROM history" in each
+    ]
+    return "; ".join(step for plan in plans for *_, step in plan)
+
+
+@pytest.mark.parametrize("at", [{}, {"before": 9}, {"after": 9}])
+def test_no_page_takes_longer_the_more_there_is(table: HistoryTable, at: dict[str, int]) -> None:
+    table.apply(entry())
+    plan = plan_of(table, lambda: table.page(BOB, 3, **at))
+    assert "history_order (conversation=? AND sequence" in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_text_is_replaced_where_it_stands_and_in_the_index(table: HistoryTable) -> None:
+    table.apply(entry("before", message_id=b"1"))
+    table.apply(entry("other", message_id=b"2"))
+    table.apply(Amend(BOB, b"1", BOBS_KEY, "behind", 5))
+    first, second = table.last(9)
+    assert (first.text, first.edited_ms, second.edited_ms) == ("behind", 5, 0)
+    assert table.search(Query(words=("before",)), 9) == []
+    assert table.search(Query(words=("behind",)), 9) == [first]
+
+
+def test_only_who_wrote_a_message_changes_it(table: HistoryTable) -> None:
+    table.apply(entry("of bob", message_id=b"1"))
+    table.apply(entry("mine to bob", sender="", message_id=b"2", user_key=BOBS_KEY))
+    table.apply(entry("bob elsewhere", conversation=CAROL, message_id=b"3"))
+    for message_id, user_key in (
+        (b"1", b""),
+        (b"1", b"c" * 32),
+        (b"2", BOBS_KEY),
+        (b"3", BOBS_KEY),
+    ):
+        table.apply(Amend(BOB, message_id, user_key, "forged", 5))
+    assert texts(table.last(9)) == ["of bob", "mine to bob", "bob elsewhere"]
+    table.apply(Amend(BOB, b"2", b"", "changed", 5))
+    assert texts(table.last(9)) == ["of bob", "changed", "bob elsewhere"]
+
+
+def test_of_two_with_one_id_each_writer_changes_their_own(table: HistoryTable) -> None:
+    table.apply(entry("of bob", message_id=b"1"))
+    table.apply(entry("of carol", sender="carol", user_key=b"c" * 32, message_id=b"1"))
+    table.apply(Amend(BOB, b"1", b"c" * 32, "changed", 5))
+    table.apply(React(BOB, b"1", b"d" * 32, "dave", "+"))
+    assert texts(table.last(9)) == ["of bob", "changed"]
+    assert table.reactions([1, 2]) == []
+
+
+def test_what_is_deleted_stays_so(table: HistoryTable) -> None:
+    table.apply(entry("a-very-rare-word", message_id=b"1"))
+    table.apply(React(BOB, b"1", b"", "", "+"))
+    table.apply(Amend(BOB, b"1", BOBS_KEY, "", 5))
+    table.apply(Amend(BOB, b"1", BOBS_KEY, "back again", 6))
+    table.apply(React(BOB, b"1", b"", "", "+"))
+    (deleted,) = table.last(9)
+    assert deleted.is_deleted
+    assert table.reactions([deleted.sequence]) == []
+    blocks = table._database.execute("SELECT block FROM history_text_data").fetchall()
+    assert b"ver" not in b"".join(block for (block,) in blocks)
+
+
+def test_the_last_reaction_of_each_counts(table: HistoryTable) -> None:
+    table.apply(entry(message_id=b"1"))
+    for symbol in "abc":
+        table.apply(React(BOB, b"1", BOBS_KEY, "bob", symbol))
+        table.apply(React(BOB, b"1", b"", "", symbol * 2))
+    table.apply(React(BOB, b"unknown", b"", "", "d"))
+    table.apply(React(CAROL, b"1", b"", "", "d"))
+    own = Reaction(1, b"", "", "cc")
+    assert table.reactions([1]) == [own, Reaction(1, BOBS_KEY, "bob", "c")]
+    table.apply(React(BOB, b"1", BOBS_KEY, "bob", ""))
+    assert table.reactions([1]) == [own]
+    table.apply(Expire(1000, 0))
+    assert table._database.execute("SELECT * FROM reactions").fetchall() == []
+
+
+def test_so_many_react_and_no_more(table: HistoryTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(h, "MAX_REACTIONS", 2)
+    table.apply(entry(message_id=b"1"))
+    for key in (b"1", b"2", b"3"):
+        table.apply(React(BOB, b"1", key, "bob", "+"))
+    table.apply(React(BOB, b"1", b"1", "bob", "-"))
+    assert [(each.user_key, each.symbol) for each in table.reactions([1])] == [
+        (b"1", "-"),
+        (b"2", "+"),
+    ]
 
 
 def test_progress_only_goes_on(table: HistoryTable) -> None:
@@ -68,6 +194,7 @@ def test_progress_only_goes_on(table: HistoryTable) -> None:
         own = table.own(b"1")
         assert own is not None
         assert table.last(1)[0].progress is None
+        assert own.progress is not None
         return own.progress
 
     assert progress_after(Reached(b"1", Progress.SENT, b"key")) == Progress.SENT
@@ -157,10 +284,10 @@ def test_each_conversation_is_kept_for_its_time(table: HistoryTable) -> None:
     table.apply(Retention(CAROL, "carol", 5))
     assert table.retention(CAROL) == 5
     assert table.retention(BOB) is None
-    table.apply(Expire(10 * DAY_MS, h.FOREVER_DAYS))
+    table.apply(Expire(10 * DAY_MS, FOREVER_DAYS))
     assert texts(table.last(9, BOB)) == ["0", "5", "10"]
     assert texts(table.last(9, CAROL)) == ["10"]
-    table.apply(Retention(CAROL, "carol", h.FOREVER_DAYS))
+    table.apply(Retention(CAROL, "carol", FOREVER_DAYS))
     table.apply(Expire(12 * DAY_MS, 3))
     assert texts(table.last(9)) == ["10", "10"]
     table.apply(Expire(13 * DAY_MS, 3))

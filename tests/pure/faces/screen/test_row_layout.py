@@ -22,16 +22,16 @@ def text_of(line: Line) -> str:
 def test_a_day_begins_with_its_mark_and_what_is_new_with_another() -> None:
     row = of_message(message("hello"))
     day, new, said = map(text_of, lay_out_row(row, None, PAPER, new_here=3))
-    assert day == f"--- {NOW:%A %d %B %Y} ---"
-    assert new == "--- 3 new ---"
-    assert said == f"{NOW:%H:%M} bob: hello"
-    assert [text_of(line) for line in lay_out_row(row, row, PAPER)] == [said]
+    assert day == "───────── Sunday 15 June 2025 ──────────"
+    assert new == "────────── 3 new since 15:06 ───────────"
+    assert said == "15:06 bob (new): hello"
+    assert [text_of(line) for line in lay_out_row(row, row, PAPER)] == ["15:06 bob: hello"]
 
 
 def test_a_notice_is_ours_from_the_first_column() -> None:
     notice = Notice(Entry("bob has gone\nand back"), NOON_MS)
     lines = [text_of(line) for line in lay_out_row(notice, notice, PAPER)]
-    assert lines == ["bob has gone", "      and back"]
+    assert lines == ["15:06 bob has gone", "      and back"]
 
 
 @given(st.text(max_size=200), st.integers(12, 60))

@@ -26,7 +26,7 @@ def test_a_message_says_all_that_its_event_says() -> None:
 
 def test_of_the_history_an_own_one_has_a_state_and_no_trust() -> None:
     assert of_past(PAST) == Row(
-        "m1", "bob", "hello", NOON_MS, own=False, trust="verified", e2e=True
+        "m1", "bob", "hello", NOON_MS, own=False, trust="verified", e2e=True, position=0
     )
     own = of_past(replace(PAST, sender="alice", state=e.DeliveryState.READ))
     assert (own.own, own.trust, own.state) == (True, "", e.DeliveryState.READ)

@@ -44,11 +44,11 @@ def test_a_message_changes_where_it_stands() -> None:
     timeline.note(Notice(Entry("bob has gone"), NOON_MS))
     before = timeline.revision
     timeline.advance("a", e.DeliveryState.READ)
-    timeline.amend("a", "better")
+    timeline.amend("bob", "a", "better")
     assert row_of(timeline, "a").state is e.DeliveryState.READ
     assert (row_of(timeline, "a").text, row_of(timeline, "a").edited) == ("better", True)
     assert timeline.revision != before
-    timeline.amend("unknown", "nothing happens")
+    timeline.amend("bob", "unknown", "nothing happens")
 
 
 def test_each_person_has_one_reaction() -> None:

@@ -1,0 +1,1 @@
+"""What `scripts/bench screen` runs: a client on a terminal, and people with much to say."""

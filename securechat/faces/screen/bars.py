@@ -1,0 +1,131 @@
+"""The lines above and below the messages: of which conversation they are, and how the chat is.
+
+Both are cut at the right, so what matters most stands left; what others have typed stands last.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from securechat.client import events as e
+from securechat.faces.screen.facts import Heading, Status
+from securechat.faces.screen.spans import Line, Look, Span, crop, span, width_of
+
+TOLERATED_CLOCK_S = 300
+"""A clock that is off by less is not worth a word."""
+
+NAMED_MAX = 2
+"""People of a room who are named in its title, and who are named while they type."""
+
+_NOBODY = "securechat"
+_PLAIN = "TLS only: the relay can read this"
+
+
+def title_line(heading: Heading, width: int, *, unicode: bool) -> Line:
+    """Return what stands above the messages: where one is, how safe it is there, and the topic."""
+    if heading.name is None:
+        return crop((span(_NOBODY, Look.TITLE),), width)
+    parts = [span(heading.name, Look.TITLE), _encryption(heading)]
+    if not heading.is_room and heading.trust:
+        parts.append(_trust(heading.trust))
+    parts += [span(remark, Look.STATE) for remark in heading.remarks]
+    if heading.is_room and heading.people:
+        parts += _members(heading.people)
+    if heading.topic:
+        parts.append(span(heading.topic, Look.QUOTE))
+    return crop(_joined(parts, unicode=unicode), width)
+
+
+def _encryption(heading: Heading) -> Span:
+    return span("E2E", Look.STATE) if heading.encrypted else span(_PLAIN, Look.ALERT)
+
+
+def _trust(word: str) -> Span:
+    return span(word, Look.CHANGED if word == e.Trust.CHANGED.value else Look.TRUST)
+
+
+def _members(people: Sequence[tuple[str, str]]) -> Iterator[Span]:
+    """Give how many others are verified, who is CHANGED, and who is there."""
+    words = [trust for _, trust in people if trust]
+    changed = words.count(e.Trust.CHANGED.value)
+    if words:
+        verified = words.count(e.Trust.VERIFIED.value)
+        yield span(f"{verified} of {len(words)} verified", Look.TRUST)
+    if changed:
+        yield span(f"{changed} CHANGED", Look.CHANGED)
+    yield span(_enumerate([name for name, _ in people]), Look.STATE)
+
+
+def status_line(status: Status, width: int, *, unicode: bool, newer_below: int = 0) -> Line:
+    """Return what stands at the bottom: the worst news first, then what waits for the reader.
+
+    ``newer_below`` messages are below the window. What does not fit is left out from the end; the
+    first part is cut.
+    """
+    parts = list(_parts(status, newer_below))
+    while len(parts) > 1 and width_of(_joined(parts, unicode=unicode)) > width:
+        parts.pop()
+    return crop(_joined(parts, unicode=unicode), width)
+
+
+def _parts(status: Status, newer_below: int) -> Iterator[Span]:
+    yield from _news(status)
+    if status.asks:
+        yield span(f"{status.asks} wants to compare: Alt-V", Look.ALERT)
+    if newer_below:
+        yield span(f"{newer_below:,} newer below", Look.STATUS)
+    if status.unread:
+        yield span(_unread(status), Look.STATUS)
+    if status.queued and not (status.offline or status.ended):
+        yield span(f"{status.queued:,} waiting to be sent", Look.STATUS)
+
+
+def _news(status: Status) -> Iterator[Span]:
+    """Give the state of the connection, and what is wrong, if anything is."""
+    if status.ended:
+        yield span(f"The chat has ended: {status.ended}", Look.ALERT)
+    elif status.offline:
+        kept = f"{status.queued:,} waiting" if status.queued else "what you write is kept"
+        again = f", again in {status.retry_in_s:.0f} s" if status.retry_in_s >= 1 else ""
+        yield span(f"no connection ({status.offline}){again}; {kept}", Look.ALERT)
+    else:
+        if status.trouble:
+            yield span(status.trouble, Look.ALERT)
+        if abs(status.clock_off_s) > TOLERATED_CLOCK_S:
+            yield span(_clock_words(status.clock_off_s), Look.ALERT)
+        yield span(status.relay or "connecting", Look.STATUS)
+
+
+def _clock_words(off_s: int) -> str:
+    minutes = round(abs(off_s) / 60)
+    off = f"{minutes:,} min" if minutes < 120 else f"{round(minutes / 60):,} h"
+    return f"this clock is {off} {'ahead of' if off_s > 0 else 'behind'} the relay's"
+
+
+def _unread(status: Status) -> str:
+    words = f"{status.unread:,} unread elsewhere"
+    if not status.mentions:
+        return words
+    return f"{words}, {status.mentions:,} mention{'s' if status.mentions > 1 else ''}"
+
+
+def typing_line(names: Sequence[str], width: int) -> Line:
+    """Return who is typing; nothing if nobody is."""
+    if not names:
+        return ()
+    verb = "is" if len(names) == 1 else "are"
+    return crop((span(f" {_enumerate(names)} {verb} typing", Look.HINT),), width)
+
+
+def _enumerate(names: Sequence[str]) -> str:
+    """Return the first names, and how many others there are."""
+    shown = list(names[:NAMED_MAX])
+    if others := len(names) - len(shown):
+        shown.append(f"{others:,} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def _joined(parts: Sequence[Span], *, unicode: bool) -> Line:
+    separator = span(" · " if unicode else " | ", Look.FAINT)
+    line: list[Span] = []
+    for part in parts:
+        line += [separator, part] if line else [part]
+    return tuple(line)

@@ -1,0 +1,49 @@
+"""The single rows of the screen: title, warnings, hint, prompt and status."""
+
+from collections.abc import Callable, Sequence
+
+from securechat.faces.screen.spans import Line, crop, width_of
+from securechat.faces.screen.widgets import LineWidget
+
+PROMPT_PART = 2
+"""The prompt has at most this part of the width."""
+
+
+class Bar(LineWidget):
+    """Rows that somebody else makes, as many as there are; none of them is no row at all."""
+
+    DEFAULT_CSS = """
+    Bar { height: auto; }
+    """
+
+    def __init__(self, made: Callable[[], Sequence[Line]], *, id: str) -> None:
+        super().__init__(id=id)
+        self._made = made
+
+    def lines(self, width: int, _height: int) -> Sequence[Line]:
+        """Return the rows, cut to the width."""
+        return [crop(line, width) for line in self._made()]
+
+    def get_content_height(self, *_: object) -> int:
+        """Return how many rows there are; called by Textual."""
+        return len(self._made())
+
+
+class Prompt(LineWidget):
+    """What stands before the text being typed, as wide as it is."""
+
+    DEFAULT_CSS = """
+    Prompt { height: 1; width: auto; }
+    """
+
+    def __init__(self, made: Callable[[], Line]) -> None:
+        super().__init__(id="prompt")
+        self._made = made
+
+    def lines(self, width: int, _height: int) -> Sequence[Line]:
+        """Return the prompt."""
+        return [crop(self._made(), width)]
+
+    def get_content_width(self, *_: object) -> int:
+        """Return how wide it is, at most half of the screen; called by Textual."""
+        return min(width_of(self._made()), self.app.size.width // PROMPT_PART)

@@ -1,0 +1,45 @@
+"""The reactions to a message: which, and whose."""
+
+from collections.abc import Iterable
+
+from securechat.faces.message_wording import quoted
+from securechat.faces.screen.folding import without_leading_marks
+from securechat.faces.screen.spans import Line, Look, span
+from securechat.text import safe_text
+
+SYMBOLS_MAX = 12
+NAMES_MAX = 5
+
+_SYMBOL_COLUMNS = 16
+_WORD_SIGNS = frozenset("+-_")
+
+
+def reaction_line(reactions: Iterable[tuple[str, str]], *, unicode: bool) -> Line:
+    """Return each symbol with the names of those who react with it, the first ones of many."""
+    names: dict[str, list[str]] = {}
+    for who, symbol in reactions:
+        names.setdefault(show_symbol(symbol), []).append(who)
+    separator = " · " if unicode else " | "
+    parts: list[str] = []
+    for symbol, people in list(names.items())[:SYMBOLS_MAX]:
+        parts.append(f"{symbol} {_some(people)}")
+    if len(names) > SYMBOLS_MAX:
+        parts.append(f"{len(names) - SYMBOLS_MAX} others")
+    return (span(separator.join(parts), Look.REACTION),)
+
+
+def show_symbol(symbol: str) -> str:
+    """Return a reaction as one word, which cannot hold another one's name; else as a quotation."""
+    safe = without_leading_marks(safe_text(symbol))
+    is_word = all(sign.isalnum() or sign in _WORD_SIGNS for sign in safe) and safe.isascii()
+    is_sign = not any(sign.isascii() or sign.isalnum() or sign.isspace() for sign in safe)
+    if safe and len(safe) <= _SYMBOL_COLUMNS and (is_word or is_sign):
+        return safe
+    return quoted(symbol, _SYMBOL_COLUMNS)
+
+
+def _some(people: list[str]) -> str:
+    shown = people[:NAMES_MAX]
+    if len(people) > NAMES_MAX:
+        shown.append(f"{len(people) - NAMES_MAX} more")
+    return ", ".join(shown)

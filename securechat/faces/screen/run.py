@@ -1,0 +1,84 @@
+"""A session on the full screen, from its first to its last moment."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from securechat.errors import SecureChatError
+from securechat.faces.conversing import raise_outcome
+from securechat.faces.engine import ChatEngine
+from securechat.faces.inbox import Inbox
+from securechat.faces.screen.settings import ScreenSettings
+
+EVENTS_AT_ONCE = 256
+"""Those of a batch are drawn together."""
+
+
+def run_screen(
+    engine: ChatEngine,
+    *,
+    peer: str | None,
+    lobby: bool,
+    settings: ScreenSettings,
+    color: bool,
+    unicode: bool,
+    flush_s: float,
+) -> None:
+    """Run a session on the terminal until the user leaves or it is ended.
+
+    Raises the error that ended the engine, StillQueued, or SystemExit for a signal. The terminal is
+    as it was then.
+    """
+    inbox = Inbox(EVENTS_AT_ONCE)
+    engine.subscribe(inbox.put)
+    engine.start()
+    from securechat.faces.screen.app import ChatApp  # it logs in while this is loaded
+
+    with _color(color):
+        app = ChatApp(
+            engine, inbox, peer=peer, lobby=lobby, settings=settings, unicode=unicode,
+            flush_s=flush_s,
+        )  # fmt: skip
+    with _signals_as_before():
+        app.run(mouse=False)
+    if app.ended_by is not None:
+        engine.stop(0.0)
+        raise SystemExit(128 + app.ended_by)
+    if app.failure is not None:
+        engine.stop(0.0)
+        raise SecureChatError(
+            f"Internal error ({type(app.failure).__name__})",
+            "the same with --plain",
+        ) from app.failure
+    raise_outcome(app.chat, engine)
+
+
+@contextmanager
+def _signals_as_before() -> Iterator[None]:
+    """Put back what was to happen at signals: an event loop leaves them at their defaults."""
+    numbers = [
+        signal.SIGINT,
+        *(getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)),
+    ]
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _color(wanted: bool) -> Iterator[None]:
+    """Let the screen be without colour; it takes the word for that out of the environment."""
+    before = os.environ.get("NO_COLOR")
+    os.environ.pop("NO_COLOR", None)
+    if not wanted:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop("NO_COLOR", None)
+        if before is not None:
+            os.environ["NO_COLOR"] = before

@@ -1,0 +1,68 @@
+"""A client on the full screen: what is in its cells, on a terminal that changes its size."""
+
+import fcntl
+import struct
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.terminal.seat import Terminal
+
+LEFT = "\x1b[?1049l"
+"""What gives a terminal back the screen that it had before."""
+
+
+class FullScreen(Terminal):
+    """A securechat client that has a whole terminal, and somebody at the keyboard."""
+
+    def __init__(self, *flags: str, home: Path, **options: Any) -> None:
+        super().__init__(
+            "client", *flags, home=home, term="xterm-256color", full_screen=True, **options
+        )
+
+    @property
+    def rows(self) -> list[str]:
+        """What is on the screen, row by row, as wide as it is."""
+        return list(self._screen.display)
+
+    @property
+    def text(self) -> str:
+        """What is on the screen in one line."""
+        return " ".join(" ".join(self.rows).split())
+
+    @property
+    def lines(self) -> list[str]:
+        """The rows without blanks at their ends."""
+        return [row.rstrip() for row in self.rows]
+
+    @property
+    def input(self) -> str:
+        """The row of the prompt, which is above the status."""
+        return self.lines[-2]
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal is as a shell expects it: it shows what is typed."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        self._screen.resize(rows, columns)
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+
+    def see_input(self, text: str) -> None:
+        """Wait until the input ends in this."""
+        self._wait(f"input {text}", lambda: self.input.endswith(text))
+
+
+@contextmanager
+def on_full_screen(*flags: str, home: Path, **options: Any) -> Iterator[FullScreen]:
+    """Run a client until the block ends."""
+    seat = FullScreen(*flags, home=home, **options)
+    try:
+        yield seat
+    finally:
+        seat.close()
