@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.errors import SecureChatError
 from securechat.faces.emoji_codes import with_emoji
-from securechat.faces.engine import ChatEngine
 from securechat.faces.screen.facts import Opening, Request
 from securechat.faces.screen.parts import Parts
 from securechat.faces.screen.rows import Row, of_written
@@ -20,10 +20,9 @@ from securechat.faces.written import Written
 class Writing:
     """A text is a message, a command, an answer to ``replying``, or a new text for ``editing``."""
 
-    def __init__(self, engine: ChatEngine, parts: Parts, now_ms: Callable[[], int]) -> None:
-        self._engine = engine
+    def __init__(self, parts: Parts, now: Callable[[], datetime]) -> None:
         self._parts = parts
-        self._now_ms = now_ms
+        self._now = now
         self._request: Request | None = None
         self.replying: Row | None = None
         self.editing: Row | None = None
@@ -53,7 +52,8 @@ class Writing:
         parts = self._parts
         parts.places.add(written.target)
         timeline = parts.timelines.of(written.target)
-        row = of_written(written, parts.lines.own_name, self._now_ms())
+        now_ms = int(self._now().timestamp() * 1000)
+        row = of_written(written, parts.lines.own_name, now_ms)
         timeline.add(self._with_quote(row, timeline))
         if timeline.has_newer:
             parts.timelines.ask_newest(written.target)
