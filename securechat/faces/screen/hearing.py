@@ -3,7 +3,7 @@
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import is_room
-from securechat.faces.conversations import conversation_of
+from securechat.faces.conversations import changed_in, conversation_of
 from securechat.faces.engine import ChatEngine
 from securechat.faces.screen.facts import Part
 from securechat.faces.screen.parts import Parts
@@ -83,8 +83,7 @@ class Hearing:
 
     def _hear_change(self, event: e.Amended | e.Reacted) -> None:
         parts = self._parts
-        writer = event.name if isinstance(event, e.Reacted) else event.sender
-        where = event.room or (event.recipient if event.own else writer)
+        where = changed_in(event)
         timeline = parts.timelines.held(where)
         if isinstance(event, e.Reacted):
             if timeline is not None:
