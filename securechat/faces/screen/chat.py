@@ -48,7 +48,7 @@ class ScreenChat(ChatView):
             engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode,
             written=lambda written: self._writing.take(written),
         )  # fmt: skip
-        super().__init__(parts, Hearing(engine, parts), Writing(parts, now))
+        super().__init__(parts, Hearing(engine, parts), Writing(engine.ask, parts, now))
         self._engine = engine
         self._changed = set(Part)
         self._opened: str | None = None
@@ -195,14 +195,28 @@ class ScreenChat(ChatView):
         self._parts.alarms.note()
         self._changed.add(Part.BANNER)
 
-    def reply_to(self, row: Row | None) -> None:
-        """Make the next text an answer to a message; with None to none."""
-        self._writing.reply_to(row)
-        self._changed.add(Part.INPUT)
+    def reply_to(self, row: Row) -> None:
+        """Make the next text an answer to a message."""
+        if self.current is not None:
+            self._writing.reply_to(row, self.current)
+            self._changed.add(Part.INPUT)
 
-    def edit(self, row: Row | None) -> None:
-        """Make the next text the new one of an own message; with None of none."""
-        self._writing.edit(row)
+    def edit(self, row: Row) -> None:
+        """Take an own message into the input, to send another text for it."""
+        if self.current is not None and row.own and not row.deleted:
+            self._writing.edit(row, self.current)
+            self._changed.add(Part.INPUT)
+
+    def edit_last(self) -> None:
+        """Take the newest own message that is held into the input, if there is one."""
+        for row in reversed(self.timeline.rows):
+            if isinstance(row, Row) and row.own and not row.deleted:
+                self.edit(row)
+                return
+
+    def cancel(self) -> None:
+        """Neither answer nor edit a message any more."""
+        self._writing.cancel()
         self._changed.add(Part.INPUT)
 
     def delete(self, row: Row) -> None:
@@ -227,7 +241,7 @@ class ScreenChat(ChatView):
             left.new_from = None
         self._opened = key
         self._changed = set(Part)
-        self._writing.reply_to(None)
+        self._writing.cancel()
         parts.texts.stop_composing()
         parts.texts.store()
         if current is None:

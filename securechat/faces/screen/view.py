@@ -107,6 +107,12 @@ class ChatView:
         return self._writing.editing
 
     @property
+    def purpose(self) -> Line:
+        """What the text in the input is for, if it is not simply a message."""
+        words = self._writing.purpose
+        return (span(words, Look.HINT),) if words else ()
+
+    @property
     def leaving(self) -> bool:
         """Whether the user has said that they leave."""
         return self._parts.lines.leaving
