@@ -89,7 +89,7 @@ class Hearing:
             return
         where = event.room or (event.recipient if event.own else event.sender)
         if (timeline := parts.timelines.held(where)) is not None:
-            timeline.amend(event.message_id, event.text)
+            timeline.amend(event.sender, event.message_id, event.text)
         if not event.text:
             parts.unshown.drop(where, event.sender, event.message_id)
 
