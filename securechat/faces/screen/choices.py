@@ -40,15 +40,15 @@ def doing_choices(typed: str, bound: Mapping[str, str]) -> list[Choice[str]]:
     ``bound`` are the keys that a user has set.
     """
     actions = [
-        (action.id, key_label(bound.get(action.id, action.keys)), action.label)
+        (action.id, key_label(bound.get(action.id, action.keys)), action.label, action.id)
         for action in ACTIONS
         if action.scope is not Scope.MESSAGES and action.id != "palette"
     ]
-    commands = [(usage.split()[0], usage, meaning) for usage, meaning in HELP]
-    found = find_best(typed, [*actions, *commands], lambda doing: f"{doing[2]} {doing[1]}")
+    commands = [(usage.split()[0], usage, meaning, usage) for usage, meaning in HELP]
+    found = find_best(typed, [*actions, *commands], lambda doing: f"{doing[3]} {doing[2]}")
     return [
         Choice((span(f"{keys:<{_KEYS_COLUMNS}} ", Look.MARK), span(label)), value)
-        for value, keys, label in found
+        for value, keys, label, _ in found
     ]
 
 

@@ -5,7 +5,6 @@ from securechat.faces import wording
 from securechat.faces.entries import Entry
 from securechat.faces.screen.composer import Composer
 from securechat.faces.screen.editor import edit_text
-from securechat.faces.screen.messages_pane import MessagesPane
 from securechat.faces.screen.pages import Pages
 from securechat.faces.screen.rows import Row
 from securechat.faces.screen.terminal_writes import TerminalWrites
@@ -18,7 +17,6 @@ class KeyActions(Pages, inherit_bindings=False):
     """
 
     composer: Composer
-    messages: MessagesPane
     terminal: TerminalWrites
     _delete_asked: Row | None = None
 

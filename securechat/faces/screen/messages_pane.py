@@ -60,6 +60,8 @@ class MessagesPane(LineWidget, can_focus=True):
             self._viewport.grown(grown.before, grown.after)
         if (index := self._chat.take_jump()) is not None:
             self._viewport.to(index)
+            if isinstance(row := self._timeline.rows[index], Row):
+                self._chosen = (row.sender, row.message_id)
 
     @property
     def at_end(self) -> bool:

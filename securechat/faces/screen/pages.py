@@ -19,6 +19,7 @@ from securechat.faces.screen.choices import (
 )
 from securechat.faces.screen.facts import Opening, Part, Request
 from securechat.faces.screen.help_page import lay_out_help
+from securechat.faces.screen.messages_pane import MessagesPane
 from securechat.faces.screen.page import Page
 from securechat.faces.screen.picker import Picker
 from securechat.faces.screen.relay_page import lay_out_relay_view, relay_title
@@ -33,6 +34,7 @@ class Pages(App[None], inherit_bindings=False):
     """The part of the app that opens pages; the chat goes on below them."""
 
     chat: ScreenChat
+    messages: MessagesPane
     bound: Mapping[str, str]
     now: Callable[[], datetime]
     unicode: bool
@@ -124,6 +126,7 @@ class Pages(App[None], inherit_bindings=False):
         def visit(past: e.PastMessage | None) -> None:
             if past is not None:
                 self.chat.visit(past)
+                self.screen.set_focus(self.messages)
             self.show_changes()
 
         picker = Picker(
