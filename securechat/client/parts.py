@@ -93,6 +93,7 @@ class Parts(NamedTuple):
         self.invitations.forget()
         self.inviting.forget()
         self.publishing.due_at = None
+        self.composing.end()
         for person in self.desk.people:
             person.online = None
 
