@@ -144,7 +144,8 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     comparisons = Comparisons(desk, sending)
-    amending, composing = Amending(desk, sending, posting), Composing(desk)
+    amending = Amending(desk, own_name, agreement, sending, posting)
+    composing = Composing(desk)
     receiving = Receiving(
         desk,
         own_name,
