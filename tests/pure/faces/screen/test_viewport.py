@@ -85,8 +85,9 @@ def test_a_row_comes_into_sight_with_as_little_scrolling_as_needed() -> None:
     assert viewport.at_end
     viewport.reveal(5)
     assert viewport.visible() == [(5, range(2)), (6, range(2)), (7, range(2))]
-    viewport.reveal(7)
-    assert seen(viewport)[0] == (5, 0)
+    for whole in (6, 7):
+        viewport.reveal(whole)
+        assert seen(viewport)[0] == (5, 0)
     viewport.reveal(8)
     assert viewport.visible() == [(6, range(2)), (7, range(2)), (8, range(2))]
     assert viewport.rows_below == 1
@@ -102,6 +103,9 @@ def test_of_a_row_that_is_too_high_the_beginning_comes_into_sight() -> None:
     assert viewport.visible() == [(1, range(4))]
     viewport.reveal(2)
     assert viewport.at_end
+    viewport.to(0)
+    viewport.reveal(1)
+    assert viewport.visible() == [(1, range(4))]
 
 
 def test_a_narrower_window_shows_the_same_row_at_its_edge() -> None:
