@@ -38,6 +38,13 @@ def test_one_that_has_scrolled_up_stays_where_it_is() -> None:
     assert viewport.at_end
 
 
+def test_where_all_is_seen_nothing_moves() -> None:
+    viewport = window([1], 1)
+    viewport.scroll(-1)
+    assert viewport.visible() == [(0, range(1))]
+    assert viewport.at_end
+
+
 def test_a_page_put_before_or_behind_moves_nothing() -> None:
     heights = [1, 3, 1]
     viewport = window(heights, 3)
