@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from securechat.client import events as e
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.message_wording import quoted
-from securechat.faces.screen.bars import status_line, title_line, typing_line
+from securechat.faces.screen.bars import status_line, title_line
 from securechat.faces.screen.facts import Heading, Place, Status
 from securechat.faces.screen.row_layout import GUTTER_COLUMNS, LINES_MAX, Paper, lay_out_row
 from securechat.faces.screen.rows import Notice, Row, of_message
@@ -175,7 +175,7 @@ def test_the_other_bars_and_the_side_fit(text: str, width: int, height: int) -> 
     assert len(lines) == height
     assert all(text_of(line).endswith("│") for line in lines)
     status = Status(relay=text, offline=text, trouble=text, asks=text)
-    check_drawable([status_line(status, width, unicode=True), typing_line([text], width)], width)
+    check_drawable([status_line(status, width, unicode=True)], width)
 
 
 def test_the_widest_cluster_does_not_pass_the_edge() -> None:
