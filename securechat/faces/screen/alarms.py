@@ -64,6 +64,7 @@ class Alarms:
         return lines
 
     def _raise(self, name: str, lines: tuple[str, str, str]) -> None:
+        self._alarms = [each for each in self._alarms if each.lines[0] != lines[0]]
         self._alarms.insert(0, _Alarm(name, lines))
 
 
