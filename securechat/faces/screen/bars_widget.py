@@ -1,4 +1,4 @@
-"""The single rows of the screen: title, warnings, hint, prompt and status."""
+"""The single rows of the screen: title, warnings, hints, prompt and status."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,23 +10,23 @@ PROMPT_PART = 2
 
 
 class Bar(LineWidget):
-    """Rows that somebody else makes, as many as there are; none of them is no row at all."""
+    """As many rows as are ``made`` for the width; none of them is no row at all."""
 
     DEFAULT_CSS = """
     Bar { height: auto; }
     """
 
-    def __init__(self, made: Callable[[], Sequence[Line]], *, id: str) -> None:
+    def __init__(self, made: Callable[[int], Sequence[Line]], *, id: str) -> None:
         super().__init__(id=id)
         self._made = made
 
-    def lines(self, width: int, _height: int) -> Sequence[Line]:
+    def lines(self, width: int, _height: int, /) -> Sequence[Line]:
         """Return the rows, cut to the width."""
-        return [crop(line, width) for line in self._made()]
+        return [crop(line, width) for line in self._made(width)]
 
     def get_content_height(self, *_: object) -> int:
         """Return how many rows there are; called by Textual."""
-        return len(self._made())
+        return len(self._made(self.app.size.width))
 
 
 class Prompt(LineWidget):
@@ -40,7 +40,7 @@ class Prompt(LineWidget):
         super().__init__(id="prompt")
         self._made = made
 
-    def lines(self, width: int, _height: int) -> Sequence[Line]:
+    def lines(self, width: int, _height: int, /) -> Sequence[Line]:
         """Return the prompt."""
         return [crop(self._made(), width)]
 

@@ -18,7 +18,9 @@ from securechat.faces.screen.typed_text import typed_text
 
 def _in_turn(bindings: Iterable[Any]) -> Iterator[Binding]:
     """Give the bindings of a field such that it does not do them later than what is typed next."""
-    return (replace(binding, priority=True) for binding in bindings)
+    yield Binding("ctrl+d", "app.leave_or_delete", priority=True, show=False)
+    for binding in bindings:
+        yield replace(binding, priority=True)
 
 
 class Composer(TextArea, inherit_bindings=False):

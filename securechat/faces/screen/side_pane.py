@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from securechat.faces.screen.chat import ScreenChat
-from securechat.faces.screen.spans import Line, Look, crop, filled, span
+from securechat.faces.screen.side import side_lines
+from securechat.faces.screen.spans import Line
 from securechat.faces.screen.widgets import LineWidget
 
 
@@ -13,16 +14,9 @@ class SidePane(LineWidget):
     def __init__(self, chat: ScreenChat, *, unicode: bool) -> None:
         super().__init__(id="side")
         self._chat = chat
-        self._bar = "│" if unicode else "|"
+        self._unicode = unicode
 
-    def lines(self, width: int, height: int) -> Sequence[Line]:
-        """Return the conversations, and a bar at the right."""
-        drawn: list[Line] = []
-        for place in self._chat.places:
-            look = Look.SIDE_CURRENT if place.name == self._chat.current else Look.SIDE
-            count = f" {place.unread}" if place.unread else ""
-            words = f"{place.name}{count}{'@' if place.mention else ''} {place.trust}"
-            drawn.append((span(words, look),))
-        bar = span(self._bar, Look.MARK)
-        rows = [*drawn, *[()] * height][:height]
-        return [(*filled(crop(row, width - 1), width - 1, Look.SIDE), bar) for row in rows]
+    def lines(self, width: int, height: int, /) -> Sequence[Line]:
+        """Return the conversations, and the edge between them and the messages."""
+        places, current = self._chat.places, self._chat.current
+        return side_lines(places, current, width, height, unicode=self._unicode)

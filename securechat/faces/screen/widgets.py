@@ -3,7 +3,7 @@
 A widget of Textual that takes markup is used nowhere: what peers write would be read as such.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -80,3 +80,15 @@ class LineWidget(Widget):
 
     def _style(self, look: Look) -> Style:
         return self.rich_style + self.get_component_rich_style(f"look--{look.value}", partial=True)
+
+
+class Drawing(LineWidget):
+    """Draws what a function makes for so many columns and rows."""
+
+    def __init__(self, made: Callable[[int, int], Sequence[Line]]) -> None:
+        super().__init__()
+        self._made = made
+
+    def lines(self, width: int, height: int, /) -> Sequence[Line]:
+        """Return what the function makes."""
+        return self._made(width, height)

@@ -1,0 +1,128 @@
+"""The parts of the screen, and where they are."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from securechat.faces.known import Known
+from securechat.faces.screen.bars import status_line, title_line
+from securechat.faces.screen.bars_widget import Bar, Prompt
+from securechat.faces.screen.chat import ScreenChat
+from securechat.faces.screen.composer import Composer
+from securechat.faces.screen.facts import Part
+from securechat.faces.screen.messages_pane import MessagesPane
+from securechat.faces.screen.rows import Row
+from securechat.faces.screen.side_pane import SidePane
+from securechat.faces.screen.spans import Line, Look, filled, span
+
+SIDE_COLUMNS = 60
+WIDE_COLUMNS = 120
+TITLE_ROWS = 8
+"""The least size for a side pane, for a wide one, and for a title."""
+
+
+class ChatView(Vertical):
+    """Everything of the chat but the pages over it; ``hint`` is what is said above the input."""
+
+    DEFAULT_CSS = """
+    ChatView {
+        & #middle { height: 1fr; }
+        & #messages { height: 1fr; width: 1fr; }
+        & #side { width: 20; height: 1fr; display: none; }
+        & #title, & #status, & #banners { text-style: reverse; }
+        & #input { height: auto; max-height: 50vh; }
+        &.with-side #side { display: block; }
+        &.wide #side { width: 26; }
+        &.low #title { display: none; }
+    }
+    """
+
+    def __init__(
+        self, chat: ScreenChat, known: Known, *, now: Callable[[], datetime], unicode: bool
+    ) -> None:
+        super().__init__()
+        self._chat = chat
+        self._unicode = unicode
+        self.hint: Line = ()
+        self.composer = Composer(known)
+        self.messages = MessagesPane(chat, now=now, unicode=unicode)
+        self._side = SidePane(chat, unicode=unicode)
+        self._prompt = Prompt(lambda: chat.prompt)
+        self._title = Bar(self._title_lines, id="title")
+        self._banners = Bar(self._banner_lines, id="banners")
+        self._hints = Bar(self._hint_lines, id="hints")
+        self._status = Bar(self._status_lines, id="status")
+        self._rows_below = 0
+
+    def compose(self) -> ComposeResult:
+        """Make the widgets; called by Textual."""
+        yield self._title
+        with Horizontal(id="middle"):
+            yield self._side
+            yield self.messages
+        yield self._banners
+        yield self._hints
+        with Horizontal(id="input"):
+            yield self._prompt
+            yield self.composer
+        yield self._status
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show as much as there is room for; called by Textual."""
+        self.set_class(event.size.width >= SIDE_COLUMNS, "with-side")
+        self.set_class(event.size.width >= WIDE_COLUMNS, "wide")
+        self.set_class(event.size.height < TITLE_ROWS, "low")
+
+    def draw(self, changed: set[Part]) -> None:
+        """Draw again what has changed."""
+        draws: dict[Part, Callable[[], None]] = {
+            Part.SIDE: self._side.redraw,
+            Part.MESSAGES: self.messages.redraw,
+            Part.TITLE: self._title.redraw,
+            Part.STATUS: self._status.redraw,
+            Part.INPUT: self._redraw_input,
+            Part.BANNER: partial(self._banners.redraw, layout=True),
+        }
+        for part, draw in draws.items():
+            if part in changed:
+                draw()
+        if self.messages.rows_below != self._rows_below:
+            self._rows_below = self.messages.rows_below
+            self._status.redraw()
+
+    def show_hint(self, hint: Line) -> None:
+        """Say something above the input, or nothing."""
+        if hint != self.hint:
+            self.hint = hint
+            self._hints.redraw(layout=True)
+
+    def _redraw_input(self) -> None:
+        self._prompt.redraw(layout=True)
+        self._hints.redraw(layout=True)
+
+    def _title_lines(self, width: int) -> Sequence[Line]:
+        return [title_line(self._chat.heading, width, unicode=self._unicode)]
+
+    def _banner_lines(self, width: int) -> Sequence[Line]:
+        return [filled(line, width, Look.ALERT) for line in self._chat.banners]
+
+    def _hint_lines(self, _width: int) -> Sequence[Line]:
+        chat = self._chat
+        lines = [chat.typing_now, self.hint]
+        if chat.replying is not None:
+            lines.append(_of("Your answer to", chat.replying))
+        if chat.editing is not None:
+            lines.append(_of("Your new text for", chat.editing))
+        return [line for line in lines if line]
+
+    def _status_lines(self, width: int) -> Sequence[Line]:
+        below = self.messages.rows_below
+        return [status_line(self._chat.standing, width, unicode=self._unicode, newer_below=below)]
+
+
+def _of(what: str, row: Row) -> Line:
+    return (span(f"{what} (Esc: none) {row.sender}: {row.text}", Look.HINT),)
