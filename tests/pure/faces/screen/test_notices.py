@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client import events as e
+from securechat.faces import wording
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.notices import Notices
 from securechat.faces.screen.rows import Notice
@@ -85,8 +86,9 @@ def test_what_the_screen_has_asked_for_is_not_told() -> None:
     assert wall.of("carol") == ["words", "words"]
 
 
-def test_a_message_is_no_notice() -> None:
+def test_what_is_seen_anyway_is_no_notice() -> None:
     wall = Wall()
     for tone in (Tone.MESSAGE, Tone.MENTION):
         wall.notices.note(Entry("bob: hello", tone))
+    wall.notices.note(wording.talking_to("carol"))
     assert wall.of("carol") == []

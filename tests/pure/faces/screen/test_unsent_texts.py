@@ -1,5 +1,6 @@
 """The texts in the input, by conversation."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from securechat.client import commands as c
@@ -14,7 +15,7 @@ class Table:
         self.asked: list[c.StoreText | c.Composing] = []
         self.texts = UnsentTexts(self.asked.append, lambda: self.now)
 
-    def type(self, *beginnings: str, name: str = "bob", every_s: float = 0.1) -> None:
+    def write(self, *beginnings: str, name: str = "bob", every_s: float = 0.1) -> None:
         for text in beginnings:
             self.now += timedelta(seconds=every_s)
             self.texts.note(name, text)
@@ -24,7 +25,7 @@ class Table:
             self.now += timedelta(seconds=1)
             self.texts.tick()
 
-    def take(self, kind: type) -> list[object]:
+    def take(self, kind: type) -> Sequence[object]:
         found = [each for each in self.asked if isinstance(each, kind)]
         self.asked[:] = [each for each in self.asked if not isinstance(each, kind)]
         return found
@@ -32,7 +33,7 @@ class Table:
 
 def test_a_text_is_stored_a_second_after_its_last_key() -> None:
     table = Table()
-    table.type("h", "he", "hey")
+    table.write("h", "he", "hey")
     table.texts.tick()
     assert table.take(c.StoreText) == []
     table.wait(3)
@@ -42,7 +43,7 @@ def test_a_text_is_stored_a_second_after_its_last_key() -> None:
 
 def test_what_was_sent_is_forgotten_at_once() -> None:
     table = Table()
-    table.type("hey")
+    table.write("hey")
     table.texts.sent("bob")
     assert table.take(c.StoreText) == [c.StoreText("bob", "")]
     assert table.texts.of("bob") == ""
@@ -52,14 +53,14 @@ def test_what_was_sent_is_forgotten_at_once() -> None:
 
 def test_what_was_typed_by_now_is_not_replaced_by_what_was_stored() -> None:
     table = Table()
-    table.type("new")
+    table.write("new")
     table.texts.take_stored((("bob", "old"), ("carol", "old")))
     assert (table.texts.of("bob"), table.texts.of("Carol")) == ("new", "old")
 
 
 def test_others_are_told_that_somebody_types_and_goes_on_and_stops() -> None:
     table = Table()
-    table.type(*(["a", "b"] * 20))
+    table.write(*(["a", "b"] * 20))
     told = table.take(c.Composing)
     assert told == [c.Composing("bob", active=True)] * 2
     table.wait(10)
@@ -68,13 +69,13 @@ def test_others_are_told_that_somebody_types_and_goes_on_and_stops() -> None:
 
 def test_an_empty_input_and_another_conversation_end_the_typing() -> None:
     table = Table()
-    table.type("a", "")
+    table.write("a", "")
     assert table.take(c.Composing) == [
         c.Composing("bob", active=True),
         c.Composing("bob", active=False),
     ]
-    table.type("a")
-    table.type("b", name="carol")
+    table.write("a")
+    table.write("b", name="carol")
     assert table.take(c.Composing) == [
         c.Composing("bob", active=True),
         c.Composing("bob", active=False),
@@ -84,7 +85,7 @@ def test_an_empty_input_and_another_conversation_end_the_typing() -> None:
 
 def test_a_message_says_itself_that_nobody_types_any_more() -> None:
     table = Table()
-    table.type("a")
+    table.write("a")
     table.texts.sent("bob")
     table.wait(10)
     assert table.take(c.Composing) == [c.Composing("bob", active=True)]
@@ -92,15 +93,15 @@ def test_a_message_says_itself_that_nobody_types_any_more() -> None:
 
 def test_nobody_is_told_of_a_command() -> None:
     table = Table()
-    table.type("/", "/msg carol", "  /block bob")
+    table.write("/", "/msg carol", "  /block bob")
     assert table.take(c.Composing) == []
-    table.type("//not a command", "/me waves")
+    table.write("//not a command", "/me waves")
     assert table.take(c.Composing) == [c.Composing("bob", active=True)]
 
 
 def test_a_text_follows_the_name_of_its_person() -> None:
     table = Table()
-    table.type("hey")
+    table.write("hey")
     table.wait(1)
     table.asked.clear()
     table.texts.rename("bob", "Bobby")
