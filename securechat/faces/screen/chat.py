@@ -4,9 +4,10 @@ Commands, people, rooms and all sentences are those of the chat in lines, which 
 one would print becomes a notice in a conversation, or is drawn as part of the screen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from types import MappingProxyType
 
 from securechat.client import commands as c
 from securechat.client import events as e
@@ -15,23 +16,21 @@ from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 from securechat.faces.line_chat import local_now
-from securechat.faces.screen.facts import Part as Part
-from securechat.faces.screen.facts import Place as Place
-from securechat.faces.screen.facts import Request
+from securechat.faces.screen.chat_state import ChatState
+from securechat.faces.screen.facts import Part, Request
 from securechat.faces.screen.hearing import Hearing
 from securechat.faces.screen.parts import make_parts
 from securechat.faces.screen.rows import Row
-from securechat.faces.screen.view import ChatView
 from securechat.faces.screen.writing import Writing
 from securechat.text import safe_text
 
 
-class ScreenChat(ChatView):
+class ScreenChat(ChatState):
     """A session on the full screen; ``leaving`` and ``ended`` say when it is over.
 
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``ring`` gets each message
-    that calls for attention. With ``unicode`` false nothing of ours but ASCII is shown. All is
-    called in one thread; nothing blocks.
+    that calls for attention. With ``unicode`` false nothing of ours but ASCII is shown. ``keys``
+    are those that the user has bound, by action. All is called in one thread; nothing blocks.
     """
 
     def __init__(
@@ -43,9 +42,10 @@ class ScreenChat(ChatView):
         now: Callable[[], datetime] = local_now,
         ring: Callable[[e.Message], None] = lambda _: None,
         unicode: bool = True,
+        keys: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         parts = make_parts(
-            engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode,
+            engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode, keys=keys,
             written=lambda written: self._writing.take(written),
         )  # fmt: skip
         super().__init__(parts, Hearing(engine, parts), Writing(engine.ask, parts, now))

@@ -8,6 +8,7 @@ from tests.pure.faces.sample_events import FINGERPRINT, message
 CHANGED = e.PeerKeyChanged("bob", "9f2c", "41aa", verified=True)
 ENDED = e.ComparingEnded("carol", e.ComparingEnd.MAC, alarm=True)
 TAKEN = e.TrustChanged("Bob", e.Trust.NEW, FINGERPRINT, e.Reason.ACCEPTED)
+BOB_CHANGED = "[WARNING] THE KEY OF bob HAS CHANGED: nothing is sent to bob"
 
 
 def words(alarms: Alarms, current: str | None) -> list[str]:
@@ -17,41 +18,41 @@ def words(alarms: Alarms, current: str | None) -> list[str]:
 
 
 def test_a_changed_key_stands_everywhere_and_says_what_to_do() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     assert alarms.hear(CHANGED)
     for current in ("bob", "carol", None):
         assert words(alarms, current) == [
-            "[WARNING] THE KEY OF bob HAS CHANGED",
+            BOB_CHANGED,
             "Known (verified): 9f2c   Shown: 41aa",
-            "Nothing is sent to bob. Alt-V: compare. Alt-A: noted",
+            "/verify bob compares, Alt-A takes note.",
         ]
 
 
 def test_one_that_was_noted_stays_where_it_is_about_until_the_trust_changes() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     alarms.hear(CHANGED)
     alarms.note()
     assert words(alarms, "carol") == []
-    assert words(alarms, "BOB") == ["[WARNING] THE KEY OF bob HAS CHANGED"]
+    assert words(alarms, "BOB") == [BOB_CHANGED]
     assert alarms.hear(TAKEN)
     assert words(alarms, "bob") == []
 
 
 def test_of_several_the_newest_stands_first_and_they_are_counted() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     alarms.hear(CHANGED)
     alarms.hear(ENDED)
     first = words(alarms, None)[0]
     assert first == "[WARNING] WHAT YOU AND carol SEE DOES NOT MATCH (1 of 2 warnings)"
     alarms.note()
-    assert words(alarms, None)[0] == "[WARNING] THE KEY OF bob HAS CHANGED"
+    assert words(alarms, None)[0] == BOB_CHANGED
     alarms.note()
     alarms.note()
     assert words(alarms, None) == []
 
 
 def test_one_of_a_person_is_there_once() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     for _ in range(3):
         alarms.hear(CHANGED)
     assert "warnings" not in words(alarms, None)[0]
@@ -60,7 +61,7 @@ def test_one_of_a_person_is_there_once() -> None:
 
 
 def test_it_follows_the_name_of_its_person() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     alarms.hear(CHANGED)
     alarms.note()
     alarms.hear(e.Renamed("bob", "Bobby"))
@@ -69,7 +70,7 @@ def test_it_follows_the_name_of_its_person() -> None:
 
 
 def test_what_needs_nobody_to_do_anything_is_no_alarm() -> None:
-    alarms = Alarms()
+    alarms = Alarms("Alt-A")
     assert not alarms.hear(e.PeerKeyChanged("bob", "9f2c", "41aa", accepted=True))
     assert not alarms.hear(e.ComparingEnded("bob", e.ComparingEnd.TIMEOUT, alarm=False))
     assert not alarms.hear(message("[WARNING] THE KEY OF carol HAS CHANGED"))
