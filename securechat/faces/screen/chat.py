@@ -126,10 +126,13 @@ class ScreenChat(ChatState):
             self.choose(names[0])
 
     def next_unread(self) -> None:
-        """Go to a conversation with a mention, else to one with something unread, if any."""
+        """Go to a conversation with a mention, else to one with something unread, if any.
+
+        Muted ones come last.
+        """
         unread = [place for place in self.places if place.unread and place.name != self.current]
         if unread:
-            self.choose(max(unread, key=lambda place: place.mention).name)
+            self.choose(max(unread, key=lambda place: (not place.muted, place.mention)).name)
 
     def typed(self, text: str) -> None:
         """Keep what stands in the input of the current conversation."""
@@ -250,7 +253,7 @@ class ScreenChat(ChatState):
         if (first := parts.unshown.first(current)) is not None:
             self._mark_new(first[1])
         parts.timelines.ask_newest(current)
-        if parts.places.is_contact(current):
+        if parts.places.begin_to_watch(current):
             self._engine.talk_to(current)
         self._hearing.ask_who()
 

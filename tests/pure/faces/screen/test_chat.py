@@ -232,9 +232,12 @@ def test_a_stranger_is_not_accepted_by_being_looked_at(
     )
     chat.hear(e.Contacts(known))
     assert [place.name for place in chat.places] == ["bob", "carol", "mallory"]
-    for name in ("mallory", "carol", "eve"):
+    chat.hear(message("hi", "mallory", request=True))
+    chat.hear(message("hi", "dave"))
+    chat.hear(message("hi", "erin", room="#ops"))
+    for name in ("mallory", "carol", "eve", "dave", "erin", "Carol"):
         chat.choose(name)
-    assert [call[1] for call in engine.calls if call[0] == "talk_to"] == ["carol"]
+    assert [call[1] for call in engine.calls if call[0] == "talk_to"] == ["carol", "dave"]
 
 
 def test_what_the_screen_asks_for_by_itself_is_not_shown(
@@ -504,3 +507,14 @@ def test_nobody_is_verified_in_a_room(chat: ScreenChat, engine: FakeEngine) -> N
 
 def text_of(line: Line) -> str:
     return "".join(part.text for part in line)
+
+
+def test_a_muted_conversation_is_gone_to_last(chat: ScreenChat) -> None:
+    chat.hear(e.Notifications("all", ("#ops",)))
+    chat.hear(message("alice!", "carol", room="#ops", mention=True))
+    chat.hear(message("hi", "dave"))
+    chat.next_unread()
+    assert chat.current == "dave"
+    chat.drawn(at_end=True, focused=True)
+    chat.next_unread()
+    assert chat.current == "#ops"
