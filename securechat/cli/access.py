@@ -35,6 +35,7 @@ class Flags:
     home: Path | None = None
     passphrase_file: Path | None = None
     read_receipts: bool | None = None
+    typing: bool | None = None
     on_key_change: "OnKeyChange | None" = None
 
 
@@ -80,9 +81,11 @@ def read_access(
 def _with_flags(settings: "ClientConfig", flags: Flags) -> "ClientConfig":
     import msgspec
 
-    if flags.on_key_change is None:
-        return settings
-    return msgspec.structs.replace(settings, on_key_change=flags.on_key_change.value)
+    if flags.typing is not None:
+        settings = msgspec.structs.replace(settings, typing=flags.typing)
+    if flags.on_key_change is not None:
+        settings = msgspec.structs.replace(settings, on_key_change=flags.on_key_change.value)
+    return settings
 
 
 def say_where_key_is(me: "Name", home: Path) -> None:

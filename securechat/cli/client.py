@@ -26,6 +26,7 @@ from securechat.cli.options import (
     PlainOption,
     ReadReceiptsOption,
     ServerOption,
+    TypingOption,
 )
 from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
@@ -35,7 +36,7 @@ from securechat.faces.color import ColorChoice
 
 RELAY_ONLY = (
     *("pin", "server", "peer", "name", "passphrase_file"),
-    *("plain", "json_output", "color", "no_e2e", "read_receipts", "on_key_change"),
+    *("plain", "json_output", "color", "no_e2e", "read_receipts", "typing", "on_key_change"),
 )
 """Parameters that mean nothing to the quit mode."""
 
@@ -68,6 +69,7 @@ def client(
     color: ColorOption = ColorChoice.AUTO,
     json_output: JsonOption = False,
     read_receipts: ReadReceiptsOption = None,
+    typing: TypingOption = None,
     no_e2e: Annotated[
         bool,
         typer.Option(
@@ -121,6 +123,7 @@ def client(
         passphrase_file=passphrase_file,
         on_key_change=on_key_change,
         read_receipts=read_receipts,
+        typing=typing,
     )
     with ExitStack() as stack:
         with errors_as_json(json_output):

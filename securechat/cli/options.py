@@ -103,6 +103,14 @@ ReadReceiptsOption = Annotated[
         help="Whether your contacts learn that you have read what they wrote [they do not].",
     ),
 ]
+TypingOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--typing/--no-typing",
+        envvar="SECURECHAT_TYPING",
+        help="Whether your contacts see that you type, and you that they do [yes].",
+    ),
+]
 OnKeyChangeOption = Annotated[
     OnKeyChange | None,
     typer.Option(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from securechat.client import amend_commands as c
-from securechat.client.past_message import PastMessage
+from securechat.client.past_message import Origin, PastMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Amended:
     time_ms: int
     room: str | None = None
     own: bool = False
+    origin: Origin | None = None
+    """For the engine's own use, as that of a `Message`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class AtRelay:
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
+        self._clock_off_s = 0
         self.may_be_known = False
         """Whether a relay may have entered this device: it was asked to, and has not refused."""
         self.is_leaving = False
@@ -184,7 +185,9 @@ class AtRelay:
 
     def _on_challenge(self, challenge: f.Challenge) -> None:
         endpoint, handed_over = self.desk.endpoint, self.desk.handed_over.count
-        frames = self._login.answer(challenge, self._run.now_ms(), handed_over)
+        now_ms = self._run.now_ms()
+        self._clock_off_s = round((now_ms - challenge.time_ms) / 1000)
+        frames = self._login.answer(challenge, now_ms, handed_over)
         self.may_be_known = True
         if followed := list_to_follow(endpoint, challenge):
             self._renew(followed)
@@ -200,7 +203,7 @@ class AtRelay:
         again, self._was_ready = self._was_ready, True
         name, key = parse_name(welcome.name), fingerprint(self.desk.relay_id)
         encrypted = self._run.unencrypted is None
-        self.desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted))
+        self.desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted, self._clock_off_s))
         self.parts.begin(welcome)
         self._make_up_for(Stage.LOGGED_IN)
 

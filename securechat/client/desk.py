@@ -1,16 +1,18 @@
 """What the parts of the engine work on together, and what they want done once it is committed."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from securechat.client.attention import Attention
-from securechat.client.contacts import Contact, ContactBook, split_key_id
+from securechat.client.contacts import Contact, ContactBook, accept, split_key_id
 from securechat.client.drafts import Draft
 from securechat.client.events import Event, Notifications, Problem, Renamed, Trust
 from securechat.client.handed_over import HandedOver
 from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
+from securechat.client.pending_history import PendingHistory
 from securechat.client.people import People, Person
 from securechat.client.room_book import RoomBook
 from securechat.client.run import SoFar
@@ -20,7 +22,7 @@ from securechat.e2e.endpoint import Endpoint
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.names import name_key
 from securechat.identity.types import MessageId, Name, RelayId, RoomId, UserKey
-from securechat.store.history import HistoryChange, Progress, Reached
+from securechat.store.history import Entry, HistoryChange, Progress, Reached
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
@@ -30,6 +32,8 @@ class Batch:
 
     changes: dict[tuple[str, bytes], bytes | None] = field(default_factory=dict)
     history: list[HistoryChange] = field(default_factory=list)
+    pending: PendingHistory = field(default_factory=PendingHistory)
+    """What the history of it does to messages."""
     progress: dict[MessageId, Progress] = field(default_factory=dict)
     """How far own messages have come in it."""
     frames: list[ClientFrame] = field(default_factory=list)
@@ -85,6 +89,19 @@ class Desk:
         """Add to the history, in the batch's transaction."""
         self.batch.history.extend(changes)
 
+    def messages(self, where: Conversation, message_id: MessageId) -> list[Entry]:
+        """Return the messages that have an id in a conversation, as this batch leaves them."""
+        self.batch.pending.note(self.batch.history)
+        committed = self.past.of_id(where, message_id)
+        return self.batch.pending.messages((where.key, message_id), committed)
+
+    def newest_own(self, where: Conversation) -> MessageId | None:
+        """Return the id of the newest message that the user has written in a conversation."""
+        self.batch.pending.note(self.batch.history)
+        if entry := self.batch.pending.last_own(where.key):
+            return MessageId(entry.message_id)
+        return self.past.newest_own(where)
+
     def note_progress(self, message_id: MessageId, progress: Progress) -> None:
         """Keep how far an own message has come."""
         self.batch.progress[message_id] = progress
@@ -95,6 +112,22 @@ class Desk:
         if self.batch.progress.get(message_id, progress.FAILED) >= progress:
             return False
         return self.past.awaits(message_id, user_key, progress)
+
+    def key_of(self, typed: str) -> bytes:
+        """Return the key of the conversation that a user means; of nobody known, as typed.
+
+        A room that the user is in wins over one that is only in the history.
+        """
+        if is_room(typed):
+            with suppress(UsageError):
+                return self.room(self.rooms.find(typed)).key
+        return self.past.key(typed)
+
+    def accept(self, name: Name) -> None:
+        """Count whoever has this name as no stranger: the user answers them, with this key."""
+        contact = self.contacts.by_name(name)
+        if contact is not None and not contact.accepted:
+            self.keep_contact(accept(contact, self.now_ms()))
 
     def keep_contact(self, contact: Contact) -> None:
         """Add or change a contact, durably."""

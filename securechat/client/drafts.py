@@ -99,6 +99,11 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
         """Whether a user wrote it."""
         return self.kind in (KIND_TEXT, KIND_POST)
 
+    @property
+    def is_said(self) -> bool:
+        """Whether it is a message, or what its writer says about one."""
+        return self.is_message or self.kind in AMEND_KINDS
+
     def content(self, place: RoomPlace | None) -> Content:
         """Return what is to be sealed; ``place`` is that in the room, if it is about one."""
         if self.kind == KIND_TEXT:

@@ -7,7 +7,6 @@ typed: a face that shows it on a terminal makes it safe first (securechat.text).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
 from securechat.client.amend_events import Amended as Amended
 from securechat.client.amend_events import AmendEvent as AmendEvent
@@ -28,6 +27,7 @@ from securechat.client.pairing_events import CodeEnded as CodeEnded
 from securechat.client.pairing_events import CodeReady as CodeReady
 from securechat.client.pairing_events import Paired as Paired
 from securechat.client.past_message import DeliveryState as DeliveryState
+from securechat.client.past_message import Origin as Origin
 from securechat.client.past_message import PastMessage as PastMessage
 from securechat.client.past_message import Quote as Quote
 from securechat.client.room_events import Invitation as Invitation
@@ -44,7 +44,6 @@ from securechat.client.sas_events import ComparingEnded as ComparingEnded
 from securechat.client.sas_events import ComparingShown as ComparingShown
 from securechat.client.trust_word import Trust as Trust
 from securechat.errors import SecureChatError
-from securechat.identity.types import DeviceAddress, RelayId
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +90,6 @@ class PeerReady:
     trust: Trust
     fingerprint: str
     first_use: bool
-
-
-class Origin(NamedTuple):
-    """Which device wrote a message, and on which relay: where a read receipt for it goes."""
-
-    relay_id: RelayId
-    device: DeviceAddress
 
 
 @dataclass(frozen=True, slots=True)

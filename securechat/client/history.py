@@ -231,6 +231,15 @@ class PastReader:
         """Return what an answer to a message of a conversation quotes."""
         return self._presenter.quote(where.key, message_id)
 
+    def of_id(self, where: Conversation, message_id: MessageId) -> list[Entry]:
+        """Return the messages of a conversation that have an id: of each writer one at most."""
+        with self._state.read_history() as table:
+            return table.of_id(where.key, message_id)
+
+    def newest_own(self, where: Conversation) -> MessageId | None:
+        """Return the id of the newest message that the user wrote in a conversation."""
+        return self.newest(where, OWN)
+
     def newest(self, where: Conversation, typed: str) -> MessageId | None:
         """Return the id of the newest message that somebody wrote in a conversation."""
         query = Query(conversation=where.key, sender=self._sender(typed))

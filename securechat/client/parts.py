@@ -93,6 +93,7 @@ class Parts(NamedTuple):
         self.invitations.forget()
         self.inviting.forget()
         self.publishing.due_at = None
+        self.composing.end()
         for person in self.desk.people:
             person.online = None
 
@@ -143,7 +144,8 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     comparisons = Comparisons(desk, sending)
-    amending, composing = Amending(desk, sending, posting), Composing(desk)
+    amending = Amending(desk, own_name, agreement, sending, posting)
+    composing = Composing(desk)
     receiving = Receiving(
         desk,
         own_name,

@@ -4,6 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from securechat.identity.types import DeviceAddress, RelayId
+
+
+class Origin(NamedTuple):
+    """Which device wrote a message, and on which relay: where a read receipt for it goes."""
+
+    relay_id: RelayId
+    device: DeviceAddress
+
 
 class Quote(NamedTuple):
     """The message that another one answers; of one that is not known here, only its id."""

@@ -11,6 +11,7 @@ from securechat.client.drafts import POSTS, Draft, stored_drafts
 from securechat.client.people import Person
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
+from securechat.e2e.amend_content import Amendment, Reaction
 from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import new_message_id
 from securechat.e2e.room_content import RoomNotice, RoomPlace
@@ -44,12 +45,12 @@ class Posting:
     @property
     def waiting(self) -> set[MessageId]:
         """The messages that wait until it is known who is in their room."""
-        return {each.message_id for each in self._waiting}
+        return {each.message_id for each in self._waiting if each.is_message}
 
     @property
     def waiting_rooms(self) -> set[str]:
         """The rooms in which they are, by what these are called."""
-        return {self._desk.rooms.called(each.room) for each in self._waiting}
+        return {self._desk.rooms.called(each.room) for each in self._waiting if each.is_message}
 
     def write(self, room_id: RoomId, message_id: MessageId, content: Text) -> None:
         """Take a post for a room; UsageError where the user cannot write now."""
@@ -66,11 +67,14 @@ class Posting:
                 reply_to=content.reply_to,
             )
         )
-        waiting = Draft.of(desk.relay_id, message_id, post, now_ms)
-        if self._must_wait(room_id):
-            self._keep(waiting)
-        else:
-            self._fan_out(waiting)
+        self._send(Draft.of(desk.relay_id, message_id, post, now_ms))
+
+    def add(self, room_id: RoomId, content: Amendment | Reaction) -> None:
+        """Take what the user says about a message in a room, as `write` takes a post."""
+        desk = self._desk
+        self._check(room_id)
+        placed = replace(content, room=RoomPlace(room_id, _ANY_VERSION))
+        self._send(Draft.of(desk.relay_id, new_message_id(), placed, desk.now_ms()))
 
     def announce(self, room_id: RoomId, to: Iterable[Recipient], *, joined: bool) -> None:
         """Let people in a closed room know that the user is there, or has left."""
@@ -89,13 +93,14 @@ class Posting:
                 self.release(room_id)
 
     def release(self, room_id: RoomId) -> None:
-        """Send what was written for a room before it was known who is there."""
-        for each in self._take_waiting(room_id):
+        """Send what was said in a room before it was known who is there."""
+        for each in self._take([each for each in self._waiting if each.room == room_id]):
             self._fan_out(each)
 
     def withdraw(self, room_id: RoomId) -> list[MessageId]:
-        """Give up what waits until it is known who is in a room; return the ids."""
-        return [each.message_id for each in self._take_waiting(room_id)]
+        """Give up the posts that wait until it is known who is in a room; return the ids."""
+        posts = [each for each in self._waiting if each.room == room_id and each.is_message]
+        return [each.message_id for each in self._take(posts)]
 
     def _check(self, room_id: RoomId) -> None:
         room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)
@@ -116,18 +121,25 @@ class Posting:
         self._waiting.append(numbered)
         self._desk.change({_row(numbered): msgspec.msgpack.encode(numbered)})
 
-    def _take_waiting(self, room_id: RoomId) -> list[Draft]:
-        taken = [each for each in self._waiting if each.room == room_id]
-        self._waiting = [each for each in self._waiting if each.room != room_id]
+    def _send(self, waiting: Draft) -> None:
+        if self._must_wait(waiting.room):
+            self._keep(waiting)
+        else:
+            self._fan_out(waiting)
+
+    def _take(self, taken: list[Draft]) -> list[Draft]:
+        sequences = {each.sequence for each in taken}
+        self._waiting = [each for each in self._waiting if each.sequence not in sequences]
         self._desk.change({_row(each): None for each in taken})
         return taken
 
-    def _fan_out(self, post: Draft) -> None:
-        if not self._desk.rooms.has(post.room):
-            self._confirmations.give_up(post)
-            return
-        self._give(self._desk.rooms.recipients(post.room), post)
-        self._confirmations.note_sealed_for_room(post.room, post.message_id)
+    def _fan_out(self, said: Draft) -> None:
+        if self._desk.rooms.has(said.room):
+            self._give(self._desk.rooms.recipients(said.room), said)
+            if said.is_message:
+                self._confirmations.note_sealed_for_room(said.room, said.message_id)
+        elif said.is_message:
+            self._confirmations.give_up(said)
 
     def _give(self, recipients: Iterable[Recipient], waiting: Draft) -> None:
         """Let it wait for everybody before anything is sealed."""

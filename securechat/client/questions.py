@@ -148,7 +148,7 @@ class Questions:
         desk.tell(Withdrawn(called, tuple(message_id.hex() for message_id in ids)))
 
     def _withdraw_from_person(self, person: Person) -> tuple[str, list[MessageId]]:
-        own = [draft for draft in person.drafts if not draft.is_of_room]
+        own = [each for each in person.drafts if each.is_message and not each.is_of_room]
         self._withdraw(person, own)
         return self._desk.called(person.name), [draft.message_id for draft in own]
 

@@ -129,7 +129,7 @@ class Rosters:
     def _is_busy_with(self, contact: Contact) -> bool:
         """Tell whether somebody takes nothing of what they ask for: it would fill the disk."""
         person = self._desk.people.find(contact.name)
-        waiting = sum(not each.is_message for each in person.drafts) if person else 0
+        waiting = sum(not each.is_said for each in person.drafts) if person else 0
         sealed = (each for each in self._desk.outbox if not each.message_id)
         waiting += sum(each.recipient == contact.name for each in sealed)
         return waiting >= MAX_UNDER_WAY

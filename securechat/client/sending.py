@@ -8,7 +8,6 @@ import msgspec
 from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.confirmations import Confirmations
-from securechat.client.contacts import accept
 from securechat.client.desk import Desk
 from securechat.client.drafts import ANYBODY, NO_ROOM, Draft
 from securechat.client.events import Origin
@@ -44,7 +43,7 @@ STORE_RETRY_S = 2.0
 """The same for what the relay cannot store: that may be over in a moment."""
 
 MAX_SAID_IN_ROOMS = 1000
-"""Posts in rooms that wait for one person; beyond that the oldest do not come to them."""
+"""What is said in rooms waits for one person; beyond that the oldest does not come to them."""
 
 REFRESH_EVERY_S = 60 * 60.0
 WAITS_FOR_THE_RECIPIENT = frozenset({"unknown-mailbox", "order"})
@@ -83,9 +82,7 @@ class Sending:
         except SecureChatError as error:
             desk.report(error, message_id.hex())
             return
-        contact = desk.contacts.by_name(person.name)
-        if contact is not None and not contact.accepted:
-            desk.keep_contact(accept(contact, desk.now_ms()))  # it is this key that is answered
+        desk.accept(person.name)
         self.keep(person, message_id, content)
         self.flush(person)
 
@@ -107,8 +104,8 @@ class Sending:
 
     def take(self, person: Person, waiting: Draft) -> None:
         """Keep what is for a person until it is sealed."""
-        if waiting.room and waiting.is_message:
-            said = [each for each in person.drafts if each.room and each.is_message]
+        if waiting.room and waiting.is_said:
+            said = [each for each in person.drafts if each.room and each.is_said]
             if len(said) >= MAX_SAID_IN_ROOMS:
                 person.drafts.remove(said[0])
                 self._desk.change({said[0].row: None})
@@ -267,8 +264,9 @@ class Sending:
             if not self._has_sessions(person, user):
                 return
             place = rooms.place(waiting.room) if waiting.room else None
-            if waiting.room and waiting.is_message and not rooms.has(waiting.room):
-                self._confirmations.give_up(waiting)
+            if waiting.room and waiting.is_said and not rooms.has(waiting.room):
+                if waiting.is_message:
+                    self._confirmations.give_up(waiting)
             elif waiting.user_key not in (ANYBODY, user_key):
                 self._refuse_other_key(person, waiting)
             elif not waiting.room or (place and rooms.admits(waiting.room, user_key)):

@@ -1,8 +1,10 @@
-"""A text as a face hands it over: nothing is looked up yet."""
+"""What a face hands over as it was typed: nothing is looked up yet."""
 
 from dataclasses import dataclass
 
 from securechat.identity.types import MessageId
+
+_ID_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +16,11 @@ class Typed:
     text: str
     action: bool = False
     reply_to: str | None = None
+
+
+def parse_message_id(typed: str) -> MessageId | None:
+    """Return the id that somebody typed; None for what is none, and may be a name."""
+    try:
+        return MessageId(bytes.fromhex(typed)) if len(typed) == _ID_DIGITS else None
+    except ValueError:
+        return None

@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import msgspec
 
 from securechat.client.desk import Desk
-from securechat.client.events import Event, Message
+from securechat.client.events import Amended, Event, Message
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
 from securechat.e2e.seen import SEEN_TABLES
@@ -69,11 +70,14 @@ class Unread:
     def keep(self, events: Iterable[Event]) -> _Changes:
         """Keep the messages among these events; return the rows to commit before anybody is told.
 
-        One that is kept already stays where it is. Beyond `MAX_UNREAD` those of strangers are not
+        One that is kept already stays where it is, with the text that its writer gives it later; if
+        that deletes it, it is kept no longer. Beyond `MAX_UNREAD` those of strangers are not
         kept: they could write for ever where nobody looks.
         """
         changes: _Changes = {}
         for event in events:
+            if isinstance(event, Amended):
+                changes |= self._amend(event)
             if not isinstance(event, Message) or _identity(event) in self._rows:
                 continue
             if not event.request or len(self) < MAX_UNREAD:
@@ -110,6 +114,20 @@ class Unread:
         """Let writers at this desk's relay know what was read; return whether any is to."""
         return self._read_receipts.hand_out(desk)
 
+    def _amend(self, amended: Amended) -> _Changes:
+        """Change a kept message of the same writer; their key tells that, whatever its name is."""
+        changes: _Changes = {}
+        for row, message in tuple(self._messages.items()):
+            if message.message_id != amended.message_id or not _is_of_one(message, amended):
+                continue
+            if amended.text:
+                self._messages[row] = replace(message, text=amended.text)
+                changes[row] = msgspec.msgpack.encode(self._messages[row])
+            else:
+                del self._rows[_identity(message)], self._messages[row]
+                changes[row] = None
+        return changes
+
     def _set_due(self) -> bool:
         if self.due_at is not None:
             return False
@@ -120,6 +138,14 @@ class Unread:
         self._rows[_identity(message)] = row
         self._messages[row] = message
         self._read_receipts.note_told(message)
+
+
+def _is_of_one(message: Message, amended: Amended) -> bool:
+    """Tell whether one person wrote the message and changes it, on one relay."""
+    one, other = message.origin, amended.origin
+    if one is None or other is None:
+        return False
+    return (one.relay_id, one.device.user_key) == (other.relay_id, other.device.user_key)
 
 
 def _identity(message: Message) -> _Identity:

@@ -4,13 +4,11 @@ from securechat.client.desk import Desk
 from securechat.client.errands import Errands
 from securechat.client.posting import Posting
 from securechat.client.sending import Sending
-from securechat.client.typed import Typed
+from securechat.client.typed import Typed, parse_message_id
 from securechat.client.typed_names import is_room
 from securechat.e2e.content import Text
 from securechat.errors import SecureChatError, UsageError
 from securechat.identity.types import MessageId
-
-_ID_DIGITS = 32
 
 
 class Writing:
@@ -40,7 +38,7 @@ class Writing:
         """Return the message that a text answers; UsageError when there is no such message."""
         if typed.reply_to is None:
             return None
-        message_id = _message_id(typed.reply_to)
+        message_id = parse_message_id(typed.reply_to)
         if message_id is None:
             where = self._desk.where(typed.target)
             message_id = self._desk.past.newest(where, typed.reply_to)
@@ -50,10 +48,3 @@ class Writing:
                 f"/history {typed.target}",
             )
         return message_id
-
-
-def _message_id(text: str) -> MessageId | None:
-    try:
-        return MessageId(bytes.fromhex(text)) if len(text) == _ID_DIGITS else None
-    except ValueError:
-        return None

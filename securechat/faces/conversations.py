@@ -3,13 +3,20 @@
 from collections.abc import Iterator
 
 from securechat.client.contacts import split_key_id
-from securechat.client.events import Message, RoomChange, RoomNews
+from securechat.client.events import Amended, Message, Reacted, RoomChange, RoomNews
 from securechat.client.typed_names import LOBBY, conversation_key
 
 
 def conversation_of(message: Message) -> str:
     """Return the name of the conversation that a message belongs to."""
     return message.sender if message.room is None else message.room
+
+
+def changed_in(event: Amended | Reacted) -> str:
+    """Return the name of the conversation that a message, which is changed, belongs to."""
+    if event.room is not None or event.own:
+        return event.room or event.recipient
+    return event.sender if isinstance(event, Amended) else event.name
 
 
 class UnreadCounts:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from securechat.client import events as e
 from securechat.client.command_help import HELP
 from securechat.errors import SecureChatError
+from securechat.faces.json_amend_events import amend_fields
 from securechat.faces.json_pairing_events import pairing_fields
 from securechat.faces.json_room_events import Fields, room_fields
 from securechat.faces.json_sas_events import sas_fields
@@ -19,7 +20,9 @@ def encode_object(event: str, fields: Fields) -> str:
 
 
 def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> str | None:
-    """Return the line for an event, or None for one that has none (an end without an error).
+    """Return the line for an event, or None for one that has none.
+
+    That is an end without an error, and what only a screen asks for.
 
     ``unread`` counts the messages of a conversation that came while text went to others.
     """
@@ -63,15 +66,9 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             return encode_object(*pairing_fields(event))
         case e.ComparingAsked() | e.ComparingShown() | e.ComparingAgreed() | e.ComparingEnded():
             return encode_object(*sas_fields(event))
-        case (
-            e.Amended()
-            | e.Reacted()
-            | e.Typing()
-            | e.OwnTyping()
-            | e.Page()
-            | e.StoredTexts()
-            | e.RelayView()
-        ):
+        case e.Amended() | e.Reacted() | e.Typing() | e.OwnTyping() | e.RelayView():
+            return encode_object(*amend_fields(event))
+        case e.Page() | e.StoredTexts():
             return None
         case _:
             return _encode_about_people(event)
@@ -163,10 +160,15 @@ def past_fields(past: e.PastMessage) -> Fields:
         fields["trust"] = past.trust
     if past.missing:
         fields["missing"] = past.missing
-    if past.late:
-        fields["late"] = True
-    if past.action:
-        fields["action"] = True
+    if past.edited:
+        fields["edited" if past.text else "deleted"] = True
+    if past.reply is not None:
+        fields["reply"] = _quote_fields(past.reply)
+    if past.reactions:
+        fields["reactions"] = [{"from": who, "symbol": symbol} for who, symbol in past.reactions]
+    for name in ("late", "action", "mention"):
+        if getattr(past, name):
+            fields[name] = True
     return fields
 
 

@@ -59,17 +59,18 @@ def _names_in(event: e.Event) -> Iterator[str]:
             | e.PeerKeyChanged(name)
             | e.Paired(name)
             | e.Renamed(_, name)
+            | e.Typing(name)
         ):
             yield name
         case e.Message():
             yield from _present(event.sender, event.room)
-        case e.PresenceChanged():
+        case e.PresenceChanged() | e.Reacted():
             yield from _present(event.name, event.room)
         case e.People():
             yield from islice(event.names, NAMES_MAX)
         case e.Contacts():
             yield from (known.name for known in event.people[-NAMES_MAX:])
-        case e.History() | e.SearchResult():
+        case e.History() | e.SearchResult() | e.Page():
             for past in event.messages:
                 yield past.sender if past.state is None else past.recipient
         case _:

@@ -12,6 +12,7 @@ from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
 from securechat.faces import (
+    amend_wording,
     message_wording,
     pairing_wording,
     qr_wording,
@@ -20,7 +21,7 @@ from securechat.faces import (
     wording,
 )
 from securechat.faces.asking import ask
-from securechat.faces.conversations import Conversations, conversation_of
+from securechat.faces.conversations import Conversations, changed_in, conversation_of
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
@@ -113,16 +114,13 @@ class LineChat:
                 self._hear_accepted(message_id)
             case e.Sent() | e.Delivered() | e.Read():
                 pass  # the calm case needs no words
-            case (
-                e.Amended()
-                | e.Reacted()
-                | e.Typing()
-                | e.OwnTyping()
-                | e.Page()
-                | e.StoredTexts()
-                | e.RelayView()
-            ):
-                pass  # nothing in lines asks for them
+            case e.Typing() | e.Page() | e.StoredTexts():
+                pass  # they are for a screen
+            case e.Amended() | e.Reacted():
+                if not self.muting.is_muted(changed_in(event)):
+                    self._show(amend_wording.changed(event))
+            case e.OwnTyping() | e.RelayView():
+                self._show(amend_wording.answer(event, self._now()))
             case e.Problem(error, message_id):
                 self._hear_problem(error, message_id)
             case e.Ended():

@@ -17,6 +17,9 @@ QUOTED_COLUMNS = 40
 ASKS_TO_TALK = "asks to talk"
 TLS_ONLY = "TLS only: the relay can read this"
 
+_REACTIONS = 3
+"""So many of the reactions to a message are told where it is one of many."""
+
 _QUOTED_CHARACTERS = 4 * QUOTED_COLUMNS
 _RECENT = timedelta(minutes=5)
 _CLOSING = frozenset({"Ps", "Pe", "Pi", "Pf"})
@@ -64,6 +67,13 @@ def past_message(past: e.PastMessage, now: datetime) -> Entry:
         remarks.append(f"{past.missing} missing before it")
     if past.late:
         remarks.append("late")
+    if past.edited:
+        remarks.append("edited" if past.text else "deleted")
+    if past.reply is not None:
+        remarks.append(answers(past.reply))
+    remarks += (
+        f"{who} reacts with {quoted(symbol)}" for who, symbol in past.reactions[:_REACTIONS]
+    )
     to_somebody = past.state is not None and past.room is None
     who = f"{past.sender} to {past.recipient}" if to_somebody else past.sender
     return _written(past.room, who, remarks, past)

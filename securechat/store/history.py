@@ -65,9 +65,6 @@ _INSERT = """
 
 _SELECT_REACTIONS = "SELECT message, user_key, sender, symbol FROM reactions"
 
-_BY = "CASE WHEN ? = x'' THEN h.sender = '' ELSE h.sender <> '' AND h.user_key = ? END"
-"""Who wrote a message: an own one has the key of the other side."""
-
 _LAST = 2**63 - 2
 """No sequence number is higher."""
 
@@ -126,15 +123,13 @@ class HistoryTable:
 
         Ids are drawn at random: then somebody in a room has used another's for a text of their own.
         """
-        return self.find_all(conversation, [message_id]).get(message_id)
+        found = self.of_id(conversation, message_id)
+        return found[0] if len(found) == 1 else None
 
-    def by(self, conversation: bytes, message_id: bytes, user_key: bytes) -> Entry | None:
-        """Return a message of a conversation that the holder of a key wrote; b"" is the user."""
-        found = self._read(
-            f"{_SELECT} WHERE c.key = ? AND h.message_id = ? AND {_BY}",
-            (conversation, message_id, user_key, user_key),
-        )
-        return found[0] if found else None
+    def of_id(self, conversation: bytes, message_id: bytes) -> list[Entry]:
+        """Return the messages of a conversation that have an id, of whomever."""
+        query = f"{_SELECT} WHERE c.key = ? AND h.message_id = ?"
+        return self._read(query, (conversation, message_id))
 
     def page(
         self,
@@ -258,7 +253,8 @@ class HistoryTable:
 
     def _amend(self, change: Amend) -> None:
         """Nothing brings back what is deleted, and nothing of it stays."""
-        entry = self.by(change.conversation, change.message_id, change.user_key)
+        found = self.of_id(change.conversation, change.message_id)
+        entry = next((each for each in found if each.writer_key == change.user_key), None)
         if entry is None or entry.is_deleted:
             return
         self._database.execute(

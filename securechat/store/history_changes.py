@@ -53,6 +53,11 @@ class Entry(NamedTuple):
         return not self.sender
 
     @property
+    def writer_key(self) -> bytes:
+        """The key of who wrote it; empty for the user, whose entries have that of the others."""
+        return b"" if self.is_own else self.user_key
+
+    @property
     def is_deleted(self) -> bool:
         """Whether its writer has taken it back."""
         return self.edited_ms > 0 and not self.text

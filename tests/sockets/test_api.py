@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from securechat import Client
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.profile import remembered_name
 from securechat.errors import (
@@ -85,6 +86,21 @@ def test_two_programs_talk(relay: Relay, tmp_path: Path) -> None:
     for name in ("ann", "ben"):
         with client(name, relay, tmp_path) as chat:
             assert not [event for event in chat.events(0.0) if isinstance(event, e.Message)]
+
+
+def test_who_types_is_shown_to_who_has_answered(relay: Relay, tmp_path: Path) -> None:
+    with (
+        client("ida", relay, tmp_path, peer="jon") as ida,
+        client("jon", relay, tmp_path, peer="ida") as jon,
+    ):
+        ida.send("jon", "hello")
+        jon.send(first(jon, e.Message).sender, "hello")
+        first(ida, e.Message)
+        ida.ask(c.Composing("jon", active=True))
+        assert first(jon, e.Typing) == e.Typing("ida", active=True)
+        ida.send("jon", "there it is")
+        assert first(jon, e.Message).text == "there it is"
+        assert first(jon, e.Typing) == e.Typing("ida", active=False)
 
 
 def test_the_name_that_the_commands_use_stays_theirs(relay: Relay, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_the_file_and_the_environment_are_named_and_the_environment_wins(tmp_pat
     environment = {
         "SECURECHAT_READ_RECEIPTS": "off",
         "SECURECHAT_ON_KEY_CHANGE": "notify",
+        "SECURECHAT_TYPING": "off",
         "SECURECHAT_SERVER": "other:2",
         "SECURECHAT_NAME": "",
     }
@@ -52,13 +53,15 @@ def test_the_file_and_the_environment_are_named_and_the_environment_wins(tmp_pat
         "client.name": f"file {path}",
         "client.read_receipts": "environment SECURECHAT_READ_RECEIPTS",
         "client.on_key_change": "environment SECURECHAT_ON_KEY_CHANGE",
+        "client.typing": "environment SECURECHAT_TYPING",
         "client.server": "environment SECURECHAT_SERVER",
     }
     shown = parse_config(output, "output")
     assert (shown.server.port, shown.client.name) == (6000, "Zo\u00eb #1")
     client = shown.client
-    assert (client.server, client.read_receipts, client.on_key_change) == (
+    assert (client.server, client.read_receipts, client.typing, client.on_key_change) == (
         "other:2",
+        False,
         False,
         "notify",
     )

@@ -398,6 +398,7 @@ def test_flags_that_make_no_sense(flags: tuple[str, ...], cause: str, tmp_path: 
                 "--json",
                 "--color never",
                 "--read-receipts",
+                "--typing",
             )
         ),
         ("client --tls", "--tls needs --quit-mode"),

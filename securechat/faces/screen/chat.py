@@ -14,31 +14,19 @@ from securechat.client.searching import parse_search
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
-from securechat.faces.line_chat import LineChat, local_now
-from securechat.faces.pending import Pending
-from securechat.faces.screen.alarms import Alarms
-from securechat.faces.screen.connection import Connection
-from securechat.faces.screen.facts import Heading, Request, Status
+from securechat.faces.line_chat import local_now
 from securechat.faces.screen.facts import Part as Part
 from securechat.faces.screen.facts import Place as Place
+from securechat.faces.screen.facts import Request
 from securechat.faces.screen.hearing import Hearing
-from securechat.faces.screen.notices import Notices
-from securechat.faces.screen.parts import Parts
-from securechat.faces.screen.places import Places
-from securechat.faces.screen.room_facts import RoomFacts
+from securechat.faces.screen.parts import make_parts
 from securechat.faces.screen.rows import Row
-from securechat.faces.screen.spans import Line, Look, span
-from securechat.faces.screen.timeline import Timeline
-from securechat.faces.screen.timelines import Timelines
-from securechat.faces.screen.typing_people import TypingPeople
-from securechat.faces.screen.unsent_texts import UnsentTexts
-from securechat.faces.screen.unshown import Unshown
-from securechat.faces.screen.verification import Verification
+from securechat.faces.screen.view import ChatView
 from securechat.faces.screen.writing import Writing
 from securechat.text import safe_text
 
 
-class ScreenChat:
+class ScreenChat(ChatView):
     """A session on the full screen; ``leaving`` and ``ended`` say when it is over.
 
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``ring`` gets each message
@@ -56,141 +44,14 @@ class ScreenChat:
         ring: Callable[[e.Message], None] = lambda _: None,
         unicode: bool = True,
     ) -> None:
-        self._engine = engine
-        self._now = now
-        timelines = Timelines(engine.ask)
-        notices = Notices(timelines, lambda: self.current, self._now_ms)
-        lines = LineChat(
-            engine, peer=peer, lobby=lobby, show=notices.note, now=now, unicode=unicode,
+        parts = make_parts(
+            engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode,
             written=lambda written: self._writing.take(written),
         )  # fmt: skip
-        unshown, rooms = Unshown(), RoomFacts()
-        self._parts = Parts(
-            lines=lines,
-            notices=notices,
-            timelines=timelines,
-            unshown=unshown,
-            places=Places(lines, unshown, rooms),
-            rooms=rooms,
-            connection=Connection(now),
-            alarms=Alarms(),
-            typing=TypingPeople(),
-            texts=UnsentTexts(engine.ask, now),
-            verification=Verification(engine.ask),
-            ring=ring,
-        )
-        self._hearing = Hearing(engine, self._parts)
-        self._writing = Writing(engine, self._parts, self._now_ms)
+        super().__init__(parts, Hearing(engine, parts), Writing(engine.ask, parts, now))
+        self._engine = engine
         self._changed = set(Part)
         self._opened: str | None = None
-
-    # What is drawn --------------------------------------------------------------------------------
-
-    @property
-    def current(self) -> str | None:
-        """The conversation that is shown, and that text goes to."""
-        return self._parts.lines.conversations.current
-
-    @property
-    def timeline(self) -> Timeline:
-        """What is held of the current conversation."""
-        return self._parts.timelines.of(self.current or "")
-
-    @property
-    def places(self) -> list[Place]:
-        """All conversations: the rooms, and then the people."""
-        return self._parts.places.all
-
-    @property
-    def heading(self) -> Heading:
-        """What stands above the messages."""
-        return self._parts.places.heading(self.current)
-
-    @property
-    def standing(self) -> Status:
-        """What stands at the bottom."""
-        asks = self._parts.verification.asked_by
-        return self._parts.places.status(self._parts.connection, self.current, asks)
-
-    @property
-    def title(self) -> Line:
-        """What stands above the messages."""
-        return (span(self.current or "securechat", Look.TITLE),)
-
-    @property
-    def status(self) -> Line:
-        """What stands at the bottom."""
-        standing = self.standing
-        why = f"no connection ({standing.offline})" if standing.offline else standing.relay
-        return (span(standing.ended or why, Look.STATUS),)
-
-    @property
-    def prompt(self) -> Line:
-        """What stands before the text being typed."""
-        return (span(self._parts.lines.prompt(), Look.MARK),)
-
-    @property
-    def banners(self) -> list[Line]:
-        """Warnings above the input, each over the whole width."""
-        lines = self._parts.alarms.lines(self.current)
-        if ended := self.standing.ended:
-            lines.append((span(f"The chat has ended: {ended}", Look.ALERT),))
-        return lines
-
-    @property
-    def typing_now(self) -> Line:
-        """Who is typing in the current conversation; without anybody nothing."""
-        words = self._parts.typing.words(self.current or "")
-        return (span(words, Look.HINT),) if words else ()
-
-    @property
-    def found(self) -> e.SearchResult | None:
-        """The newest answer to `search`."""
-        return self._hearing.found
-
-    @property
-    def relay_view(self) -> e.RelayView | None:
-        """The newest answer to `look_at_relay`."""
-        return self._hearing.relay_view
-
-    @property
-    def safety(self) -> e.SafetyNumber | None:
-        """The newest answer to `verify` with digits."""
-        return self._parts.verification.safety
-
-    @property
-    def comparing(self) -> e.ComparingShown | None:
-        """The emoji that are being compared, if any are."""
-        return self._parts.verification.comparing
-
-    @property
-    def replying(self) -> Row | None:
-        """The message that the next text answers."""
-        return self._writing.replying
-
-    @property
-    def editing(self) -> Row | None:
-        """The own message that the next text is to replace."""
-        return self._writing.editing
-
-    @property
-    def leaving(self) -> bool:
-        """Whether the user has said that they leave."""
-        return self._parts.lines.leaving
-
-    @leaving.setter
-    def leaving(self, leaving: bool) -> None:
-        self._parts.lines.leaving = leaving
-
-    @property
-    def ended(self) -> e.Ended | None:
-        """How the engine ended, if it has."""
-        return self._parts.lines.ended
-
-    @property
-    def pending(self) -> Pending:
-        """The own messages that the relay has not accepted."""
-        return self._parts.lines.pending
 
     def take_changed(self) -> set[Part]:
         """Return what is to be drawn again since this was asked last."""
@@ -200,10 +61,6 @@ class ScreenChat:
     def take_request(self) -> Request | None:
         """Return the page that a typed command asks for, once."""
         return self._writing.take_request()
-
-    def take_jump(self) -> int | None:
-        """Return the index of the row to show, once after `jump` was answered."""
-        return self._parts.timelines.take_jump(self.current or "")
 
     # The course of time ---------------------------------------------------------------------------
 
@@ -303,10 +160,9 @@ class ScreenChat:
             self._parts.timelines.ask_around(self.current, position)
 
     def visit(self, past: e.PastMessage) -> None:
-        """Show a message that was found, in its conversation."""
+        """Show the conversation of a message that was found; `jump` goes to it."""
         other = past.sender if past.state is None else past.recipient
         self.choose(past.room or other)
-        self.jump(past.position)
 
     def search(self, text: str) -> None:
         """Ask for the messages that ``text`` describes; ``found`` is the answer."""
@@ -339,14 +195,28 @@ class ScreenChat:
         self._parts.alarms.note()
         self._changed.add(Part.BANNER)
 
-    def reply_to(self, row: Row | None) -> None:
-        """Make the next text an answer to a message; with None to none."""
-        self._writing.reply_to(row)
-        self._changed.add(Part.INPUT)
+    def reply_to(self, row: Row) -> None:
+        """Make the next text an answer to a message."""
+        if self.current is not None:
+            self._writing.reply_to(row, self.current)
+            self._changed.add(Part.INPUT)
 
-    def edit(self, row: Row | None) -> None:
-        """Make the next text the new one of an own message; with None of none."""
-        self._writing.edit(row)
+    def edit(self, row: Row) -> None:
+        """Take an own message into the input, to send another text for it."""
+        if self.current is not None and row.own and not row.deleted:
+            self._writing.edit(row, self.current)
+            self._changed.add(Part.INPUT)
+
+    def edit_last(self) -> None:
+        """Take the newest own message that is held into the input, if there is one."""
+        for row in reversed(self.timeline.rows):
+            if isinstance(row, Row) and row.own and not row.deleted:
+                self.edit(row)
+                return
+
+    def cancel(self) -> None:
+        """Neither answer nor edit a message any more."""
+        self._writing.cancel()
         self._changed.add(Part.INPUT)
 
     def delete(self, row: Row) -> None:
@@ -371,7 +241,7 @@ class ScreenChat:
             left.new_from = None
         self._opened = key
         self._changed = set(Part)
-        self._writing.reply_to(None)
+        self._writing.cancel()
         parts.texts.stop_composing()
         parts.texts.store()
         if current is None:
@@ -393,6 +263,3 @@ class ScreenChat:
         if timeline.new_from is None:
             timeline.mark_new(message_id)
             self._changed.add(Part.MESSAGES)
-
-    def _now_ms(self) -> int:
-        return int(self._now().timestamp() * 1000)

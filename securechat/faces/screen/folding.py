@@ -1,6 +1,6 @@
 """Lines that are too long for the screen, folded with the looks of their pieces."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 from securechat.faces.breaking import break_line
@@ -36,15 +36,14 @@ def style_lines(text: str) -> list[Line]:
 
 
 def fold(line: Line, columns: int) -> Iterator[Line]:
-    """Give a line in parts of at most so many columns, at least 2; only marks can be left out."""
+    """Give a line in parts of at most so many columns, which are 2 at least."""
     text = "".join(part.text for part in line)
     if len(text) <= columns and text.isascii():
         yield line
         return
-    rest = list(reversed(line))
-    for number, broken in enumerate(break_line(text, columns)):
-        part = _take(rest, len(broken))
-        yield part if number == 0 else _without_leading_marks_of_line(part)
+    rest: list[tuple[str, Look]] = list(reversed(line))
+    for part in break_line(text, columns):
+        yield _take(rest, len(part))
 
 
 def without_leading_marks(text: str) -> str:
@@ -65,20 +64,14 @@ def _look(sgr: str) -> Look:
     return next((look for code, look in _LOOKS if code in parameters), Look.TEXT)
 
 
-def _take(rest: list[Span], count: int) -> Line:
+def _take(rest: list[tuple[str, Look]], count: int) -> Line:
     """Take so many characters from the end of a list, where the next piece of a line is."""
     taken: list[Span] = []
     while count > 0:
         text, look = rest.pop()
         if len(text) > count:
-            rest.append(span(text[count:], look))
+            rest.append((text[count:], look))
             text = text[:count]
         taken.append(span(text, look))
         count -= len(text)
     return tuple(taken)
-
-
-def _without_leading_marks_of_line(line: Sequence[Span]) -> Line:
-    while line and not (bare := without_leading_marks(line[0].text)):
-        line = line[1:]
-    return (span(bare, line[0].look), *line[1:]) if line else ()

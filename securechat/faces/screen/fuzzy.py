@@ -37,7 +37,8 @@ def score(typed: str, text: str) -> int | None:
         found = within.find(letter, position + 1)
         if found < 0:
             return None
-        points += _IN_A_ROW if found == position + 1 else _points(within, found)
+        in_a_row = _IN_A_ROW if found == position + 1 else 0
+        points += max(in_a_row, _points(within, found))
         position = found
     return points
 

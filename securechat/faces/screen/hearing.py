@@ -3,7 +3,7 @@
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import is_room
-from securechat.faces.conversations import conversation_of
+from securechat.faces.conversations import changed_in, conversation_of
 from securechat.faces.engine import ChatEngine
 from securechat.faces.screen.facts import Part
 from securechat.faces.screen.parts import Parts
@@ -83,12 +83,13 @@ class Hearing:
 
     def _hear_change(self, event: e.Amended | e.Reacted) -> None:
         parts = self._parts
+        where = changed_in(event)
+        timeline = parts.timelines.held(where)
         if isinstance(event, e.Reacted):
-            if (timeline := parts.timelines.holding(event.message_id)) is not None:
+            if timeline is not None:
                 timeline.react(event.message_id, event.name, event.symbol)
             return
-        where = event.room or (event.recipient if event.own else event.sender)
-        if (timeline := parts.timelines.held(where)) is not None:
+        if timeline is not None:
             timeline.amend(event.sender, event.message_id, event.text)
         if not event.text:
             parts.unshown.drop(where, event.sender, event.message_id)
@@ -97,14 +98,15 @@ class Hearing:
         parts = self._parts
         match event:
             case e.Sent() | e.Accepted() | e.Delivered() | e.Read():
-                self._advance(event.message_id, _STATES[type(event)])
+                if (timeline := parts.timelines.held(event.recipient)) is not None:
+                    timeline.advance(event.message_id, _STATES[type(event)])
             case e.Withdrawn():
                 for message_id in event.message_ids:
-                    self._advance(message_id, e.DeliveryState.FAILED)
+                    self._note_failed(message_id)
             case e.Ready() | e.Offline() | e.Problem():
                 parts.connection.hear(event)
                 if isinstance(event, e.Problem) and event.message_id is not None:
-                    self._advance(event.message_id, e.DeliveryState.FAILED)
+                    self._note_failed(event.message_id)
             case e.Renamed():
                 self._hear_renamed(event)
             case e.Ended():
@@ -142,9 +144,9 @@ class Hearing:
         parts.unshown.rename(event.before, event.name)
         parts.texts.rename(event.before, event.name)
 
-    def _advance(self, message_id: str, state: e.DeliveryState) -> None:
-        if (timeline := self._parts.timelines.holding(message_id)) is not None:
-            timeline.advance(message_id, state)
+    def _note_failed(self, message_id: str) -> None:
+        for timeline in self._parts.timelines:
+            timeline.advance(message_id, e.DeliveryState.FAILED)
 
     # What the screen asks by itself ---------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
@@ -24,11 +25,14 @@ class Notices:
     """
 
     def __init__(
-        self, timelines: Timelines, current: Callable[[], str | None], now_ms: Callable[[], int]
+        self,
+        timelines: Timelines,
+        current: Callable[[], str | None],
+        now: Callable[[], datetime],
     ) -> None:
         self._timelines = timelines
         self._current = current
-        self._now_ms = now_ms
+        self._now = now
         self._expected: Counter[_Answer] = Counter()
         self._where: list[str] | None = None
 
@@ -66,8 +70,9 @@ class Notices:
         """Put an entry where it belongs."""
         if entry.tone in (Tone.MESSAGE, Tone.MENTION):
             return
+        notice = Notice(entry, int(self._now().timestamp() * 1000))
         for name in [self._current() or ""] if self._where is None else self._where:
-            self._timelines.of(name).note(Notice(entry, self._now_ms()))
+            self._timelines.of(name).note(notice)
 
 
 def _key(event: e.Event) -> _Answer:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from securechat.client import events as e
+from securechat.faces.engine import ChatEngine
 from securechat.faces.line_chat import LineChat
 from securechat.faces.screen.alarms import Alarms
 from securechat.faces.screen.connection import Connection
@@ -15,6 +17,7 @@ from securechat.faces.screen.typing_people import TypingPeople
 from securechat.faces.screen.unsent_texts import UnsentTexts
 from securechat.faces.screen.unshown import Unshown
 from securechat.faces.screen.verification import Verification
+from securechat.faces.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +40,36 @@ class Parts:
     texts: UnsentTexts
     verification: Verification
     ring: Callable[[e.Message], None]
+
+
+def make_parts(
+    engine: ChatEngine,
+    *,
+    peer: str | None,
+    lobby: bool,
+    now: Callable[[], datetime],
+    ring: Callable[[e.Message], None],
+    unicode: bool,
+    written: Callable[[Written], None],
+) -> Parts:
+    """Return the parts of a session; ``written`` gets each message that the engine has taken."""
+    timelines = Timelines(engine.ask)
+    notices = Notices(timelines, lambda: lines.conversations.current, now)
+    lines = LineChat(
+        engine, peer=peer, lobby=lobby, show=notices.note, now=now, unicode=unicode, written=written
+    )
+    unshown, rooms = Unshown(), RoomFacts()
+    return Parts(
+        lines=lines,
+        notices=notices,
+        timelines=timelines,
+        unshown=unshown,
+        places=Places(lines, unshown, rooms),
+        rooms=rooms,
+        connection=Connection(now),
+        alarms=Alarms(),
+        typing=TypingPeople(),
+        texts=UnsentTexts(engine.ask, now),
+        verification=Verification(engine.ask),
+        ring=ring,
+    )

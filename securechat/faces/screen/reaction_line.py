@@ -1,6 +1,7 @@
 """The reactions to a message: which, and whose."""
 
 from collections.abc import Iterable
+from unicodedata import category
 
 from securechat.faces.message_wording import quoted
 from securechat.faces.screen.folding import without_leading_marks
@@ -12,6 +13,8 @@ NAMES_MAX = 5
 
 _SYMBOL_COLUMNS = 16
 _WORD_SIGNS = frozenset("+-_")
+_SIGNS = frozenset({"So", "Sk", "Sm", "Mn", "Cf"})
+"""What emoji are made of: pictures, tones of skin, and what joins them."""
 
 
 def reaction_line(reactions: Iterable[tuple[str, str]], *, unicode: bool) -> Line:
@@ -32,7 +35,7 @@ def show_symbol(symbol: str) -> str:
     """Return a reaction as one word, which cannot hold another one's name; else as a quotation."""
     safe = without_leading_marks(safe_text(symbol))
     is_word = all(sign.isalnum() or sign in _WORD_SIGNS for sign in safe) and safe.isascii()
-    is_sign = not any(sign.isascii() or sign.isalnum() or sign.isspace() for sign in safe)
+    is_sign = all(not sign.isascii() and category(sign) in _SIGNS for sign in safe)
     if safe and len(safe) <= _SYMBOL_COLUMNS and (is_word or is_sign):
         return safe
     return quoted(symbol, _SYMBOL_COLUMNS)

@@ -12,7 +12,7 @@ from itertools import chain, islice, repeat
 
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.message_wording import missing_of
-from securechat.faces.screen.folding import fold, style_lines
+from securechat.faces.screen.folding import fold, style_lines, without_leading_marks
 from securechat.faces.screen.reaction_line import reaction_line
 from securechat.faces.screen.row_heading import head_of
 from securechat.faces.screen.rows import Notice, Row
@@ -112,7 +112,9 @@ def _lay_out_notice(entry: Entry, then: datetime | None, paper: Paper) -> list[L
     look = _LOOKS.get(entry.tone, Look.NOTICE)
     texts = safe_text(entry.text, multiline=True).split("\n")
     gutter = span(f"{_clock(then)} ", Look.TIME)
-    lines = _with_gutter(gutter, ((span(text, look),) for text in texts), paper)
+    lines = _with_gutter(
+        gutter, ((span(without_leading_marks(text), look),) for text in texts), paper
+    )
     return lines + _drawing(entry, paper)
 
 

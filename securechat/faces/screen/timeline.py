@@ -72,9 +72,9 @@ class Timeline:
         else:
             is_elsewhere = question.around is not None or self.has_newer
             self._turn_to(rows, [] if is_elsewhere else self.rows)
-        if not rows or rows[0].position == self.oldest:
+        if question.after is None and (not rows or rows[0].position == self.oldest):
             self.has_older = page.older
-        if not rows or rows[-1].position == self.newest:
+        if question.before is None and (not rows or _key(rows[-1]) == _last_key(self.rows)):
             self.has_newer = page.newer
         self._let_go(from_end=question.before is not None)
 
@@ -212,6 +212,10 @@ def _first_position(rows: Iterable[Row | Notice]) -> int | None:
         if isinstance(row, Row) and row.position is not None:
             return row.position
     return None
+
+
+def _last_key(rows: _Held) -> tuple[str, str] | None:
+    return next((_key(row) for row in reversed(rows) if isinstance(row, Row)), None)
 
 
 def _placed(held: Row | None, row: Row) -> Row:

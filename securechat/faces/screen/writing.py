@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.errors import SecureChatError
+from securechat.faces import wording
 from securechat.faces.emoji_codes import with_emoji
-from securechat.faces.engine import ChatEngine
+from securechat.faces.message_wording import quoted
 from securechat.faces.screen.facts import Opening, Request
 from securechat.faces.screen.parts import Parts
 from securechat.faces.screen.rows import Row, of_written
@@ -18,15 +20,51 @@ from securechat.faces.written import Written
 
 
 class Writing:
-    """A text is a message, a command, an answer to ``replying``, or a new text for ``editing``."""
+    """A text is a message, a command, an answer to ``replying``, or a new text for ``editing``.
 
-    def __init__(self, engine: ChatEngine, parts: Parts, now_ms: Callable[[], int]) -> None:
-        self._engine = engine
+    ``ask`` asks the engine.
+    """
+
+    def __init__(
+        self, ask: Callable[[c.Question], None], parts: Parts, now: Callable[[], datetime]
+    ) -> None:
+        self._ask = ask
         self._parts = parts
-        self._now_ms = now_ms
+        self._now = now
         self._request: Request | None = None
+        self._where = ""
+        self._put_aside = ""
+        self._taken = False
         self.replying: Row | None = None
         self.editing: Row | None = None
+
+    @property
+    def purpose(self) -> str:
+        """What the text is for, if it is not simply a message."""
+        if self.replying is not None:
+            return f"An answer to {self.replying.sender}: {quoted(self.replying.text)}"
+        return "" if self.editing is None else "Another text for your message"
+
+    def reply_to(self, row: Row, where: str) -> None:
+        """Make the next text, in this conversation, an answer to a message of it."""
+        self.cancel()
+        self.replying, self._where = row, where
+
+    def edit(self, row: Row, where: str) -> None:
+        """Make the next text, in this conversation, the new one of an own message of it.
+
+        What stands in the input is put aside for the message's text until then.
+        """
+        self.cancel()
+        self.editing, self._where = row, where
+        self._put_aside = self._parts.texts.of(where)
+        self._parts.texts.note(where, row.text)
+
+    def cancel(self) -> None:
+        """Let the next text be a message again."""
+        if self.editing is not None:
+            self._parts.texts.note(self._where, self._put_aside)
+        self.replying = self.editing = None
 
     def enter(self, text: str) -> bool:
         """Do what a text is for; return False when it stays in the input to be changed."""
@@ -34,28 +72,30 @@ class Writing:
         if error := find_excess(text):
             lines.refuse(error)
             return False
-        where = lines.conversations.current
-        self._perform(text)
+        try:
+            command = parse_line(with_emoji(text))
+        except SecureChatError as error:
+            self._parts.notices.note(wording.problem(error))
+            return False
+        where, self._taken = lines.conversations.current, False
+        self._perform(command, text)
+        if isinstance(command, c.Say | c.Msg | c.Reply) and not self._taken:
+            return False
         if where is not None:
             self._parts.texts.sent(where)
+        if isinstance(command, c.Say):
+            self.cancel()
         return True
-
-    def reply_to(self, row: Row | None) -> None:
-        """Make the next text an answer to a message; with None to none."""
-        self.replying, self.editing = row, None
-
-    def edit(self, row: Row | None) -> None:
-        """Make the next text the new one of an own message; with None of none."""
-        self.replying, self.editing = None, row
 
     def take(self, written: Written) -> None:
         """Take a message that the engine has just taken from the user."""
+        self._taken = True
         parts = self._parts
         parts.places.add(written.target)
         timeline = parts.timelines.of(written.target)
-        row = of_written(written, parts.lines.own_name, self._now_ms())
-        timeline.add(self._with_quote(row, timeline))
-        if timeline.has_newer:
+        now_ms = int(self._now().timestamp() * 1000)
+        row = of_written(written, parts.lines.own_name, now_ms)
+        if not timeline.add(_with_quote(row, timeline)) and timeline.has_newer:
             parts.timelines.ask_newest(written.target)
 
     def take_request(self) -> Request | None:
@@ -63,34 +103,33 @@ class Writing:
         request, self._request = self._request, None
         return request
 
-    def _with_quote(self, row: Row, timeline: Timeline) -> Row:
-        """Return a row that says what it answers, if that is here: by its id, or its writer."""
-        if row.reply is None:
-            return row
-        answered = row.reply.message_id
-        for other in reversed(timeline.rows):
-            if isinstance(other, Row) and answered in (other.message_id, other.sender):
-                return replace(row, reply=e.Quote(other.message_id, other.sender, other.text))
-        return row
-
-    def _perform(self, text: str) -> None:
-        try:
-            command = parse_line(with_emoji(text))
-        except SecureChatError:
-            command = None  # the chat in lines says what is wrong
+    def _perform(self, command: c.Command | None, text: str) -> None:
+        lines = self._parts.lines
         match command:
+            case c.Say(said, action=False) if self.editing is not None:
+                self._ask(c.Amend(self._where, self.editing.message_id, said))
+                self._taken = True
             case c.Say(said, action=False) if self.replying is not None:
-                self._parts.lines.enter(f"/reply {self.replying.message_id} {said}")
-                self.reply_to(None)
-            case c.History(name, _) if name or self._parts.lines.conversations.current:
-                self._choose(name)
+                lines.enter(f"/reply {self.replying.message_id} {said}")
+            case c.History(str(name), _):
+                lines.conversations.choose(name)
             case c.Search():
                 self._request = Request(Opening.SEARCH, text.lstrip().partition(" ")[2].strip())
             case c.Help():
                 self._request = Request(Opening.HELP)
+            case c.Sight():
+                lines.enter(text)
+                self._request = Request(Opening.RELAY)
             case _:
-                self._parts.lines.enter(text)
+                lines.enter(text)
 
-    def _choose(self, name: str | None) -> None:
-        if name is not None:
-            self._parts.lines.conversations.choose(name)
+
+def _with_quote(row: Row, timeline: Timeline) -> Row:
+    """Return a row that says what it answers, if that is here: by its id, or its writer."""
+    if row.reply is None:
+        return row
+    answered = row.reply.message_id
+    for other in reversed(timeline.rows):
+        if isinstance(other, Row) and answered in (other.message_id, other.sender):
+            return replace(row, reply=e.Quote(other.message_id, other.sender, other.text))
+    return row

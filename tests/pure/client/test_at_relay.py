@@ -1,5 +1,7 @@
 """What ends a run at a relay, and what is only told."""
 
+import pytest
+
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.link import Arrived, Down, Up
@@ -28,6 +30,14 @@ def test_a_connection_that_was_never_ready_ends_the_run_with_its_error() -> None
         gone = SecureChatError("The relay is not there")
         world.news(Down(gone, 1.0))
         assert world.error is gone
+
+
+@pytest.mark.parametrize("off_s", [0, 420, -420])
+def test_the_difference_of_the_clocks_is_told(off_s: int) -> None:
+    with alice(logged_in=False) as world:
+        world.now_ms += 1000 * off_s
+        world.log_in()
+        assert [ready.clock_off_s for ready in world.told(ev.Ready)] == [off_s]
 
 
 def test_what_is_wrong_with_one_early_wish_stops_no_other() -> None:

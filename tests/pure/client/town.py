@@ -34,6 +34,7 @@ class Citizen:
     status: f.Status = OUTSIDE
     frames_done: int = 0
     envelopes_done: int = 0
+    signals_done: int = 0
     delivered: int = 0
 
     @property
@@ -129,6 +130,7 @@ class Town:
         self._leave(citizen)
         citizen.frames_done = len(citizen.world.link.frames)
         citizen.envelopes_done = len(citizen.world.link.envelopes)
+        citizen.signals_done = len(citizen.world.link.signals)
         self.settle()
 
     def move_in(
@@ -179,7 +181,11 @@ class Town:
             self._route(citizen, outgoing)
         if envelopes:
             citizen.world.news(Answered(tuple(each.envelope_id for each in envelopes)))
-        return len(frames) + len(envelopes) + self._deliver(citizen)
+        signals = link.signals[citizen.signals_done :]
+        citizen.signals_done = len(link.signals)
+        for outgoing in signals:
+            self._route(citizen, outgoing, ephemeral=True)
+        return len(frames) + len(envelopes) + len(signals) + self._deliver(citizen)
 
     def _deliver(self, citizen: Citizen) -> int:
         batch = [citizen.mail.popleft() for _ in range(len(citizen.mail))]
@@ -191,10 +197,11 @@ class Town:
             citizen.world.news(Delivery(citizen.delivered, incoming))
         return len(batch)
 
-    def _route(self, sender: Citizen, outgoing: f.Outgoing) -> None:
+    def _route(self, sender: Citizen, outgoing: f.Outgoing, *, ephemeral: bool = False) -> None:
         for citizen in self.citizens.values():
             if citizen.register is not None and citizen.mailbox == outgoing.mailbox:
-                if not self.drops(sender, citizen, outgoing):
+                is_kept = citizen.connected or not ephemeral
+                if is_kept and not self.drops(sender, citizen, outgoing):
                     citizen.mail.append(outgoing)
                 return
 

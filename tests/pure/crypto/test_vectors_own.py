@@ -181,6 +181,11 @@ def post_body(text: str, action: bool, reply_to: str | None, room: list[Any] | N
     return bytes([flags]).hex() + place + (reply_to or "") + text.encode().hex()
 
 
+def beginning(room: list[Any] | None) -> str:
+    """Return flags and place of the contents of E2E.md §16 and §17."""
+    return "01" + room[0] + u64(room[1]).hex() if room else "00"
+
+
 def test_contents() -> None:
     for each in VECTORS["content"]:
         match each:
@@ -201,6 +206,12 @@ def test_contents() -> None:
                 assert each["body"] == room + u64(version).hex() + head
             case {"kind": 8, "fields": {"place": [room, version], "joined": joined}}:
                 assert each["body"] == room + u64(version).hex() + ("01" if joined else "02")
+            case {"kind": 10, "fields": {"message_id": changed, "text": text, "room": room}}:
+                assert each["body"] == beginning(room) + changed + text.encode().hex()
+            case {"kind": 11, "fields": {"message_id": to, "symbol": symbol, "room": room}}:
+                assert each["body"] == beginning(room) + to + symbol.encode().hex()
+            case {"kind": 12, "fields": {"active": active, "room": room}}:
+                assert each["body"] == beginning(room) + ("01" if active else "00")
             case _:
                 pytest.fail(f"nothing here checks the content {each}")
 
@@ -320,6 +331,26 @@ def test_associated_data(kind: int, name: str) -> None:
         unhex(hashed("securechat/start/v1", start)),
     )
     assert MESSAGE[f"associated_data_{name}"] == associated.hex()
+
+
+def test_signal() -> None:
+    signal, (sender, recipient) = VECTORS["signal"], addresses()
+    plaintext = bytes([1, 12]) + u64(0) + u64(1_700_000_000_000) + b"\x55" * 16 + bytes(32)
+    plaintext += unhex(MESSAGE["context_hash"]) + struct.pack(">H", 2) + b"\0\1"
+    assert signal["plaintext"] == plaintext.hex()
+    size = 512 - 48 - 91 - 16
+    assert signal["padded_size"] == size == 357
+    head = b"\1\1\3" + unhex(SESSION["session_id"]) + unhex(signal["nonce"]) + b"".join(sender)
+    assert signal["head"] == head.hex()
+    associated = join(
+        "securechat/envelope/v1",
+        *(b"\1", b"\1", b"\3", *sender, *recipient, unhex(SESSION["session_id"])),
+        unhex(hashed("securechat/start/v1", b"")),
+    )
+    assert signal["associated_data"] == associated.hex()
+    key, nonce = session_keys()[:32], unhex(signal["nonce"])
+    middle = seal_xchacha(plaintext.ljust(size, b"\0"), associated, nonce, key)
+    assert signal["frame"] == (head + middle).hex()
 
 
 def test_middle_layer_and_frame() -> None:

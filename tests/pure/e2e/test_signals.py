@@ -116,6 +116,7 @@ def test_a_signal_goes_out_only_on_a_session_that_was_answered() -> None:
 
 def test_none_goes_to_keys_that_have_expired(alice: Seat, bob: Seat) -> None:
     later = NOW_MS + 45 * DAY_MS
+    session_of(alice, bob).created_ms = later
     assert alice.endpoint.signals.seal(bob.shown(), TYPES, later) is None
 
 
@@ -178,6 +179,7 @@ def test_what_does_not_open_asks_nobody_to_send_again(alice: Seat, bob: Seat) ->
 def test_nothing_else_is_said_in_a_signal(alice: Seat, bob: Seat) -> None:
     for hostile in (
         crafted(alice, bob, kind=KIND_TEXT, body=b"not to be shown"),
+        crafted(alice, bob, kind=KIND_TEXT),
         crafted(alice, bob, time_ms=MAX_NUMBER),
         crafted(alice, bob, counter=1),
         crafted(alice, bob, previous_hash=Digest(b"h" * 32)),

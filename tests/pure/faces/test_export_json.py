@@ -11,13 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.events import DeliveryState, PastMessage
+from securechat.client.events import DeliveryState, PastMessage, Quote
 from securechat.faces.export_json import encode_export
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS
 from tests.pure.faces.sample_export import CONVERSATION, own, theirs
 
-TYPES = {"string": str, "integer": int, "boolean": bool, "array": list}
-FULLEST = replace(theirs(missing=2, late=True), room="#ops", action=True)
+TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict}
+FULLEST = replace(
+    theirs(missing=2, late=True),
+    room="#ops",
+    action=True,
+    edited=True,
+    mention=True,
+    reactions=(("alice", "tea"),),
+    reply=Quote("m0", "alice", "hi"),
+)
+DELETED = replace(theirs(""), edited=True)
 
 
 def lines(*messages: PastMessage) -> list[str]:
@@ -43,12 +52,12 @@ def documented() -> list[dict[str, tuple[type, bool]]]:
 
 def test_the_page_knows_every_field_and_its_type() -> None:
     head, message = documented()
-    found = decoded(own(), FULLEST)
+    found = decoded(own(), DELETED, FULLEST)
     types = {name: kind for name, (kind, _) in head.items()}
     assert {name: type(value) for name, value in found.items()} == types
-    mine, other = found["messages"]
+    mine, deleted, other = found["messages"]
     types = {name: kind for name, (kind, _) in message.items()}
-    assert {name: type(value) for name, value in {**mine, **other}.items()} == types
+    assert {name: type(value) for name, value in {**mine, **deleted, **other}.items()} == types
 
 
 def test_only_what_the_page_calls_optional_is_left_out() -> None:

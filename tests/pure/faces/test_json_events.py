@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -24,6 +25,8 @@ OPS = e.RoomInfo(
 )  # fmt: skip
 
 MADE = e.InviteMade("securechat://a", "SECURECHAT://A", "9f2c41aa", 1, NOON_MS)
+
+SIGHTING = e.Sighting(NOON_MS, outgoing=True, mailbox="1" * 32, size_bytes=512, ephemeral=True)
 
 FULLEST: tuple[e.Event, ...] = (
     ready(),
@@ -66,6 +69,15 @@ FULLEST: tuple[e.Event, ...] = (
     e.ComparingEnded("bob", e.ComparingEnd.MAC, alarm=True),
     MADE,
     e.InviteList((e.InviteInfo("9f2c41aa", 2, NOON_MS),)),
+    e.Amended("m1", "bob", "alice", "better", NOON_MS),
+    e.Amended("m1", "alice", "#ops", "better", NOON_MS, room="#ops", own=True),
+    e.Amended("m1", "bob", "alice", "", NOON_MS),
+    e.Amended("m1", "alice", "#ops", "", NOON_MS, room="#ops", own=True),
+    e.Reacted("m1", "bob", "tea", "alice"),
+    e.Reacted("m1", "alice", "tea", "#ops", room="#ops", own=True),
+    e.Typing("bob", active=True, room="#ops"),
+    e.OwnTyping(shown=True),
+    e.RelayView("bob", "0" * 32, (SIGHTING,)),
     e.Problem(UsageError("Bad", "good"), "id1"),
 )
 """Every kind of event, with every optional field in one of those of its kind."""
@@ -78,6 +90,11 @@ SPARSE: tuple[e.Event, ...] = (
     e.Invitation("#ops", "bob", "bob", 3, "", e.Trust.NEW, request=False),
     e.History(None, ()),
     e.CodeEnded(e.CodeEnd.EXPIRED, "", again=False),
+    e.Amended("m1", "bob", "alice", "better", NOON_MS),
+    e.Amended("m1", "bob", "#ops", "", NOON_MS, room="#ops"),
+    e.Reacted("m1", "bob", "", "alice"),
+    e.Typing("bob", active=False),
+    e.RelayView(None, "0" * 32, ()),
     e.Problem(SecureChatError("Bad")),
 )
 """The events that have optional fields, without them."""
@@ -131,7 +148,7 @@ def test_only_what_the_page_calls_optional_is_left_out(event: e.Event) -> None:
     found = decoded(event)
     fields = documented()[found["event"]]
     optional = {name for name, (_, optional) in fields.items() if optional}
-    if isinstance(event, e.Message):
+    if isinstance(event, e.Message | e.Amended | e.Reacted):
         assert len(EITHER & set(found)) == 1
         optional -= EITHER & set(found)
     assert set(fields) - set(found) == optional
@@ -302,8 +319,42 @@ def test_any_text_arrives_and_is_harmless_on_the_way(text: str) -> None:
     assert json.loads(line)["text"] == text
 
 
+def test_a_changed_message() -> None:
+    assert decoded(e.Amended("m1", "bob", "#ops", "b\nc", NOON_MS, room="#ops")) == {
+        "v": 1,
+        "event": "edited",
+        "id": "m1",
+        "from": "bob",
+        "room": "#ops",
+        "text": "b\nc",
+        "ts": NOON_MS,
+    }
+    deleted = decoded(e.Amended("m1", "alice", "bob", "", NOON_MS, own=True))
+    assert (deleted["event"], deleted["to"], deleted["own"]) == ("deleted", "bob", True)
+    assert "text" not in deleted
+
+
+def test_a_changed_message_of_the_history() -> None:
+    changed = replace(past("better"), edited=True, mention=True, reactions=(("alice", "tea"),))
+    (found,) = decoded(e.History("bob", (replace(changed, reply=e.Quote("m0")),)))["messages"]
+    assert (found["edited"], found["mention"]) == (True, True)
+    assert found["reactions"] == [{"from": "alice", "symbol": "tea"}]
+    assert found["reply"] == {"id": "m0"}
+    assert "deleted" not in found
+    (found,) = decoded(e.History("bob", (replace(changed, text=""),)))["messages"]
+    assert found["deleted"] is True
+    assert "edited" not in found
+
+
+def test_what_the_relay_sees() -> None:
+    view = decoded(e.RelayView(None, "0" * 32, (SIGHTING,)))
+    assert view["sightings"] == [
+        {"ts": NOON_MS, "outgoing": True, "mailbox": "1" * 32, "bytes": 512, "ephemeral": True}
+    ]
+
+
 def test_all_kinds_of_events_are_covered() -> None:
-    without_a_line = set(e.AmendEvent.__args__)
+    without_a_line = {e.Page, e.StoredTexts}
     covered = {type(event) for event in FULLEST} | {e.Ended}
     assert covered == set(e.Event.__args__) - without_a_line
 

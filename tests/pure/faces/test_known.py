@@ -2,6 +2,7 @@
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces import known
 from securechat.faces.known import NAMES_MAX, ROOMS_MAX, Known
@@ -40,6 +41,9 @@ def hearing(*events: e.Event) -> Known:
         (e.Contacts((e.KnownPerson("b", "bob", e.Trust.NEW, "aa", False, False),)), ["b"], []),
         (e.Renamed("bob", "b0b[9f2c-41aa]"), ["b0b[9f2c-41aa]"], []),
         (e.History("bob", (past(), past(state=e.DeliveryState.SENT))), ["bob"], []),
+        (e.Page(c.Page("bob"), (past(),), older=False, newer=False), ["bob"], []),
+        (e.Typing("bob", active=True), ["bob"], []),
+        (e.Reacted("m1", "bob", "tea", "#ops", room="#ops"), ["bob"], ["#ops"]),
         (e.RoomList((OPS,)), [], ["#ops"]),
         (e.RoomNews("#ops", e.RoomChange.INVITED, "bob", "carol"), ["bob", "carol"], ["#ops"]),
         (e.RoomNews("#ops", e.RoomChange.CREATED), [], ["#ops"]),

@@ -99,7 +99,7 @@ def test_an_own_message_is_there_at_once_and_says_how_far_it_has_come(chat: Scre
 def test_a_problem_is_a_notice_and_an_unknown_command_is_not_sent(
     chat: ScreenChat, engine: FakeEngine
 ) -> None:
-    assert chat.enter("/dance")
+    assert not chat.enter("/dance")
     last = chat.timeline.rows[-1]
     assert isinstance(last, Notice)
     assert "There is no command /dance" in last.entry.text

@@ -77,3 +77,77 @@ def test_the_window_is_full_and_its_lines_follow_each_other(
             start = lines.index(shown[0])
             assert shown == lines[start : start + len(shown)]
             assert viewport.at_end == (shown[-1] == lines[-1])
+
+
+def test_a_row_comes_into_sight_with_as_little_scrolling_as_needed() -> None:
+    viewport = window([2] * 10, 6)
+    viewport.reveal(9)
+    assert viewport.at_end
+    viewport.reveal(5)
+    assert viewport.visible() == [(5, range(2)), (6, range(2)), (7, range(2))]
+    viewport.reveal(7)
+    assert seen(viewport)[0] == (5, 0)
+    viewport.reveal(8)
+    assert viewport.visible() == [(6, range(2)), (7, range(2)), (8, range(2))]
+    assert viewport.rows_below == 1
+    viewport.reveal(0)
+    assert seen(viewport)[0] == (0, 0)
+    viewport.reveal(10)
+    assert seen(viewport)[0] == (0, 0)
+
+
+def test_of_a_row_that_is_too_high_the_beginning_comes_into_sight() -> None:
+    viewport = window([1, 9, 1], 4)
+    viewport.reveal(1)
+    assert viewport.visible() == [(1, range(4))]
+    viewport.reveal(2)
+    assert viewport.at_end
+
+
+def test_a_narrower_window_shows_the_same_row_at_its_edge() -> None:
+    heights = [1, 4, 1]
+    viewport = window(heights, 3)
+    viewport.scroll(-2)
+    assert seen(viewport)[-1] == (1, 2)
+    heights[:] = [1, 2, 1]
+    assert seen(viewport)[-1] == (1, 1)
+
+
+@given(HEIGHTS, st.integers(1, 20), st.lists(st.integers(0, 29), max_size=6))
+def test_a_row_that_fits_is_seen_whole_where_it_was_wanted(
+    heights: list[int], height: int, wanted: list[int]
+) -> None:
+    viewport = window(heights, height)
+    for index in wanted:
+        viewport.reveal(index)
+        if index >= len(heights):
+            continue
+        lines = dict(viewport.visible())[index]
+        assert lines.start == 0
+        assert len(lines) == min(heights[index], height)
+        assert len(seen(viewport)) == min(height, sum(heights))
+        before = viewport.visible()
+        viewport.reveal(index)
+        assert viewport.visible() == before
+
+
+@given(HEIGHTS, st.integers(1, 20), st.integers(-40, 0), st.integers(-5, 5), st.integers(-5, 5))
+def test_what_is_seen_stays_when_pages_come_and_rows_go(
+    heights: list[int], height: int, moves: int, before: int, after: int
+) -> None:
+    rows = list(enumerate(heights))
+    viewport = Viewport(lambda index: rows[index][1], lambda: len(rows))
+    viewport.resize(height)
+    viewport.scroll(moves)
+    shown = [(rows[index][0], part) for index, part in viewport.visible()]
+    end = len(rows) + min(after, 0)
+    if not shown or shown[-1][0] >= end or shown[0][0] < -before:
+        return
+    rows[:] = [
+        *[(-1, 3)] * max(before, 0),
+        *rows[max(-before, 0) : end],
+        *[(-1, 2)] * max(after, 0),
+    ]
+    viewport.grown(before, after)
+    now_shown = [(rows[index][0], part) for index, part in viewport.visible()]
+    assert [each for each in now_shown if each in shown] == shown or len(shown) < height

@@ -1,0 +1,302 @@
+"""Messages that are changed, deleted and reacted to, by the user and by others."""
+
+import pytest
+
+from securechat.client import commands as c
+from securechat.client import events as ev
+from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
+from securechat.e2e.content import Receipt, Text
+from securechat.e2e.text_bytes import MAX_TEXT_BYTES
+from securechat.identity.types import MessageId
+from tests.pure.client.amending_steps import ask, change, page, said_to, texts, told_by
+from tests.pure.client.engine_world import MemoryState, World, alice, befriend, make_seat, published
+from tests.pure.client.town import make_room, town
+from tests.pure.e2e.world import NOW_MS, Seat
+
+
+def friends(world: World) -> Seat:
+    """Return Bob, to whom Alice has said hello."""
+    bob = make_seat("bob")
+    befriend(world, bob)
+    return bob
+
+
+def sent(world: World) -> MessageId:
+    """Return the id of what Alice sent last."""
+    return MessageId(bytes.fromhex(world.told(ev.Sent)[-1].message_id))
+
+
+def test_an_own_text_is_replaced_here_and_there() -> None:
+    with alice() as world:
+        bob = friends(world)
+        world.accept_all()
+        ask(world, c.Amend("bob", None, "hello Bob"))
+        assert said_to(world, bob)[-1] == Amendment(sent(world), "hello Bob")
+        (own,) = page(world)
+        assert (own.text, own.edited, own.message_id) == ("hello Bob", True, sent(world).hex())
+        assert world.told(ev.Amended) == [
+            ev.Amended(sent(world).hex(), "alice", "bob", "hello Bob", NOW_MS, own=True)
+        ]
+        assert len(world.told(ev.Sent)) == 1
+        assert world.engine.queued == 0
+
+
+def test_an_own_message_is_deleted_for_good_here_and_there() -> None:
+    with alice() as world:
+        bob = friends(world)
+        ask(world, c.Amend("bob", sent(world).hex(), ""))
+        assert said_to(world, bob)[-1] == Amendment(sent(world), "")
+        (own,) = page(world)
+        assert (own.text, own.edited) == ("", True)
+        for again in (c.Amend("bob", None, "back"), c.React("bob", sent(world).hex(), "+")):
+            ask(world, again)
+            assert world.problems.pop() == "That message is deleted"
+        assert texts(world) == [""]
+
+
+def test_a_change_right_behind_its_text_finds_it() -> None:
+    with alice() as world:
+        bob = friends(world)
+        with world.at_once():
+            world.engine.send("bob", "one")
+            world.engine.ask(c.Amend("bob", None, "two"))
+            world.engine.ask(c.Amend("bob", None, "three"))
+        assert said_to(world, bob) == [
+            Text("one"),
+            Amendment(sent(world), "two"),
+            Amendment(sent(world), "three"),
+        ]
+        assert texts(world) == ["hello", "three"]
+
+
+def test_a_change_waits_over_a_restart_behind_what_it_changes() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        world.engine.send("bob", "one")
+        ask(world, c.Amend("bob", None, "two"))
+        assert world.engine.queued == 1
+    with alice(None, state) as world:
+        world.find("bob", published(bob))
+        assert said_to(world, bob) == [Text("one"), Amendment(sent(world), "two")]
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        (c.Amend("bob", "ab" * 16, "x"), "No message of yours of that id is kept here"),
+        (c.Amend("bob", "no id", "x"), "No message of yours of that id is kept here"),
+        (c.Amend("carol", None, "x"), "No message of yours is kept here in the conversation with"),
+        (c.Amend("bob", None, "x" * (MAX_TEXT_BYTES + 1)), "A message has up to 8192 bytes"),
+        (c.React("bob", "bob", "+"), "Nothing of bob is kept here to react to"),
+        (c.React("bob", "ab" * 16, "+"), "Nothing of abab"),
+        (c.React("bob", "alice", "x" * (MAX_SYMBOL_BYTES + 1)), "A reaction is one symbol"),
+        (c.React("bob", "alice", "\x1b[2J"), "A reaction is one symbol"),
+        (c.Amend("#nowhere", None, "x"), "There is no room #nowhere here"),
+    ],
+)
+def test_what_cannot_be_changed_is_left_as_it_is(question: c.Question, problem: str) -> None:
+    with alice() as world:
+        bob = friends(world)
+        befriend(world, make_seat("dave"))
+        said_to(world, bob)
+        before = len(world.link.envelopes)
+        ask(world, question)
+        assert problem in world.problems[-1]
+        assert texts(world) == ["hello"]
+        assert page(world)[0].reactions == ()
+        assert len(world.link.envelopes) == before
+
+
+def test_what_was_never_sent_is_not_changed() -> None:
+    with alice() as world:
+        friends(world)
+        world.lose_connection()
+        world.engine.send("bob", "typed while away")
+        ask(world, c.Unsend("bob"), c.Amend("bob", None, "x"))
+        assert world.problems == ["That message was never sent"]
+
+
+def test_what_is_not_kept_is_not_changed() -> None:
+    with alice(history_days=0) as world:
+        friends(world)
+        ask(world, c.Amend("bob", None, "x"))
+        assert "No message of yours is kept here" in world.problems[-1]
+
+
+def test_unsend_gives_up_texts_and_no_change_of_another_one() -> None:
+    with alice() as world:
+        bob = friends(world)
+        world.lose_connection()
+        ask(world, c.Amend("bob", None, "hello Bob"))
+        world.engine.send("bob", "typed while away")
+        ask(world, c.Unsend("bob"))
+        (withdrawn,) = world.told(ev.Withdrawn)
+        assert len(withdrawn.message_ids) == 1
+        world.log_in()
+        world.find("bob", published(bob))
+        assert said_to(world, bob)[-1] == Amendment(sent(world), "hello Bob")
+
+
+def test_a_peer_changes_what_they_wrote() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "tea at five")
+        world.pass_time(60)
+        change(world, bob, Amendment(told, "tea at six"))
+        past = page(world)[-1]
+        assert (past.text, past.edited, past.time_ms) == ("tea at six", True, NOW_MS)
+        (amended,) = world.told(ev.Amended)
+        assert amended.text == "tea at six"
+        assert (amended.sender, amended.recipient, amended.own) == ("bob", "alice", False)
+        assert amended.time_ms == world.now_ms
+        change(world, bob, Amendment(told, ""))
+        assert (page(world)[-1].text, page(world)[-1].edited) == ("", True)
+        change(world, bob, Amendment(told, "back"), Amendment(told, ""))
+        assert page(world)[-1].text == ""
+        assert len(world.told(ev.Amended)) == 2
+
+
+def test_a_peer_changes_a_message_that_came_in_the_same_batch() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "first")
+        envelopes = [world.write(bob, Amendment(told, "deleted next")), world.write(bob, "second")]
+        envelopes += [world.write(bob, Amendment(told, "")), world.write(bob, Amendment(told, "x"))]
+        world.deliver(*envelopes)
+        assert texts(world) == ["hello", "", "second"]
+        assert [each.text for each in world.told(ev.Amended)] == ["deleted next", ""]
+
+
+def test_an_answer_to_what_is_deleted_quotes_nothing_of_it() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "a secret, by mistake")
+        change(world, bob, Amendment(told, ""))
+        told_by(world, bob, Text("sorry", reply_to=told))
+        assert page(world)[-1].reply == ev.Quote(told.hex())
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_reactions_are_one_of_each_and_can_be_taken_back() -> None:
+    with alice() as world:
+        bob = friends(world)
+        hello, told = sent(world), told_by(world, bob, "tea?")
+        ask(world, c.React("bob", "bob", "+"), c.React("bob", told.hex(), "yes"))
+        change(world, bob, Reaction(hello, "heart"), Reaction(hello, "wave"))
+        own, theirs = page(world)
+        assert (own.reactions, theirs.reactions) == ((("bob", "wave"),), (("alice", "yes"),))
+        assert said_to(world, bob)[-2:] == [Reaction(told, "+"), Reaction(told, "yes")]
+        change(world, bob, Reaction(hello, ""))
+        ask(world, c.React("bob", "bob", ""))
+        assert [each.reactions for each in page(world)] == [(), ()]
+        assert said_to(world, bob)[-1] == Reaction(told, "")
+        assert [(each.name, each.symbol, each.own) for each in world.told(ev.Reacted)] == [
+            ("alice", "+", True),
+            ("alice", "yes", True),
+            ("bob", "heart", False),
+            ("bob", "wave", False),
+            ("bob", "", False),
+            ("alice", "", True),
+        ]
+
+
+def test_who_reacts_is_told_by_what_the_user_calls_them() -> None:
+    with alice() as world:
+        bob = friends(world)
+        change(world, bob, Reaction(sent(world), "heart"))
+        ask(world, c.Call("bob", "Bobby"))
+        assert page(world)[0].reactions == (("Bobby", "heart"),)
+
+
+def test_a_peer_learns_that_a_change_has_come() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "tea?")
+        world.pass_time(2)
+        before = len(world.mail_for(bob))
+        change(world, bob, Amendment(told, "coffee?"))
+        world.pass_time(2)
+        (receipt,) = [outcome.content for outcome in bob.opened(world.mail_for(bob)[before:])]
+        assert isinstance(receipt, Receipt)
+        assert told not in receipt.message_ids
+
+
+def test_what_was_not_shown_yet_is_told_as_it_was_changed() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        befriend(world, bob)
+        kept, changed, deleted = (told_by(world, bob, each) for each in ("kept", "draft", "oops"))
+        change(world, bob, Amendment(changed, "better"), Amendment(deleted, ""))
+        ask(world, c.Call("bob", "Bobby"))
+        change(world, bob, Amendment(kept, "kept too"))
+    with alice(None, state) as world:
+        world.engine.retell()
+        world.settle()
+        assert world.texts == ["kept too", "better"]
+
+
+def test_what_was_deleted_while_it_was_shown_is_not_told_again() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state) as world:
+        befriend(world, bob)
+        oops = told_by(world, bob, "oops")
+        world.engine.shown("bob", oops.hex())
+        change(world, bob, Amendment(oops, ""))
+        assert [each.text for each in world.told(ev.Amended)] == [""]
+    with alice(None, state) as world:
+        world.engine.retell()
+        world.settle()
+        assert world.texts == []
+
+
+def test_in_a_room_all_see_the_change_and_the_reaction() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        message_id = made.say("alice", "#ops", "tea at five")
+        made.do("alice", c.Amend("#ops", None, "tea at six"))
+        made.do("bob", c.React("#ops", "alice", "+"))
+        for name, reader in made.citizens.items():
+            (past,) = page(reader.world, "#ops")
+            assert (past.text, past.edited) == ("tea at six", True)
+            assert past.reactions == (("bob", "+"),)
+            (amended,) = reader.world.told(ev.Amended)
+            assert (amended.message_id, amended.sender) == (message_id, "alice")
+            assert (amended.recipient, amended.room) == ("#ops", "#ops")
+            assert amended.own is (name == "alice")
+            (reacted,) = reader.world.told(ev.Reacted)
+            assert (reacted.name, reacted.recipient, reacted.room) == ("bob", "#ops", "#ops")
+        alice = made.citizens["alice"].world
+        assert len(alice.told(ev.Sent)) == len(alice.told(ev.Accepted)) == 1
+        assert alice.engine.queued == 0
+
+
+def test_in_the_lobby_too() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.say("alice", "#lobby", "hello")
+        made.do("alice", c.Amend("#lobby", None, "hello all"))
+        made.do("bob", c.React("#lobby", "alice", "+"))
+        for reader in made.citizens.values():
+            (past,) = page(reader.world, "#lobby")
+            assert (past.text, past.reactions) == ("hello all", (("bob", "+"),))
+
+
+def test_what_is_changed_before_it_is_known_who_is_there_goes_behind_it() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.disconnect("alice")
+        alice = made.citizens["alice"]
+        alice.say("#lobby", "one")
+        alice.ask(c.Amend("#lobby", None, "two"))
+        alice.world.settle()
+        assert alice.world.engine.queued == 1
+        made.connect("alice")
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "one")]
+        assert texts(made.citizens["bob"].world, "#lobby") == ["two"]
+
+
+def test_who_is_not_in_a_room_changes_nothing_there() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.say("bob", "#ops", "five")
+        made.do("bob", c.Leave("#ops"), c.Amend("#ops", None, "six"))
+        assert "There is no room #ops here" in made.citizens["bob"].world.problems
+        assert texts(made.citizens["alice"].world, "#ops") == ["five"]

@@ -1,0 +1,98 @@
+"""The lines above and below the messages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from securechat.faces.screen.bars import status_line, title_line, typing_line
+from securechat.faces.screen.facts import Heading, Status
+from securechat.faces.screen.spans import Look
+from tests.pure.faces.screen.drawn import check_drawable, text_of
+
+ROOM = Heading(
+    "#ops",
+    is_room=True,
+    people=(("bob", "verified"), ("carol", "new"), ("alice", ""), ("dave", "CHANGED")),
+    topic="Tea at five",
+)
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [
+        (Heading(None), "securechat"),
+        (Heading("bob"), "bob · E2E"),
+        (Heading("bob", trust="verified", remarks=("away",)), "bob · E2E · verified · away"),
+        (Heading("bob", encrypted=False), "bob · TLS only: the relay can read this"),
+        (ROOM, "#ops · E2E · 1 of 3 verified · 1 CHANGED · bob, carol and 2 more · Tea at five"),
+        (Heading("#ops", is_room=True, people=(("me", ""),)), "#ops · E2E · me"),
+    ],
+)
+def test_the_title_says_where_one_is_and_how_safe_it_is(heading: Heading, text: str) -> None:
+    assert text_of(title_line(heading, 100, unicode=True)) == text
+    assert text_of(title_line(heading, 100, unicode=False)) == text.replace("·", "|")
+
+
+def test_a_narrow_title_keeps_its_beginning() -> None:
+    assert text_of(title_line(ROOM, 26, unicode=True)) == "#ops · E2E · 1 of 3 verif…"
+
+
+def test_in_the_title_trust_has_its_look() -> None:
+    line = title_line(Heading("bob", trust="CHANGED"), 80, unicode=True)
+    assert line[-1].look is Look.CHANGED
+    assert Look.CHANGED in {part.look for part in title_line(ROOM, 80, unicode=True)}
+    plain = title_line(Heading("bob", encrypted=False), 80, unicode=True)
+    assert plain[-1].look is Look.ALERT
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (Status(), "connecting"),
+        (Status("relay:5555"), "relay:5555"),
+        (Status("relay:5555", unread=3, mentions=1), "relay:5555 · 3 unread elsewhere, 1 mention"),
+        (Status("r", unread=3, mentions=2), "r · 3 unread elsewhere, 2 mentions"),
+        (Status("r", queued=1200), "r · 1,200 waiting to be sent"),
+        (Status("r", asks="bob"), "r · bob wants to compare: Alt-V"),
+        (Status("r", trouble="the disk is full"), "the disk is full · r"),
+        (Status("r", clock_off_s=-420), "this clock is 7 min behind the relay's · r"),
+        (Status("r", clock_off_s=86400), "this clock is 24 h ahead of the relay's · r"),
+        (Status("r", clock_off_s=300), "r"),
+        (
+            Status("r", offline="it is stopping", retry_in_s=4.2, queued=2, trouble="disk full"),
+            "no connection (it is stopping), again in 4 s; 2 waiting",
+        ),
+        (Status("r", offline="gone"), "no connection (gone); what you write is kept"),
+        (Status("r", offline="gone", ended="Replaced."), "The chat has ended: Replaced."),
+    ],
+)
+def test_the_status_says_the_worst_first(status: Status, text: str) -> None:
+    assert text_of(status_line(status, 100, unicode=True)) == text
+
+
+def test_what_does_not_fit_into_the_status_is_left_out_from_the_end() -> None:
+    status = Status("relay:5555", unread=3, queued=2)
+    whole = "relay:5555 · 412 newer below · 3 unread elsewhere · 2 waiting to be sent"
+    for width, text in (
+        (72, whole), (71, whole[:49]), (48, whole[:28]), (20, "relay:5555"), (5, "rela…"),
+    ):  # fmt: skip
+        assert text_of(status_line(status, width, unicode=True, newer_below=412)) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], ""),
+        (["bob"], " bob is typing"),
+        (["bob", "carol"], " bob and carol are typing"),
+        (["bob", "carol", "dave", "eve"], " bob, carol and 2 more are typing"),
+    ],
+)
+def test_who_is_typing(names: list[str], text: str) -> None:
+    assert text_of(typing_line(names, 60)) == text
+
+
+@given(st.builds(Heading, st.text(), remarks=st.tuples(st.text())), st.integers(0, 60))
+def test_they_fit(heading: Heading, width: int) -> None:
+    lines = [title_line(heading, width, unicode=True), typing_line([heading.name or ""], width)]
+    check_drawable(lines, width)
