@@ -76,7 +76,7 @@ def status_line(
 def _parts(status: Status, newer_below: int) -> Iterator[Span]:
     yield from _news(status)
     if status.asks:
-        yield span(f"{status.asks} wants to compare: Alt-V", Look.ALERT)
+        yield span(f"{status.asks} wants to compare: /verify {status.asks} emoji", Look.ALERT)
     if newer_below:
         yield span(f"{newer_below:,} newer below", Look.STATUS)
     if status.unread:

@@ -53,7 +53,7 @@ def test_in_the_title_trust_has_its_look() -> None:
         (Status("relay:5555", unread=3, mentions=1), "relay:5555 · 3 unread elsewhere, 1 mention"),
         (Status("r", unread=3, mentions=2), "r · 3 unread elsewhere, 2 mentions"),
         (Status("r", queued=1200), "r · 1,200 waiting to be sent"),
-        (Status("r", asks="bob"), "r · bob wants to compare: Alt-V"),
+        (Status("r", asks="bob"), "r · bob wants to compare: /verify bob emoji"),
         (Status("r", trouble="the disk is full"), "the disk is full · r"),
         (Status("r", clock_off_s=-420), "this clock is 7 min behind the relay's · r"),
         (Status("r", clock_off_s=86400), "this clock is 24 h ahead of the relay's · r"),
