@@ -73,8 +73,6 @@ class Opening(Enum):
     """A page over the chat that a typed command asks for."""
 
     SEARCH = "search"
-    VERIFY = "verify"
-    RELAY = "relay"
     HELP = "help"
 
 

@@ -117,9 +117,6 @@ class Writing:
                 self._request = Request(Opening.SEARCH, text.lstrip().partition(" ")[2].strip())
             case c.Help():
                 self._request = Request(Opening.HELP)
-            case c.Sight():
-                lines.enter(text)
-                self._request = Request(Opening.RELAY)
             case _:
                 lines.enter(text)
 

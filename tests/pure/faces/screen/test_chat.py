@@ -518,3 +518,9 @@ def test_a_muted_conversation_is_gone_to_last(chat: ScreenChat) -> None:
     chat.drawn(at_end=True, focused=True)
     chat.next_unread()
     assert chat.current == "#ops"
+
+
+def test_the_relay_can_be_asked_about_from_the_input(chat: ScreenChat, engine: FakeEngine) -> None:
+    chat.enter("/relay")
+    assert engine.calls[-1] == ("ask", c.Sight(None))
+    assert chat.take_request() is None
