@@ -496,6 +496,9 @@ def test_the_relay_is_asked_about_for_the_current_conversation(
     chat.hear(e.RelayView("bob", "0" * 32, ()))
     assert chat.relay_view == e.RelayView("bob", "0" * 32, ())
     assert (notices(chat), chat.take_changed()) == (before, {Part.RELAY})
+    chat.enter("hello")
+    chat.choose("carol")
+    assert Part.RELAY not in chat.take_changed()
 
 
 def test_nobody_is_verified_in_a_room(chat: ScreenChat, engine: FakeEngine) -> None:
