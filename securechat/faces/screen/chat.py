@@ -210,13 +210,6 @@ class ScreenChat(ChatState):
             self._writing.edit(row, self.current)
             self._changed.add(Part.INPUT)
 
-    def edit_last(self) -> None:
-        """Take the newest own message that is held into the input, if there is one."""
-        for row in reversed(self.timeline.rows):
-            if isinstance(row, Row) and row.own and not row.deleted:
-                self.edit(row)
-                return
-
     def cancel(self) -> None:
         """Neither answer nor edit a message any more."""
         self._writing.cancel()
