@@ -19,7 +19,7 @@ import pytest
 
 from tests.processes import FAILURE_S, environment, securechat
 
-CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
+CTRL_C, CTRL_D, CTRL_Q, ENTER = "\x03", "\x04", "\x11", "\r"
 COLUMNS, ROWS = 80, 24
 PIECE_BYTES = 4096
 

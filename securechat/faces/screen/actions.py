@@ -93,6 +93,11 @@ _SAME_BYTES = {
 _EXAMPLE = "a key such as ctrl+k, alt+shift+up, f5 or plus; several are split by commas"
 
 
+def keys_of(action_id: str, bound: Mapping[str, str]) -> str:
+    """Return the keys of an action: those that a user has ``bound``, else its own."""
+    return next(bound.get(action.id, action.keys) for action in ACTIONS if action.id == action_id)
+
+
 def read_keys(bound: Mapping[str, str]) -> dict[str, str]:
     """Return the keys that a user has bound, by action, as they are named while the chat runs.
 

@@ -13,7 +13,7 @@ TOLERATED_CLOCK_S = 300
 """A clock that is off by less is not worth a word."""
 
 NAMED_MAX = 2
-"""People of a room who are named in its title, and who are named while they type."""
+"""People of a room who are named in its title."""
 
 _NOBODY = "securechat"
 _PLAIN = "TLS only: the relay can read this"
@@ -69,7 +69,7 @@ def status_line(status: Status, width: int, *, unicode: bool, newer_below: int =
 def _parts(status: Status, newer_below: int) -> Iterator[Span]:
     yield from _news(status)
     if status.asks:
-        yield span(f"{status.asks} wants to compare: Alt-V", Look.ALERT)
+        yield span(f"{status.asks} wants to compare: /verify {status.asks} emoji", Look.ALERT)
     if newer_below:
         yield span(f"{newer_below:,} newer below", Look.STATUS)
     if status.unread:
@@ -105,14 +105,6 @@ def _unread(status: Status) -> str:
     if not status.mentions:
         return words
     return f"{words}, {status.mentions:,} mention{'s' if status.mentions > 1 else ''}"
-
-
-def typing_line(names: Sequence[str], width: int) -> Line:
-    """Return who is typing; nothing if nobody is."""
-    if not names:
-        return ()
-    verb = "is" if len(names) == 1 else "are"
-    return crop((span(f" {_enumerate(names)} {verb} typing", Look.HINT),), width)
 
 
 def _enumerate(names: Sequence[str]) -> str:

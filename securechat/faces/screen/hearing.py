@@ -74,7 +74,6 @@ class Hearing:
     def _hear_message(self, event: e.Message) -> None:
         parts = self._parts
         where = conversation_of(event)
-        parts.places.add(where)
         parts.lines.people[event.sender].trust = event.trust
         parts.timelines.of(where).add(of_message(event))
         parts.unshown.add(event)

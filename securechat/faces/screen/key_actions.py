@@ -108,7 +108,7 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_clear(self) -> None:
         """Clear the line; twice in a row: leave."""
-        self.chat.reply_to(None)
+        self.chat.cancel()
         self.load("")
         self._write()
         self.chat.interrupt()
@@ -159,7 +159,7 @@ class KeyActions(Pages, inherit_bindings=False):
         elif self.chat.replying or self.chat.editing:
             if self.chat.editing:
                 self.load("")
-            self.chat.reply_to(None)
+            self.chat.cancel()
             self.show_changes()
         else:
             self.screen.set_focus(self.messages)

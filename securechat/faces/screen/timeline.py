@@ -131,17 +131,17 @@ class Timeline:
             return 0
         return sum(isinstance(row, Row) and not row.own for row in self.rows[start:])
 
-    def index_of(self, message_id: str) -> int | None:
+    def index_of(self, message_id: str, sender: str | None = None) -> int | None:
         """Return where a message is among the rows, or None; of two, the later one."""
-        return self._find(lambda row: row.message_id == message_id)
+        return self._find(lambda row: row.message_id == message_id and sender in (None, row.sender))
 
     # Joining --------------------------------------------------------------------------------------
 
     def _merge(self, page: list[Row], *, behind: bool) -> None:
         """Put in those rows of a page that are missing; what both have in common tells where."""
         held = {_key(row): row for row in self.rows if isinstance(row, Row)}
-        placed = {_key(row): _placed(held.get(_key(row)), row) for row in page}
-        first = next(index for index, key in enumerate(placed) if key in held)
+        first = next(number for number, row in enumerate(page) if _key(row) in held)
+        placed = [_placed(held.get(_key(row)), row) for row in page]
         rows = list(_in_order(placed, self.rows))
         others = len(rows) - len(self.rows) - first
         self._set(rows, Grown(first, others if behind else 0))
@@ -225,19 +225,21 @@ def _placed(held: Row | None, row: Row) -> Row:
     return replace(held, position=row.position, reply=row.reply or held.reply)
 
 
-def _in_order(page: dict[tuple[str, str], Row], held: _Held) -> Iterator[Row | Notice]:
-    """Give all rows, each once: those of a page in its order, the others where they stood."""
-    keys = {_key(row) for row in held if isinstance(row, Row)}
-    coming = list(reversed(page))
-    while coming[-1] not in keys:
-        yield page[coming.pop()]
-    for row in held:
-        key = _key(row) if isinstance(row, Row) else None
-        if key is None or key not in page:
+def _in_order(page: list[Row], held: _Held) -> Iterator[Row | Notice]:
+    """Give all rows, each once: those of a page in its order, the others where they stood.
+
+    What the page lacks behind the last row in common came after it was made.
+    """
+    numbers = {_key(row): number for number, row in enumerate(page)}
+    keys = [_key(row) if isinstance(row, Row) else None for row in held]
+    common = [numbers[key] for key in keys if key in numbers]
+    taken, last = min(common), max(common)
+    yield from page[:taken]
+    for row, key in zip(held, keys, strict=True):
+        number = numbers.get(key) if key is not None else None
+        if number is None:
             yield row
-        elif key in coming:
-            while (next_key := coming.pop()) != key:
-                yield page[next_key]
-            yield page[key]
-    for key in reversed(coming):
-        yield page[key]
+        elif number >= taken:
+            end = len(page) if number == last else number + 1
+            yield from page[taken:end]
+            taken = end

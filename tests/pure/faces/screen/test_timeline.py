@@ -99,6 +99,7 @@ def test_two_senders_may_use_one_id() -> None:
     timeline = Timeline()
     assert timeline.add(replace(row("a"), sender="carol", text="of carol"))
     assert timeline.add(replace(row("a"), sender="mallory", text="of mallory"))
+    assert (timeline.index_of("a"), timeline.index_of("a", "carol")) == (1, 0)
     timeline.amend("carol", "a", "better")
     texts = [each.text for each in timeline.rows if isinstance(each, Row)]
     assert texts == ["better", "of mallory"]
@@ -125,8 +126,10 @@ def test_what_both_have_is_there_once_with_its_place() -> None:
     timeline.amend("bob", "6", "better")
     timeline.note(NOTICE)
     timeline.add(row("8"))
+    timeline.note(NOTICE)
+    timeline.add(row("10"))
     timeline.take(page(5, 6, 7, 8, 9))
-    assert ids(timeline) == ["5", "6", "-", "7", "8", "9"]
+    assert ids(timeline) == ["5", "6", "-", "7", "8", "9", "-", "10"]
     held = row_of(timeline, "6")
     assert (held.position, held.text, held.state) == (6, "better", e.DeliveryState.READ)
 

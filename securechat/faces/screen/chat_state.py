@@ -1,4 +1,4 @@
-"""What the brain of the full screen lets be seen."""
+"""The chat on the full screen as it is now: all that is drawn of it."""
 
 from securechat.client import events as e
 from securechat.faces.pending import Pending
@@ -11,8 +11,8 @@ from securechat.faces.screen.timeline import Timeline
 from securechat.faces.screen.writing import Writing
 
 
-class ChatView:
-    """All that is drawn of a `securechat.faces.screen.chat.ScreenChat`, as it is now."""
+class ChatState:
+    """What a `securechat.faces.screen.chat.ScreenChat` lets be seen; it changes with each event."""
 
     def __init__(self, parts: Parts, hearing: Hearing, writing: Writing) -> None:
         self._parts = parts
@@ -44,18 +44,6 @@ class ChatView:
         """What stands at the bottom."""
         asks = self._parts.verification.asked_by
         return self._parts.places.status(self._parts.connection, self.current, asks)
-
-    @property
-    def title(self) -> Line:
-        """What stands above the messages."""
-        return (span(self.current or "securechat", Look.TITLE),)
-
-    @property
-    def status(self) -> Line:
-        """What stands at the bottom."""
-        standing = self.standing
-        why = f"no connection ({standing.offline})" if standing.offline else standing.relay
-        return (span(standing.ended or why, Look.STATUS),)
 
     @property
     def prompt(self) -> Line:
