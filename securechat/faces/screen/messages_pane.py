@@ -58,6 +58,10 @@ class MessagesPane(LineWidget, can_focus=True):
         grown = self._timeline.take_grown()
         if grown.before or grown.after:
             self._viewport.grown(grown.before, grown.after)
+        if (index := self._chat.take_jump()) is not None:
+            self._viewport.to(index)
+            if isinstance(row := self._timeline.rows[index], Row):
+                self._chosen = (row.sender, row.message_id)
 
     @property
     def at_end(self) -> bool:
