@@ -101,6 +101,10 @@ class Terminal:
         """Wait until this is on the screen."""
         self._wait(text, lambda: text in self.text)
 
+    def see_no(self, text: str) -> None:
+        """Wait until this is on the screen no more."""
+        self._wait(f"end of {text}", lambda: text not in self.text)
+
     def see_last(self, *lines: str) -> None:
         """Wait until the screen ends in these lines."""
         self._wait("\n".join(lines), lambda: self.lines[-len(lines) :] == list(lines))

@@ -13,7 +13,6 @@ from textual.message_pump import MessagePump
 from securechat.client import events as e
 from securechat.client.run import GRACE_S
 from securechat.faces import wording
-from securechat.faces.bell import Bell
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.inbox import Inbox
@@ -24,6 +23,7 @@ from securechat.faces.screen.bindings import bindings_of, method_of
 from securechat.faces.screen.chat import ScreenChat
 from securechat.faces.screen.chat_view import ChatView
 from securechat.faces.screen.key_actions import KeyActions
+from securechat.faces.screen.notifying import Notifier
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.spans import Look, span
 from securechat.faces.screen.terminal_writes import TerminalWrites
@@ -73,10 +73,13 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._engine = engine
         self._inbox = inbox
         self._flush_s = flush_s
-        bell = Bell(self.terminal.bell)
-        self.chat = ScreenChat(
-            engine, peer=peer, lobby=lobby, now=now, ring=lambda _: bell.ring(), unicode=unicode
+        self._notifier = Notifier(
+            settings, bell=self.terminal.bell, write=self.terminal.write, now=now
         )
+        self.chat = ScreenChat(
+            engine, peer=peer, lobby=lobby, now=now, ring=self._notify, unicode=unicode,
+            keys=settings.keys,
+        )  # fmt: skip
         self._known = Known()
         self._view = ChatView(self.chat, self._known, now=now, unicode=unicode)
         self.composer, self.messages = self._view.composer, self._view.messages
@@ -137,6 +140,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         is_seen = self._has_focus and not self.is_covered
         self.chat.drawn(at_end=self.messages.at_end, focused=is_seen)
         self._draw_changed()
+
+    def _notify(self, message: e.Message) -> None:
+        is_looked_at = self._has_focus and not self.is_covered
+        self._notifier.notify(message, in_sight=is_looked_at and self.chat.is_current(message))
 
     # What is typed --------------------------------------------------------------------------------
 

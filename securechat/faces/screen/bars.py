@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from securechat.client import events as e
 from securechat.faces.screen.facts import Heading, Status
-from securechat.faces.screen.spans import Line, Look, Span, crop, span, width_of
+from securechat.faces.screen.spans import Line, Look, Span, crop, filled, span, width_of
 
 TOLERATED_CLOCK_S = 300
 """A clock that is off by less is not worth a word."""
@@ -15,6 +15,7 @@ TOLERATED_CLOCK_S = 300
 NAMED_MAX = 2
 """People of a room who are named in its title."""
 
+_LEAST_GAP_COLUMNS = 2
 _NOBODY = "securechat"
 _PLAIN = "TLS only: the relay can read this"
 
@@ -31,7 +32,7 @@ def title_line(heading: Heading, width: int, *, unicode: bool) -> Line:
         parts += _members(heading.people)
     if heading.topic:
         parts.append(span(heading.topic, Look.QUOTE))
-    return crop(_joined(parts, unicode=unicode), width)
+    return crop(_joined(parts, Look.FAINT, unicode=unicode), width)
 
 
 def _encryption(heading: Heading) -> Span:
@@ -54,16 +55,22 @@ def _members(people: Sequence[tuple[str, str]]) -> Iterator[Span]:
     yield span(_enumerate([name for name, _ in people]), Look.STATE)
 
 
-def status_line(status: Status, width: int, *, unicode: bool, newer_below: int = 0) -> Line:
+def status_line(
+    status: Status, width: int, *, unicode: bool, newer_below: int = 0, hint: str = ""
+) -> Line:
     """Return what stands at the bottom: the worst news first, then what waits for the reader.
 
     ``newer_below`` messages are below the window. What does not fit is left out from the end; the
-    first part is cut.
+    first part is cut. The ``hint`` stands at the right, if there is room.
     """
     parts = list(_parts(status, newer_below))
-    while len(parts) > 1 and width_of(_joined(parts, unicode=unicode)) > width:
+    while len(parts) > 1 and width_of(_joined(parts, Look.STATUS, unicode=unicode)) > width:
         parts.pop()
-    return crop(_joined(parts, unicode=unicode), width)
+    line = crop(_joined(parts, Look.STATUS, unicode=unicode), width)
+    right = (span(hint, Look.STATUS),) if hint else ()
+    if width_of(line) + _LEAST_GAP_COLUMNS + width_of(right) > width:
+        right = ()
+    return (*filled(line, width - width_of(right), Look.STATUS), *right)
 
 
 def _parts(status: Status, newer_below: int) -> Iterator[Span]:
@@ -115,8 +122,8 @@ def _enumerate(names: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _joined(parts: Sequence[Span], *, unicode: bool) -> Line:
-    separator = span(" · " if unicode else " | ", Look.FAINT)
+def _joined(parts: Sequence[Span], look: Look, *, unicode: bool) -> Line:
+    separator = span(" · " if unicode else " | ", look)
     line: list[Span] = []
     for part in parts:
         line += [separator, part] if line else [part]

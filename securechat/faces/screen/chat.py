@@ -17,7 +17,7 @@ from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 from securechat.faces.line_chat import local_now
 from securechat.faces.screen.chat_state import ChatState
-from securechat.faces.screen.facts import Part, Request
+from securechat.faces.screen.facts import ALWAYS_SEEN, Part, Request
 from securechat.faces.screen.hearing import Hearing
 from securechat.faces.screen.parts import make_parts
 from securechat.faces.screen.rows import Row
@@ -50,7 +50,7 @@ class ScreenChat(ChatState):
         )  # fmt: skip
         super().__init__(parts, Hearing(engine, parts), Writing(engine.ask, parts, now))
         self._engine = engine
-        self._changed = set(Part)
+        self._changed = set(ALWAYS_SEEN)
         self._opened: str | None = None
 
     def take_changed(self) -> set[Part]:
@@ -101,7 +101,7 @@ class ScreenChat(ChatState):
 
     def enter(self, text: str) -> bool:
         """Send a text, or do what it asks for; return False when it stays to be changed."""
-        self._changed = set(Part)
+        self._changed |= ALWAYS_SEEN
         taken = self._writing.enter(text)
         self._follow()
         return taken
@@ -210,13 +210,6 @@ class ScreenChat(ChatState):
             self._writing.edit(row, self.current)
             self._changed.add(Part.INPUT)
 
-    def edit_last(self) -> None:
-        """Take the newest own message that is held into the input, if there is one."""
-        for row in reversed(self.timeline.rows):
-            if isinstance(row, Row) and row.own and not row.deleted:
-                self.edit(row)
-                return
-
     def cancel(self) -> None:
         """Neither answer nor edit a message any more."""
         self._writing.cancel()
@@ -243,7 +236,7 @@ class ScreenChat(ChatState):
         if self._opened is not None and (left := parts.timelines.held(self._opened)) is not None:
             left.new_from = None
         self._opened = key
-        self._changed = set(Part)
+        self._changed |= ALWAYS_SEEN
         self._writing.cancel()
         parts.texts.stop_composing()
         parts.texts.store()

@@ -1,6 +1,7 @@
 """The chat on the full screen as it is now: all that is drawn of it."""
 
 from securechat.client import events as e
+from securechat.faces.conversations import conversation_of
 from securechat.faces.pending import Pending
 from securechat.faces.screen.facts import Heading, Place, Status
 from securechat.faces.screen.hearing import Hearing
@@ -23,6 +24,10 @@ class ChatState:
     def current(self) -> str | None:
         """The conversation that is shown, and that text goes to."""
         return self._parts.lines.conversations.current
+
+    def is_current(self, message: e.Message) -> bool:
+        """Tell whether a message belongs to the conversation that is shown."""
+        return self._parts.lines.conversations.is_current(conversation_of(message))
 
     @property
     def timeline(self) -> Timeline:
@@ -93,12 +98,6 @@ class ChatState:
     def editing(self) -> Row | None:
         """The own message that the next text is to replace."""
         return self._writing.editing
-
-    @property
-    def purpose(self) -> Line:
-        """What the text in the input is for, if it is not simply a message."""
-        words = self._writing.purpose
-        return (span(words, Look.HINT),) if words else ()
 
     @property
     def leaving(self) -> bool:

@@ -67,7 +67,8 @@ def test_in_the_title_trust_has_its_look() -> None:
     ],
 )
 def test_the_status_says_the_worst_first(status: Status, text: str) -> None:
-    assert text_of(status_line(status, 100, unicode=True)) == text
+    shown = text_of(status_line(status, 100, unicode=True))
+    assert shown == text.ljust(100)
 
 
 def test_what_does_not_fit_into_the_status_is_left_out_from_the_end() -> None:
@@ -76,7 +77,14 @@ def test_what_does_not_fit_into_the_status_is_left_out_from_the_end() -> None:
     for width, text in (
         (72, whole), (71, whole[:49]), (48, whole[:28]), (20, "relay:5555"), (5, "rela…"),
     ):  # fmt: skip
-        assert text_of(status_line(status, width, unicode=True, newer_below=412)) == text
+        assert text_of(status_line(status, width, unicode=True, newer_below=412)).rstrip() == text
+
+
+def test_the_hint_of_the_status_stands_at_the_right_where_there_is_room() -> None:
+    for width, text in ((14, "relay  F1 help"), (13, "relay"), (20, "relay        F1 help")):
+        line = status_line(Status("relay"), width, unicode=True, hint="F1 help")
+        assert text_of(line).rstrip() == text
+        assert {part.look for part in line} == {Look.STATUS}
 
 
 @given(st.builds(Heading, st.text(), remarks=st.tuples(st.text())), st.integers(0, 60))

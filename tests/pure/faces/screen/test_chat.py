@@ -151,6 +151,12 @@ def test_comparing_is_answered_for_whom_it_is_with(chat: ScreenChat, engine: Fak
     ]
 
 
+def test_which_messages_belong_to_the_conversation_that_is_shown(chat: ScreenChat) -> None:
+    assert chat.is_current(message(sender="Bob"))
+    assert not chat.is_current(message(room="#ops"))
+    assert not chat.is_current(message(sender="carol"))
+
+
 def test_the_second_interrupt_leaves(chat: ScreenChat) -> None:
     chat.interrupt()
     assert not chat.leaving
@@ -312,23 +318,22 @@ def test_an_answer_goes_out_as_one(chat: ScreenChat, engine: FakeEngine) -> None
     row = chat.timeline.rows[-1]
     assert isinstance(row, Row)
     chat.reply_to(row)
-    assert text_of(chat.purpose) == 'An answer to bob: "tea?"'
     chat.enter("/who")
     assert chat.replying is row
     chat.enter("//yes")
     assert engine.sent == [("bob", "/yes", {"reply_to": "m1"})]
     assert own_rows(chat)[-1].reply == e.Quote("m1", "bob", "tea?")
-    assert chat.purpose == ()
+    assert chat.replying is None
 
 
 def test_an_edit_puts_aside_what_was_being_typed(chat: ScreenChat, engine: FakeEngine) -> None:
     chat.enter("helo")
     chat.typed("half a text")
-    chat.edit_last()
+    chat.edit(own_rows(chat)[-1])
     assert chat.typed_of("bob") == "helo"
     chat.cancel()
     assert (chat.typed_of("bob"), chat.editing) == ("half a text", None)
-    chat.edit_last()
+    chat.edit(own_rows(chat)[-1])
     chat.typed("hello")
     assert chat.enter("hello")
     assert ("ask", c.Amend("bob", "id1", "hello")) in engine.calls
@@ -338,7 +343,7 @@ def test_an_edit_puts_aside_what_was_being_typed(chat: ScreenChat, engine: FakeE
 
 def test_an_edit_stays_in_its_conversation(chat: ScreenChat, engine: FakeEngine) -> None:
     chat.enter("helo")
-    chat.edit_last()
+    chat.edit(own_rows(chat)[-1])
     chat.choose("carol")
     assert chat.editing is None
     chat.enter("hello")
@@ -351,7 +356,6 @@ def test_only_own_messages_are_edited(chat: ScreenChat) -> None:
     row = chat.timeline.rows[-1]
     assert isinstance(row, Row)
     chat.edit(row)
-    chat.edit_last()
     assert chat.editing is None
 
 
@@ -496,6 +500,9 @@ def test_the_relay_is_asked_about_for_the_current_conversation(
     chat.hear(e.RelayView("bob", "0" * 32, ()))
     assert chat.relay_view == e.RelayView("bob", "0" * 32, ())
     assert (notices(chat), chat.take_changed()) == (before, {Part.RELAY})
+    chat.enter("hello")
+    chat.choose("carol")
+    assert Part.RELAY not in chat.take_changed()
 
 
 def test_nobody_is_verified_in_a_room(chat: ScreenChat, engine: FakeEngine) -> None:
@@ -518,3 +525,9 @@ def test_a_muted_conversation_is_gone_to_last(chat: ScreenChat) -> None:
     chat.drawn(at_end=True, focused=True)
     chat.next_unread()
     assert chat.current == "#ops"
+
+
+def test_the_relay_can_be_asked_about_from_the_input(chat: ScreenChat, engine: FakeEngine) -> None:
+    chat.enter("/relay")
+    assert engine.calls[-1] == ("ask", c.Sight(None))
+    assert chat.take_request() is None
