@@ -5,6 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client import sending
+from securechat.client.drafts import POSTS
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.text_bytes import MAX_TEXT_BYTES
@@ -195,6 +196,35 @@ def test_unsend_gives_up_texts_and_no_change_of_another_one() -> None:
         world.log_in()
         world.find("bob", published(bob))
         assert said_to(world, bob)[-1] == Amendment(sent(world), "hello Bob")
+
+
+def test_unsend_gives_up_the_changes_of_what_it_gives_up() -> None:
+    with alice() as world:
+        bob = friends(world)
+        world.lose_connection()
+        world.engine.send("bob", "never mind")
+        world.settle()
+        ask(
+            world,
+            c.Amend("bob", None, "really, never mind"),
+            c.React("bob", "alice", "+"),
+            c.Unsend("bob"),
+        )
+        (withdrawn,) = world.told(ev.Withdrawn)
+        assert len(withdrawn.message_ids) == 1
+        world.log_in()
+        world.find("bob", published(bob))
+        assert said_to(world, bob) == []
+
+
+def test_unsend_gives_up_the_changes_of_what_waits_for_the_lobby() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        alice = made.citizens["alice"]
+        made.disconnect("alice")
+        made.say("alice", "#lobby", "never mind")
+        made.do("alice", c.Amend("#lobby", None, "really, never mind"), c.Unsend("#lobby"))
+        assert len(alice.world.told(ev.Amended)) == len(alice.world.told(ev.Withdrawn)) == 1
+        assert [table for table, _ in alice.world.state.rows if table == POSTS] == []
 
 
 def test_a_peer_changes_what_they_wrote() -> None:
