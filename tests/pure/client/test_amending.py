@@ -267,6 +267,40 @@ def test_an_answer_to_what_is_deleted_quotes_nothing_of_it() -> None:
         assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
 
 
+def test_an_answer_in_the_same_batch_quotes_what_is_there_by_then() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "a secret, by mistake")
+        first = [Amendment(told, "tea?"), Text("coffee?", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in first))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex(), "bob", "tea?")
+        then = [Amendment(told, ""), Text("sorry", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in then))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_an_answer_that_was_not_shown_yet_quotes_what_is_there_by_now() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        oops, draft = (made.say("bob", "#ops", text) for text in ("a secret", "a draft"))
+        own = made.say("alice", "#ops", "a mistake")
+        for answered in (oops, draft, own):
+            made.say("carol", "#ops", "what?", reply_to=answered)
+        made.do("bob", c.Amend("#ops", oops, ""), c.Amend("#ops", draft, "better"))
+        made.do("alice", c.Amend("#ops", own, ""))
+        state = made.stop("alice")
+        kept = b"".join(value for (table, _), value in state.rows.items() if table == "unread")
+        assert not any(text in kept for text in (b"a secret", b"a draft", b"a mistake"))
+        alice = made.move_in("alice", state)
+        alice.world.engine.retell()
+        alice.world.settle()
+        assert [each.reply for each in alice.world.told(ev.Message) if each.reply] == [
+            ev.Quote(oops),
+            ev.Quote(draft, "bob", "better"),
+            ev.Quote(own),
+        ]
+
+
 def test_reactions_are_one_of_each_and_can_be_taken_back() -> None:
     with alice() as world:
         bob = friends(world)
