@@ -84,7 +84,7 @@ class Amending:
         if isinstance(content, Amendment):
             self._hear_amendment(content, opened, contact, where)
         else:
-            self._hear_reaction(content, contact, where)
+            self._hear_reaction(content, opened, contact, where)
 
     # What others do -------------------------------------------------------------------------------
 
@@ -117,9 +117,12 @@ class Amending:
             )
         )
 
-    def _hear_reaction(self, content: Reaction, contact: Contact, where: Conversation) -> None:
+    def _hear_reaction(
+        self, content: Reaction, opened: Opened, contact: Contact, where: Conversation
+    ) -> None:
+        """Take the newest reaction; one that fills a gap may be older than what was taken."""
         desk, message_id = self._desk, content.message_id
-        found = desk.messages(where, message_id)
+        found = [] if opened.late else desk.messages(where, message_id)
         if len(found) != 1 or found[0].is_deleted or not self._allows_one(contact):
             return
         desk.record([React(where.key, message_id, contact.user_key, contact.name, content.symbol)])

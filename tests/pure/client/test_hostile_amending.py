@@ -267,6 +267,18 @@ def test_an_older_change_that_comes_late_does_not_undo_a_newer_one() -> None:
         assert [each.text for each in world.told(ev.Amended)] == ["three"]
 
 
+def test_a_reaction_that_comes_late_brings_nothing_back() -> None:
+    with alice() as world:
+        (bob,) = friends(world, "bob")
+        hello = sent(world, "bob")
+        envelopes = [world.write(bob, Reaction(hello, symbol)) for symbol in ("+", "", "heart")]
+        world.deliver(envelopes[1])
+        world.deliver(envelopes[0], last=2)
+        assert page(world)[0].reactions == ()
+        world.deliver(envelopes[2], last=3)
+        assert page(world)[0].reactions == (("bob", "heart"),)
+
+
 def test_a_change_that_fills_a_gap_counts_where_there_is_no_newer_one() -> None:
     with alice() as world:
         (bob,) = friends(world, "bob")
