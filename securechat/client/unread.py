@@ -8,6 +8,7 @@ import msgspec
 
 from securechat.client.desk import Desk
 from securechat.client.events import Amended, Event, Message
+from securechat.client.history import Written
 from securechat.client.past_message import Quote
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
@@ -57,9 +58,13 @@ class Unread:
         return len(self._messages)
 
     @property
-    def ids(self) -> frozenset[str]:
-        """The ids of these messages."""
-        return frozenset(message.message_id for message in self._messages.values())
+    def written(self) -> frozenset[Written]:
+        """Which messages these are."""
+        return frozenset(
+            (message.message_id, message.origin.device.user_key)
+            for message in self._messages.values()
+            if message.origin is not None
+        )
 
     def check(self) -> None:
         """Raise LimitExceeded when there are more than `MAX_UNREAD`: nobody ever looks."""
