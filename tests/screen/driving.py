@@ -9,6 +9,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces.inbox import Inbox
 from securechat.faces.screen.actions import ACTIONS, read_keys
@@ -18,6 +19,9 @@ from tests.pure.faces.fake_engine import FakeEngine
 
 NOW = datetime(2026, 11, 21, 14, 10, tzinfo=UTC)
 PATIENCE_S = 10.0
+SCENE_S = 30.0
+"""Bounds for what must happen; nothing takes that long unless it is broken."""
+
 READY = e.Ready("alice", "127.0.0.1:5555", "9f2c-41aa-0000-0000", again=False)
 
 
@@ -117,14 +121,17 @@ async def playing(
     )
     async with app.run_test(size=size) as pilot:
         game = Game(app, engine, pilot)
-        await game.tell(READY, *events)
+        await game.tell(READY)
+        if peer is not None:
+            await game.tell(e.Page(c.Page(peer), (), older=False, newer=False))
+        await game.tell(*events)
         yield game
         await game.settle()
 
 
 def play(scene: Coroutine[Any, Any, None]) -> None:
     """Run a scene to its end."""
-    asyncio.run(scene)
+    asyncio.run(asyncio.wait_for(scene, SCENE_S))
 
 
 def message(
