@@ -113,7 +113,7 @@ def mallory(relay: Relay, tom: FullScreen, tmp_path: Path) -> Iterator[Bot]:
         bot.invite("#ops", "tom")
         tom.see("invites you to #ops")
         tom.press(f"/join #ops{ENTER}")
-        tom.see("You are writing to #ops now")
+        tom.see("You are in #ops, a closed room")
         yield bot
 
 

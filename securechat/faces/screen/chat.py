@@ -62,6 +62,10 @@ class ScreenChat(ChatState):
         """Return the page that a typed command asks for, once."""
         return self._writing.take_request()
 
+    def take_jump(self) -> int | None:
+        """Return the index of the row to show, once after `jump` was answered."""
+        return self._parts.timelines.take_jump(self.current or "")
+
     # The course of time ---------------------------------------------------------------------------
 
     def begin(self) -> None:
@@ -163,9 +167,10 @@ class ScreenChat(ChatState):
             self._parts.timelines.ask_around(self.current, position)
 
     def visit(self, past: e.PastMessage) -> None:
-        """Show the conversation of a message that was found; `jump` goes to it."""
+        """Show a message that was found, in its conversation."""
         other = past.sender if past.state is None else past.recipient
         self.choose(past.room or other)
+        self.jump(past.position)
 
     def search(self, text: str) -> None:
         """Ask for the messages that ``text`` describes; ``found`` is the answer."""

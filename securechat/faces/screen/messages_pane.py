@@ -42,8 +42,8 @@ class MessagesPane(LineWidget, can_focus=True):
         """Return what the window shows, at its lower edge if that is little."""
         today = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
         self._paper = Paper(width, today, self._unicode)
-        self._viewport.resize(height)
         self.take_changes()
+        self._viewport.resize(height)  # of another conversation, it may be new
         if not self._viewport.at_end:
             self._viewport.scroll(0)
         seen: list[Line] = []
@@ -58,6 +58,10 @@ class MessagesPane(LineWidget, can_focus=True):
         grown = self._timeline.take_grown()
         if grown.before or grown.after:
             self._viewport.grown(grown.before, grown.after)
+        if (index := self._chat.take_jump()) is not None:
+            self._viewport.to(index)
+            if isinstance(row := self._timeline.rows[index], Row):
+                self._chosen = (row.sender, row.message_id)
 
     @property
     def at_end(self) -> bool:

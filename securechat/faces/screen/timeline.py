@@ -1,9 +1,10 @@
 """The rows of one conversation that are held, which are a part of its history."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces.screen.rows import Notice, Row, of_past
 
@@ -60,23 +61,14 @@ class Timeline:
         What is held of a message is as new as its page, or newer: of that only the place counts.
         """
         rows = _distinct(map(of_past, page.messages))
-        question = page.question
-        if question.before not in (None, self.oldest) or question.after not in (None, self.newest):
+        if not self._joins(page.question, rows):
             return
-        if any(_key(row) in self._keys for row in rows):
-            self._merge(rows, behind=question.after is not None)
-        elif question.before is not None:
-            self._set([*rows, *self.rows], Grown(before=len(rows)))
-        elif question.after is not None:
-            self._set([*self.rows, *rows], Grown(after=len(rows)))
-        else:
-            is_elsewhere = question.around is not None or self.has_newer
-            self._turn_to(rows, [] if is_elsewhere else self.rows)
-        if question.after is None and (not rows or rows[0].position == self.oldest):
+        self._put_in(rows, page.question)
+        if page.question.after is None and (not rows or rows[0].position == self.oldest):
             self.has_older = page.older
-        if question.before is None and (not rows or _key(rows[-1]) == _last_key(self.rows)):
+        if page.question.before is None and (not rows or _key(rows[-1]) == _last_key(self.rows)):
             self.has_newer = page.newer
-        self._let_go(from_end=question.before is not None)
+        self._let_go(from_end=page.question.before is not None)
 
     def take_grown(self) -> Grown:
         """Return by how much the ends have moved since this was asked last."""
@@ -137,6 +129,24 @@ class Timeline:
 
     # Joining --------------------------------------------------------------------------------------
 
+    def _joins(self, question: c.Page, rows: list[Row]) -> bool:
+        """Tell whether a page is still one for what is held; one around nothing is for nobody."""
+        if question.around is not None:
+            return bool(rows)
+        return question.before in (None, self.oldest) and question.after in (None, self.newest)
+
+    def _put_in(self, rows: list[Row], question: c.Page) -> None:
+        if any(_key(row) in self._keys for row in rows):
+            self._merge(rows, behind=question.after is not None)
+        elif question.before is not None:
+            self._set([*rows, *self.rows], Grown(before=len(rows)))
+        elif question.after is not None:
+            self._set([*self.rows, *rows], Grown(after=len(rows)))
+        elif question.around is not None:
+            self._turn_to(rows)
+        else:
+            self._turn_to([*rows, *filter(self._has_no_place, self.rows)])
+
     def _merge(self, page: list[Row], *, behind: bool) -> None:
         """Put in those rows of a page that are missing; what both have in common tells where."""
         held = {_key(row): row for row in self.rows if isinstance(row, Row)}
@@ -146,13 +156,16 @@ class Timeline:
         others = len(rows) - len(self.rows) - first
         self._set(rows, Grown(first, others if behind else 0))
 
-    def _turn_to(self, page: list[Row], held: _Held) -> None:
-        """Hold this page instead; of what was held, only what has no place in the history."""
-        placeless = [row for row in held if isinstance(row, Notice) or row.position is None]
-        self._set([*page, *placeless], Grown())
+    def _turn_to(self, rows: Sequence[Row | Notice]) -> None:
+        """Hold these rows instead: they are of another place in the history."""
+        self._set(rows, Grown())
         self._grown = Grown()
 
-    def _set(self, rows: _Held, grown: Grown) -> None:
+    def _has_no_place(self, row: Row | Notice) -> bool:
+        """Tell what stays behind the newest page: notices, and messages that it cannot have."""
+        return isinstance(row, Notice) or (row.position is None and not self.has_newer)
+
+    def _set(self, rows: Sequence[Row | Notice], grown: Grown) -> None:
         self.rows[:] = rows
         self._keys = {_key(row) for row in rows if isinstance(row, Row)}
         self.revision += 1

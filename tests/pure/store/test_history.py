@@ -158,6 +158,7 @@ def test_of_two_with_one_id_each_writer_changes_their_own(table: HistoryTable) -
     table.apply(React(BOB, b"1", b"d" * 32, "dave", "+"))
     assert texts(table.last(9)) == ["of bob", "changed"]
     assert table.reactions([1, 2]) == []
+    assert table.find_all(BOB, [b"1"]) == {}
 
 
 def test_what_is_deleted_stays_so(table: HistoryTable) -> None:

@@ -306,9 +306,15 @@ def test_what_is_written_at_another_place_of_the_history_is_seen(
     assert ("ask", c.Page("bob")) in engine.calls
 
 
-def test_a_message_that_was_found_is_in_its_conversation(chat: ScreenChat) -> None:
-    chat.visit(past("found", room="#ops"))
+def test_a_message_that_was_found_is_in_its_conversation(
+    chat: ScreenChat, engine: FakeEngine
+) -> None:
+    chat.visit(replace(past("found", room="#ops"), position=7))
     assert chat.current == "#ops"
+    assert engine.calls[-1] == ("ask", c.Page("#ops", around=7))
+    found = replace(past("found", room="#ops"), position=7)
+    chat.hear(e.Page(c.Page("#ops", around=7), (found,), older=False, newer=False))
+    assert chat.take_jump() == 0
     chat.visit(past("found", state=e.DeliveryState.READ))
     assert chat.current == "bob"
 

@@ -119,6 +119,15 @@ def test_nothing_of_a_text_is_left_out_but_marks_at_the_edge(text: str, width: i
     assert [c for c in shown if takes_room(c)] == [c for c in whole if takes_room(c)]
 
 
+@given(TEXTS, st.integers(10, 140))
+def test_a_name_that_came_past_all_rules_begins_no_line_either(name: str, width: int) -> None:
+    said = replace(row("x"), sender=name, missing=1, reactions=((name, "tea"),))
+    lines = lay_out_row(said, said, Paper(width, NOW, unicode=True))
+    check_drawable(lines, width)
+    assert all(GUTTER.fullmatch(text[:GUTTER_COLUMNS]) for text in texts_of(lines))
+    assert sum(text.startswith("15:06") for text in texts_of(lines)) == 2
+
+
 @pytest.mark.parametrize(
     "text", ["(verified) waves", "\u0301(verified) waves", "\u1161(verified) waves", "): x", ""]
 )

@@ -173,6 +173,23 @@ def test_an_empty_page_says_that_there_is_no_more() -> None:
     assert (timeline.has_older, timeline.has_newer) == (False, False)
 
 
+def test_what_was_said_away_from_the_end_is_there_when_one_comes_back() -> None:
+    timeline = Timeline()
+    timeline.add(row("8"))
+    timeline.take(page(2, 3, around=2, older=True, newer=True))
+    assert ids(timeline) == ["2", "3"]
+    timeline.note(NOTICE)
+    timeline.take(page(7, 8, older=True))
+    assert ids(timeline) == ["7", "8", "-"]
+
+
+def test_a_place_where_nothing_is_any_more_is_not_gone_to() -> None:
+    timeline = Timeline()
+    timeline.take(page(7, 8, older=True))
+    timeline.take(page(around=3))
+    assert (ids(timeline), timeline.has_older) == (["7", "8"], True)
+
+
 def test_away_from_the_end_new_messages_wait_for_their_page() -> None:
     timeline = Timeline()
     timeline.take(page(5, around=5, newer=True))

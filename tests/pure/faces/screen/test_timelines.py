@@ -55,8 +55,10 @@ def test_a_jump_shows_another_place_and_one_can_go_on_from_there() -> None:
     timelines.ask_newest("bob")
     timelines.take(page(asked[-1], 50, 51, older=True))
     timelines.ask_around("bob", 10)
+    assert timelines.take_jump("bob") is None
     timelines.take(page(asked[-1], 9, 10, 11, older=True, newer=True))
     assert positions(timelines) == [9, 10, 11]
+    assert [timelines.take_jump("bob") for _ in range(2)] == [1, None]
     timelines.ask_newer("bob")
     assert asked[-1] == c.Page("bob", after=11)
 
@@ -67,6 +69,7 @@ def test_an_answer_that_nobody_waits_for_is_left_out() -> None:
     timelines.ask_around("bob", 10)
     timelines.ask_newest("bob")
     assert not timelines.take(page(asked[0], 9, 10, newer=True))
+    assert timelines.take_jump("bob") is None
     assert positions(timelines) == []
 
 
@@ -89,3 +92,13 @@ def test_who_is_called_otherwise_is_read_again() -> None:
     timelines.rename("bob", "carol")
     assert timelines.held("bob") is None
     assert timelines.of("carol") is not before
+
+
+def test_a_jump_to_what_was_deleted_from_the_history_shows_what_is_next() -> None:
+    timelines, asked = asking()
+    timelines.ask_around("bob", 10)
+    timelines.take(page(asked[-1], 8, 12))
+    assert timelines.take_jump("bob") == 1
+    timelines.ask_around("bob", 20)
+    timelines.take(page(asked[-1], 8, 12))
+    assert timelines.take_jump("bob") is None
