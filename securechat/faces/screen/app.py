@@ -156,6 +156,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            event.character = None  # a key that is bound to nothing types nothing
         self.hint(None)
         asked = self._delete_asked
         await super().on_event(event)
