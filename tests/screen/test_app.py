@@ -7,7 +7,7 @@ from textual import events
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.errors import NotConnected
+from securechat.errors import Busy
 from securechat.faces.typed_text import LONG_LINES
 from tests.screen.driving import message, messages, play, playing
 
@@ -162,7 +162,7 @@ def test_leaving_keeps_what_is_typed_and_ends_with_the_engine() -> None:
 def test_a_chat_that_has_ended_stays_to_be_read() -> None:
     async def scene() -> None:
         async with playing(message("hello"), never_ends=True) as game:
-            error = NotConnected("Somebody else is alice now", "securechat client")
+            error = Busy("Somebody else is alice now", "securechat client")
             await game.tell(e.Ended(error))
             await game.see("Somebody else is alice now")
             assert any(line.endswith("hello") for line in game.lines)

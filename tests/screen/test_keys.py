@@ -217,7 +217,7 @@ async def _(game: Game, key: int) -> None:
 async def _(game: Game, key: int) -> None:
     await game.tell(*messages(3))
     await game.do("select", key)
-    assert game.app.messages.chosen.text == "message 3"
+    assert game.chosen == "message 3"
     await game.do("select", key)
     await game.write("x")
     assert game.typed == "x"
@@ -228,7 +228,7 @@ async def _(game: Game, key: int) -> None:
     await game.tell(*messages(3))
     await game.do("select")
     await game.do("up", key)
-    assert game.app.messages.chosen.text == "message 2"
+    assert game.chosen == "message 2"
 
 
 @scene("down")
@@ -238,7 +238,7 @@ async def _(game: Game, key: int) -> None:
     await game.do("up")
     await game.do("up")
     await game.do("down", key)
-    assert game.app.messages.chosen.text == "message 2"
+    assert game.chosen == "message 2"
 
 
 @scene("copy")
