@@ -124,6 +124,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def _tick(self) -> None:
         self.chat.tick()
         self._draw_changed()
+        if self.screen.size != self.size:  # Textual has lost the last of several sizes
+            self.screen.post_message(events.Resize(self.size, self.size))
 
     def show_changes(self) -> None:
         """Draw again what has changed, and leave if that is what the user has said."""
@@ -238,6 +240,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.exit(return_code=1)
 
     # The terminal ---------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Draw everything: for a moment the terminal may have been smaller; called by Textual."""
+        self.screen.refresh()
 
     def on_app_focus(self) -> None:
         """Take what is on the screen as seen: somebody looks at it again; called by Textual."""
