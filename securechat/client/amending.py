@@ -25,6 +25,14 @@ from securechat.errors import UsageError
 from securechat.identity.types import MessageId, Name, RoomId
 from securechat.store.history import Amend, Entry, Progress, React
 
+MAX_CHANGES_A_MINUTE = 100
+"""How many of all people together are taken whom the user has not accepted, in a lobby for one.
+
+To take the words of a text out of the index again costs many times what a new message does.
+"""
+
+_MINUTE_S = 60.0
+
 
 class _Place(NamedTuple):
     """A conversation, as ``typed`` by the user: in a closed room, the lobby, or with one person."""
@@ -55,6 +63,8 @@ class Amending:
         self._agreement = agreement
         self._sending = sending
         self._posting = posting
+        self._minute_ends_at = 0.0
+        self._changes = 0
 
     def answer(self, question: c.Amend | c.React) -> None:
         """Change a message for the user; UsageError when it is none of theirs, or unknown."""
@@ -88,6 +98,8 @@ class Amending:
             return
         if opened.late and opened.time_ms <= target.edited_ms:
             return
+        if not self._allows_one(contact):
+            return
         edited_ms = max(1, opened.time_ms)
         desk.record(
             [Amend(where.key, content.message_id, contact.user_key, content.text, edited_ms)]
@@ -108,13 +120,22 @@ class Amending:
     def _hear_reaction(self, content: Reaction, contact: Contact, where: Conversation) -> None:
         desk, message_id = self._desk, content.message_id
         found = desk.messages(where, message_id)
-        if len(found) != 1 or found[0].is_deleted:
+        if len(found) != 1 or found[0].is_deleted or not self._allows_one(contact):
             return
         desk.record([React(where.key, message_id, contact.user_key, contact.name, content.symbol)])
         room, name = where.title if content.room else None, desk.contacts.shown_name(contact)
         desk.tell(
             Reacted(message_id.hex(), name, content.symbol, room or self._own_name, room=room)
         )
+
+    def _allows_one(self, contact: Contact) -> bool:
+        """Tell whether one more change of a person is taken in this minute."""
+        if contact.accepted:
+            return True
+        if self._desk.now_s() >= self._minute_ends_at:
+            self._minute_ends_at, self._changes = self._desk.now_s() + _MINUTE_S, 0
+        self._changes += 1
+        return self._changes <= MAX_CHANGES_A_MINUTE
 
     # What the user does ---------------------------------------------------------------------------
 

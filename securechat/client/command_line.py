@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from securechat.client.amend_command_line import parse_amend_command
 from securechat.client.commands import (
     Call,
     Command,
@@ -24,14 +25,14 @@ from securechat.client.commands import (
     Unsend,
     Verify,
 )
+from securechat.client.fitting import TEXT_MAX_BYTES as TEXT_MAX_BYTES
+from securechat.client.fitting import fitting_text as fitting_text
+from securechat.client.fitting import size_bytes_of
 from securechat.client.room_command_line import parse_room_command
 from securechat.client.searching import parse_search
 from securechat.client.typed_names import check_person, check_target, shorten, too_much
 from securechat.config import FOREVER_DAYS
 from securechat.errors import UsageError
-
-TEXT_MAX_BYTES = 8 * 1024
-"""The longest text of one message, in UTF-8; the largest envelope has no room for more."""
 
 MAX_HISTORY = 1000
 """The most messages that one ``/history`` shows; `securechat export` has all."""
@@ -55,7 +56,7 @@ def parse_line(line: str) -> Command | None:
     one message cannot hold; NameInvalid for a name that nobody can have.
     """
     text = line.strip("\r\n")
-    _size_bytes(text)
+    size_bytes_of(text)
     start = text.lstrip()
     if not start:
         return None
@@ -99,8 +100,9 @@ def _parse_command(word: str, rest: str) -> Command:
                 raise too_much(known)
             return _WITHOUT_ARGUMENTS[known]
         case known:
-            if (command := parse_room_command(known, rest)) is not None:
-                return command
+            for parse in (parse_room_command, parse_amend_command):
+                if (command := parse(known, rest)) is not None:
+                    return command
             shown = shorten(word)
             raise UsageError(f"There is no command /{shown}", f"/help, or //{shown} to say it")
 
@@ -208,26 +210,3 @@ def _target_and_text(known: str, rest: str) -> tuple[str, str]:
             raise UsageError(f"/{known} needs a text after the name", f"/{known} {shown} hello")
         case _:
             raise UsageError(f"/{known} needs a name and a text", f"/{known} bob hello")
-
-
-def fitting_text(text: str) -> str:
-    """Return ``text`` when one message can hold it."""
-    size_bytes = _size_bytes(text)
-    if size_bytes > TEXT_MAX_BYTES:
-        raise UsageError(
-            f"The text has {size_bytes:,} bytes, a message holds {TEXT_MAX_BYTES:,}; "
-            "nothing was sent",
-            "send it in parts",
-        )
-    return text
-
-
-def _size_bytes(text: str) -> int:
-    """Return the size of a text in UTF-8, which a terminal may have got something else for."""
-    try:
-        return len(text.encode())
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            "The text holds bytes that are not UTF-8, nothing was sent",
-            "set the terminal to UTF-8",
-        ) from error

@@ -6,7 +6,6 @@ from typing import Self
 
 import msgspec
 
-from securechat.crypto.sealing import random_bytes
 from securechat.e2e.content import Content, PlainContent, Receipt, Recovery
 from securechat.e2e.copies import FORMERLY_SENT, SENT, CopyTable
 from securechat.e2e.envelope import SUITE
@@ -16,6 +15,7 @@ from securechat.e2e.order import ChainTable, Gap
 from securechat.e2e.own_device import OwnDevice, UserIdentity
 from securechat.e2e.plain import PLAIN_SUITE, PlainSuite
 from securechat.e2e.plaintext import direct_conversation_id
+from securechat.e2e.plaintext import new_message_id as new_message_id
 from securechat.e2e.reading import Reader
 from securechat.e2e.receiving import Receiver
 from securechat.e2e.recovery import RecoveryTable
@@ -48,7 +48,6 @@ _TABLES_OF_A_DEVICE = frozenset(
     | {SENT, FORMERLY_SENT, HELD}
 )
 _TABLES_OF_A_PERSON = frozenset({MESSAGE_IDS, ROOM, ENTRY})
-_MESSAGE_ID_SIZE_BYTES = 16
 _SEEN_LIFE_MS = 90 * DAY_MS
 """More than a mailbox's TTL (30 days), the keys' life (44) and an outbox (7) together."""
 
@@ -57,11 +56,6 @@ _ENCRYPTED_OR_PLAIN = bytes([SUITE, PLAIN_SUITE])
 
 _ONE_TIME_KEYS_LOW = 20
 _ONE_TIME_KEYS_BATCH = 50
-
-
-def new_message_id() -> MessageId:
-    """Draw the id of a message, the same for all devices that it goes to."""
-    return MessageId(random_bytes(_MESSAGE_ID_SIZE_BYTES))
 
 
 class Endpoint:

@@ -4,6 +4,7 @@ import struct
 from functools import lru_cache
 from typing import NamedTuple
 
+from securechat.crypto.sealing import random_bytes
 from securechat.errors import RemoteProtocolError
 from securechat.identity.notation import digest
 from securechat.identity.types import MAX_NUMBER, DeviceAddress, Digest, MessageId, UserKey
@@ -12,6 +13,8 @@ PLAINTEXT_VERSION = 1
 
 _HEADER = struct.Struct(">BBQQ16s32s32sH")
 HEADER_SIZE_BYTES = _HEADER.size
+
+_MESSAGE_ID_SIZE_BYTES = 16
 
 
 class Plaintext(NamedTuple):
@@ -65,6 +68,11 @@ def decode_plaintext(padded: bytes) -> tuple[Plaintext, Digest]:
     body = padded[HEADER_SIZE_BYTES:end]
     message = Plaintext(kind, counter, time_ms, message_id, previous, context, body)
     return message, hash_plaintext(padded[:end])
+
+
+def new_message_id() -> MessageId:
+    """Draw the id of a message, the same for all devices that it goes to."""
+    return MessageId(random_bytes(_MESSAGE_ID_SIZE_BYTES))
 
 
 def hash_plaintext(encoded: bytes) -> Digest:

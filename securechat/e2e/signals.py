@@ -20,14 +20,19 @@ from securechat.e2e.amend_content import (
     place_in_amend_body,
 )
 from securechat.e2e.own_device import OwnDevice
-from securechat.e2e.plaintext import Plaintext, decode_plaintext, direct_conversation_id
+from securechat.e2e.plaintext import (
+    Plaintext,
+    decode_plaintext,
+    direct_conversation_id,
+    new_message_id,
+)
 from securechat.e2e.reading import Reader
 from securechat.e2e.results import Sealed, Signal
 from securechat.e2e.room_talk import RoomTalk, Verdict
 from securechat.e2e.session_table import SessionTable
 from securechat.errors import CannotOpen, RemoteProtocolError
 from securechat.identity.chain import PeerDevice
-from securechat.identity.types import DeviceAddress, Digest, MessageId
+from securechat.identity.types import DeviceAddress, Digest
 
 LIFE_MS = 60_000
 """How far a signal may be from the time that it says, before it or after it, by the clock here."""
@@ -36,7 +41,6 @@ MAX_NONCES = 1024
 """So many signals are remembered, so that none counts twice."""
 
 _NO_COUNTER, _NO_HASH = 0, Digest(bytes(32))
-_ID_SIZE_BYTES = 16
 
 
 class Signals:
@@ -65,7 +69,7 @@ class Signals:
         if session is None or session.start or not has_keys:
             return None
         kind, body = encode_amend_content(content)
-        message_id = MessageId(random_bytes(_ID_SIZE_BYTES))
+        message_id = new_message_id()
         message = Plaintext(kind, _NO_COUNTER, now_ms, message_id, _NO_HASH, context, body)
         nonce = random_bytes(AEAD_NONCE_SIZE_BYTES)
         head = envelope.Head(envelope.TYPE_SIGNAL, session.session_id, nonce, own)

@@ -21,7 +21,7 @@ def ask(engine: ChatEngine, question: c.Question, target: Callable[[], str]) -> 
             question = replace(question, name=_person(target()))
         case c.Keep(None, _) | c.Unsend(None):
             question = replace(question, name=target())
-        case c.Mute(None, _):
+        case c.Mute(None, _) | c.Amend(None, _, _) | c.React(None, _, _):
             question = replace(question, target=target())
         case (
             c.Leave(None)

@@ -55,12 +55,21 @@ def _render(message: PastMessage, kept: datetime) -> Iterator[str]:
     yield ""
     for line in safe_text(message.text, multiline=True).split("\n"):
         yield f"{INDENT}{line}"
+    if message.reactions:
+        yield ""
+    for who, symbol in message.reactions:
+        yield f"- {_escape(who)} reacts with {_quote(symbol)}"
 
 
 def _remarks(message: PastMessage, kept: datetime) -> Iterator[str]:
     yield _escape(message.trust) if message.state is None else message.state.value
     if message.action:
         yield "says what they do"
+    if message.reply is not None:
+        sender = message.reply.sender
+        yield f"answers {_escape(sender) if sender else 'a message that is not here'}"
+    if message.edited:
+        yield "edited" if message.text else "deleted"
     if not message.e2e:
         yield "TLS only: the relay can read this"
     if message.late:
@@ -88,5 +97,5 @@ def _escape(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    """Return what is no person's as a code span, which needs no signs between its own."""
-    return f"`{safe_text(text).replace('`', '')}`"
+    """Return something short as a code span, without the one sign that means anything there."""
+    return f"`{safe_text(text).replace('`', '') or ' '}`"

@@ -55,6 +55,7 @@ _SELECT = """
            h.reply_to, h.sequence
     FROM history h JOIN conversations c ON c.number = h.conversation
 """
+"""A plus before ``c.key`` lets the index of ids be used, and not that of conversations."""
 
 _INSERT = """
     INSERT INTO history (conversation, message_id, sender, user_key, time_ms, kept_ms, text,
@@ -128,7 +129,7 @@ class HistoryTable:
 
     def of_id(self, conversation: bytes, message_id: bytes) -> list[Entry]:
         """Return the messages of a conversation that have an id, of whomever."""
-        query = f"{_SELECT} WHERE c.key = ? AND h.message_id = ?"
+        query = f"{_SELECT} WHERE +c.key = ? AND h.message_id = ?"
         return self._read(query, (conversation, message_id))
 
     def page(
@@ -154,7 +155,7 @@ class HistoryTable:
         """Return by their ids messages of a conversation, as `find` does."""
         ids = tuple(set(message_ids))
         entries = self._read(
-            f"{_SELECT} WHERE c.key = ? AND h.message_id IN ({_places(ids)})", (conversation, *ids)
+            f"{_SELECT} WHERE +c.key = ? AND h.message_id IN ({_places(ids)})", (conversation, *ids)
         )
         times_found = Counter(entry.message_id for entry in entries)
         return {each.message_id: each for each in entries if times_found[each.message_id] == 1}

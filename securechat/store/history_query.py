@@ -45,7 +45,7 @@ def _word_condition(word: str) -> tuple[str, list[object]]:
         return "instr(casefold(h.text), ?)", [word.casefold()]
     quoted = word.replace('"', '""')
     return (
-        "(h.sequence IN (SELECT rowid FROM history_text(?))"
-        " OR (length(h.text) > 1000 AND instr(casefold(h.text), ?)))",
+        "h.sequence IN (SELECT rowid FROM history_text(?) UNION ALL SELECT sequence FROM history"
+        " WHERE length(text) > 1000 AND instr(casefold(text), ?))",
         [f'"{quoted}"', word.casefold()],
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from securechat.e2e import envelope
+from securechat.e2e.amend_content import encode_amend_content
 from securechat.e2e.content import (
     KIND_READ,
     KIND_RECEIPT,
@@ -20,8 +21,16 @@ from securechat.e2e.plaintext import Plaintext
 from securechat.identity.types import MAX_NUMBER, Digest, EnvelopeId, MailboxId, MessageId
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, MAX_GREETING_BYTES, encode
+from tests.fuzz import signals
 from tests.fuzz.targets import CORPORA
-from tests.pure.e2e.vectors import NONCE, SENDER, SESSION_ID, START, room_contents
+from tests.pure.e2e.vectors import (
+    NONCE,
+    SENDER,
+    SESSION_ID,
+    START,
+    amend_contents,
+    room_contents,
+)
 from tests.pure.wire.vectors import FRAMES
 
 EDGES = (0, 1, MAX_NUMBER, MAX_NUMBER + 1, 2**64 - 1)
@@ -126,6 +135,7 @@ def plaintext() -> Iterator[bytes]:
 def plaintext_of_rooms() -> Iterator[bytes]:
     yield from plaintext()
     yield from (_plaintext(*encode_content(content)) for content in room_contents())
+    yield from (_plaintext(*encode_amend_content(each)) for each in amend_contents()[1::2])
 
 
 def _plaintext(kind: int, body: bytes, *, counter: int = 7, time_ms: int = 1) -> bytes:
@@ -168,6 +178,17 @@ def inner() -> Iterator[bytes]:
     yield from (fields.pack(128, 0, 0, 0) + each for each in [*plaintext()][::5])
 
 
+def signal() -> Iterator[bytes]:
+    for wrong in (0, 1, 2, 4, 8, 3, 15):
+        yield from (signals.FIELDS.pack(wrong, 1, 0, MAX_NUMBER) + each for each in (b"\0\1", b""))
+    yield signals.FIELDS.pack(0, 0, 1, 0) + b"\0\1"
+    yield from (
+        signals.FIELDS.pack(0, 0, 0, 0) + encode_amend_content(each)[1] for each in amend_contents()
+    )
+    yield from (signals.FIELDS.pack(128, 0, 0, 0) + bytes(size) for size in (0, 357, 358, 2000))
+    yield from (signals.FIELDS.pack(128, 0, 0, 0) + each for each in [*plaintext()][::9])
+
+
 def start() -> Iterator[bytes]:
     fields = struct.Struct(">BQQQB")
     for name in ("Mallory", "", "\x1b]0;x\7", "a" * 65, "аlice", "Ａlice", "\u202ecilA", "null\0"):
@@ -201,6 +222,7 @@ SEEDS = {
     "resealed": sealed,
     "middle": middle,
     "inner": inner,
+    "signal": signal,
     "start": start,
     "plain": plain,
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.fuzz import anybody, frames, layers, peers, strangers, unencrypted
+from tests.fuzz import anybody, frames, layers, peers, signals, strangers, unencrypted
 
 CORPORA = Path(__file__).with_name("corpus")
 
@@ -32,6 +32,7 @@ TARGETS = {
     "resealed": Target(anybody.resealed, 100_000, 128),
     "middle": Target(peers.middle, 100_000, 1024),
     "inner": Target(peers.inner, 100_000, 8400),
+    "signal": Target(signals.signal, 100_000, 512),
     "start": Target(strangers.start, 100_000, 512),
     "plain": Target(unencrypted.plain, 100_000, 1024),
 }

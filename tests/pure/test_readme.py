@@ -8,6 +8,8 @@ import msgspec
 
 from securechat.cli.server import server
 from securechat.config import Config, ServerConfig, parse_config, settings_of
+from securechat.faces.screen.actions import ACTIONS
+from securechat.faces.screen.help_page import key_label
 from securechat.protocol import machine
 from securechat.relay import intake, visit
 from securechat.transport import tls_session
@@ -33,6 +35,28 @@ def test_every_variable_of_the_environment_is_listed() -> None:
 def test_the_documents_it_names_exist() -> None:
     for path in re.findall(r"\]\(([^)#]+)\)", README):
         assert (Path(__file__).parents[2] / path).exists(), path
+
+
+def test_the_keys_of_the_full_screen_are_those_of_the_code() -> None:
+    section = README.partition("## The full screen")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    assert rows == [
+        "| key | name | where | does |",
+        *(
+            f"| {key_label(action.keys)} | `{action.id}` | {action.scope.value} | {action.label} |"
+            for action in ACTIONS
+        ),
+    ]
+
+
+def test_its_pictures_load_nothing_from_anywhere() -> None:
+    pictures = list((Path(__file__).parents[2] / "docs").glob("*.svg"))
+    assert {f"docs/{picture.name}" for picture in pictures} == set(
+        re.findall(r"!\[[^]]+\]\((docs/[^)]+)\)", README)
+    )
+    for picture in pictures:
+        text = picture.read_text(encoding="utf-8")
+        assert not re.search(r"url\((?!#)|href|@import|<image|<script", text), picture
 
 
 LIMIT = re.compile(

@@ -3,7 +3,7 @@
 import fcntl
 import struct
 import termios
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ class FullScreen(Terminal):
     @property
     def rows(self) -> list[str]:
         """What is on the screen, row by row, as wide as it is."""
-        return list(self._screen.display)
+        screen = self._screen  # whose own display fails at some characters that join
+        return [
+            "".join(screen.buffer[y][x].data for x in range(screen.columns))
+            for y in range(screen.lines)
+        ]
 
     @property
     def text(self) -> str:
@@ -55,7 +59,15 @@ class FullScreen(Terminal):
 
     def see_input(self, text: str) -> None:
         """Wait until the input ends in this."""
-        self._wait(f"input {text}", lambda: self.input.endswith(text))
+        self.wait_until(f"input {text}", lambda: self.input.endswith(text))
+
+    def wait_for_bytes(self, sequence: bytes) -> None:
+        """Wait until the terminal has got this."""
+        self.wait_until(repr(sequence), lambda: sequence in self.raw)
+
+    def wait_until(self, what: str, condition: Callable[[], bool]) -> None:
+        """Read what comes until the condition holds."""
+        self._wait(what, condition)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import pytest
 from tests.forked import Forked, starts_alike
 from tests.processes import FAILURE_S, environment, securechat
 
-CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
+CTRL_C, CTRL_D, CTRL_Q, ENTER = "\x03", "\x04", "\x11", "\r"
 COLUMNS, ROWS = 80, 24
 PIECE_BYTES = 4096
 
@@ -107,6 +107,10 @@ class Terminal:
     def see(self, text: str) -> None:
         """Wait until this is on the screen."""
         self._wait(text, lambda: text in self.text)
+
+    def see_no(self, text: str) -> None:
+        """Wait until this is on the screen no more."""
+        self._wait(f"end of {text}", lambda: text not in self.text)
 
     def see_last(self, *lines: str) -> None:
         """Wait until the screen ends in these lines."""

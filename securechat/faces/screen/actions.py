@@ -39,7 +39,7 @@ ACTIONS = (
     Action("newline", "ctrl+j,shift+enter", Scope.INPUT, "Begin another line"),
     Action("complete", "tab", Scope.INPUT, "Complete a name or a command"),
     Action("editor", "ctrl+o", Scope.INPUT, "Go on writing in $EDITOR"),
-    Action("edit-last", "alt+e", Scope.INPUT, "Edit the own newest message"),
+    Action("edit-last", "alt+e", Scope.CHAT, "Edit the own newest message"),
     Action("verify", "alt+v", Scope.CHAT, "Verify this person"),
     Action("relay", "alt+r", Scope.CHAT, "What the relay sees"),
     Action("alarm", "alt+a", Scope.CHAT, "Take note of the alarm"),
@@ -91,6 +91,11 @@ _SAME_BYTES = {
     "ctrl+left_square_bracket": "escape",
 }
 _EXAMPLE = "a key such as ctrl+k, alt+shift+up, f5 or plus; several are split by commas"
+
+
+def keys_of(action_id: str, bound: Mapping[str, str]) -> str:
+    """Return the keys of an action: those that a user has ``bound``, else its own."""
+    return next(bound.get(action.id, action.keys) for action in ACTIONS if action.id == action_id)
 
 
 def read_keys(bound: Mapping[str, str]) -> dict[str, str]:

@@ -18,19 +18,20 @@ class Alarms:
     """What is wrong with the keys of people, the newest first.
 
     One that the user has taken note of is a single line in the conversation that it is about,
-    until the trust word of that person has changed.
+    until the trust word of that person has changed. ``key`` is what takes note.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, key: str) -> None:
+        self._key = key
         self._alarms: list[_Alarm] = []
 
     def hear(self, event: e.Event) -> bool:
         """Take an event; return whether there is another alarm, or one less."""
         match event:
             case e.PeerKeyChanged(accepted=False):
-                self._raise(event.name, _key_changed(event))
+                self._raise(event.name, _key_changed(event), "compares")
             case e.ComparingEnded(alarm=True):
-                self._raise(event.name, _does_not_match(event.name))
+                self._raise(event.name, _does_not_match(event.name), "compares the digits")
             case e.TrustChanged():
                 self._alarms = [each for each in self._alarms if not _is_of(each, event.name)]
             case e.Renamed():
@@ -63,30 +64,26 @@ class Alarms:
         ]
         return lines
 
-    def _raise(self, name: str, lines: tuple[str, str, str]) -> None:
-        self._alarms.insert(0, _Alarm(name, lines))
+    def _raise(self, name: str, what: tuple[str, str], compares: str) -> None:
+        next_step = f"/verify {name} {compares}, {self._key} takes note."
+        self._alarms = [each for each in self._alarms if each.lines[0] != what[0]]
+        self._alarms.insert(0, _Alarm(name, (*what, next_step)))
 
 
 def _is_of(alarm: _Alarm, name: str) -> bool:
     return conversation_key(alarm.name) == conversation_key(name)
 
 
-def _key_changed(event: e.PeerKeyChanged) -> tuple[str, str, str]:
+def _key_changed(event: e.PeerKeyChanged) -> tuple[str, str]:
     was = " (verified)" if event.verified else ""
     return (
-        f"[WARNING] THE KEY OF {event.name} HAS CHANGED",
+        f"[WARNING] THE KEY OF {event.name} HAS CHANGED: nothing is sent to {event.name}",
         f"Known{was}: {event.pinned}   Shown: {event.shown}",
-        f"Nothing is sent to {event.name}. {_keys('compare')}",
     )
 
 
-def _does_not_match(name: str) -> tuple[str, str, str]:
+def _does_not_match(name: str) -> tuple[str, str]:
     return (
         f"[WARNING] WHAT YOU AND {name} SEE DOES NOT MATCH",
         "Somebody may be in between. Nothing has changed.",
-        _keys("compare the digits"),
     )
-
-
-def _keys(compare: str) -> str:
-    return f"Alt-V: {compare}. Alt-A: noted"

@@ -13,7 +13,6 @@ from textual.message_pump import MessagePump
 from securechat.client import events as e
 from securechat.client.run import GRACE_S
 from securechat.faces import wording
-from securechat.faces.bell import Bell
 from securechat.faces.engine import ChatEngine
 from securechat.faces.entries import Entry
 from securechat.faces.inbox import Inbox
@@ -23,7 +22,9 @@ from securechat.faces.screen.actions import ACTIONS, Scope
 from securechat.faces.screen.bindings import bindings_of, method_of
 from securechat.faces.screen.chat import ScreenChat
 from securechat.faces.screen.chat_view import ChatView
+from securechat.faces.screen.help_page import key_label
 from securechat.faces.screen.key_actions import KeyActions
+from securechat.faces.screen.notifying import Notifier
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.spans import Look, span
 from securechat.faces.screen.terminal_writes import TerminalWrites
@@ -73,12 +74,16 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._engine = engine
         self._inbox = inbox
         self._flush_s = flush_s
-        bell = Bell(self.terminal.bell)
-        self.chat = ScreenChat(
-            engine, peer=peer, lobby=lobby, now=now, ring=lambda _: bell.ring(), unicode=unicode
+        self._notifier = Notifier(
+            settings, bell=self.terminal.bell, write=self.terminal.write, now=now
         )
+        self.chat = ScreenChat(
+            engine, peer=peer, lobby=lobby, now=now, ring=self._notify, unicode=unicode,
+            keys=settings.keys,
+        )  # fmt: skip
         self._known = Known()
-        self._view = ChatView(self.chat, self._known, now=now, unicode=unicode)
+        help_key = key_label(settings.keys.get("help", "f1"))
+        self._view = ChatView(self.chat, self._known, now=now, unicode=unicode, help_key=help_key)
         self.composer, self.messages = self._view.composer, self._view.messages
         self._loaded: str | None = None
         self._typed = ""
@@ -138,6 +143,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.chat.drawn(at_end=self.messages.at_end, focused=is_seen)
         self._draw_changed()
 
+    def _notify(self, message: e.Message) -> None:
+        is_looked_at = self._has_focus and not self.is_covered
+        self._notifier.notify(message, in_sight=is_looked_at and self.chat.is_current(message))
+
     # What is typed --------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
@@ -149,8 +158,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            event.character = None  # a key that is bound to nothing types nothing
         self.hint(None)
-        asked = self._delete_asked
+        asked, was_covered = self._delete_asked, self.is_covered
         await super().on_event(event)
         if self._delete_asked is asked:
             self._delete_asked = None
@@ -158,6 +169,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
             await _settled(target)
         if self._note_typed() and isinstance(event, events.Paste):
             self.hint(note_on_paste(event.text))
+        if was_covered and not self.is_covered:
+            self.show_changes()  # what has come below the page is seen now
 
     def on_key(self, event: events.Key) -> None:
         """Type what means nothing among the messages into the input; called by Textual."""

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 
 from securechat.client import events as e
 from securechat.faces.screen.facts import Heading, Status
-from securechat.faces.screen.spans import Line, Look, Span, crop, span, width_of
+from securechat.faces.screen.spans import Line, Look, Span, crop, filled, span, width_of
 
 TOLERATED_CLOCK_S = 300
 """A clock that is off by less is not worth a word."""
 
 NAMED_MAX = 2
-"""People of a room who are named in its title, and who are named while they type."""
+"""People of a room who are named in its title."""
 
+_LEAST_GAP_COLUMNS = 2
 _NOBODY = "securechat"
 _PLAIN = "TLS only: the relay can read this"
 
@@ -31,7 +32,7 @@ def title_line(heading: Heading, width: int, *, unicode: bool) -> Line:
         parts += _members(heading.people)
     if heading.topic:
         parts.append(span(heading.topic, Look.QUOTE))
-    return crop(_joined(parts, unicode=unicode), width)
+    return crop(_joined(parts, Look.FAINT, unicode=unicode), width)
 
 
 def _encryption(heading: Heading) -> Span:
@@ -54,22 +55,28 @@ def _members(people: Sequence[tuple[str, str]]) -> Iterator[Span]:
     yield span(_enumerate([name for name, _ in people]), Look.STATE)
 
 
-def status_line(status: Status, width: int, *, unicode: bool, newer_below: int = 0) -> Line:
+def status_line(
+    status: Status, width: int, *, unicode: bool, newer_below: int = 0, hint: str = ""
+) -> Line:
     """Return what stands at the bottom: the worst news first, then what waits for the reader.
 
     ``newer_below`` messages are below the window. What does not fit is left out from the end; the
-    first part is cut.
+    first part is cut. The ``hint`` stands at the right, if there is room.
     """
     parts = list(_parts(status, newer_below))
-    while len(parts) > 1 and width_of(_joined(parts, unicode=unicode)) > width:
+    while len(parts) > 1 and width_of(_joined(parts, Look.STATUS, unicode=unicode)) > width:
         parts.pop()
-    return crop(_joined(parts, unicode=unicode), width)
+    line = crop(_joined(parts, Look.STATUS, unicode=unicode), width)
+    right = (span(hint, Look.STATUS),) if hint else ()
+    if width_of(line) + _LEAST_GAP_COLUMNS + width_of(right) > width:
+        right = ()
+    return (*filled(line, width - width_of(right), Look.STATUS), *right)
 
 
 def _parts(status: Status, newer_below: int) -> Iterator[Span]:
     yield from _news(status)
     if status.asks:
-        yield span(f"{status.asks} wants to compare: Alt-V", Look.ALERT)
+        yield span(f"{status.asks} wants to compare: /verify {status.asks} emoji", Look.ALERT)
     if newer_below:
         yield span(f"{newer_below:,} newer below", Look.STATUS)
     if status.unread:
@@ -107,14 +114,6 @@ def _unread(status: Status) -> str:
     return f"{words}, {status.mentions:,} mention{'s' if status.mentions > 1 else ''}"
 
 
-def typing_line(names: Sequence[str], width: int) -> Line:
-    """Return who is typing; nothing if nobody is."""
-    if not names:
-        return ()
-    verb = "is" if len(names) == 1 else "are"
-    return crop((span(f" {_enumerate(names)} {verb} typing", Look.HINT),), width)
-
-
 def _enumerate(names: Sequence[str]) -> str:
     """Return the first names, and how many others there are."""
     shown = list(names[:NAMED_MAX])
@@ -123,8 +122,8 @@ def _enumerate(names: Sequence[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _joined(parts: Sequence[Span], *, unicode: bool) -> Line:
-    separator = span(" · " if unicode else " | ", Look.FAINT)
+def _joined(parts: Sequence[Span], look: Look, *, unicode: bool) -> Line:
+    separator = span(" · " if unicode else " | ", look)
     line: list[Span] = []
     for part in parts:
         line += [separator, part] if line else [part]

@@ -4,9 +4,10 @@ Commands, people, rooms and all sentences are those of the chat in lines, which 
 one would print becomes a notice in a conversation, or is drawn as part of the screen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from types import MappingProxyType
 
 from securechat.client import commands as c
 from securechat.client import events as e
@@ -15,23 +16,21 @@ from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.faces.engine import ChatEngine
 from securechat.faces.line_chat import local_now
-from securechat.faces.screen.facts import Part as Part
-from securechat.faces.screen.facts import Place as Place
-from securechat.faces.screen.facts import Request
+from securechat.faces.screen.chat_state import ChatState
+from securechat.faces.screen.facts import ALWAYS_SEEN, Part, Request
 from securechat.faces.screen.hearing import Hearing
 from securechat.faces.screen.parts import make_parts
 from securechat.faces.screen.rows import Row
-from securechat.faces.screen.view import ChatView
 from securechat.faces.screen.writing import Writing
 from securechat.text import safe_text
 
 
-class ScreenChat(ChatView):
+class ScreenChat(ChatState):
     """A session on the full screen; ``leaving`` and ``ended`` say when it is over.
 
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``ring`` gets each message
-    that calls for attention. With ``unicode`` false nothing of ours but ASCII is shown. All is
-    called in one thread; nothing blocks.
+    that calls for attention. With ``unicode`` false nothing of ours but ASCII is shown. ``keys``
+    are those that the user has bound, by action. All is called in one thread; nothing blocks.
     """
 
     def __init__(
@@ -43,14 +42,15 @@ class ScreenChat(ChatView):
         now: Callable[[], datetime] = local_now,
         ring: Callable[[e.Message], None] = lambda _: None,
         unicode: bool = True,
+        keys: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         parts = make_parts(
-            engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode,
+            engine, peer=peer, lobby=lobby, now=now, ring=ring, unicode=unicode, keys=keys,
             written=lambda written: self._writing.take(written),
         )  # fmt: skip
         super().__init__(parts, Hearing(engine, parts), Writing(engine.ask, parts, now))
         self._engine = engine
-        self._changed = set(Part)
+        self._changed = set(ALWAYS_SEEN)
         self._opened: str | None = None
 
     def take_changed(self) -> set[Part]:
@@ -61,6 +61,10 @@ class ScreenChat(ChatView):
     def take_request(self) -> Request | None:
         """Return the page that a typed command asks for, once."""
         return self._writing.take_request()
+
+    def take_jump(self) -> int | None:
+        """Return the index of the row to show, once after `jump` was answered."""
+        return self._parts.timelines.take_jump(self.current or "")
 
     # The course of time ---------------------------------------------------------------------------
 
@@ -101,7 +105,7 @@ class ScreenChat(ChatView):
 
     def enter(self, text: str) -> bool:
         """Send a text, or do what it asks for; return False when it stays to be changed."""
-        self._changed = set(Part)
+        self._changed |= ALWAYS_SEEN
         taken = self._writing.enter(text)
         self._follow()
         return taken
@@ -126,10 +130,13 @@ class ScreenChat(ChatView):
             self.choose(names[0])
 
     def next_unread(self) -> None:
-        """Go to a conversation with a mention, else to one with something unread, if any."""
+        """Go to a conversation with a mention, else to one with something unread, if any.
+
+        Muted ones come last.
+        """
         unread = [place for place in self.places if place.unread and place.name != self.current]
         if unread:
-            self.choose(max(unread, key=lambda place: place.mention).name)
+            self.choose(max(unread, key=lambda place: (not place.muted, place.mention)).name)
 
     def typed(self, text: str) -> None:
         """Keep what stands in the input of the current conversation."""
@@ -160,9 +167,10 @@ class ScreenChat(ChatView):
             self._parts.timelines.ask_around(self.current, position)
 
     def visit(self, past: e.PastMessage) -> None:
-        """Show the conversation of a message that was found; `jump` goes to it."""
+        """Show a message that was found, in its conversation."""
         other = past.sender if past.state is None else past.recipient
         self.choose(past.room or other)
+        self.jump(past.position)
 
     def search(self, text: str) -> None:
         """Ask for the messages that ``text`` describes; ``found`` is the answer."""
@@ -207,13 +215,6 @@ class ScreenChat(ChatView):
             self._writing.edit(row, self.current)
             self._changed.add(Part.INPUT)
 
-    def edit_last(self) -> None:
-        """Take the newest own message that is held into the input, if there is one."""
-        for row in reversed(self.timeline.rows):
-            if isinstance(row, Row) and row.own and not row.deleted:
-                self.edit(row)
-                return
-
     def cancel(self) -> None:
         """Neither answer nor edit a message any more."""
         self._writing.cancel()
@@ -240,7 +241,7 @@ class ScreenChat(ChatView):
         if self._opened is not None and (left := parts.timelines.held(self._opened)) is not None:
             left.new_from = None
         self._opened = key
-        self._changed = set(Part)
+        self._changed |= ALWAYS_SEEN
         self._writing.cancel()
         parts.texts.stop_composing()
         parts.texts.store()
@@ -250,7 +251,7 @@ class ScreenChat(ChatView):
         if (first := parts.unshown.first(current)) is not None:
             self._mark_new(first[1])
         parts.timelines.ask_newest(current)
-        if parts.places.is_contact(current):
+        if parts.places.begin_to_watch(current):
             self._engine.talk_to(current)
         self._hearing.ask_who()
 

@@ -18,6 +18,12 @@ class Part(Enum):
     RELAY = "relay"
 
 
+ALWAYS_SEEN = frozenset(
+    (Part.SIDE, Part.MESSAGES, Part.TITLE, Part.STATUS, Part.INPUT, Part.BANNER)
+)
+"""The parts that are there without being asked for; the others are answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A conversation, as the side pane lists it; ``trust`` is "" for rooms and those unknown."""
@@ -73,8 +79,6 @@ class Opening(Enum):
     """A page over the chat that a typed command asks for."""
 
     SEARCH = "search"
-    VERIFY = "verify"
-    RELAY = "relay"
     HELP = "help"
 
 

@@ -36,14 +36,21 @@ def style_lines(text: str) -> list[Line]:
 
 
 def fold(line: Line, columns: int) -> Iterator[Line]:
-    """Give a line in parts of at most so many columns, which are 2 at least."""
+    """Give a line in parts of at most so many columns, which are 2 at least.
+
+    A blank at which it is folded is left out where it would begin the next part.
+    """
     text = "".join(part.text for part in line)
     if len(text) <= columns and text.isascii():
         yield line
         return
     rest: list[tuple[str, Look]] = list(reversed(line))
-    for part in break_line(text, columns):
-        yield _take(rest, len(part))
+    first, *others = break_line(text, columns)
+    yield _take(rest, len(first))
+    for other in others:
+        is_blank = other[0] == " " and other[1:] == without_leading_marks(other[1:]) != ""
+        blank = _take(rest, 1) if is_blank else ()
+        yield _take(rest, len(other) - len(blank))
 
 
 def without_leading_marks(text: str) -> str:

@@ -74,7 +74,6 @@ class Hearing:
     def _hear_message(self, event: e.Message) -> None:
         parts = self._parts
         where = conversation_of(event)
-        parts.places.add(where)
         parts.lines.people[event.sender].trust = event.trust
         parts.timelines.of(where).add(of_message(event))
         parts.unshown.add(event)
@@ -104,9 +103,7 @@ class Hearing:
                 for message_id in event.message_ids:
                     self._note_failed(message_id)
             case e.Ready() | e.Offline() | e.Problem():
-                parts.connection.hear(event)
-                if isinstance(event, e.Problem) and event.message_id is not None:
-                    self._note_failed(event.message_id)
+                self._hear_connection(event)
             case e.Renamed():
                 self._hear_renamed(event)
             case e.Ended():
@@ -137,6 +134,15 @@ class Hearing:
                 self.ask_rooms()
             case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged():
                 self.ask_who()
+
+    def _hear_connection(self, event: e.Ready | e.Offline | e.Problem) -> None:
+        parts = self._parts
+        parts.connection.hear(event)
+        if isinstance(event, e.Ready) and not parts.lines.own_name:
+            for timeline in parts.timelines:
+                timeline.name_own(event.name)
+        elif isinstance(event, e.Problem) and event.message_id is not None:
+            self._note_failed(event.message_id)
 
     def _hear_renamed(self, event: e.Renamed) -> None:
         parts = self._parts

@@ -76,9 +76,10 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_send(self) -> None:
         """Send the text, or do what it asks for."""
-        if self.chat.enter(self.composer.text):
+        nobody = self.chat.current is None
+        if self.chat.enter(self.composer.text) and nobody:
             self.load("")
-            self.messages.to_end()
+        self.messages.to_end()
         self.show_changes()
         self.open(self.chat.take_request())
 
@@ -108,8 +109,9 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_clear(self) -> None:
         """Clear the line; twice in a row: leave."""
-        self.chat.reply_to(None)
-        self.load("")
+        if self.chat.editing is None:
+            self.load("")
+        self.chat.cancel()
         self._write()
         self.chat.interrupt()
         self.show_changes()
@@ -157,9 +159,7 @@ class KeyActions(Pages, inherit_bindings=False):
         if self.focused is self.messages:
             self._write()
         elif self.chat.replying or self.chat.editing:
-            if self.chat.editing:
-                self.load("")
-            self.chat.reply_to(None)
+            self.chat.cancel()
             self.show_changes()
         else:
             self.screen.set_focus(self.messages)
@@ -222,5 +222,4 @@ class KeyActions(Pages, inherit_bindings=False):
             return
         self.chat.edit(row)
         self._write()
-        self.load(row.text)
         self.show_changes()

@@ -42,8 +42,8 @@ class MessagesPane(LineWidget, can_focus=True):
         """Return what the window shows, at its lower edge if that is little."""
         today = self._now().replace(hour=0, minute=0, second=0, microsecond=0)
         self._paper = Paper(width, today, self._unicode)
-        self._viewport.resize(height)
         self.take_changes()
+        self._viewport.resize(height)  # of another conversation, it may be new
         if not self._viewport.at_end:
             self._viewport.scroll(0)
         seen: list[Line] = []

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
+from securechat.faces import wording
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.about import about
 from securechat.faces.screen.rows import Notice
@@ -18,7 +19,9 @@ _Answer = tuple[type[e.Event], str]
 
 
 class Notices:
-    """Puts entries into the timelines as notices, but for messages, which are rows of their own.
+    """Puts entries into the timelines as notices, but for what the screen shows in another way.
+
+    Those are messages, and which conversation is current.
 
     Between `begin` and `end` of an event they stand in the conversation that it is about, else in
     the current one. Answers that the screen itself has asked for are not shown at all.
@@ -68,10 +71,11 @@ class Notices:
 
     def note(self, entry: Entry) -> None:
         """Put an entry where it belongs."""
-        if entry.tone in (Tone.MESSAGE, Tone.MENTION):
+        here = self._current() or ""
+        if entry.tone in (Tone.MESSAGE, Tone.MENTION) or entry == wording.talking_to(here):
             return
         notice = Notice(entry, int(self._now().timestamp() * 1000))
-        for name in [self._current() or ""] if self._where is None else self._where:
+        for name in [here] if self._where is None else self._where:
             self._timelines.of(name).note(notice)
 
 

@@ -1,14 +1,16 @@
 """What the brain of the full screen consists of; each part knows one thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from securechat.client import events as e
 from securechat.faces.engine import ChatEngine
 from securechat.faces.line_chat import LineChat
+from securechat.faces.screen.actions import keys_of
 from securechat.faces.screen.alarms import Alarms
 from securechat.faces.screen.connection import Connection
+from securechat.faces.screen.help_page import key_label
 from securechat.faces.screen.notices import Notices
 from securechat.faces.screen.places import Places
 from securechat.faces.screen.room_facts import RoomFacts
@@ -50,6 +52,7 @@ def make_parts(
     now: Callable[[], datetime],
     ring: Callable[[e.Message], None],
     unicode: bool,
+    keys: Mapping[str, str],
     written: Callable[[Written], None],
 ) -> Parts:
     """Return the parts of a session; ``written`` gets each message that the engine has taken."""
@@ -67,7 +70,7 @@ def make_parts(
         places=Places(lines, unshown, rooms),
         rooms=rooms,
         connection=Connection(now),
-        alarms=Alarms(),
+        alarms=Alarms(key_label(keys_of("alarm", keys))),
         typing=TypingPeople(),
         texts=UnsentTexts(engine.ask, now),
         verification=Verification(engine.ask),

@@ -2,6 +2,7 @@
 
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key, is_room
+from securechat.faces.conversations import conversation_of
 from securechat.faces.line_chat import LineChat
 from securechat.faces.screen.connection import Connection
 from securechat.faces.screen.facts import Heading, Place, Status
@@ -17,7 +18,8 @@ class Places:
         self._unshown = unshown
         self._rooms = rooms
         self._names: dict[str, str] = {}
-        self._contacts: set[str] = set()
+        self._unwatched: set[str] = set()
+        self._watched: set[str] = set()
 
     def hear(self, event: e.Event) -> None:
         """Take the conversations out of an event."""
@@ -27,7 +29,14 @@ class Places:
             case e.RoomList():
                 for room in event.rooms:
                     self.add(room.name)
-            case e.PeerReady() | e.Paired() | e.PeerKeyChanged():
+            case e.Message():
+                self.add(conversation_of(event))
+                if event.room is None and not event.request:
+                    self._accept(event.sender)
+            case e.Paired():
+                self.add(event.name)
+                self._accept(event.name)
+            case e.PeerReady() | e.PeerKeyChanged():
                 self.add(event.name)
             case e.Contacts():
                 for person in event.people:
@@ -40,9 +49,17 @@ class Places:
         """Take note that there is a conversation."""
         self._names[conversation_key(name)] = name
 
-    def is_contact(self, name: str) -> bool:
-        """Tell whether this is a person whom the user has accepted: no room, and no stranger."""
-        return conversation_key(name) in self._contacts
+    def begin_to_watch(self, name: str) -> bool:
+        """Tell whether a contact is to be looked up who was not yet, and take note that they are.
+
+        Strangers are none: to look somebody up is to accept them.
+        """
+        key = conversation_key(name)
+        if key not in self._unwatched:
+            return False
+        self._unwatched.discard(key)
+        self._watched.add(key)
+        return True
 
     @property
     def all(self) -> list[Place]:
@@ -74,11 +91,7 @@ class Places:
     def status(self, connection: Connection, current: str | None, asks: str) -> Status:
         """Return how the session stands."""
         ended = self._lines.ended
-        others = [
-            name
-            for key, name in self._names.items()
-            if current is None or key != conversation_key(current)
-        ]
+        unread, mentions = self.unread_elsewhere(current)
         return Status(
             relay=connection.relay,
             offline=connection.offline,
@@ -87,20 +100,32 @@ class Places:
             trouble=connection.trouble,
             clock_off_s=connection.clock_off_s,
             queued=len(self._lines.pending),
-            unread=sum(map(self._unshown.count, others)),
-            mentions=sum(map(self._unshown.mentions, others)),
+            unread=unread,
+            mentions=mentions,
             asks=asks,
         )
+
+    def unread_elsewhere(self, current: str | None) -> tuple[int, int]:
+        """Count what is unread in other conversations, and what of that names the user."""
+        here = None if current is None else conversation_key(current)
+        others = [name for key, name in self._names.items() if key != here]
+        unread = sum(map(self._unshown.count, others))
+        return unread, sum(map(self._unshown.mentions, others))
 
     def _hear_known(self, known: e.KnownPerson) -> None:
         if not known.blocked:
             self.add(known.name)
             if not known.request:
-                self._contacts.add(conversation_key(known.name))
+                self._accept(known.name)
         person = self._lines.people[known.name]
         person.blocked = known.blocked
         if person.trust is None:
             person.trust = known.trust
+
+    def _accept(self, name: str) -> None:
+        key = conversation_key(name)
+        if key not in self._watched:
+            self._unwatched.add(key)
 
     def _place(self, name: str) -> Place:
         room = is_room(name)

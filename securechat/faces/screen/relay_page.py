@@ -33,7 +33,8 @@ def lay_out_relay_view(view: e.RelayView, columns: int, now: datetime) -> list[L
     coming = [sighting for sighting in view.sightings if not sighting.outgoing]
     lines.append((span("In this run", Look.STRONG), span(f", {len(view.sightings)} in all:")))
     mailboxes = len({sighting.mailbox for sighting in outgoing})
-    lines += _told(_sum(f"handed in, for {mailboxes} mailboxes", outgoing), columns)
+    boxes = f"{mailboxes} mailbox{'' if mailboxes == 1 else 'es'}"
+    lines += _told(_sum(f"handed in, for {boxes}", outgoing), columns)
     lines += _told(_sum("delivered to this device", coming), columns)
     lines.append((span(""),))
     return lines + [_envelope(sighting, now) for sighting in reversed(view.sightings)]

@@ -102,20 +102,18 @@ def _rule(words: tuple[str, str], look: Look, paper: Paper) -> Line:
     long, short = words
     fits = len(long) + 2 * (_SHORTEST_RULE + 1) <= paper.width
     text = f" {long if fits else short} "
-    missing = max(paper.width - len(text), 0)
+    free = max(paper.width - len(text), 0)
     stroke = "─" if paper.unicode else "-"
-    left = stroke * (missing // 2)
-    return crop((span((left + text + stroke * (missing - len(left))).strip(), look),), paper.width)
+    line = stroke * (free // 2) + text + stroke * (free - free // 2)
+    return crop((span(line.strip(), look),), paper.width)
 
 
 def _lay_out_notice(entry: Entry, then: datetime | None, paper: Paper) -> list[Line]:
     look = _LOOKS.get(entry.tone, Look.NOTICE)
     texts = safe_text(entry.text, multiline=True).split("\n")
     gutter = span(f"{_clock(then)} ", Look.TIME)
-    lines = _with_gutter(
-        gutter, ((span(without_leading_marks(text), look),) for text in texts), paper
-    )
-    return lines + _drawing(entry, paper)
+    lines = ((span(without_leading_marks(text), look),) for text in texts)
+    return _with_gutter(gutter, lines, paper) + _drawing(entry, paper)
 
 
 def _drawing(entry: Entry, paper: Paper) -> list[Line]:

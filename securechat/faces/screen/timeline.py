@@ -1,9 +1,10 @@
 """The rows of one conversation that are held, which are a part of its history."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces.screen.rows import Notice, Row, of_past
 
@@ -60,23 +61,14 @@ class Timeline:
         What is held of a message is as new as its page, or newer: of that only the place counts.
         """
         rows = _distinct(map(of_past, page.messages))
-        question = page.question
-        if question.before not in (None, self.oldest) or question.after not in (None, self.newest):
+        if not self._joins(page.question, rows):
             return
-        if any(_key(row) in self._keys for row in rows):
-            self._merge(rows, behind=question.after is not None)
-        elif question.before is not None:
-            self._set([*rows, *self.rows], Grown(before=len(rows)))
-        elif question.after is not None:
-            self._set([*self.rows, *rows], Grown(after=len(rows)))
-        else:
-            is_elsewhere = question.around is not None or self.has_newer
-            self._turn_to(rows, [] if is_elsewhere else self.rows)
-        if question.after is None and (not rows or rows[0].position == self.oldest):
+        self._put_in(rows, page.question)
+        if page.question.after is None and (not rows or rows[0].position == self.oldest):
             self.has_older = page.older
-        if question.before is None and (not rows or _key(rows[-1]) == _last_key(self.rows)):
+        if page.question.before is None and (not rows or _key(rows[-1]) == _last_key(self.rows)):
             self.has_newer = page.newer
-        self._let_go(from_end=question.before is not None)
+        self._let_go(from_end=page.question.before is not None)
 
     def take_grown(self) -> Grown:
         """Return by how much the ends have moved since this was asked last."""
@@ -108,6 +100,15 @@ class Timeline:
                 lambda row: replace(row, text=text, edited=True),
             )
 
+    def name_own(self, name: str) -> None:
+        """Take the user's name, which was not known yet when they wrote before the log-in."""
+        if any(isinstance(row, Row) and not row.sender for row in self.rows):
+            named = [
+                replace(row, sender=name) if isinstance(row, Row) and not row.sender else row
+                for row in self.rows
+            ]
+            self._set(named, Grown())
+
     def react(self, message_id: str, who: str, symbol: str) -> None:
         """Take somebody's only reaction to a message; an empty one takes it back."""
 
@@ -131,28 +132,49 @@ class Timeline:
             return 0
         return sum(isinstance(row, Row) and not row.own for row in self.rows[start:])
 
-    def index_of(self, message_id: str) -> int | None:
+    def index_of(self, message_id: str, sender: str | None = None) -> int | None:
         """Return where a message is among the rows, or None; of two, the later one."""
-        return self._find(lambda row: row.message_id == message_id)
+        return self._find(lambda row: row.message_id == message_id and sender in (None, row.sender))
 
     # Joining --------------------------------------------------------------------------------------
+
+    def _joins(self, question: c.Page, rows: list[Row]) -> bool:
+        """Tell whether a page is still one for what is held; one around nothing is for nobody."""
+        if question.around is not None:
+            return bool(rows)
+        return question.before in (None, self.oldest) and question.after in (None, self.newest)
+
+    def _put_in(self, rows: list[Row], question: c.Page) -> None:
+        if any(_key(row) in self._keys for row in rows):
+            self._merge(rows, behind=question.after is not None)
+        elif question.before is not None:
+            self._set([*rows, *self.rows], Grown(before=len(rows)))
+        elif question.after is not None:
+            self._set([*self.rows, *rows], Grown(after=len(rows)))
+        elif question.around is not None:
+            self._turn_to(rows)
+        else:
+            self._turn_to([*rows, *filter(self._has_no_place, self.rows)])
 
     def _merge(self, page: list[Row], *, behind: bool) -> None:
         """Put in those rows of a page that are missing; what both have in common tells where."""
         held = {_key(row): row for row in self.rows if isinstance(row, Row)}
-        placed = {_key(row): _placed(held.get(_key(row)), row) for row in page}
-        first = next(index for index, key in enumerate(placed) if key in held)
+        first = next(number for number, row in enumerate(page) if _key(row) in held)
+        placed = [_placed(held.get(_key(row)), row) for row in page]
         rows = list(_in_order(placed, self.rows))
         others = len(rows) - len(self.rows) - first
         self._set(rows, Grown(first, others if behind else 0))
 
-    def _turn_to(self, page: list[Row], held: _Held) -> None:
-        """Hold this page instead; of what was held, only what has no place in the history."""
-        placeless = [row for row in held if isinstance(row, Notice) or row.position is None]
-        self._set([*page, *placeless], Grown())
+    def _turn_to(self, rows: Sequence[Row | Notice]) -> None:
+        """Hold these rows instead: they are of another place in the history."""
+        self._set(rows, Grown())
         self._grown = Grown()
 
-    def _set(self, rows: _Held, grown: Grown) -> None:
+    def _has_no_place(self, row: Row | Notice) -> bool:
+        """Tell what stays behind the newest page: notices, and messages that it cannot have."""
+        return isinstance(row, Notice) or (row.position is None and not self.has_newer)
+
+    def _set(self, rows: Sequence[Row | Notice], grown: Grown) -> None:
         self.rows[:] = rows
         self._keys = {_key(row) for row in rows if isinstance(row, Row)}
         self.revision += 1
@@ -225,19 +247,21 @@ def _placed(held: Row | None, row: Row) -> Row:
     return replace(held, position=row.position, reply=row.reply or held.reply)
 
 
-def _in_order(page: dict[tuple[str, str], Row], held: _Held) -> Iterator[Row | Notice]:
-    """Give all rows, each once: those of a page in its order, the others where they stood."""
-    keys = {_key(row) for row in held if isinstance(row, Row)}
-    coming = list(reversed(page))
-    while coming[-1] not in keys:
-        yield page[coming.pop()]
-    for row in held:
-        key = _key(row) if isinstance(row, Row) else None
-        if key is None or key not in page:
+def _in_order(page: list[Row], held: _Held) -> Iterator[Row | Notice]:
+    """Give all rows, each once: those of a page in its order, the others where they stood.
+
+    What the page lacks behind the last row in common came after it was made.
+    """
+    numbers = {_key(row): number for number, row in enumerate(page)}
+    keys = [_key(row) if isinstance(row, Row) else None for row in held]
+    common = [numbers[key] for key in keys if key in numbers]
+    taken, last = min(common), max(common)
+    yield from page[:taken]
+    for row, key in zip(held, keys, strict=True):
+        number = numbers.get(key) if key is not None else None
+        if number is None:
             yield row
-        elif key in coming:
-            while (next_key := coming.pop()) != key:
-                yield page[next_key]
-            yield page[key]
-    for key in reversed(coming):
-        yield page[key]
+        elif number >= taken:
+            end = len(page) if number == last else number + 1
+            yield from page[taken:end]
+            taken = end

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
+from securechat.faces.screen.rows import Row
 from securechat.faces.screen.timeline import Timeline
 
 KEPT_TIMELINES = 64
@@ -21,6 +22,7 @@ class Timelines:
         self._ask = ask
         self._held: dict[str, Timeline] = {}
         self._asked: set[c.Page] = set()
+        self._wanted: int | None = None
 
     def of(self, name: str) -> Timeline:
         """Return the timeline of a conversation, an empty one if none is held."""
@@ -55,6 +57,7 @@ class Timelines:
         An answer may have become a problem, so none is waited for.
         """
         self._asked = {question for question in self._asked if question.name != name}
+        self._wanted = None
         self._put(c.Page(name))
 
     def ask_older(self, name: str) -> None:
@@ -70,7 +73,8 @@ class Timelines:
             self._put(c.Page(name, after=timeline.newest))
 
     def ask_around(self, name: str, position: int) -> None:
-        """Ask for the messages around a place in the history."""
+        """Ask for the messages around a place in the history, which is to be shown then."""
+        self._wanted = position
         self._put(c.Page(name, around=position))
 
     def take(self, page: e.Page) -> bool:
@@ -80,6 +84,17 @@ class Timelines:
         self._asked.discard(page.question)
         self.of(page.question.name).take(page)
         return True
+
+    def take_jump(self, name: str) -> int | None:
+        """Return the index of the row to show, once after it has come; else None."""
+        wanted = self._wanted
+        if wanted is None or c.Page(name, around=wanted) in self._asked:
+            return None
+        self._wanted = None
+        for index, row in enumerate(self.of(name).rows):
+            if isinstance(row, Row) and row.position is not None and row.position >= wanted:
+                return index
+        return None
 
     def _put(self, question: c.Page) -> None:
         if question not in self._asked:

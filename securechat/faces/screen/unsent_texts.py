@@ -82,9 +82,11 @@ class UnsentTexts:
 
     def rename(self, before: str, name: str) -> None:
         """Take note of another name for a person."""
-        if conversation_key(before) != conversation_key(name) and (text := self.of(before)):
-            self.note(before, "")
-            self.note(name, text)
+        old, new = conversation_key(before), conversation_key(name)
+        self._unstored.pop(old, None)
+        if old != new and (text := self._texts.pop(old, "")):
+            self._texts[new] = text
+            self._unstored[new] = name
 
     def _tell_composing(self, name: str) -> None:
         if self._composing is not None and self._composing != name:

@@ -6,6 +6,7 @@ from textual import events
 
 from securechat.client import commands as c
 from securechat.client import events as e
+from securechat.client.typed_names import conversation_key
 from securechat.faces.screen.chat import ScreenChat
 from securechat.faces.screen.page import Sheet
 from securechat.faces.screen.spans import Line
@@ -26,9 +27,7 @@ class VerifySheet(Sheet[None]):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what can be compared by now."""
-        compared = Compared(
-            self._person, self._chat.safety, self._chat.comparing, agreed=self._has_agreed
-        )
+        compared = Compared(self._person, self._safety, self._emoji, agreed=self._has_agreed)
         canvas = Canvas(width, height, self._unicode, self._colors, self._code_alone)
         return lay_out_verification(compared, canvas)
 
@@ -39,25 +38,41 @@ class VerifySheet(Sheet[None]):
             self.dismiss(None)
         elif event.key == "q":
             self._code_alone = not self._code_alone
-        elif event.key == "e" and chat.comparing is None:
+        elif event.key == "e" and self._emoji is None:
             chat.verify(c.How.EMOJI)
-        elif event.key == "m" and chat.comparing is not None and not self._has_agreed:
-            self._agreed_on = chat.comparing
+            chat.verify(c.How.DIGITS)  # which stay in sight
+        elif event.key == "m" and self._emoji is not None and not self._has_agreed:
+            self._agreed_on = self._emoji
             chat.match()
-        elif event.key == "x" and chat.comparing is not None and not self._has_agreed:
+        elif event.key == "x" and self._emoji is not None and not self._has_agreed:
             chat.differ()
             self.dismiss(None)
-        elif event.key == "t" and chat.safety is not None:
+        elif event.key == "t" and self._safety is not None:
             chat.trust()
             self.dismiss(None)
         self.redraw()
 
     def answer(self) -> None:
         """Draw what has come; when what was agreed on is over, go back: the chat says how."""
-        if self._agreed_on is not None and self._chat.comparing is None:
+        if self._agreed_on is not None and not self._has_agreed:
             self.dismiss(None)
         self.redraw()
 
     @property
+    def _safety(self) -> e.SafetyNumber | None:
+        """The digits, if they are of this person."""
+        safety = self._chat.safety
+        return safety if safety is not None and self._is_person(safety.name) else None
+
+    @property
+    def _emoji(self) -> e.ComparingShown | None:
+        """The emoji, if they are of this person: somebody else may compare at the same time."""
+        emoji = self._chat.comparing
+        return emoji if emoji is not None and self._is_person(emoji.name) else None
+
+    @property
     def _has_agreed(self) -> bool:
-        return self._agreed_on is not None and self._agreed_on is self._chat.comparing
+        return self._agreed_on is not None and self._agreed_on is self._emoji
+
+    def _is_person(self, name: str) -> bool:
+        return conversation_key(name) == conversation_key(self._person)

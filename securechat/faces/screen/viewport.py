@@ -109,12 +109,13 @@ class Viewport:
         while end < 1 and index > 0:
             index -= 1
             end += self._height_of(index)
+        end = max(end, 1)
         last = self._count() - 1
         while index < last and end > self._height_of(index):
             end -= self._height_of(index)
             index += 1
         is_end = index == last and end >= self._height_of(last)
-        self._anchor = None if is_end else (index, max(end, 1))
+        self._anchor = None if is_end else (index, end)
 
     def _upwards(self) -> list[tuple[int, range]]:
         index, end = self._bottom()

@@ -10,7 +10,6 @@ from securechat.client.command_line import parse_line
 from securechat.errors import SecureChatError
 from securechat.faces import wording
 from securechat.faces.emoji_codes import with_emoji
-from securechat.faces.message_wording import quoted
 from securechat.faces.screen.facts import Opening, Request
 from securechat.faces.screen.parts import Parts
 from securechat.faces.screen.rows import Row, of_written
@@ -37,13 +36,6 @@ class Writing:
         self._taken = False
         self.replying: Row | None = None
         self.editing: Row | None = None
-
-    @property
-    def purpose(self) -> str:
-        """What the text is for, if it is not simply a message."""
-        if self.replying is not None:
-            return f"An answer to {self.replying.sender}: {quoted(self.replying.text)}"
-        return "" if self.editing is None else "Another text for your message"
 
     def reply_to(self, row: Row, where: str) -> None:
         """Make the next text, in this conversation, an answer to a message of it."""
@@ -117,9 +109,6 @@ class Writing:
                 self._request = Request(Opening.SEARCH, text.lstrip().partition(" ")[2].strip())
             case c.Help():
                 self._request = Request(Opening.HELP)
-            case c.Sight():
-                lines.enter(text)
-                self._request = Request(Opening.RELAY)
             case _:
                 lines.enter(text)
 

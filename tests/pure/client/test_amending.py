@@ -4,9 +4,11 @@ import pytest
 
 from securechat.client import commands as c
 from securechat.client import events as ev
+from securechat.client import sending
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.text_bytes import MAX_TEXT_BYTES
+from securechat.errors import KeyChanged
 from securechat.identity.types import MessageId
 from tests.pure.client.amending_steps import ask, change, page, said_to, texts, told_by
 from tests.pure.client.engine_world import MemoryState, World, alice, befriend, make_seat, published
@@ -123,6 +125,64 @@ def test_what_is_not_kept_is_not_changed() -> None:
         assert "No message of yours is kept here" in world.problems[-1]
 
 
+def test_nothing_is_changed_for_somebody_whose_key_has_changed() -> None:
+    with alice() as world:
+        friends(world)
+        world.accept_all()
+        world.lose_connection()
+        world.log_in()
+        world.engine.talk_to("bob")
+        world.settle()
+        world.find("bob", published(make_seat("bob")))
+        before = len(world.link.envelopes)
+        ask(world, c.Amend("bob", None, "x"), c.React("bob", "alice", "+"))
+        assert [type(each.error) for each in world.told(ev.Problem)] == [KeyChanged] * 2
+        assert "not sent: /react alice +" in world.problems[-1]
+        assert (texts(world), page(world)[0].reactions) == (["hello"], ())
+        assert len(world.link.envelopes) == before
+
+
+def test_a_reaction_answers_a_stranger() -> None:
+    mallory = make_seat("mallory")
+    with alice() as world:
+        world.deliver(world.write(mallory, "hi"))
+        world.find("mallory", published(mallory))
+        ask(world, c.React("mallory", "mallory", "+"))
+        world.deliver(world.write(mallory, "hi again"), last=2)
+        assert [each.request for each in world.told(ev.Message)] == [True, False]
+
+
+def test_what_is_said_about_messages_of_a_room_that_was_left_goes_to_nobody() -> None:
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.say("bob", "#ops", "hi")
+        made.disconnect("bob")
+        bob = made.citizens["bob"]
+        for question in (c.Amend("#ops", None, "x"), c.React("#ops", "bob", "+"), c.Leave("#ops")):
+            bob.ask(question)
+        bob.world.settle()
+        made.connect("bob")
+        assert texts(made.citizens["alice"].world, "#ops") == ["hi"]
+        assert bob.world.problems == []
+
+
+def test_what_is_said_in_rooms_waits_for_one_person_in_bounds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "MAX_SAID_IN_ROOMS", 3)
+    with town("alice", "bob") as made:
+        make_room(made, "alice", "bob")
+        made.disconnect("alice")
+        engine = made.citizens["alice"].world.engine
+        made.citizens["alice"].say("#ops", "text")
+        for number in range(4):
+            made.citizens["alice"].ask(c.Amend("#ops", None, str(number)))
+        made.citizens["alice"].world.settle()
+        person = engine._here.desk.people.find("bob")
+        assert person is not None
+        assert len(person.drafts) == 3
+
+
 def test_unsend_gives_up_texts_and_no_change_of_another_one() -> None:
     with alice() as world:
         bob = friends(world)
@@ -233,6 +293,15 @@ def test_what_was_not_shown_yet_is_told_as_it_was_changed() -> None:
         world.engine.retell()
         world.settle()
         assert world.texts == ["kept too", "better"]
+
+
+def test_what_was_deleted_is_not_told_again_in_the_same_run_either() -> None:
+    with alice() as world:
+        bob = friends(world)
+        change(world, bob, Amendment(told_by(world, bob, "oops"), ""))
+        world.engine.retell()
+        world.settle()
+        assert world.texts == ["oops"]
 
 
 def test_what_was_deleted_while_it_was_shown_is_not_told_again() -> None:

@@ -7,6 +7,7 @@ from securechat.client import events as ev
 from securechat.e2e.content import Text
 from securechat.identity.types import MessageId
 from tests.pure.client.engine_world import World, alice, befriend, make_seat
+from tests.pure.client.town import make_room, town
 
 
 def page(world: World, question: c.Page) -> ev.Page:
@@ -65,6 +66,20 @@ def test_of_nobody_and_of_no_room_there_is_an_empty_page() -> None:
         for name in ("dave", "#nowhere"):
             empty = page(world, c.Page(name))
             assert (empty.messages, empty.older, empty.newer) == ((), False, False)
+
+
+def test_a_room_that_one_is_in_wins_over_one_that_was_left() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob")
+        made.pass_time(1)
+        make_room(made, "carol", "bob")
+        bob = made.citizens["bob"].world
+        made.do("bob", c.Join(bob.told(ev.Invitation)[-1].room))
+        made.say("alice", "#ops", "of the first")
+        made.say("carol", "#ops", "of the second")
+        assert texts(page(bob, c.Page("#ops"))) == ["of the first"]
+        made.do("bob", c.Leave("#ops"))
+        assert texts(page(bob, c.Page("#ops"))) == ["of the second"]
 
 
 def test_messages_come_back_with_what_they_answer_and_whom_they_name() -> None:

@@ -108,6 +108,23 @@ def test_typing_says_one_thing(body: bytes) -> None:
         decode_typing(body)
 
 
+def test_a_symbol_has_no_control_characters_and_32_bytes() -> None:
+    controls = [*range(0x20), *range(0x7F, 0xA0)]
+    for code in range(0x100):
+        body = b"\0" + ID + chr(code).encode()
+        if code in controls:
+            with pytest.raises(RemoteProtocolError):
+                decode_content(KIND_REACTION, body)
+            with pytest.raises(UsageError):
+                encode_amend_content(Reaction(ID, chr(code)))
+        else:
+            assert decode_content(KIND_REACTION, body) == Reaction(ID, chr(code))
+    longest = Reaction(ID, "x" * 32)
+    assert decode_content(*encode_amend_content(longest)) == longest
+    with pytest.raises(UsageError):
+        encode_amend_content(Reaction(ID, "x" * 33))
+
+
 def test_a_message_never_says_that_somebody_types() -> None:
     for content in (Typing(True), Typing(True, PLACE)):
         with pytest.raises(RemoteProtocolError):

@@ -1,6 +1,16 @@
 """The figures of the design stand in the code; whoever changes one changes E2E.md and this list."""
 
-from securechat.e2e import content, copies, endpoint, epochs, order, recovery, session
+from securechat.e2e import (
+    amend_content,
+    content,
+    copies,
+    endpoint,
+    epochs,
+    order,
+    recovery,
+    session,
+    signals,
+)
 from securechat.e2e import session_table as table
 
 DAY_MS = 86_400_000
@@ -23,6 +33,9 @@ FIGURES = {
     "a device is asked every hour": (recovery.ASK_EVERY_MS, 60 * MINUTE_MS),
     "a device is answered a little more often": (recovery.ANSWER_EVERY_MS, 50 * MINUTE_MS),
     "nonces and ids outlive TTL, keys and outbox": (endpoint._SEEN_LIFE_MS, 90 * DAY_MS),
+    "a symbol, bytes": (amend_content.MAX_SYMBOL_BYTES, 32),
+    "a signal counts for a minute": (signals.LIFE_MS, MINUTE_MS),
+    "signals that are remembered": (signals.MAX_NONCES, 1024),
     "one-time keys are topped up below": (endpoint._ONE_TIME_KEYS_LOW, 20),
     "one-time keys in a batch": (endpoint._ONE_TIME_KEYS_BATCH, 50),
 }

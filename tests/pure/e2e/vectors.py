@@ -144,11 +144,11 @@ def contents() -> list[dict[str, Any]]:
         {"message_ids": receipt.message_ids, "envelope_epoch": 7, **kind_and_body(receipt)},
         {"next_counter": 12, "gaps": recovery.gaps, **kind_and_body(recovery)},
         {"message_ids": read.message_ids, **kind_and_body(read)},
-        *map(room_content, room_contents()),
+        *map(room_content, (*room_contents(), *amend_contents())),
     ]
 
 
-def room_contents() -> tuple[Content | Typing, ...]:
+def room_contents() -> tuple[Content, ...]:
     place, answered = RoomPlace(ROSTER.room_id, 1), MessageId(b"\x54" * 16)
     return (
         Text("Grüße, 明", room=place),
@@ -159,10 +159,16 @@ def room_contents() -> tuple[Content | Typing, ...]:
         RosterRequest(ROSTER.room_id, 1, ROSTER.hash),
         RoomNotice(place, joined=True),
         RoomNotice(place, joined=False),
-        Amendment(answered, "Grüße, 明"),
-        Amendment(answered, "", place),
-        Reaction(answered, "\u2764\ufe0f"),
-        Reaction(answered, "", place),
+    )
+
+
+def amend_contents() -> tuple[Amendment | Reaction | Typing, ...]:
+    place, changed = RoomPlace(ROSTER.room_id, 1), MessageId(b"\x54" * 16)
+    return (
+        Amendment(changed, "Grüße, 明"),
+        Amendment(changed, "", place),
+        Reaction(changed, "\u2764\ufe0f"),
+        Reaction(changed, "", place),
         Typing(active=True),
         Typing(active=False, room=place),
     )

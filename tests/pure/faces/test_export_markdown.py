@@ -1,5 +1,6 @@
 """The Markdown of an export: what stands there, and that no text of a person is Markdown."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -8,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from securechat.client.events import DeliveryState, PastMessage
+from securechat.client.events import DeliveryState, PastMessage, Quote
 from securechat.faces.export_markdown import render_export
 from securechat.text import safe_text
 from tests.pure.faces.sample_events import NOON_MS
@@ -75,6 +76,22 @@ def test_what_there_is_to_say_about_a_message() -> None:
     )
     action = replace(theirs(), action=True)
     assert head_line(action) == "**15:06:40 bob** (new, says what they do)"
+    changed = replace(theirs(), edited=True, reply=Quote("m0", "a*b", "x"))
+    assert head_line(changed) == "**15:06:40 bob** (new, answers a\\*b, edited)"
+    deleted = replace(theirs(""), edited=True, reply=Quote("m0"))
+    assert head_line(deleted) == (
+        "**15:06:40 bob** (new, answers a message that is not here, deleted)"
+    )
+
+
+@pytest.mark.parametrize("symbol", ["+", "`", "``", "", *HOSTILE_LINES, "`*a*`) (verified)"])
+def test_a_reaction_is_code_in_a_list_of_ours(symbol: str) -> None:
+    message = replace(theirs(), reactions=(("b*b", symbol), ("carol", "+")))
+    rendered = MarkdownIt().render("\n".join(lines(message, own())))
+    items = rendered.split("<ul>")[-1].split("</ul>")[0].split("\n")[1:-1]
+    assert items[1] == "<li>carol reacts with <code>+</code></li>"
+    assert re.fullmatch("<li>b\\*b reacts with <code>[^<]*</code></li>", items[0])
+    assert rendered.count("</strong> (") == 2
 
 
 @pytest.mark.parametrize(

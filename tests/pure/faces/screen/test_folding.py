@@ -6,19 +6,32 @@ from hypothesis import strategies as st
 from securechat.faces.screen.folding import fold, style_lines, without_leading_marks
 from securechat.faces.screen.spans import Look, span
 from securechat.text import safe_text
-from tests.pure.faces.screen.drawn import check_drawable, takes_room, text_of, texts_of
+from tests.pure.faces.screen.drawn import check_drawable, takes_room, texts_of
 
 PIECES = st.lists(st.tuples(st.text(max_size=30), st.sampled_from(Look)), max_size=6)
 
 
 @given(PIECES, st.integers(2, 40))
-def test_all_of_a_line_comes_back_in_order(pieces: list[tuple[str, Look]], columns: int) -> None:
+def test_all_of_a_line_comes_back_in_order_but_blanks_at_a_fold(
+    pieces: list[tuple[str, Look]], columns: int
+) -> None:
     line = tuple(span(text, look) for text, look in pieces)
     parts = list(fold(line, columns))
     check_drawable(parts, columns)
-    assert "".join(texts_of(parts)) == text_of(line)
-    looks = [(character, part.look) for part in line for character in part.text]
-    assert [(c, part.look) for each in parts for part in each for c in part.text] == looks
+    rest = [(character, part.look) for part in line for character in part.text]
+    for number, part in enumerate(parts):
+        folded = [(character, piece.look) for piece in part for character in piece.text]
+        if number and rest[: len(folded)] != folded:
+            assert rest.pop(0)[0] == " "
+        assert rest[: len(folded)] == folded
+        del rest[: len(folded)]
+    assert rest == []
+
+
+def test_no_part_begins_with_the_blank_at_which_a_line_is_folded() -> None:
+    assert texts_of(fold((span("one two three"),), 7)) == ["one two", "three"]
+    assert texts_of(fold((span("one two  three"),), 7)) == ["one two", " three"]
+    assert texts_of(fold((span("one two "),), 7)) == ["one two", " "]
 
 
 def test_two_styles_at_once_are_one_look() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from securechat.client import events as e
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.message_wording import quoted
-from securechat.faces.screen.bars import status_line, title_line, typing_line
+from securechat.faces.screen.bars import status_line, title_line
 from securechat.faces.screen.facts import Heading, Place, Status
 from securechat.faces.screen.row_layout import GUTTER_COLUMNS, LINES_MAX, Paper, lay_out_row
 from securechat.faces.screen.rows import Notice, Row, of_message
@@ -54,7 +54,7 @@ def check_row(row: Row, lines: Sequence[Line], width: int) -> None:
     gutters = [text[:GUTTER_COLUMNS] for text in texts]
     star = "* " if row.action else ""
     assert texts[0].startswith(f"15:06 {star}")
-    assert said_on(lines).startswith(f"{star}{row.sender} (")
+    assert said_on(lines).startswith(bare(f"{star}{row.sender} ("))
     assert all(map(GUTTER.fullmatch, gutters))
     assert sum(gutter.startswith("15:06") for gutter in gutters) == 1
     assert gutters.count("    + ") == bool(row.reactions)
@@ -63,10 +63,17 @@ def check_row(row: Row, lines: Sequence[Line], width: int) -> None:
 
 
 def said_on(lines: Sequence[Line]) -> str:
-    """Return the heading and the text of a message as they stand behind the gutter."""
+    """Return the heading and the text of a message, which stand behind the gutter, unfolded.
+
+    Without blanks: one at a fold is not drawn.
+    """
     texts = texts_of(lines)
     end = next((i for i, text in enumerate(texts) if text.startswith("    + ")), len(texts))
-    return "".join(text[GUTTER_COLUMNS:] for text in texts[:end])
+    return bare("".join(text[GUTTER_COLUMNS:] for text in texts[:end]))
+
+
+def bare(text: str) -> str:
+    return text.replace(" ", "")
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=ascii(text[:20])) for text in HOSTILE])
@@ -77,7 +84,7 @@ def test_a_message_is_its_writer_s_at_every_width(text: str) -> None:
     for width in WIDTHS:
         lines = lay_out_row(said, unlike, Paper(width, NOW, unicode=True))
         check_row(said, lines, width)
-        assert said_on(lines).startswith(begin)
+        assert said_on(lines).startswith(bare(begin))
 
 
 @given(TEXTS, TEXTS, st.integers(10, 140), st.booleans(), st.booleans(), st.booleans())
@@ -93,7 +100,8 @@ def test_so_is_every_other_text(
     check_row(said, lines, width)
     assert len(lines) <= LINES_MAX + 1
     state = "edited" if text else "deleted"
-    assert f"(new, late, {state}, answers alice {quoted(quote)})" in said_on(lines)
+    remarks = f"(new, late, {state}, answers alice {quoted(quote)})"
+    assert bare(remarks) in said_on(lines)
     chosen = lay_out_row(said, unlike, paper, selected=selected)
     assert [text[GUTTER_COLUMNS:] for text in texts_of(chosen)] == [
         text[GUTTER_COLUMNS:] for text in texts_of(lines)
@@ -106,9 +114,18 @@ def test_nothing_of_a_text_is_left_out_but_marks_at_the_edge(text: str, width: i
     lines = lay_out_row(said, said, Paper(width, NOW, unicode=True))
     if REST.match(text_of(lines[-1])):
         return
-    shown = said_on(lines).removeprefix("mallory: ")
-    whole = safe_text(text, multiline=True).replace("\n", "")
+    shown = said_on(lines).removeprefix("mallory:")
+    whole = bare(safe_text(text, multiline=True)).replace("\n", "")
     assert [c for c in shown if takes_room(c)] == [c for c in whole if takes_room(c)]
+
+
+@given(TEXTS, st.integers(10, 140))
+def test_a_name_that_came_past_all_rules_begins_no_line_either(name: str, width: int) -> None:
+    said = replace(row("x"), sender=name, missing=1, reactions=((name, "tea"),))
+    lines = lay_out_row(said, said, Paper(width, NOW, unicode=True))
+    check_drawable(lines, width)
+    assert all(GUTTER.fullmatch(text[:GUTTER_COLUMNS]) for text in texts_of(lines))
+    assert sum(text.startswith("15:06") for text in texts_of(lines)) == 2
 
 
 @pytest.mark.parametrize(
@@ -167,7 +184,7 @@ def test_the_other_bars_and_the_side_fit(text: str, width: int, height: int) -> 
     assert len(lines) == height
     assert all(text_of(line).endswith("│") for line in lines)
     status = Status(relay=text, offline=text, trouble=text, asks=text)
-    check_drawable([status_line(status, width, unicode=True), typing_line([text], width)], width)
+    check_drawable([status_line(status, width, unicode=True)], width)
 
 
 def test_the_widest_cluster_does_not_pass_the_edge() -> None:

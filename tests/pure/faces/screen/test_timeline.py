@@ -99,6 +99,7 @@ def test_two_senders_may_use_one_id() -> None:
     timeline = Timeline()
     assert timeline.add(replace(row("a"), sender="carol", text="of carol"))
     assert timeline.add(replace(row("a"), sender="mallory", text="of mallory"))
+    assert (timeline.index_of("a"), timeline.index_of("a", "carol")) == (1, 0)
     timeline.amend("carol", "a", "better")
     texts = [each.text for each in timeline.rows if isinstance(each, Row)]
     assert texts == ["better", "of mallory"]
@@ -125,8 +126,10 @@ def test_what_both_have_is_there_once_with_its_place() -> None:
     timeline.amend("bob", "6", "better")
     timeline.note(NOTICE)
     timeline.add(row("8"))
+    timeline.note(NOTICE)
+    timeline.add(row("10"))
     timeline.take(page(5, 6, 7, 8, 9))
-    assert ids(timeline) == ["5", "6", "-", "7", "8", "9"]
+    assert ids(timeline) == ["5", "6", "-", "7", "8", "9", "-", "10"]
     held = row_of(timeline, "6")
     assert (held.position, held.text, held.state) == (6, "better", e.DeliveryState.READ)
 
@@ -168,6 +171,23 @@ def test_an_empty_page_says_that_there_is_no_more() -> None:
     timeline.take(page(before=5, newer=True))
     timeline.take(page(after=6, older=True))
     assert (timeline.has_older, timeline.has_newer) == (False, False)
+
+
+def test_what_was_said_away_from_the_end_is_there_when_one_comes_back() -> None:
+    timeline = Timeline()
+    timeline.add(row("8"))
+    timeline.take(page(2, 3, around=2, older=True, newer=True))
+    assert ids(timeline) == ["2", "3"]
+    timeline.note(NOTICE)
+    timeline.take(page(7, 8, older=True))
+    assert ids(timeline) == ["7", "8", "-"]
+
+
+def test_a_place_where_nothing_is_any_more_is_not_gone_to() -> None:
+    timeline = Timeline()
+    timeline.take(page(7, 8, older=True))
+    timeline.take(page(around=3))
+    assert (ids(timeline), timeline.has_older) == (["7", "8"], True)
 
 
 def test_away_from_the_end_new_messages_wait_for_their_page() -> None:

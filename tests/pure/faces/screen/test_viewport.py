@@ -38,6 +38,13 @@ def test_one_that_has_scrolled_up_stays_where_it_is() -> None:
     assert viewport.at_end
 
 
+def test_where_all_is_seen_nothing_moves() -> None:
+    viewport = window([1], 1)
+    viewport.scroll(-1)
+    assert viewport.visible() == [(0, range(1))]
+    assert viewport.at_end
+
+
 def test_a_page_put_before_or_behind_moves_nothing() -> None:
     heights = [1, 3, 1]
     viewport = window(heights, 3)
@@ -85,8 +92,9 @@ def test_a_row_comes_into_sight_with_as_little_scrolling_as_needed() -> None:
     assert viewport.at_end
     viewport.reveal(5)
     assert viewport.visible() == [(5, range(2)), (6, range(2)), (7, range(2))]
-    viewport.reveal(7)
-    assert seen(viewport)[0] == (5, 0)
+    for whole in (6, 7):
+        viewport.reveal(whole)
+        assert seen(viewport)[0] == (5, 0)
     viewport.reveal(8)
     assert viewport.visible() == [(6, range(2)), (7, range(2)), (8, range(2))]
     assert viewport.rows_below == 1
@@ -102,6 +110,9 @@ def test_of_a_row_that_is_too_high_the_beginning_comes_into_sight() -> None:
     assert viewport.visible() == [(1, range(4))]
     viewport.reveal(2)
     assert viewport.at_end
+    viewport.to(0)
+    viewport.reveal(1)
+    assert viewport.visible() == [(1, range(4))]
 
 
 def test_a_narrower_window_shows_the_same_row_at_its_edge() -> None:

@@ -1,6 +1,7 @@
-"""What the brain of the full screen lets be seen."""
+"""The chat on the full screen as it is now: all that is drawn of it."""
 
 from securechat.client import events as e
+from securechat.faces.conversations import conversation_of
 from securechat.faces.pending import Pending
 from securechat.faces.screen.facts import Heading, Place, Status
 from securechat.faces.screen.hearing import Hearing
@@ -11,8 +12,8 @@ from securechat.faces.screen.timeline import Timeline
 from securechat.faces.screen.writing import Writing
 
 
-class ChatView:
-    """All that is drawn of a `securechat.faces.screen.chat.ScreenChat`, as it is now."""
+class ChatState:
+    """What a `securechat.faces.screen.chat.ScreenChat` lets be seen; it changes with each event."""
 
     def __init__(self, parts: Parts, hearing: Hearing, writing: Writing) -> None:
         self._parts = parts
@@ -23,6 +24,10 @@ class ChatView:
     def current(self) -> str | None:
         """The conversation that is shown, and that text goes to."""
         return self._parts.lines.conversations.current
+
+    def is_current(self, message: e.Message) -> bool:
+        """Tell whether a message belongs to the conversation that is shown."""
+        return self._parts.lines.conversations.is_current(conversation_of(message))
 
     @property
     def timeline(self) -> Timeline:
@@ -44,18 +49,6 @@ class ChatView:
         """What stands at the bottom."""
         asks = self._parts.verification.asked_by
         return self._parts.places.status(self._parts.connection, self.current, asks)
-
-    @property
-    def title(self) -> Line:
-        """What stands above the messages."""
-        return (span(self.current or "securechat", Look.TITLE),)
-
-    @property
-    def status(self) -> Line:
-        """What stands at the bottom."""
-        standing = self.standing
-        why = f"no connection ({standing.offline})" if standing.offline else standing.relay
-        return (span(standing.ended or why, Look.STATUS),)
 
     @property
     def prompt(self) -> Line:
@@ -105,12 +98,6 @@ class ChatView:
     def editing(self) -> Row | None:
         """The own message that the next text is to replace."""
         return self._writing.editing
-
-    @property
-    def purpose(self) -> Line:
-        """What the text in the input is for, if it is not simply a message."""
-        words = self._writing.purpose
-        return (span(words, Look.HINT),) if words else ()
 
     @property
     def leaving(self) -> bool:

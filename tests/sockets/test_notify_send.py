@@ -1,0 +1,46 @@
+"""A program that shows a notice: it is begun alone, and the chat goes on without it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from securechat.faces.screen.notifying import Notification, notify_send
+
+PROGRAM = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from securechat.faces.screen.notifying import spawn_alone
+spawn_alone(sys.argv[2:])
+os.wait()  # only this test: the chat waits for nobody
+print("done")
+"""
+
+
+def test_each_text_is_one_argument_and_nothing_of_the_program_reaches_the_terminal(
+    tmp_path: Path,
+) -> None:
+    shown = tmp_path / "shown"
+    script = tmp_path / "notify-send"
+    script.write_text(f"#!/bin/sh\necho noise; echo noise >&2; printf '%s\\n' \"$@\" > {shown}\n")
+    script.chmod(0o700)
+    command = notify_send(Notification("securechat", "bob: $(touch x); --help"))
+    done = _run([str(script), *command[1:]])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+    assert shown.read_text().splitlines() == ["--", "securechat", "bob: $(touch x); --help"]
+
+
+def test_a_program_that_is_not_there_is_no_error() -> None:
+    program = PROGRAM.replace("os.wait()", "#")
+    done = _run(["/nowhere/notify-send", "--", "a", "b"], program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def _run(command: list[str], program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
+    root = str(Path(__file__).parents[2])
+    return subprocess.run(
+        [sys.executable, "-c", program, root, *command],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
