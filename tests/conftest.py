@@ -21,9 +21,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
+def pytest_collection() -> None:
+    """Search for no garbage while the tests are collected: nearly all that is made stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests, which stay to the end, out of each search for garbage."""
     gc.freeze()
+    gc.enable()
 
 
 # A slow or busy machine must not fail an example for the time that it took. The suite is to be run

@@ -1,7 +1,8 @@
 """The real command in processes of its own: a relay, JSON clients, and whatever ends by itself.
 
-Each process reads and writes pipes, gets a home of its own, and is ended by its own pid when its
-block is left. What must happen is waited for, up to `FAILURE_S`; nothing sleeps.
+They are forked off one that has imported the command, where nothing speaks against it (see
+`tests.forked`). Each reads and writes pipes, gets a home of its own, and is ended by its own pid
+when its block is left. What must happen is waited for, up to `FAILURE_S`; nothing sleeps.
 """
 
 import atexit
@@ -24,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+
+from tests.forked import Forked, starts_alike
 
 FAILURE_S = 15.0
 """A bound for what must happen; nothing waits that long unless it is broken."""
@@ -79,13 +82,11 @@ class Process:
         With another ``command`` than that of securechat the arguments are for that one.
         """
         home.mkdir(parents=True, exist_ok=True)
-        self.process = subprocess.Popen(
+        self.process = _start(
             [*prefix, *command, *arguments],
             cwd=cwd or home,
             env={**environment(home), **(env or {})},
-            stdin=subprocess.PIPE,
             stdout=stdout,
-            stderr=subprocess.PIPE,
         )
         self.pid = self.process.pid
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -295,6 +296,16 @@ def run(*arguments: str, home: Path, stdin: str = "", **options: Any) -> tuple[i
         while (line := process.read_line()) is not None:
             lines.append(line)
         return status, "\n".join(lines), process.stderr
+
+
+def _start(
+    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: int
+) -> "Forked | subprocess.Popen[bytes]":
+    """Start a command at pipes, the fast way if it is ours."""
+    if tuple(command[: len(COMMAND)]) == COMMAND and starts_alike(env):
+        return Forked(command[len(COMMAND) :], cwd=cwd, env=env, stdout=stdout)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=cwd, env=env, stdin=pipe, stdout=stdout, stderr=pipe)
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -49,6 +49,12 @@ class Game:
         return "\n".join(self.lines)
 
     @property
+    def chosen(self) -> str | None:
+        """The text of the message that is chosen."""
+        row = self.app.messages.chosen
+        return None if row is None else row.text
+
+    @property
     def typed(self) -> str:
         return self.app.composer.text
 

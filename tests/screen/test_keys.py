@@ -35,9 +35,11 @@ def scene(action_id: str) -> Callable[[Scene], Scene]:
     return register
 
 
-def _own(*texts: str) -> e.Page:
-    pasts = tuple(own_message(text, number=n) for n, text in enumerate(texts, 1))
-    return e.Page(c.Page("bob"), pasts, older=False, newer=False)
+async def _send(game: Game, *texts: str) -> None:
+    """Send messages; their ids are id1, id2 and so on."""
+    for text in texts:
+        await game.write(text)
+        await game.do("send")
 
 
 def _amends(game: Game) -> list[object]:
@@ -137,10 +139,10 @@ async def _(game: Game, key: int) -> None:
 
 @scene("edit-last")
 async def _(game: Game, key: int) -> None:
-    await game.tell(_own("helo"))
+    await _send(game, "helo")
     await game.do("edit-last", key)
     assert game.typed == "helo"
-    assert game.chat.editing.message_id == "own-1"
+    assert game.chat.editing.message_id == "id1"
 
 
 @scene("verify")
@@ -215,7 +217,7 @@ async def _(game: Game, key: int) -> None:
 async def _(game: Game, key: int) -> None:
     await game.tell(*messages(3))
     await game.do("select", key)
-    assert game.app.messages.chosen.text == "message 3"
+    assert game.chosen == "message 3"
     await game.do("select", key)
     await game.write("x")
     assert game.typed == "x"
@@ -226,7 +228,7 @@ async def _(game: Game, key: int) -> None:
     await game.tell(*messages(3))
     await game.do("select")
     await game.do("up", key)
-    assert game.app.messages.chosen.text == "message 2"
+    assert game.chosen == "message 2"
 
 
 @scene("down")
@@ -236,7 +238,7 @@ async def _(game: Game, key: int) -> None:
     await game.do("up")
     await game.do("up")
     await game.do("down", key)
-    assert game.app.messages.chosen.text == "message 2"
+    assert game.chosen == "message 2"
 
 
 @scene("copy")
@@ -260,22 +262,22 @@ async def _(game: Game, key: int) -> None:
 
 @scene("edit")
 async def _(game: Game, key: int) -> None:
-    await game.tell(_own("helo", "wrld"))
+    await _send(game, "helo", "wrld")
     await game.do("select")
     await game.do("up")
     await game.do("edit", key)
     assert game.typed == "helo"
-    assert game.chat.editing.message_id == "own-1"
+    assert game.chat.editing.message_id == "id1"
 
 
 @scene("delete")
 async def _(game: Game, key: int) -> None:
-    await game.tell(_own("secret"))
+    await _send(game, "secret")
     await game.do("select")
     await game.do("delete", key)
     assert _amends(game) == []
     await game.do("delete", key)
-    assert _amends(game) == [c.Amend("bob", "own-1", "")]
+    assert _amends(game) == [c.Amend("bob", "id1", "")]
 
 
 @scene("react")

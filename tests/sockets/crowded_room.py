@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.forked import FORKING
 from tests.processes import FAILURE_S, Relay
-from tests.sockets.forked_client import FORKING
 from tests.sockets.room_host import LOBBY, Where, run_host
 
 LOOK_AGAIN_S = 0.5

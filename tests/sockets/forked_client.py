@@ -4,24 +4,15 @@ With a `Trap` it kills itself.
 """
 
 import json
-import multiprocessing
 import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.forked import FORKING
 from tests.processes import FAILURE_S, Event, environment
 from tests.sockets.dying_client import Trap, live
-
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(
-    [
-        live.__module__,
-        "securechat.cli",
-        "securechat.identity.confusables",
-    ]
-)
 
 
 class Life:

@@ -17,6 +17,7 @@ from typing import Any
 import pyte
 import pytest
 
+from tests.forked import Forked, starts_alike
 from tests.processes import FAILURE_S, environment, securechat
 
 CTRL_C, CTRL_D, CTRL_Q, ENTER = "\x03", "\x04", "\x11", "\r"
@@ -55,12 +56,18 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         home.mkdir(parents=True, exist_ok=True)
-        self.process = subprocess.Popen(
-            [*prefix, *securechat(*command)],
-            cwd=cwd or home,
-            env=environment(home, TERM=term, LANG="C.UTF-8", USER=user, LOGNAME=user),
-            preexec_fn=lambda: os.login_tty(slave),
-        )
+        where = cwd or home
+        environ = environment(home, TERM=term, LANG="C.UTF-8", USER=user, LOGNAME=user)
+        self.process: Forked | subprocess.Popen[bytes]
+        if not prefix and starts_alike(environ):
+            self.process = Forked(command, cwd=where, env=environ, terminal=slave)
+        else:
+            self.process = subprocess.Popen(
+                [*prefix, *securechat(*command)],
+                cwd=where,
+                env=environ,
+                preexec_fn=lambda: os.login_tty(slave),
+            )
         os.close(slave)
 
     @property
@@ -112,7 +119,7 @@ class Terminal:
     def finish(self) -> int:
         """Wait for the end by itself; return the exit status, 128 + n for a signal n."""
         self._wait("the end", lambda: self.process.poll() is not None, ends=True)
-        status = self.process.returncode
+        status = self.process.wait(0)
         return 128 - status if status < 0 else status
 
     def close(self) -> None:

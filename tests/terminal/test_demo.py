@@ -6,7 +6,6 @@ import pty
 import select
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +16,8 @@ import pyte
 import pytest
 
 from securechat.cli.demonstration.page import ORNATE
-from tests.processes import environment
+from tests.forked import Forked, starts_alike
+from tests.processes import environment, securechat
 
 PATIENCE_S = 30.0
 ENTER, CTRL_C = "\r", "\x03"
@@ -34,12 +34,17 @@ class Screen:
         self._stream = pyte.ByteStream(self._screen)
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "securechat", "demo", *flags],
-            cwd=home,
-            env={**environment(home), "TMPDIR": str(home), "TERM": "xterm", **environ},
-            preexec_fn=lambda: os.login_tty(slave),
-        )
+        env = {**environment(home), "TMPDIR": str(home), "TERM": "xterm", **environ}
+        self.process: Forked | subprocess.Popen[bytes]
+        if starts_alike(env):
+            self.process = Forked(["demo", *flags], cwd=home, env=env, terminal=slave)
+        else:
+            self.process = subprocess.Popen(
+                securechat("demo", *flags),
+                cwd=home,
+                env=env,
+                preexec_fn=lambda: os.login_tty(slave),
+            )
         os.close(slave)
 
     @property

@@ -3,14 +3,13 @@
 import os
 import pty
 import select
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forked import Forked
 from tests.processes import environment
 
 PATIENCE_S = 30.0
@@ -29,10 +28,11 @@ class Typist:
     def run(self, *arguments: str, answers: list[tuple[str, str]]) -> int:
         """Type each answer when its prompt has come; return the exit status."""
         master, slave = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "securechat", "passphrase", *arguments, "--name", "alice"],
+        process = Forked(
+            ["passphrase", *arguments, "--name", "alice"],
+            cwd=self._home,
             env={**environment(self._home), "TERM": "xterm"},
-            preexec_fn=lambda: os.login_tty(slave),
+            terminal=slave,
         )
         os.close(slave)
         self.shown = ""

@@ -39,7 +39,7 @@ ACTIONS = (
     Action("newline", "ctrl+j,shift+enter", Scope.INPUT, "Begin another line"),
     Action("complete", "tab", Scope.INPUT, "Complete a name or a command"),
     Action("editor", "ctrl+o", Scope.INPUT, "Go on writing in $EDITOR"),
-    Action("edit-last", "alt+e", Scope.INPUT, "Edit the own newest message"),
+    Action("edit-last", "alt+e", Scope.CHAT, "Edit the own newest message"),
     Action("verify", "alt+v", Scope.CHAT, "Verify this person"),
     Action("relay", "alt+r", Scope.CHAT, "What the relay sees"),
     Action("alarm", "alt+a", Scope.CHAT, "Take note of the alarm"),

@@ -22,6 +22,7 @@ from securechat.faces.screen.actions import ACTIONS, Scope
 from securechat.faces.screen.bindings import bindings_of, method_of
 from securechat.faces.screen.chat import ScreenChat
 from securechat.faces.screen.chat_view import ChatView
+from securechat.faces.screen.help_page import key_label
 from securechat.faces.screen.key_actions import KeyActions
 from securechat.faces.screen.notifying import Notifier
 from securechat.faces.screen.settings import ScreenSettings
@@ -81,7 +82,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
             keys=settings.keys,
         )  # fmt: skip
         self._known = Known()
-        self._view = ChatView(self.chat, self._known, now=now, unicode=unicode)
+        help_key = key_label(settings.keys.get("help", "f1"))
+        self._view = ChatView(self.chat, self._known, now=now, unicode=unicode, help_key=help_key)
         self.composer, self.messages = self._view.composer, self._view.messages
         self._loaded: str | None = None
         self._typed = ""
@@ -122,6 +124,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def _tick(self) -> None:
         self.chat.tick()
         self._draw_changed()
+        if self.screen.size != self.size:  # Textual has lost the last of several sizes
+            self.screen.post_message(events.Resize(self.size, self.size))
 
     def show_changes(self) -> None:
         """Draw again what has changed, and leave if that is what the user has said."""
@@ -156,8 +160,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
+        if isinstance(event, events.Key) and event.key.startswith("alt+"):
+            event.character = None  # a key that is bound to nothing types nothing
         self.hint(None)
-        asked = self._delete_asked
+        asked, was_covered = self._delete_asked, self.is_covered
         await super().on_event(event)
         if self._delete_asked is asked:
             self._delete_asked = None
@@ -165,6 +171,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
             await _settled(target)
         if self._note_typed() and isinstance(event, events.Paste):
             self.hint(note_on_paste(event.text))
+        if was_covered and not self.is_covered:
+            self.show_changes()  # what has come below the page is seen now
 
     def on_key(self, event: events.Key) -> None:
         """Type what means nothing among the messages into the input; called by Textual."""
@@ -232,6 +240,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.exit(return_code=1)
 
     # The terminal ---------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Draw everything: for a moment the terminal may have been smaller; called by Textual."""
+        self.screen.refresh()
 
     def on_app_focus(self) -> None:
         """Take what is on the screen as seen: somebody looks at it again; called by Textual."""

@@ -42,11 +42,18 @@ class ChatView(Vertical):
     """
 
     def __init__(
-        self, chat: ScreenChat, known: Known, *, now: Callable[[], datetime], unicode: bool
+        self,
+        chat: ScreenChat,
+        known: Known,
+        *,
+        now: Callable[[], datetime],
+        unicode: bool,
+        help_key: str,
     ) -> None:
         super().__init__()
         self._chat = chat
         self._unicode = unicode
+        self._help_key = help_key
         self.hint: Line = ()
         self.composer = Composer(known)
         self.messages = MessagesPane(chat, now=now, unicode=unicode)
@@ -105,7 +112,8 @@ class ChatView(Vertical):
         self._hints.redraw(layout=True)
 
     def _title_lines(self, width: int) -> Sequence[Line]:
-        return [title_line(self._chat.heading, width, unicode=self._unicode)]
+        line = title_line(self._chat.heading, width, unicode=self._unicode)
+        return [filled(line, width, Look.TITLE)]
 
     def _banner_lines(self, width: int) -> Sequence[Line]:
         return [filled(line, width, Look.ALERT) for line in self._chat.banners]
@@ -120,8 +128,15 @@ class ChatView(Vertical):
         return [line for line in lines if line]
 
     def _status_lines(self, width: int) -> Sequence[Line]:
-        below = self.messages.rows_below
-        return [status_line(self._chat.standing, width, unicode=self._unicode, newer_below=below)]
+        return [
+            status_line(
+                self._chat.standing,
+                width,
+                unicode=self._unicode,
+                newer_below=self.messages.rows_below,
+                hint=f"{self._help_key} help",
+            )
+        ]
 
 
 def _of(what: str, row: Row) -> Line:

@@ -103,9 +103,7 @@ class Hearing:
                 for message_id in event.message_ids:
                     self._note_failed(message_id)
             case e.Ready() | e.Offline() | e.Problem():
-                parts.connection.hear(event)
-                if isinstance(event, e.Problem) and event.message_id is not None:
-                    self._note_failed(event.message_id)
+                self._hear_connection(event)
             case e.Renamed():
                 self._hear_renamed(event)
             case e.Ended():
@@ -136,6 +134,15 @@ class Hearing:
                 self.ask_rooms()
             case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged():
                 self.ask_who()
+
+    def _hear_connection(self, event: e.Ready | e.Offline | e.Problem) -> None:
+        parts = self._parts
+        parts.connection.hear(event)
+        if isinstance(event, e.Ready) and not parts.lines.own_name:
+            for timeline in parts.timelines:
+                timeline.name_own(event.name)
+        elif isinstance(event, e.Problem) and event.message_id is not None:
+            self._note_failed(event.message_id)
 
     def _hear_renamed(self, event: e.Renamed) -> None:
         parts = self._parts

@@ -35,16 +35,16 @@ _ATTRIBUTES = {
     Look.BLACK_ON_WHITE: Style(color="black", bgcolor="bright_white"),
 }
 _COLORS = {
-    Look.NAME: "secondary",
-    Look.OWN: "secondary",
-    Look.TRUST: "success",
-    Look.CHANGED: "error",
-    Look.CODE: "warning",
-    Look.NEW: "warning",
-    Look.NOTICE: "secondary",
-    Look.ALERT: "error",
-    Look.MENTION: "warning",
-    Look.REACTION: "secondary",
+    Look.NAME: "text-secondary",
+    Look.OWN: "text-secondary",
+    Look.TRUST: "text-success",
+    Look.CHANGED: "text-error",
+    Look.CODE: "text-warning",
+    Look.NEW: "text-warning",
+    Look.NOTICE: "text-secondary",
+    Look.ALERT: "text-error",
+    Look.MENTION: "text-warning",
+    Look.REACTION: "text-secondary",
 }
 """Names of colours that every theme has."""
 

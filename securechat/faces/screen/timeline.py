@@ -100,6 +100,15 @@ class Timeline:
                 lambda row: replace(row, text=text, edited=True),
             )
 
+    def name_own(self, name: str) -> None:
+        """Take the user's name, which was not known yet when they wrote before the log-in."""
+        if any(isinstance(row, Row) and not row.sender for row in self.rows):
+            named = [
+                replace(row, sender=name) if isinstance(row, Row) and not row.sender else row
+                for row in self.rows
+            ]
+            self._set(named, Grown())
+
     def react(self, message_id: str, who: str, symbol: str) -> None:
         """Take somebody's only reaction to a message; an empty one takes it back."""
 

@@ -152,17 +152,23 @@ class Town:
 
     def stop(self, name: str) -> MemoryState:
         """End somebody's client; return what it has kept."""
-        citizen = self.citizens[name]
-        if citizen.connected:
+        if self.citizens[name].connected:
             self.disconnect(name)
+        return self._end(self.citizens[name])
+
+    def close(self) -> None:
+        """End all clients; nobody is left to hear of it."""
+        for citizen in self.citizens.values():
+            if citizen.connected:
+                citizen.world.lose_connection()
+            self._end(citizen)
+
+    @staticmethod
+    def _end(citizen: Citizen) -> MemoryState:
         citizen.world.engine.stop()
         citizen.world.engine._thread.join(FAILURE_S)
         assert not citizen.world.engine._thread.is_alive()
         return citizen.world.state
-
-    def close(self) -> None:
-        for name in self.citizens:
-            self.stop(name)
 
     # What the relay does --------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from securechat.store.encrypted import Connection, VaultKey, connect
@@ -10,10 +11,21 @@ from securechat.store.schema import bring_up_to_date
 
 
 def open_in_memory() -> Connection:
-    """Return a new database with all tables."""
-    database = connect(Path(":memory:"), VaultKey(bytes(32)))
+    """Return a new database with all tables: a copy of one in which they were made once."""
+    database = _connect()
+    _with_tables().backup(database)
+    return database
+
+
+@cache
+def _with_tables() -> Connection:
+    database = _connect()
     bring_up_to_date(database)
     return database
+
+
+def _connect() -> Connection:
+    return connect(Path(":memory:"), VaultKey(bytes(32)))
 
 
 @contextmanager

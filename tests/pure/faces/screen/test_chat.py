@@ -537,3 +537,17 @@ def test_the_relay_can_be_asked_about_from_the_input(chat: ScreenChat, engine: F
     chat.enter("/relay")
     assert engine.calls[-1] == ("ask", c.Sight(None))
     assert chat.take_request() is None
+
+
+def test_what_was_written_before_the_log_in_is_there_once_and_under_the_own_name(
+    engine: FakeEngine,
+) -> None:
+    chat = ScreenChat(engine, peer="bob", now=lambda: NOW)
+    chat.begin()
+    chat.enter("hello")
+    chat.hear(ready())
+    written = replace(past("hello", state=e.DeliveryState.SENT), message_id="id1", position=1)
+    chat.hear(paged(written))
+    assert [(row.sender, row.text, row.position) for row in own_rows(chat)] == [
+        ("alice", "hello", 1)
+    ]

@@ -1,0 +1,190 @@
+"""The full screen as a whole: what it keeps when it is folded, covered, left or broken."""
+
+import signal
+
+import pytest
+from textual import events
+
+from securechat.client import commands as c
+from securechat.client import events as e
+from securechat.errors import Busy
+from securechat.faces.typed_text import LONG_LINES
+from tests.screen.driving import message, messages, play, playing
+
+
+def test_keys_typed_in_one_go_are_taken_in_their_order() -> None:
+    async def scene() -> None:
+        async with playing(message("hi", sender="carol")) as game:
+            for key in ("a", "b", "alt+down", "c", "enter", "d"):
+                character = key if len(key) == 1 else None
+                game.app.post_message(events.Key(key, character))
+            await game.settle()
+            await game.wait_until(lambda: game.typed == "d")
+            assert game.engine.sent == [("carol", "c")]
+            assert game.chat.typed_of("bob") == "ab"
+
+    play(scene())
+
+
+def test_what_is_typed_for_a_page_never_goes_to_the_input() -> None:
+    async def scene() -> None:
+        async with playing(message("hi", sender="carol")) as game:
+            for key in ("ctrl+k", "c", "a", "r", "enter"):
+                character = key if len(key) == 1 else None
+                game.app.post_message(events.Key(key, character))
+            await game.wait_until(lambda: game.chat.current == "carol")
+            assert game.engine.sent == []
+            assert game.typed == ""
+
+    play(scene())
+
+
+@pytest.mark.parametrize(("columns", "has_side"), [(59, False), (60, True), (140, True)])
+def test_narrow_screens_have_no_side_pane(columns: int, has_side: bool) -> None:
+    async def scene() -> None:
+        async with playing(message("hello"), size=(columns, 12)) as game:
+            assert ("PEOPLE" in game.text) is has_side
+            assert any(line.endswith("hello") for line in game.lines)
+
+    play(scene())
+
+
+def test_a_resize_folds_the_screen_and_keeps_what_is_typed() -> None:
+    async def scene() -> None:
+        async with playing(message("hello")) as game:
+            await game.write("half a text")
+            for size in ((40, 15), (20, 5), (132, 43), (80, 24)):
+                await game.pilot.resize_terminal(*size)
+                await game.settle()
+                assert len(game.lines) == size[1]
+                assert game.typed == "half a text"
+                assert any(line.endswith("hello") for line in game.lines)
+
+    play(scene())
+
+
+def test_control_characters_that_are_pasted_are_never_drawn() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            game.app.post_message(events.Paste("a\x1b]0;t\x07b\u202ec\r\nd"))
+            await game.wait_until(lambda: game.typed)
+            assert game.typed.endswith("\nd")
+            assert not set("\x1b\x07\u202e\r") & set(game.typed + game.text)
+
+    play(scene())
+
+
+def test_a_long_paste_is_remarked_on_until_the_next_key() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            game.app.post_message(events.Paste("x\n" * (LONG_LINES + 1)))
+            await game.see("This is long")
+            assert game.engine.sent == []
+            await game.press("x")
+            assert "This is long" not in game.text
+
+    play(scene())
+
+
+def test_the_input_has_at_most_half_of_the_screen() -> None:
+    async def scene() -> None:
+        async with playing(message("hello")) as game:
+            game.app.post_message(events.Paste("\n".join(map(str, range(100)))))
+            await game.wait_until(lambda: game.typed)
+            assert game.app.composer.size.height <= 12
+            assert any(line.endswith("hello") for line in game.lines)
+
+    play(scene())
+
+
+def test_messages_are_seen_only_where_somebody_looks() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            game.app.post_message(events.AppBlur())
+            await game.tell(message("hello"))
+            assert game.engine.read == []
+            game.app.post_message(events.AppFocus())
+            await game.wait_until(lambda: game.engine.read == [("bob", "bob-1")])
+            await game.do("help")
+            await game.tell(message("again", number=2))
+            assert game.engine.read == [("bob", "bob-1")]
+            await game.press("escape")
+            await game.wait_until(lambda: ("bob", "bob-2") in game.engine.read)
+
+    play(scene())
+
+
+def test_messages_below_the_window_are_not_seen() -> None:
+    async def scene() -> None:
+        async with playing(*messages(60)) as game:
+            await game.do("page-up")
+            await game.tell(message("new", number=61))
+            assert ("bob", "bob-61") not in game.engine.read
+            await game.do("newest")
+            await game.wait_until(lambda: ("bob", "bob-61") in game.engine.read)
+
+    play(scene())
+
+
+def test_what_means_nothing_among_the_messages_is_typed_into_the_input() -> None:
+    async def scene() -> None:
+        async with playing(*messages(3)) as game:
+            await game.do("select")
+            await game.press("alt+z", "w", "x")
+            assert game.typed == "wx"
+
+    play(scene())
+
+
+def test_ctrl_d_leaves_an_empty_input_only() -> None:
+    async def scene() -> None:
+        async with playing(never_ends=True) as game:
+            await game.write("ab")
+            await game.press("home", "ctrl+d")
+            assert game.typed == "b"
+            await game.press("ctrl+d", "ctrl+d")
+            assert ("stop", 5.0) in game.engine.calls
+
+    play(scene())
+
+
+def test_leaving_keeps_what_is_typed_and_ends_with_the_engine() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            await game.write("later")
+            await game.do("quit")
+            assert c.StoreText("bob", "later") in game.asked
+            assert game.chat.ended is not None
+
+    play(scene())
+
+
+def test_a_chat_that_has_ended_stays_to_be_read() -> None:
+    async def scene() -> None:
+        async with playing(message("hello"), never_ends=True) as game:
+            error = Busy("Somebody else is alice now", "securechat client")
+            await game.tell(e.Ended(error))
+            await game.see("Somebody else is alice now")
+            assert any(line.endswith("hello") for line in game.lines)
+
+    play(scene())
+
+
+def test_an_error_of_ours_ends_the_screen_and_prints_nothing() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            game.app._handle_exception(ValueError("text of a peer"))
+            assert isinstance(game.app.failure, ValueError)
+            assert game.app.return_code == 1
+            game.app.failure = None
+
+    play(scene())
+
+
+def test_a_signal_ends_the_screen() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            signal.raise_signal(signal.SIGTERM)
+            await game.wait_until(lambda: game.app.ended_by is signal.SIGTERM)
+
+    play(scene())
