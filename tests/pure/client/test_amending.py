@@ -227,6 +227,31 @@ def test_unsend_gives_up_the_changes_of_what_waits_for_the_lobby() -> None:
         assert [table for table, _ in alice.world.state.rows if table == POSTS] == []
 
 
+def test_who_is_blocked_before_a_change_has_gone_out_does_not_get_it_and_that_is_told() -> None:
+    with alice() as world:
+        friends(world)
+        world.lose_connection()
+        ask(world, c.Amend("bob", None, ""), c.Decide(c.Decision.BLOCK, "bob"))
+        what = "Not sent to bob, who is blocked: a change of a message, or a reaction"
+        assert world.problems == [what]
+
+
+def test_a_change_that_a_new_key_does_not_get_is_told() -> None:
+    with alice() as world:
+        friends(world)
+        world.accept_all()
+        world.lose_connection()
+        ask(world, c.Amend("bob", None, ""))
+        world.log_in()
+        new_bob = make_seat("bob")
+        world.find("bob", published(new_bob))
+        ask(world, c.Decide(c.Decision.ACCEPT_KEY, "bob"))
+        (told,) = [each for each in world.problems if "another when you typed it" in each]
+        assert told.endswith("a change of a message, or a reaction")
+        world.find("bob", published(new_bob))
+        assert said_to(world, new_bob) == []
+
+
 def test_a_peer_changes_what_they_wrote() -> None:
     with alice() as world:
         bob = friends(world)
