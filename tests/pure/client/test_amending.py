@@ -5,7 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client import sending
-from securechat.client.drafts import POSTS
+from securechat.client.drafts import DELETED, POSTS
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.text_bytes import MAX_TEXT_BYTES
@@ -80,7 +80,25 @@ def test_a_change_waits_over_a_restart_behind_what_it_changes() -> None:
         assert world.engine.queued == 1
     with alice(None, state) as world:
         world.find("bob", published(bob))
-        assert said_to(world, bob) == [Text("one"), Amendment(sent(world), "two")]
+        assert said_to(world, bob) == [Text("two"), Amendment(sent(world), "two")]
+
+
+def test_what_is_deleted_before_it_has_gone_out_never_does() -> None:
+    with alice() as world:
+        bob = friends(world)
+        said_to(world, bob)
+        world.lose_connection()
+        world.engine.send("bob", "a secret", action=True, reply_to="alice")
+        world.settle()
+        ask(world, c.Amend("bob", None, ""))
+        kept = b"".join(value for (table, _), value in world.state.rows.items())
+        assert b"a secret" not in kept
+        world.log_in()
+        world.find("bob", published(bob))
+        text, deletion = said_to(world, bob)[-2:]
+        assert isinstance(text, Text)
+        assert (text.text, text.action, text.reply_to is None) == (DELETED, True, False)
+        assert deletion == Amendment(sent(world), "")
 
 
 @pytest.mark.parametrize(
@@ -447,8 +465,18 @@ def test_what_is_changed_before_it_is_known_who_is_there_goes_behind_it() -> Non
         alice.world.settle()
         assert alice.world.engine.queued == 1
         made.connect("alice")
-        assert made.citizens["bob"].heard == [("#lobby", "alice", "one")]
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "two")]
         assert texts(made.citizens["bob"].world, "#lobby") == ["two"]
+
+
+def test_what_is_deleted_before_it_is_known_who_is_there_goes_to_nobody() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.disconnect("alice")
+        made.say("alice", "#lobby", "a secret")
+        made.do("alice", c.Amend("#lobby", None, ""))
+        made.connect("alice")
+        assert made.citizens["bob"].heard == [("#lobby", "alice", DELETED)]
+        assert texts(made.citizens["bob"].world, "#lobby") == [""]
 
 
 def test_who_is_not_in_a_room_changes_nothing_there() -> None:
