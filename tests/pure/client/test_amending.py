@@ -402,6 +402,20 @@ def test_what_was_not_shown_yet_is_told_as_it_was_changed() -> None:
         assert world.texts == ["kept too", "better"]
 
 
+def test_what_is_not_kept_and_was_not_shown_is_told_as_it_was_changed() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state, history_days=0) as world:
+        befriend(world, bob)
+        changed, deleted = (told_by(world, bob, each) for each in ("draft", "oops"))
+        change(world, bob, Amendment(changed, "better"), Amendment(deleted, ""))
+        assert [each.text for each in world.told(ev.Amended)] == ["better", ""]
+        assert page(world) == ()
+    with alice(None, state, history_days=0) as world:
+        world.engine.retell()
+        world.settle()
+        assert world.texts == ["better"]
+
+
 def test_what_was_deleted_is_not_told_again_in_the_same_run_either() -> None:
     with alice() as world:
         bob = friends(world)
