@@ -19,7 +19,8 @@ _Question = c.StoreText | c.Composing
 class UnsentTexts:
     """The text in the input of each conversation; ``ask`` asks the engine, which may refuse.
 
-    Nobody is told that a command is being typed.
+    What is typed while no conversation is chosen stands under the name "", and is not kept. Nobody
+    is told that a command is being typed.
     """
 
     def __init__(self, ask: Callable[[_Question], None], now: Callable[[], datetime]) -> None:
@@ -44,10 +45,9 @@ class UnsentTexts:
         """Take note of what stands in the input of a conversation now."""
         if text == self.of(name):
             return
-        self._texts[conversation_key(name)] = text
-        self._unstored[conversation_key(name)] = name
+        self._put(name, text)
         self._typed_at = self._now()
-        if text and not _is_command(text):
+        if text and name and not _is_command(text):
             self._tell_composing(name)
         else:
             self.stop_composing()
@@ -55,10 +55,15 @@ class UnsentTexts:
     def sent(self, name: str) -> None:
         """Take note that the text of a conversation has gone."""
         if self.of(name):
-            self._texts[conversation_key(name)] = ""
-            self._unstored[conversation_key(name)] = name
+            self._put(name, "")
         self._composing = None  # the message itself says it
         self.store()
+
+    def take_along(self, before: str, name: str) -> None:
+        """Put the text of one conversation behind that of another, which is chosen now."""
+        if text := self.of(before):
+            self._put(before, "")
+            self._put(name, self.of(name) + text)
 
     def store(self) -> None:
         """Let the engine keep what has changed."""
@@ -87,6 +92,11 @@ class UnsentTexts:
         if old != new and (text := self._texts.pop(old, "")):
             self._texts[new] = text
             self._unstored[new] = name
+
+    def _put(self, name: str, text: str) -> None:
+        self._texts[conversation_key(name)] = text
+        if name:
+            self._unstored[conversation_key(name)] = name
 
     def _tell_composing(self, name: str) -> None:
         if self._composing is not None and self._composing != name:
