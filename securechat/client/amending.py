@@ -95,12 +95,16 @@ class Amending:
     def _hear_amendment(
         self, content: Amendment, opened: Opened, contact: Contact, where: Conversation
     ) -> None:
-        """Change a message of its sender; what fills a gap does not undo what was said later."""
+        """Change a message of its sender; what fills a gap does not undo what was said later.
+
+        Of a conversation that is not kept there may be some that nobody was shown yet.
+        """
         desk, found = self._desk, self._desk.messages(where, content.message_id)
         target = next((each for each in found if each.writer_key == contact.user_key), None)
-        if target is None or target.is_deleted:
-            return
-        if opened.late and opened.time_ms <= target.edited_ms:
+        if target is None:
+            if opened.late or desk.history.days(where) > 0:
+                return
+        elif target.is_deleted or (opened.late and opened.time_ms <= target.edited_ms):
             return
         if not self._allows_one(contact):
             return

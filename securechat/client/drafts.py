@@ -36,6 +36,9 @@ POSTS = "post"
 NO_ROOM = RoomId(b"")
 """What a draft for a person has in the place of a room's id."""
 
+DELETED = "-"
+"""What goes out for a text that was deleted before it could; a message has some text."""
+
 ANYBODY = UserKey(b"")
 """Whoever the relay, and the pins, say that a name is."""
 
@@ -111,6 +114,22 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
             return None
         content = decode_content(self.kind, self.body)
         return content.message_id if isinstance(content, Amendment | Reaction) else None
+
+    def applied_to(self, message: Self) -> Self | None:
+        """Return a message that waits with the text that this gives it; None if it gives none.
+
+        What is deleted goes out without its text, and deleted: others may have it already.
+        """
+        if not message.is_message or message.message_id != self.changed:
+            return None
+        amended, before = self.content(None), message.content(None)
+        if not (isinstance(amended, Amendment) and isinstance(before, Text)):
+            return None
+        text = amended.text or DELETED
+        kind, body = encode_content(replace(before, text=text))
+        if kind == KIND_TEXT:
+            return msgspec.structs.replace(message, text=text)
+        return msgspec.structs.replace(message, text=text, body=body)
 
     def content(self, place: RoomPlace | None) -> Content:
         """Return what is to be sealed; ``place`` is that in the room, if it is about one."""

@@ -117,6 +117,10 @@ class Posting:
         return rooms.inviting[room_id] > 0 or (room_id == rooms.lobby_id and not rooms.in_lobby)
 
     def _keep(self, waiting: Draft) -> None:
+        for index, each in enumerate(self._waiting):
+            if changed := waiting.applied_to(each):
+                self._waiting[index] = changed
+                self._desk.change({_row(changed): msgspec.msgpack.encode(changed)})
         last = self._waiting[-1].sequence if self._waiting else 0
         numbered = msgspec.structs.replace(waiting, sequence=last + 1)
         self._waiting.append(numbered)

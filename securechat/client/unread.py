@@ -8,6 +8,7 @@ import msgspec
 
 from securechat.client.desk import Desk
 from securechat.client.events import Amended, Event, Message
+from securechat.client.history import Written
 from securechat.client.past_message import Quote
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
@@ -57,9 +58,13 @@ class Unread:
         return len(self._messages)
 
     @property
-    def ids(self) -> frozenset[str]:
-        """The ids of these messages."""
-        return frozenset(message.message_id for message in self._messages.values())
+    def written(self) -> frozenset[Written]:
+        """Which messages these are."""
+        return frozenset(
+            (message.message_id, message.origin.device.user_key)
+            for message in self._messages.values()
+            if message.origin is not None
+        )
 
     def check(self) -> None:
         """Raise LimitExceeded when there are more than `MAX_UNREAD`: nobody ever looks."""
@@ -121,20 +126,30 @@ class Unread:
         Their key tells whose message it is, whatever its name is.
         """
         changes: _Changes = {}
-        for row, message in tuple(self._messages.items()):
+        for row in self._rows_about(amended.message_id):
+            message = self._messages[row]
             is_it = message.message_id == amended.message_id and _is_of_one(message, amended)
             if is_it and not amended.text:
                 del self._rows[_identity(message)], self._messages[row]
                 changes[row] = None
-                continue
-            if is_it:
-                self._messages[row] = replace(message, text=amended.text)
+            elif is_it:
+                changes[row] = self._replace(row, replace(message, text=amended.text))
             elif _quotes(message, amended):
-                self._messages[row] = replace(message, reply=_quote_of(amended))
-            else:
-                continue
-            changes[row] = msgspec.msgpack.encode(self._messages[row])
+                changes[row] = self._replace(row, replace(message, reply=_quote_of(amended)))
         return changes
+
+    def _replace(self, row: _Row, message: Message) -> bytes:
+        self._messages[row] = message
+        return msgspec.msgpack.encode(message)
+
+    def _rows_about(self, message_id: str) -> list[_Row]:
+        """Return the rows of messages with an id, and of what answers one."""
+        return [
+            row
+            for row, message in self._messages.items()
+            if message.message_id == message_id
+            or (message.reply is not None and message.reply.message_id == message_id)
+        ]
 
     def _set_due(self) -> bool:
         if self.due_at is not None:

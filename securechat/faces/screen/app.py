@@ -174,12 +174,6 @@ class ChatApp(KeyActions, inherit_bindings=False):
         if was_covered and not self.is_covered:
             self.show_changes()  # what has come below the page is seen now
 
-    def on_key(self, event: events.Key) -> None:
-        """Type what means nothing among the messages into the input; called by Textual."""
-        if event.is_printable and event.character and self.focused is self.messages:
-            self.screen.set_focus(self.composer)
-            self.composer.insert(event.character)
-
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of the chat out while a page lies over it; called by Textual."""
         return not (action in _CHAT_METHODS and self.is_covered)

@@ -7,15 +7,16 @@ from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.client.drafts import Draft
+from securechat.client.relays import KnownRelay
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Text
 from securechat.e2e.results import Opened
 from securechat.identity.types import MessageId
 from tests.pure.client.amending_steps import ask, change, id_of, page, texts, told_by
-from tests.pure.client.engine_world import World, alice, befriend, make_seat, published
+from tests.pure.client.engine_world import MemoryState, World, alice, befriend, make_seat, published
 from tests.pure.client.town import Town, make_room, town
 from tests.pure.e2e.test_plain import agree
-from tests.pure.e2e.world import Seat
+from tests.pure.e2e.world import RELAY, Seat
 
 UNKNOWN = MessageId(b"u" * 16)
 
@@ -219,6 +220,24 @@ def test_who_changes_without_end_takes_nobody_s_place(monkeypatch: pytest.Monkey
         made.pass_time(61)
         made.do("mallory", c.Amend("#lobby", None, "later"))
         assert texts(reader, "#lobby") == ["", "later"]
+
+
+def test_an_unread_text_with_the_id_of_a_read_one_does_not_hide_that() -> None:
+    state = MemoryState()
+    with alice(None, state) as world:
+        (bob,) = friends(world, "bob")
+        hello = sent(world, "bob")
+        told = told_by(world, bob, "tea?")
+        world.engine.shown("bob", told.hex())
+        world.deliver(with_id(world, bob, "unread twin", hello))
+        world.pass_time(1)
+    state.commit(KnownRelay(RELAY, "relay:5555", 1).row)
+    with alice(None, state) as world:
+        world.engine.retell(10)
+        world.settle()
+        (before,) = world.told(ev.History)
+        assert [each.text for each in before.messages] == ["hello", "tea?"]
+        assert world.texts == ["unread twin"]
 
 
 def test_the_same_name_with_a_new_key_changes_nothing_of_the_old_one() -> None:
