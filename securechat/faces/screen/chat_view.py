@@ -24,6 +24,9 @@ WIDE_COLUMNS = 120
 TITLE_ROWS = 8
 """The least size for a side pane, for a wide one, and for a title."""
 
+_SHOWN_CHARACTERS = 512
+"""More of a message fits on no row."""
+
 
 class ChatView(Vertical):
     """Everything of the chat but the pages over it; ``hint`` is what is said above the input."""
@@ -145,4 +148,5 @@ class ChatView(Vertical):
 
 
 def _of(what: str, row: Row) -> Line:
-    return (span(f"{what} (Esc: none) {row.sender}: {' '.join(row.text.split())}", Look.HINT),)
+    text = " ".join(row.text[:_SHOWN_CHARACTERS].split())
+    return (span(f"{what} (Esc: none) {row.sender}: {text}", Look.HINT),)
