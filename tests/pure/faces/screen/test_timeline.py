@@ -82,9 +82,7 @@ def test_answers_quote_a_message_as_it_is_now() -> None:
         timeline.add(replace(row(f"{number}"), reply=quote))
     timeline.amend("bob", "a", "coffee?")
     assert row_of(timeline, "0").reply == e.Quote("a", "bob", "coffee?")
-    before = timeline.revision
     timeline.amend("bob", "a", "")
-    assert timeline.revision > before
     assert row_of(timeline, "0").reply == e.Quote("a")
     assert row_of(timeline, "1").reply == quotes[1]
 
