@@ -109,6 +109,18 @@ def test_a_long_paste_is_remarked_on_until_the_next_key() -> None:
     play(scene())
 
 
+def test_a_paste_with_the_line_ends_of_a_terminal_is_remarked_on_in_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            game.app.post_message(events.Paste("x\r" * LONG_LINES + "x"))
+            await game.see("This is long")
+            told = " ".join(game.text.split())
+            assert f"This is long ({LONG_LINES + 1} lines" in told
+            assert "Enter sends it as one message, Ctrl-C clears it." in told
+
+    play(scene())
+
+
 def test_the_input_has_at_most_half_of_the_screen() -> None:
     async def scene() -> None:
         async with playing(message("hello")) as game:

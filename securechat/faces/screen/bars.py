@@ -56,16 +56,25 @@ def _members(people: Sequence[tuple[str, str]]) -> Iterator[Span]:
 
 
 def status_line(
-    status: Status, width: int, *, unicode: bool, newer_below: int = 0, hint: str = ""
+    status: Status,
+    width: int,
+    *,
+    unicode: bool,
+    newer_below: int = 0,
+    more_below: bool = False,
+    hint: str = "",
 ) -> Line:
     """Return what stands at the bottom: the worst news first, then what waits for the reader.
 
-    ``newer_below`` messages are below the window. Where there is little room all is said in few
-    words; what does not fit then is left out from the end, and the first part is cut. The ``hint``
-    stands at the right, if there is room.
+    ``newer_below`` messages are below the window, and with ``more_below`` others that are not held.
+    Where there is little room all is said in few words; what does not fit then is left out from the
+    end, and the first part is cut. The ``hint`` stands at the right, if there is room.
     """
+    below = f"{newer_below:,}" if newer_below else ""
+    if more_below:
+        below = f"{newer_below:,}+"
     for brief in (False, True):
-        parts = list(_parts(status, newer_below, brief=brief))
+        parts = list(_parts(status, below, brief=brief))
         if width_of(_joined(parts, Look.STATUS, unicode=unicode)) <= width:
             break
     while len(parts) > 1 and width_of(_joined(parts, Look.STATUS, unicode=unicode)) > width:
@@ -77,13 +86,13 @@ def status_line(
     return (*filled(line, width - width_of(right), Look.STATUS), *right)
 
 
-def _parts(status: Status, newer_below: int, *, brief: bool) -> Iterator[Span]:
+def _parts(status: Status, below: str, *, brief: bool) -> Iterator[Span]:
     yield from _news(status, brief=brief)
     if status.asks:
         how = "" if brief else f": /verify {status.asks} emoji"
         yield span(f"{status.asks} wants to compare{how}", Look.ALERT)
-    if newer_below:
-        yield span(f"{newer_below:,} {'below' if brief else 'newer below'}", Look.STATUS)
+    if below:
+        yield span(f"{below} {'below' if brief else 'newer below'}", Look.STATUS)
     if status.unread:
         yield span(_unread(status, brief=brief), Look.STATUS)
     if status.queued and not (status.offline or status.ended):
