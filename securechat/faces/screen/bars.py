@@ -13,7 +13,7 @@ TOLERATED_CLOCK_S = 300
 """A clock that is off by less is not worth a word."""
 
 NAMED_MAX = 2
-"""People of a room who are named in its title."""
+"""People of a room who are named in its title; one more than these is named, too."""
 
 _LEAST_GAP_COLUMNS = 2
 _NOBODY = "securechat"
@@ -137,7 +137,7 @@ def _unread(status: Status, *, brief: bool) -> str:
 
 def _enumerate(names: Sequence[str]) -> str:
     """Return the first names, and how many others there are."""
-    shown = list(names[:NAMED_MAX])
+    shown = list(names if len(names) == NAMED_MAX + 1 else names[:NAMED_MAX])
     if others := len(names) - len(shown):
         shown.append(f"{others:,} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
