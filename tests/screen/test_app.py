@@ -121,6 +121,17 @@ def test_a_paste_with_the_line_ends_of_a_terminal_is_remarked_on_in_whole() -> N
     play(scene())
 
 
+def test_on_a_narrow_terminal_a_warning_is_told_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.tell(e.PeerKeyChanged("bob", "9f2c-41aa-07be-d310", "1111-2222-3333-4444"))
+            told = " ".join(game.text.split())
+            assert "HAS CHANGED: nothing is sent to bob Known" in told
+            assert "Shown: 1111-2222-3333-4444 /verify bob compares, Alt-A takes note." in told
+
+    play(scene())
+
+
 def test_the_input_has_at_most_half_of_the_screen() -> None:
     async def scene() -> None:
         async with playing(message("hello")) as game:

@@ -26,6 +26,9 @@ TITLE_ROWS = 8
 """The least size for a side pane, for a wide one, and for a title."""
 
 
+WHOLE_WARNING_ROWS = 12
+"""Where there are fewer rows, a warning is cut at the edge and leaves room for the chat."""
+
 _LEAST_COLUMNS = 12
 
 HINT_ROWS_MAX = 3
@@ -129,7 +132,10 @@ class ChatView(Vertical):
         return [filled(line, width, Look.TITLE)]
 
     def _banner_lines(self, width: int) -> Sequence[Line]:
-        return [filled(line, width, Look.ALERT) for line in self._chat.banners]
+        lines = self._chat.banners
+        if self.size.height >= WHOLE_WARNING_ROWS:
+            lines = [part for line in lines for part in _broken(line, width)]
+        return [filled(line, width, Look.ALERT) for line in lines]
 
     def _hint_lines(self, width: int) -> Sequence[Line]:
         chat = self._chat
