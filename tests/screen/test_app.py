@@ -121,6 +121,16 @@ def test_a_paste_with_the_line_ends_of_a_terminal_is_remarked_on_in_whole() -> N
     play(scene())
 
 
+def test_a_prompt_that_is_cut_still_ends_before_the_text() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.tell(e.Offline("the relay is stopping", retry_in_s=4))
+            await game.write("hello")
+            assert game.lines[-2].endswith("…> hello")
+
+    play(scene())
+
+
 def test_on_a_narrow_terminal_a_warning_is_told_whole() -> None:
     async def scene() -> None:
         async with playing(size=(40, 15)) as game:
