@@ -28,6 +28,7 @@ from securechat.faces.screen.notifying import Notifier
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.spans import Look, span
 from securechat.faces.screen.terminal_writes import TerminalWrites
+from securechat.faces.screen.typed_text import typed_text
 from securechat.faces.typed_text import note_on_paste
 
 SETTLE_S = 1.0
@@ -170,7 +171,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         for target in (self.screen, self.focused):
             await _settled(target)
         if self._note_typed() and isinstance(event, events.Paste):
-            self.hint(note_on_paste(event.text))
+            self.hint(note_on_paste(typed_text(event.text)))
         if was_covered and not self.is_covered:
             self.show_changes()  # what has come below the page is seen now
 
