@@ -31,6 +31,7 @@ FORKING.set_forkserver_preload(
         "securechat.cli",
         "securechat.client.api",
         "securechat.faces.lines",
+        "securechat.faces.screen.app",
         "securechat.identity.confusables",
         "securechat.relay.server",
     ]
@@ -146,6 +147,8 @@ def open_streams() -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 (to the end)
     sys.stdout = open(1, "w", closefd=False, buffering=_line_by_line(1))  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False, buffering=1, errors="backslashreplace")  # noqa: SIM115
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, f"__{name}__", getattr(sys, name))
 
 
 def _line_by_line(descriptor: int) -> int:

@@ -43,7 +43,7 @@ def give_up_texts(desk: Desk, contact: Contact) -> None:
     why = f"Not sent to {name}, whose key was another when you typed it"
     again = f"/msg {name} and the text once more"
     for text in _forget_drafts(desk, contact):
-        desk.report(KeyChanged(f"{why}: {beginning(text.text)}", again), _ends(text))
+        desk.report(KeyChanged(f"{why}: {_named(text)}", again), _ends(text))
         desk.so_far.withheld += 1
     for parcel in [p for p in desk.outbox if desk.contacts.by_name(p.recipient) == contact]:
         desk.change(desk.outbox.remove(parcel))
@@ -57,7 +57,7 @@ def give_up_drafts(desk: Desk, contact: Contact) -> None:
     """Drop, and tell, what was typed for somebody who is blocked now."""
     name = desk.contacts.shown_name(contact)
     for text in _forget_drafts(desk, contact):
-        what = f"Not sent to {name}, who is blocked: {beginning(text.text)}"
+        what = f"Not sent to {name}, who is blocked: {_named(text)}"
         desk.report(UsageError(what, f"/unblock {name}"), _ends(text))
 
 
@@ -104,14 +104,21 @@ def _forget_drafts(desk: Desk, contact: Contact) -> list[Draft]:
     """Drop all that waits for somebody; return what the user wrote of it."""
     person = desk.people.open(contact.name)
     desk.change({draft.row: None for draft in person.drafts})
-    written = [draft for draft in person.drafts if draft.is_message]
+    written = [draft for draft in person.drafts if draft.is_said]
     person.drafts.clear()
     return written
 
 
 def _ends(text: Draft) -> str | None:
     """Return the id of the message that ends with a draft: one in a room goes to the others."""
-    return None if text.is_of_room else text.message_id.hex()
+    return text.message_id.hex() if text.is_message and not text.is_of_room else None
+
+
+def _named(said: Draft) -> str:
+    """Return what tells the user which draft is meant."""
+    if said.is_message:
+        return beginning(said.text)
+    return "a change of a message, or a reaction"
 
 
 def beginning(text: str) -> str:

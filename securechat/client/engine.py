@@ -244,7 +244,7 @@ class Engine:
 
     def _retell(self, scrollback: int) -> None:
         unread = self._unread
-        past = recall(self._run, self._state, scrollback, unread.ids)
+        past = recall(self._run, self._state, scrollback, unread.written)
         desk = self._here.desk
         notifications = desk.notifications
         muted = [notifications] if notifications.muted else []

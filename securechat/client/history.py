@@ -37,6 +37,9 @@ MAX_FOUND = 50
 
 Changes = list[HistoryChange]
 
+Written = tuple[str, bytes]
+"""The id of a message, and the user key of who wrote it: others may have used that id too."""
+
 
 class Conversation(NamedTuple):
     """The key of a conversation, which stays the same, and what it is called now."""
@@ -185,13 +188,17 @@ class PastReader:
             return False
         return entry.progress < progress
 
-    def last(self, typed: str | None, count: int, unread: frozenset[str] = frozenset()) -> History:
+    def last(
+        self, typed: str | None, count: int, unread: frozenset[Written] = frozenset()
+    ) -> History:
         """Return the newest messages with a person, or of all; those that are ``unread`` not."""
         key = None if typed is None else self.key(typed)
         query = Query(conversation=key, beginning=self._relay_id)
         with self._state.read_history() as table:
             entries = table.search(query, count + len(unread))
-        shown = [each for each in entries if each.message_id.hex() not in unread][-count:]
+        shown = [
+            each for each in entries if (each.message_id.hex(), each.writer_key) not in unread
+        ][-count:]
         is_person = typed is not None and not is_room(typed)
         contact = self._contacts.find(typed) if typed is not None and is_person else None
         name = self._contacts.shown_name(contact) if contact else typed
@@ -227,9 +234,9 @@ class PastReader:
         """Return entries as they are shown."""
         return self._presenter.messages(entries)
 
-    def quote(self, where: Conversation, message_id: MessageId) -> Quote:
-        """Return what an answer to a message of a conversation quotes."""
-        return self._presenter.quote(where.key, message_id)
+    def quote(self, message_id: MessageId, entry: Entry | None) -> Quote:
+        """Return what an answer to a message quotes, which is None if it is not known."""
+        return self._presenter.quote(message_id, entry)
 
     def of_id(self, where: Conversation, message_id: MessageId) -> list[Entry]:
         """Return the messages of a conversation that have an id: of each writer one at most."""

@@ -5,7 +5,7 @@ from securechat.client.contacts import ContactBook
 from securechat.client.desk import Desk
 from securechat.client.events import History
 from securechat.client.handed_over import HandedOver
-from securechat.client.history import HistoryBook, PastReader
+from securechat.client.history import HistoryBook, PastReader, Written
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
 from securechat.client.people import NO_RELAY, People
@@ -65,7 +65,7 @@ def open_desk(
     return desk
 
 
-def recall(run: Run, state: StatePort, count: int, unread: frozenset[str]) -> list[History]:
+def recall(run: Run, state: StatePort, count: int, unread: frozenset[Written]) -> list[History]:
     """Return the end of the conversation with the peer, or of all, on the relay of this run.
 
     That is the one that was met at its address, before it is met again. Without the ``unread``

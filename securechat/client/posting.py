@@ -7,7 +7,7 @@ import msgspec
 
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
-from securechat.client.drafts import POSTS, Draft, stored_drafts
+from securechat.client.drafts import POSTS, Draft, stored_drafts, with_changes
 from securechat.client.people import Person
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
@@ -100,7 +100,8 @@ class Posting:
     def withdraw(self, room_id: RoomId) -> list[MessageId]:
         """Give up the posts that wait until it is known who is in a room; return the ids."""
         posts = [each for each in self._waiting if each.room == room_id and each.is_message]
-        return [each.message_id for each in self._take(posts)]
+        self._take(with_changes(posts, self._waiting))
+        return [each.message_id for each in posts]
 
     def _check(self, room_id: RoomId) -> None:
         room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)
@@ -116,6 +117,10 @@ class Posting:
         return rooms.inviting[room_id] > 0 or (room_id == rooms.lobby_id and not rooms.in_lobby)
 
     def _keep(self, waiting: Draft) -> None:
+        for index, each in enumerate(self._waiting):
+            if changed := waiting.applied_to(each):
+                self._waiting[index] = changed
+                self._desk.change({_row(changed): msgspec.msgpack.encode(changed)})
         last = self._waiting[-1].sequence if self._waiting else 0
         numbered = msgspec.structs.replace(waiting, sequence=last + 1)
         self._waiting.append(numbered)

@@ -103,7 +103,11 @@ class Sending:
         )
 
     def take(self, person: Person, waiting: Draft) -> None:
-        """Keep what is for a person until it is sealed."""
+        """Keep what is for a person until it is sealed; what it changes goes out as changed."""
+        for index, each in enumerate(person.drafts):
+            if changed := waiting.applied_to(each):
+                person.drafts[index] = changed
+                self._desk.change({changed.row: msgspec.msgpack.encode(changed)})
         if waiting.room and waiting.is_said:
             said = [each for each in person.drafts if each.room and each.is_said]
             if len(said) >= MAX_SAID_IN_ROOMS:

@@ -26,6 +26,29 @@ def test_keys_typed_in_one_go_are_taken_in_their_order() -> None:
     play(scene())
 
 
+def test_what_is_typed_in_one_go_among_the_messages_goes_to_the_input() -> None:
+    async def scene() -> None:
+        async with playing(message("hi")) as game:
+            await game.do("select")
+            for letter in "live red":
+                key = "space" if letter == " " else letter
+                game.app.post_message(events.Key(key, letter))
+            await game.wait_until(lambda: game.typed == "live red")
+            assert game.chat.replying is None
+
+    play(scene())
+
+
+def test_what_is_pasted_among_the_messages_goes_to_the_input() -> None:
+    async def scene() -> None:
+        async with playing(message("hi")) as game:
+            await game.do("select")
+            game.app.post_message(events.Paste("a\nb"))
+            await game.wait_until(lambda: game.typed == "a\nb")
+
+    play(scene())
+
+
 def test_what_is_typed_for_a_page_never_goes_to_the_input() -> None:
     async def scene() -> None:
         async with playing(message("hi", sender="carol")) as game:

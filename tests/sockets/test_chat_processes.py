@@ -96,28 +96,28 @@ def test_a_message_is_sent_then_accepted_then_delivered(relay: Relay, tmp_path: 
 
 
 def test_what_was_said_is_changed_reacted_to_and_deleted(relay: Relay, tmp_path: Path) -> None:
-    with talking(relay, tmp_path, "amy", "bill") as (amy, bill):
-        sent = amy.send("tea at fife")
-        bill.expect("message", id=sent["id"])
-        amy.types("/edit tea at five")
-        assert amy.expect("edited", id=sent["id"])["own"] is True
-        edited = bill.expect("edited", id=sent["id"])
-        assert (edited["from"], edited["text"]) == ("amy", "tea at five")
-        bill.types("/react amy \N{TEACUP WITHOUT HANDLE}")
-        bill.expect("reaction", own=True)
-        reaction = amy.expect("reaction", id=sent["id"])
-        assert (reaction["from"], reaction["symbol"]) == ("bill", "\N{TEACUP WITHOUT HANDLE}")
-        bill.types("/history")
-        (past,) = bill.expect("history")["messages"]
+    with talking(relay, tmp_path, "ida", "otis") as (ida, otis):
+        sent = ida.send("tea at fife")
+        otis.expect("message", id=sent["id"])
+        ida.types("/edit tea at five")
+        assert ida.expect("edited", id=sent["id"])["own"] is True
+        edited = otis.expect("edited", id=sent["id"])
+        assert (edited["from"], edited["text"]) == ("ida", "tea at five")
+        otis.types("/react ida \N{TEACUP WITHOUT HANDLE}")
+        otis.expect("reaction", own=True)
+        reaction = ida.expect("reaction", id=sent["id"])
+        assert (reaction["from"], reaction["symbol"]) == ("otis", "\N{TEACUP WITHOUT HANDLE}")
+        otis.types("/history")
+        (past,) = otis.expect("history")["messages"]
         assert (past["text"], past["edited"]) == ("tea at five", True)
-        assert past["reactions"] == [{"from": "bill", "symbol": reaction["symbol"]}]
-        amy.types("/delete")
-        bill.expect("deleted", id=sent["id"])
-        bill.types("/history")
-        (past,) = bill.expect("history")["messages"]
+        assert past["reactions"] == [{"from": "otis", "symbol": reaction["symbol"]}]
+        ida.types("/delete")
+        otis.expect("deleted", id=sent["id"])
+        otis.types("/history")
+        (past,) = otis.expect("history")["messages"]
         assert (past["text"], past["deleted"], "reactions" in past) == ("", True, False)
-        amy.types("/relay bill")
-        assert amy.expect("relay-view", name="bill")["sightings"]
+        ida.types("/relay otis")
+        assert ida.expect("relay-view", name="otis")["sightings"]
 
 
 def test_the_order_of_200_lines_is_kept(relay: Relay, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_what_is_typed_survives_every_size_of_the_terminal(relay: Relay, tmp_pat
             abe.resize(columns, rows)
             typed += word
         abe.see_input(typed)
+        abe.wait_until("the title", lambda: abe.rows[0].startswith("bea · E2E"))
         abe.press(ENTER)
         assert bea.expect("message")["text"] == typed
 

@@ -128,6 +128,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def _tick(self) -> None:
         self.chat.tick()
         self._draw_changed()
+        if self.screen.size != self.size:  # Textual has lost the last of several sizes
+            self.screen.post_message(events.Resize(self.size, self.size))
 
     def show_changes(self) -> None:
         """Draw again what has changed, and leave if that is what the user has said."""
@@ -175,12 +177,6 @@ class ChatApp(KeyActions, inherit_bindings=False):
             self.hint(note_on_paste(event.text))
         if was_covered and not self.is_covered:
             self.show_changes()  # what has come below the page is seen now
-
-    def on_key(self, event: events.Key) -> None:
-        """Type what means nothing among the messages into the input; called by Textual."""
-        if event.is_printable and event.character and self.focused is self.messages:
-            self.screen.set_focus(self.composer)
-            self.composer.insert(event.character)
 
     def check_action(self, action: str, _parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of the chat out while a page lies over it; called by Textual."""
@@ -242,6 +238,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.exit(return_code=1)
 
     # The terminal ---------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Draw everything: for a moment the terminal may have been smaller; called by Textual."""
+        self.screen.refresh()
 
     def on_app_focus(self) -> None:
         """Take what is on the screen as seen: somebody looks at it again; called by Textual."""

@@ -60,10 +60,14 @@ def status_line(
 ) -> Line:
     """Return what stands at the bottom: the worst news first, then what waits for the reader.
 
-    ``newer_below`` messages are below the window. What does not fit is left out from the end; the
-    first part is cut. The ``hint`` stands at the right, if there is room.
+    ``newer_below`` messages are below the window. Where there is little room all is said in few
+    words; what does not fit then is left out from the end, and the first part is cut. The ``hint``
+    stands at the right, if there is room.
     """
-    parts = list(_parts(status, newer_below))
+    for brief in (False, True):
+        parts = list(_parts(status, newer_below, brief=brief))
+        if width_of(_joined(parts, Look.STATUS, unicode=unicode)) <= width:
+            break
     while len(parts) > 1 and width_of(_joined(parts, Look.STATUS, unicode=unicode)) > width:
         parts.pop()
     line = crop(_joined(parts, Look.STATUS, unicode=unicode), width)
@@ -73,32 +77,40 @@ def status_line(
     return (*filled(line, width - width_of(right), Look.STATUS), *right)
 
 
-def _parts(status: Status, newer_below: int) -> Iterator[Span]:
-    yield from _news(status)
+def _parts(status: Status, newer_below: int, *, brief: bool) -> Iterator[Span]:
+    yield from _news(status, brief=brief)
     if status.asks:
-        yield span(f"{status.asks} wants to compare: /verify {status.asks} emoji", Look.ALERT)
+        how = "" if brief else f": /verify {status.asks} emoji"
+        yield span(f"{status.asks} wants to compare{how}", Look.ALERT)
     if newer_below:
-        yield span(f"{newer_below:,} newer below", Look.STATUS)
+        yield span(f"{newer_below:,} {'below' if brief else 'newer below'}", Look.STATUS)
     if status.unread:
-        yield span(_unread(status), Look.STATUS)
+        yield span(_unread(status, brief=brief), Look.STATUS)
     if status.queued and not (status.offline or status.ended):
-        yield span(f"{status.queued:,} waiting to be sent", Look.STATUS)
+        yield span(f"{status.queued:,} waiting{'' if brief else ' to be sent'}", Look.STATUS)
 
 
-def _news(status: Status) -> Iterator[Span]:
+def _news(status: Status, *, brief: bool) -> Iterator[Span]:
     """Give the state of the connection, and what is wrong, if anything is."""
     if status.ended:
         yield span(f"The chat has ended: {status.ended}", Look.ALERT)
     elif status.offline:
         kept = f"{status.queued:,} waiting" if status.queued else "what you write is kept"
         again = f", again in {status.retry_in_s:.0f} s" if status.retry_in_s >= 1 else ""
-        yield span(f"no connection ({status.offline}){again}; {kept}", Look.ALERT)
+        why = "" if brief else f" ({status.offline})"
+        yield span(f"no connection{again}; {kept}{why}", Look.ALERT)
     else:
         if status.trouble:
             yield span(status.trouble, Look.ALERT)
         if abs(status.clock_off_s) > TOLERATED_CLOCK_S:
             yield span(_clock_words(status.clock_off_s), Look.ALERT)
-        yield span(status.relay or "connecting", Look.STATUS)
+        yield span(_who_is_where(status, brief=brief), Look.STATUS)
+
+
+def _who_is_where(status: Status, *, brief: bool) -> str:
+    if not status.relay:
+        return "connecting"
+    return status.own_name if brief else f"{status.own_name} on {status.relay}"
 
 
 def _clock_words(off_s: int) -> str:
@@ -107,8 +119,8 @@ def _clock_words(off_s: int) -> str:
     return f"this clock is {off} {'ahead of' if off_s > 0 else 'behind'} the relay's"
 
 
-def _unread(status: Status) -> str:
-    words = f"{status.unread:,} unread elsewhere"
+def _unread(status: Status, *, brief: bool) -> str:
+    words = f"{status.unread:,} unread{'' if brief else ' elsewhere'}"
     if not status.mentions:
         return words
     return f"{words}, {status.mentions:,} mention{'s' if status.mentions > 1 else ''}"

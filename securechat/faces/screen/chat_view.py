@@ -56,7 +56,7 @@ class ChatView(Vertical):
         self._help_key = help_key
         self.hint: Line = ()
         self.composer = Composer(known)
-        self.messages = MessagesPane(chat, now=now, unicode=unicode)
+        self.messages = MessagesPane(chat, now=now, unicode=unicode, type_on=self._type_on)
         self._side = SidePane(chat, unicode=unicode)
         self._prompt = Prompt(lambda: chat.prompt)
         self._title = Bar(self._title_lines, id="title")
@@ -106,6 +106,11 @@ class ChatView(Vertical):
         if hint != self.hint:
             self.hint = hint
             self._hints.redraw(layout=True)
+
+    def _type_on(self, text: str) -> None:
+        """Go to the input, and type there."""
+        self.screen.set_focus(self.composer)
+        self.composer.insert(text)
 
     def _redraw_input(self) -> None:
         self._prompt.redraw(layout=True)

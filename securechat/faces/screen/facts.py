@@ -58,12 +58,14 @@ class Heading:
 class Status:
     """What stands at the bottom; what is "" or 0 is not so.
 
+    ``own_name`` is who the user is, on the ``relay``.
     ``offline`` is why there is no connection, ``ended`` what has ended the chat, and ``trouble``
     what does not work at the moment. ``clock_off_s`` is positive when this computer's clock is
     ahead. ``unread`` and ``mentions`` are in other conversations. ``asks`` wants to compare keys.
     """
 
     relay: str = ""
+    own_name: str = ""
     offline: str = ""
     retry_in_s: float = 0.0
     ended: str = ""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from textual import events
+
 from securechat.faces.screen.actions import Scope
 from securechat.faces.screen.bindings import bindings_of
 from securechat.faces.screen.chat import ScreenChat
@@ -22,13 +24,24 @@ _OVERLAP_LINES = 2
 
 
 class MessagesPane(LineWidget, can_focus=True):
-    """Shows the current conversation; with the focus one of its messages is chosen."""
+    """Shows the current conversation; with the focus one of its messages is chosen.
+
+    ``type_on`` takes what is typed or pasted here and means nothing here.
+    """
 
     BINDINGS = bindings_of(Scope.MESSAGES)
 
-    def __init__(self, chat: ScreenChat, *, now: Callable[[], datetime], unicode: bool) -> None:
+    def __init__(
+        self,
+        chat: ScreenChat,
+        *,
+        now: Callable[[], datetime],
+        unicode: bool,
+        type_on: Callable[[str], None],
+    ) -> None:
         super().__init__(id="messages")
         self._chat = chat
+        self._type_on = type_on
         self._now = now
         self._unicode = unicode
         self._lay_out = lru_cache(KEPT_LAYOUTS)(lay_out_row)
@@ -105,6 +118,19 @@ class MessagesPane(LineWidget, can_focus=True):
         if mark is not None and (index := self._timeline.index_of(mark)) is not None:
             self._viewport.to(index)
             self.redraw()
+
+    # What is typed here ---------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Go on in the input with a key that means nothing here; called by Textual."""
+        if event.is_printable and event.character:
+            event.stop()
+            self._type_on(event.character)
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Go on in the input with what is pasted; called by Textual."""
+        event.stop()
+        self._type_on(event.text)
 
     # Choosing -------------------------------------------------------------------------------------
 

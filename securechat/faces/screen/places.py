@@ -94,6 +94,7 @@ class Places:
         unread, mentions = self.unread_elsewhere(current)
         return Status(
             relay=connection.relay,
+            own_name=self._lines.own_name,
             offline=connection.offline,
             retry_in_s=connection.retry_in_s,
             ended="" if ended is None else _what_ended(ended),

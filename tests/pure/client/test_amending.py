@@ -5,6 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client import sending
+from securechat.client.drafts import DELETED, POSTS
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.text_bytes import MAX_TEXT_BYTES
@@ -79,7 +80,25 @@ def test_a_change_waits_over_a_restart_behind_what_it_changes() -> None:
         assert world.engine.queued == 1
     with alice(None, state) as world:
         world.find("bob", published(bob))
-        assert said_to(world, bob) == [Text("one"), Amendment(sent(world), "two")]
+        assert said_to(world, bob) == [Text("two"), Amendment(sent(world), "two")]
+
+
+def test_what_is_deleted_before_it_has_gone_out_never_does() -> None:
+    with alice() as world:
+        bob = friends(world)
+        said_to(world, bob)
+        world.lose_connection()
+        world.engine.send("bob", "a secret", action=True, reply_to="alice")
+        world.settle()
+        ask(world, c.Amend("bob", None, ""))
+        kept = b"".join(value for (table, _), value in world.state.rows.items())
+        assert b"a secret" not in kept
+        world.log_in()
+        world.find("bob", published(bob))
+        text, deletion = said_to(world, bob)[-2:]
+        assert isinstance(text, Text)
+        assert (text.text, text.action, text.reply_to is None) == (DELETED, True, False)
+        assert deletion == Amendment(sent(world), "")
 
 
 @pytest.mark.parametrize(
@@ -197,6 +216,60 @@ def test_unsend_gives_up_texts_and_no_change_of_another_one() -> None:
         assert said_to(world, bob)[-1] == Amendment(sent(world), "hello Bob")
 
 
+def test_unsend_gives_up_the_changes_of_what_it_gives_up() -> None:
+    with alice() as world:
+        bob = friends(world)
+        world.lose_connection()
+        world.engine.send("bob", "never mind")
+        world.settle()
+        ask(
+            world,
+            c.Amend("bob", None, "really, never mind"),
+            c.React("bob", "alice", "+"),
+            c.Unsend("bob"),
+        )
+        (withdrawn,) = world.told(ev.Withdrawn)
+        assert len(withdrawn.message_ids) == 1
+        world.log_in()
+        world.find("bob", published(bob))
+        assert said_to(world, bob) == []
+
+
+def test_unsend_gives_up_the_changes_of_what_waits_for_the_lobby() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        alice = made.citizens["alice"]
+        made.disconnect("alice")
+        made.say("alice", "#lobby", "never mind")
+        made.do("alice", c.Amend("#lobby", None, "really, never mind"), c.Unsend("#lobby"))
+        assert len(alice.world.told(ev.Amended)) == len(alice.world.told(ev.Withdrawn)) == 1
+        assert [table for table, _ in alice.world.state.rows if table == POSTS] == []
+
+
+def test_who_is_blocked_before_a_change_has_gone_out_does_not_get_it_and_that_is_told() -> None:
+    with alice() as world:
+        friends(world)
+        world.lose_connection()
+        ask(world, c.Amend("bob", None, ""), c.Decide(c.Decision.BLOCK, "bob"))
+        what = "Not sent to bob, who is blocked: a change of a message, or a reaction"
+        assert world.problems == [what]
+
+
+def test_a_change_that_a_new_key_does_not_get_is_told() -> None:
+    with alice() as world:
+        friends(world)
+        world.accept_all()
+        world.lose_connection()
+        ask(world, c.Amend("bob", None, ""))
+        world.log_in()
+        new_bob = make_seat("bob")
+        world.find("bob", published(new_bob))
+        ask(world, c.Decide(c.Decision.ACCEPT_KEY, "bob"))
+        (told,) = [each for each in world.problems if "another when you typed it" in each]
+        assert told.endswith("a change of a message, or a reaction")
+        world.find("bob", published(new_bob))
+        assert said_to(world, new_bob) == []
+
+
 def test_a_peer_changes_what_they_wrote() -> None:
     with alice() as world:
         bob = friends(world)
@@ -235,6 +308,40 @@ def test_an_answer_to_what_is_deleted_quotes_nothing_of_it() -> None:
         told_by(world, bob, Text("sorry", reply_to=told))
         assert page(world)[-1].reply == ev.Quote(told.hex())
         assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_an_answer_in_the_same_batch_quotes_what_is_there_by_then() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "a secret, by mistake")
+        first = [Amendment(told, "tea?"), Text("coffee?", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in first))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex(), "bob", "tea?")
+        then = [Amendment(told, ""), Text("sorry", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in then))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_an_answer_that_was_not_shown_yet_quotes_what_is_there_by_now() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        oops, draft = (made.say("bob", "#ops", text) for text in ("a secret", "a draft"))
+        own = made.say("alice", "#ops", "a mistake")
+        for answered in (oops, draft, own):
+            made.say("carol", "#ops", "what?", reply_to=answered)
+        made.do("bob", c.Amend("#ops", oops, ""), c.Amend("#ops", draft, "better"))
+        made.do("alice", c.Amend("#ops", own, ""))
+        state = made.stop("alice")
+        kept = b"".join(value for (table, _), value in state.rows.items() if table == "unread")
+        assert not any(text in kept for text in (b"a secret", b"a draft", b"a mistake"))
+        alice = made.move_in("alice", state)
+        alice.world.engine.retell()
+        alice.world.settle()
+        assert [each.reply for each in alice.world.told(ev.Message) if each.reply] == [
+            ev.Quote(oops),
+            ev.Quote(draft, "bob", "better"),
+            ev.Quote(own),
+        ]
 
 
 def test_reactions_are_one_of_each_and_can_be_taken_back() -> None:
@@ -293,6 +400,20 @@ def test_what_was_not_shown_yet_is_told_as_it_was_changed() -> None:
         world.engine.retell()
         world.settle()
         assert world.texts == ["kept too", "better"]
+
+
+def test_what_is_not_kept_and_was_not_shown_is_told_as_it_was_changed() -> None:
+    bob, state = make_seat("bob"), MemoryState()
+    with alice(None, state, history_days=0) as world:
+        befriend(world, bob)
+        changed, deleted = (told_by(world, bob, each) for each in ("draft", "oops"))
+        change(world, bob, Amendment(changed, "better"), Amendment(deleted, ""))
+        assert [each.text for each in world.told(ev.Amended)] == ["better", ""]
+        assert page(world) == ()
+    with alice(None, state, history_days=0) as world:
+        world.engine.retell()
+        world.settle()
+        assert world.texts == ["better"]
 
 
 def test_what_was_deleted_is_not_told_again_in_the_same_run_either() -> None:
@@ -358,8 +479,18 @@ def test_what_is_changed_before_it_is_known_who_is_there_goes_behind_it() -> Non
         alice.world.settle()
         assert alice.world.engine.queued == 1
         made.connect("alice")
-        assert made.citizens["bob"].heard == [("#lobby", "alice", "one")]
+        assert made.citizens["bob"].heard == [("#lobby", "alice", "two")]
         assert texts(made.citizens["bob"].world, "#lobby") == ["two"]
+
+
+def test_what_is_deleted_before_it_is_known_who_is_there_goes_to_nobody() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        made.disconnect("alice")
+        made.say("alice", "#lobby", "a secret")
+        made.do("alice", c.Amend("#lobby", None, ""))
+        made.connect("alice")
+        assert made.citizens["bob"].heard == [("#lobby", "alice", DELETED)]
+        assert texts(made.citizens["bob"].world, "#lobby") == [""]
 
 
 def test_who_is_not_in_a_room_changes_nothing_there() -> None:

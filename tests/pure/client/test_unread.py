@@ -1,18 +1,20 @@
 """Messages that nobody was shown yet, and own ones that wait."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from securechat.client import unread
-from securechat.client.events import Message, Trust, Waiting
+from securechat.client.events import Amended, Message, Quote, Trust, Waiting
 from securechat.client.opening import open_endpoint
 from securechat.client.outbox import Outbox
+from securechat.client.past_message import Origin
 from securechat.client.unread import FORGET_WITHIN_S, Unread
 from securechat.client.unsent import is_unsent
 from securechat.errors import LimitExceeded
-from securechat.identity.types import EnvelopeId, MailboxId
-from tests.pure.client.engine_world import MemoryState, alice, befriend, make_seat
+from securechat.identity.types import EnvelopeId, MailboxId, RelayId
+from tests.pure.client.engine_world import OTHER_RELAY, MemoryState, alice, befriend, make_seat
 from tests.pure.e2e.world import NOW_MS, RELAY
 
 
@@ -20,6 +22,10 @@ def message(number: int, sender: str = "bob") -> Message:
     return Message(
         f"m{number}", sender, "alice", f"text {number}\x1b", 5, True, Trust.VERIFIED, True, 2, True
     )
+
+
+def origin(relay_id: RelayId) -> Origin:
+    return Origin(relay_id, make_seat("bob").address)
 
 
 class Kept:
@@ -72,6 +78,26 @@ def test_nobody_takes_a_message_away_by_using_its_id() -> None:
     kept.show(message(1, "mallory"))
     kept.keep(message(1, "mallory"))
     assert list(kept.unread) == [message(1), message(1, "mallory")]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"sender": "mallory"},
+        {"room": "#elsewhere"},
+        {"message_id": "m2"},
+        {"origin": origin(OTHER_RELAY)},
+    ],
+)
+def test_only_its_writer_changes_what_an_answer_quotes(changed: dict[str, Any]) -> None:
+    kept = Kept(MemoryState())
+    answer = replace(message(5, "carol"), reply=Quote("m1", "bob", "tea?"), origin=origin(RELAY))
+    kept.keep(answer)
+    amended = Amended("m1", "bob", "alice", "coffee?", 5, origin=origin(RELAY))
+    kept.unread.keep([replace(amended, **changed)])
+    quoted = "tea?" if changed else "coffee?"
+    assert [each.reply for each in kept.unread] == [Quote("m1", "bob", quoted)]
 
 
 def test_many_are_forgotten_at_once() -> None:

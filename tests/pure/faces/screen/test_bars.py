@@ -49,21 +49,37 @@ def test_in_the_title_trust_has_its_look() -> None:
     ("status", "text"),
     [
         (Status(), "connecting"),
-        (Status("relay:5555"), "relay:5555"),
-        (Status("relay:5555", unread=3, mentions=1), "relay:5555 · 3 unread elsewhere, 1 mention"),
-        (Status("r", unread=3, mentions=2), "r · 3 unread elsewhere, 2 mentions"),
-        (Status("r", queued=1200), "r · 1,200 waiting to be sent"),
-        (Status("r", asks="bob"), "r · bob wants to compare: /verify bob emoji"),
-        (Status("r", trouble="the disk is full"), "the disk is full · r"),
-        (Status("r", clock_off_s=-420), "this clock is 7 min behind the relay's · r"),
-        (Status("r", clock_off_s=86400), "this clock is 24 h ahead of the relay's · r"),
-        (Status("r", clock_off_s=300), "r"),
+        (Status("relay:5555", "alice"), "alice on relay:5555"),
         (
-            Status("r", offline="it is stopping", retry_in_s=4.2, queued=2, trouble="disk full"),
-            "no connection (it is stopping), again in 4 s; 2 waiting",
+            Status("relay:5555", "alice", unread=3, mentions=1),
+            "alice on relay:5555 · 3 unread elsewhere, 1 mention",
         ),
-        (Status("r", offline="gone"), "no connection (gone); what you write is kept"),
-        (Status("r", offline="gone", ended="Replaced."), "The chat has ended: Replaced."),
+        (Status("r", "alice", unread=3, mentions=2), "alice on r · 3 unread elsewhere, 2 mentions"),
+        (Status("r", "alice", queued=1200), "alice on r · 1,200 waiting to be sent"),
+        (Status("r", "alice", asks="bob"), "alice on r · bob wants to compare: /verify bob emoji"),
+        (Status("r", "alice", trouble="the disk is full"), "the disk is full · alice on r"),
+        (
+            Status("r", "alice", clock_off_s=-420),
+            "this clock is 7 min behind the relay's · alice on r",
+        ),
+        (
+            Status("r", "alice", clock_off_s=86400),
+            "this clock is 24 h ahead of the relay's · alice on r",
+        ),
+        (Status("r", "alice", clock_off_s=300), "alice on r"),
+        (
+            Status(
+                "r",
+                "alice",
+                offline="it is stopping",
+                retry_in_s=4.2,
+                queued=2,
+                trouble="disk full",
+            ),
+            "no connection, again in 4 s; 2 waiting (it is stopping)",
+        ),
+        (Status("r", "alice", offline="gone"), "no connection; what you write is kept (gone)"),
+        (Status("r", "alice", offline="gone", ended="Replaced."), "The chat has ended: Replaced."),
     ],
 )
 def test_the_status_says_the_worst_first(status: Status, text: str) -> None:
@@ -72,17 +88,33 @@ def test_the_status_says_the_worst_first(status: Status, text: str) -> None:
 
 
 def test_what_does_not_fit_into_the_status_is_left_out_from_the_end() -> None:
-    status = Status("relay:5555", unread=3, queued=2)
-    whole = "relay:5555 · 412 newer below · 3 unread elsewhere · 2 waiting to be sent"
+    status = Status("relay:5555", "alice", unread=3, queued=2)
+    whole = "alice on relay:5555 · 412 newer below · 3 unread elsewhere · 2 waiting to be sent"
+    brief = "alice · 412 below · 3 unread · 2 waiting"
     for width, text in (
-        (72, whole), (71, whole[:49]), (48, whole[:28]), (20, "relay:5555"), (5, "rela…"),
+        (81, whole), (80, brief), (40, brief), (39, brief[:28]), (20, brief[:17]), (4, "ali…"),
     ):  # fmt: skip
         assert text_of(status_line(status, width, unicode=True, newer_below=412)).rstrip() == text
 
 
+def test_where_there_is_little_room_it_says_what_waits_rather_than_where() -> None:
+    asks = Status("192.168.1.20:5555", "alice", unread=3, mentions=1, asks="bob")
+    assert text_of(status_line(asks, 40, unicode=True)).startswith("alice · bob wants to compare")
+    unread = Status("192.168.1.20:5555", "alice", unread=3, mentions=1)
+    shown = text_of(status_line(unread, 40, unicode=True, hint="F1 help"))
+    assert shown == "alice · 3 unread, 1 mention      F1 help"
+
+
+def test_without_a_connection_what_is_kept_stands_before_a_long_reason() -> None:
+    status = Status("r", "alice", offline="Cannot reach it (" + "x" * 60 + ")", retry_in_s=4)
+    for width in (60, 80):
+        shown = text_of(status_line(status, width, unicode=True)).rstrip()
+        assert shown == "no connection, again in 4 s; what you write is kept"
+
+
 def test_the_hint_of_the_status_stands_at_the_right_where_there_is_room() -> None:
-    for width, text in ((14, "relay  F1 help"), (13, "relay"), (20, "relay        F1 help")):
-        line = status_line(Status("relay"), width, unicode=True, hint="F1 help")
+    for width, text in ((23, "alice on relay  F1 help"), (22, "alice on relay"), (9, "alice")):
+        line = status_line(Status("relay", "alice"), width, unicode=True, hint="F1 help")
         assert text_of(line).rstrip() == text
         assert {part.look for part in line} == {Look.STATUS}
 
