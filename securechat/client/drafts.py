@@ -1,6 +1,6 @@
 """What waits to be sealed for somebody: own messages, and what rooms have to say."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableSequence
 from dataclasses import replace
 from typing import Self
 
@@ -150,6 +150,18 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     def row(self) -> tuple[str, bytes]:
         """Table and key of its row, which is kept until the message is sealed."""
         return DRAFTS, self.sequence.to_bytes(8, "big")
+
+
+def change_waiting(waiting: MutableSequence[Draft], change: Draft) -> list[Draft]:
+    """Let messages that wait be as something changes them; return those."""
+    changed = {
+        index: applied
+        for index, each in enumerate(waiting)
+        if (applied := change.applied_to(each)) is not None
+    }
+    for index, each in changed.items():
+        waiting[index] = each
+    return [*changed.values()]
 
 
 def with_changes(messages: Iterable[Draft], waiting: Iterable[Draft]) -> list[Draft]:

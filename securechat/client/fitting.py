@@ -1,8 +1,9 @@
 """What one message can hold of a text that was typed."""
 
+from securechat.e2e.text_bytes import MAX_TEXT_BYTES
 from securechat.errors import UsageError
 
-TEXT_MAX_BYTES = 8 * 1024
+TEXT_MAX_BYTES = MAX_TEXT_BYTES
 """The longest text of one message, in UTF-8; the largest envelope has no room for more."""
 
 

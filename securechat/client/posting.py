@@ -7,7 +7,13 @@ import msgspec
 
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
-from securechat.client.drafts import POSTS, Draft, stored_drafts, with_changes
+from securechat.client.drafts import (
+    POSTS,
+    Draft,
+    change_waiting,
+    stored_drafts,
+    with_changes,
+)
 from securechat.client.people import Person
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
@@ -117,10 +123,8 @@ class Posting:
         return rooms.inviting[room_id] > 0 or (room_id == rooms.lobby_id and not rooms.in_lobby)
 
     def _keep(self, waiting: Draft) -> None:
-        for index, each in enumerate(self._waiting):
-            if changed := waiting.applied_to(each):
-                self._waiting[index] = changed
-                self._desk.change({_row(changed): msgspec.msgpack.encode(changed)})
+        for changed in change_waiting(self._waiting, waiting):
+            self._desk.change({_row(changed): msgspec.msgpack.encode(changed)})
         last = self._waiting[-1].sequence if self._waiting else 0
         numbered = msgspec.structs.replace(waiting, sequence=last + 1)
         self._waiting.append(numbered)

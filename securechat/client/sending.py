@@ -9,7 +9,7 @@ from securechat.client.agreement import Agreement
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
-from securechat.client.drafts import ANYBODY, NO_ROOM, Draft
+from securechat.client.drafts import ANYBODY, NO_ROOM, Draft, change_waiting
 from securechat.client.events import Origin
 from securechat.client.faults import refusal_error
 from securechat.client.link import Answered, NotTaken
@@ -104,10 +104,8 @@ class Sending:
 
     def take(self, person: Person, waiting: Draft) -> None:
         """Keep what is for a person until it is sealed; what it changes goes out as changed."""
-        for index, each in enumerate(person.drafts):
-            if changed := waiting.applied_to(each):
-                person.drafts[index] = changed
-                self._desk.change({changed.row: msgspec.msgpack.encode(changed)})
+        for changed in change_waiting(person.drafts, waiting):
+            self._desk.change({changed.row: msgspec.msgpack.encode(changed)})
         if waiting.room and waiting.is_said:
             said = [each for each in person.drafts if each.room and each.is_said]
             if len(said) >= MAX_SAID_IN_ROOMS:

@@ -68,7 +68,7 @@ async def _(game: Game, key: int) -> None:
     await game.do("search", key)
     await game.write("tea")
     await game.wait_until(lambda: any(isinstance(asked, c.Search) for asked in game.asked))
-    await game.tell(e.SearchResult((own_message("tea at five", number=7),), more=False))
+    await game.tell(e.SearchResult((own_message("tea\nat five", number=7),), more=False))
     await game.see("tea at five")
     await game.press("enter")
     assert c.Page("bob", around=7) in game.asked
@@ -295,6 +295,10 @@ async def _(game: Game, key: int) -> None:
     await game.do("clear", key)
     assert game.typed == ""
     assert not game.chat.leaving
+    assert "Press Ctrl-C again to leave." in game.text
+    await game.press("x", "backspace")
+    assert "Press Ctrl-C again to leave." not in game.text
+    await game.do("clear", key)
     await game.do("clear", key)
     assert game.chat.leaving
 

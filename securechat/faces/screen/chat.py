@@ -179,8 +179,11 @@ class ScreenChat(ChatState):
 
     def verify(self, how: c.How) -> None:
         """Ask for what can be compared with the current person."""
-        if self.current is not None and not is_room(self.current):
-            self._parts.verification.begin(self.current, how)
+        if self.current is None or is_room(self.current):
+            return
+        if how is c.How.DIGITS:
+            self._parts.notices.expect(e.SafetyNumber, self.current)
+        self._parts.verification.begin(self.current, how)
 
     def match(self) -> None:
         """Say that what is compared is the same."""

@@ -90,6 +90,11 @@ class ChatState:
         return self._parts.verification.comparing
 
     @property
+    def asked(self) -> str:
+        """Who was asked to compare emoji and has not agreed to by now, or ""."""
+        return self._parts.verification.asked
+
+    @property
     def replying(self) -> Row | None:
         """The message that the next text answers."""
         return self._writing.replying

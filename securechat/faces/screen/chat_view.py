@@ -145,4 +145,4 @@ class ChatView(Vertical):
 
 
 def _of(what: str, row: Row) -> Line:
-    return (span(f"{what} (Esc: none) {row.sender}: {row.text}", Look.HINT),)
+    return (span(f"{what} (Esc: none) {row.sender}: {' '.join(row.text.split())}", Look.HINT),)

@@ -64,7 +64,7 @@ def message_choices(found: e.SearchResult | None, now: datetime) -> list[Choice[
 
 def _told(past: e.PastMessage) -> str:
     where = past.room or ("" if past.state is None else f"to {past.recipient}")
-    return f"{where} {past.sender}: {past.text}".strip()
+    return " ".join(f"{where} {past.sender}: {past.text}".split())
 
 
 def reaction_choices(typed: str) -> list[Choice[str]]:

@@ -115,6 +115,8 @@ class KeyActions(Pages, inherit_bindings=False):
         self._write()
         self.chat.interrupt()
         self.show_changes()
+        if not self.chat.leaving:
+            self.hint(wording.interrupt_hint())
 
     def action_leave_or_delete(self) -> None:
         """Leave if nothing is typed, else delete what the cursor is on."""

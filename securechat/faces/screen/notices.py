@@ -21,7 +21,7 @@ _Answer = tuple[type[e.Event], str]
 class Notices:
     """Puts entries into the timelines as notices, but for what the screen shows in another way.
 
-    Those are messages, and which conversation is current.
+    Those are messages, which conversation is current, and what a Ctrl-C may mean.
 
     Between `begin` and `end` of an event they stand in the conversation that it is about, else in
     the current one. Answers that the screen itself has asked for are not shown at all.
@@ -50,6 +50,8 @@ class Notices:
 
     def begin(self, event: e.Event) -> bool:
         """Take an event that is going to be told; return whether the screen has asked for it."""
+        if isinstance(event, e.Problem):
+            self._forget_safety()
         if self._expected.pop(_key(event), 0):
             self._where = []
             return True
@@ -65,6 +67,11 @@ class Notices:
             self._where = [name]
         return False
 
+    def _forget_safety(self) -> None:
+        """Wait for no safety number any more: it may have been refused, and be asked for again."""
+        for key in [key for key in self._expected if key[0] is e.SafetyNumber]:
+            del self._expected[key]
+
     def end(self) -> None:
         """Take note that the event has been told."""
         self._where = None
@@ -72,11 +79,15 @@ class Notices:
     def note(self, entry: Entry) -> None:
         """Put an entry where it belongs."""
         here = self._current() or ""
-        if entry.tone in (Tone.MESSAGE, Tone.MENTION) or entry == wording.talking_to(here):
+        if entry.tone in (Tone.MESSAGE, Tone.MENTION) or entry in _shown_otherwise(here):
             return
         notice = Notice(entry, int(self._now().timestamp() * 1000))
         for name in [here] if self._where is None else self._where:
             self._timelines.of(name).note(notice)
+
+
+def _shown_otherwise(here: str) -> tuple[Entry, ...]:
+    return wording.talking_to(here), wording.interrupt_hint()
 
 
 def _key(event: e.Event) -> _Answer:

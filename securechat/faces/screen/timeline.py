@@ -93,7 +93,15 @@ class Timeline:
         )
 
     def amend(self, sender: str, message_id: str, text: str) -> None:
-        """Take the new text of a message of this sender; with an empty one it is deleted."""
+        """Take the new text of a message of this sender; with an empty one it is deleted.
+
+        What answers it quotes that from now on.
+        """
+        quote = e.Quote(message_id, sender, text) if text else e.Quote(message_id)
+        for index, row in enumerate(self.rows):
+            if isinstance(row, Row) and row.reply and row.reply[:2] == (message_id, sender):
+                self.rows[index] = replace(row, reply=quote)
+                self.revision += 1
         if (sender, message_id) in self._keys:
             self._change(
                 lambda row: _key(row) == (sender, message_id),

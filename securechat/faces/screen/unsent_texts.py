@@ -9,6 +9,9 @@ from securechat.client.typed_names import conversation_key
 STORE_AFTER = timedelta(seconds=1)
 """So long nothing was typed when it is stored: not with each key."""
 
+STORE_AT_LEAST_AFTER = timedelta(seconds=5)
+"""Who types on without a pause loses no more than this to a crash."""
+
 TELL_AGAIN_AFTER = timedelta(seconds=3)
 STOPPED_AFTER = timedelta(seconds=6)
 """When the engine hears again that a text goes on being typed, and that it does no more."""
@@ -27,7 +30,7 @@ class UnsentTexts:
         self._now = now
         self._texts: dict[str, str] = {}
         self._unstored: dict[str, str] = {}
-        self._typed_at = now()
+        self._typed_at = self._stored_at = now()
         self._composing: str | None = None
         self._told_at = now()
 
@@ -44,9 +47,11 @@ class UnsentTexts:
         """Take note of what stands in the input of a conversation now."""
         if text == self.of(name):
             return
+        self._typed_at = self._now()
+        if not self._unstored:
+            self._stored_at = self._typed_at
         self._texts[conversation_key(name)] = text
         self._unstored[conversation_key(name)] = name
-        self._typed_at = self._now()
         if text and not _is_command(text):
             self._tell_composing(name)
         else:
@@ -68,8 +73,9 @@ class UnsentTexts:
 
     def tick(self) -> None:
         """Do what is due, about once a second."""
-        idle = self._now() - self._typed_at
-        if idle >= STORE_AFTER:
+        now = self._now()
+        idle = now - self._typed_at
+        if idle >= STORE_AFTER or now - self._stored_at >= STORE_AT_LEAST_AFTER:
             self.store()
         if idle >= STOPPED_AFTER:
             self.stop_composing()

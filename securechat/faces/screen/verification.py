@@ -20,7 +20,8 @@ News = (
 class Verification:
     """The newest answers about one person; ``ask`` asks the engine.
 
-    ``safety`` and ``comparing`` are those of whom `begin` named, ``asked_by`` waits for the user.
+    ``safety`` and ``comparing`` are those of whom `begin` named, ``asked_by`` waits for the user,
+    who waits for ``asked``.
     """
 
     def __init__(self, ask: Callable[[c.Question], None]) -> None:
@@ -28,10 +29,12 @@ class Verification:
         self.safety: e.SafetyNumber | None = None
         self.comparing: e.ComparingShown | None = None
         self.asked_by = ""
+        self.asked = ""
 
     def begin(self, name: str, how: c.How) -> None:
         """Ask for what can be compared with a person; digits of an earlier time count no more."""
-        self.safety = None
+        if how is c.How.DIGITS:
+            self.safety = None
         self._ask(c.Verify(name, how))
 
     def hear(self, event: News) -> None:
@@ -41,6 +44,8 @@ class Verification:
                 self.safety = event
             case e.ComparingAsked(name, own=False):
                 self.asked_by = name
+            case e.ComparingAsked(name, own=True):
+                self.asked = name
             case e.ComparingShown(name):
                 self.comparing = event
                 self._answered(name)
@@ -74,6 +79,8 @@ class Verification:
     def _answered(self, name: str) -> None:
         if _is_same(self.asked_by, name):
             self.asked_by = ""
+        if _is_same(self.asked, name):
+            self.asked = ""
 
 
 def _is_same(one: str, other: str) -> bool:

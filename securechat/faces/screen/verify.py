@@ -27,7 +27,13 @@ class VerifySheet(Sheet[None]):
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what can be compared by now."""
-        compared = Compared(self._person, self._safety, self._emoji, agreed=self._has_agreed)
+        compared = Compared(
+            self._person,
+            self._safety,
+            self._emoji,
+            asked=self._is_person(self._chat.asked),
+            agreed=self._has_agreed,
+        )
         canvas = Canvas(width, height, self._unicode, self._colors, self._code_alone)
         return lay_out_verification(compared, canvas)
 
@@ -40,7 +46,6 @@ class VerifySheet(Sheet[None]):
             self._code_alone = not self._code_alone
         elif event.key == "e" and self._emoji is None:
             chat.verify(c.How.EMOJI)
-            chat.verify(c.How.DIGITS)  # which stay in sight
         elif event.key == "m" and self._emoji is not None and not self._has_agreed:
             self._agreed_on = self._emoji
             chat.match()

@@ -27,12 +27,14 @@ _BLANK: Line = (span(""),)
 class Compared:
     """What can be compared with the person ``name`` by now; emoji once both have asked for them.
 
-    ``agreed``: the user has said that the emoji are the same, and they have not yet.
+    ``asked``: the user has asked for them, and the other one has not yet. ``agreed``: the user has
+    said that the emoji are the same, and the other one has not yet.
     """
 
     name: str
     safety: e.SafetyNumber | None = None
     emoji: e.ComparingShown | None = None
+    asked: bool = False
     agreed: bool = False
 
 
@@ -136,15 +138,19 @@ def _emoji(compared: Compared, columns: int, canvas: Canvas) -> list[Line]:
     shown = compared.emoji
     title: Line = (span("Emoji", Look.STRONG),)
     if shown is None:
-        ask = (
-            f"Press e here, and {compared.name} there, within 10 minutes: both see the same seven."
-        )
+        name = compared.name
+        ask = f"Press e here, and {name} there, within 10 minutes: both see the same seven."
+        if compared.asked:
+            ask = (
+                f"{name} is asked, and has 10 minutes: there Alt-V, then e; or /verify NAME emoji."
+            )
         return [title, *_told(ask, columns)]
     cells = [_cell(index, canvas) for index in shown.emoji]
     a_row = max(columns // _EMOJI_COLUMNS, 1)
     rows = [sum(cells[at : at + a_row], ()) for at in range(0, len(cells), a_row)]
     waiting = f"Now {compared.name} has to say so too." if compared.agreed else ""
-    return [title, *rows, (span(f"or {shown.decimals}", Look.CODE),), *_told(waiting, columns)]
+    decimals: Line = (span(f"or {shown.decimals}", Look.CODE),)
+    return [title, *_told(waiting, columns, Look.STRONG), *rows, decimals]
 
 
 def _cell(index: int, canvas: Canvas) -> Line:

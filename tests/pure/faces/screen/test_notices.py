@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from securechat.client import events as e
+from securechat.errors import UsageError
 from securechat.faces import wording
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.notices import Notices
@@ -44,8 +45,8 @@ def test_news_stand_where_they_are_about() -> None:
 def test_answers_and_what_the_user_does_stand_where_the_user_is() -> None:
     wall = Wall()
     wall.tell(e.Contacts(()))
-    wall.notices.note(Entry("Press Ctrl-C again to leave."))
-    assert wall.of("carol") == ["words", "Press Ctrl-C again to leave."]
+    wall.notices.note(Entry("Something that was typed."))
+    assert wall.of("carol") == ["words", "Something that was typed."]
     wall.current = None
     wall.tell(e.Contacts(()))
     assert wall.of("") == ["words"]
@@ -86,9 +87,22 @@ def test_what_the_screen_has_asked_for_is_not_told() -> None:
     assert wall.of("carol") == ["words", "words"]
 
 
+def test_a_safety_number_that_was_refused_is_told_when_it_is_asked_for_again() -> None:
+    wall = Wall()
+    number = e.SafetyNumber("carol", "1" * 60, e.Trust.NEW, "9f2c")
+    wall.notices.expect(e.SafetyNumber, "carol")
+    wall.tell(number)
+    assert wall.of("carol") == []
+    wall.notices.expect(e.SafetyNumber, "carol")
+    wall.tell(e.Problem(UsageError("Nobody is called so", "/who")))
+    wall.tell(number)
+    assert wall.of("carol") == ["words", "words"]
+
+
 def test_what_is_seen_anyway_is_no_notice() -> None:
     wall = Wall()
     for tone in (Tone.MESSAGE, Tone.MENTION):
         wall.notices.note(Entry("bob: hello", tone))
     wall.notices.note(wording.talking_to("carol"))
+    wall.notices.note(wording.interrupt_hint())
     assert wall.of("carol") == []

@@ -77,6 +77,20 @@ def test_a_message_changes_where_it_stands() -> None:
     timeline.amend("bob", "unknown", "nothing happens")
 
 
+def test_answers_quote_a_message_as_it_is_now() -> None:
+    timeline = Timeline()
+    quotes = [e.Quote("a", sender, "tea?") for sender in ("bob", "carol")]
+    for number, quote in enumerate(quotes):
+        timeline.add(replace(row(f"{number}"), reply=quote))
+    timeline.amend("bob", "a", "coffee?")
+    assert row_of(timeline, "0").reply == e.Quote("a", "bob", "coffee?")
+    before = timeline.revision
+    timeline.amend("bob", "a", "")
+    assert timeline.revision > before
+    assert row_of(timeline, "0").reply == e.Quote("a")
+    assert row_of(timeline, "1").reply == quotes[1]
+
+
 def test_each_person_has_one_reaction() -> None:
     timeline = Timeline()
     timeline.add(row("a"))

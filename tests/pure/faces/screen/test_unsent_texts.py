@@ -41,6 +41,15 @@ def test_a_text_is_stored_a_second_after_its_last_key() -> None:
     assert table.texts.of("BOB") == "hey"
 
 
+def test_who_types_without_a_pause_loses_little_to_a_crash() -> None:
+    table = Table()
+    for count in range(1, 60):
+        table.write("x" * count)
+        table.texts.tick()
+    stored = table.take(c.StoreText)
+    assert stored == [c.StoreText("bob", "x" * 51)]
+
+
 def test_what_was_sent_is_forgotten_at_once() -> None:
     table = Table()
     table.write("hey")

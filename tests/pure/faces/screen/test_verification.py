@@ -65,3 +65,21 @@ def test_who_wants_to_compare_waits_until_it_goes_on() -> None:
     assert verification.asked_by == "bob"
     verification.hear(EMOJI)
     assert verification.asked_by == ""
+
+
+def test_who_was_asked_is_known_until_they_agree_or_it_is_over() -> None:
+    verification, _ = asked()
+    ended = e.ComparingEnded("bob", e.ComparingEnd.TIMEOUT, alarm=False)
+    for end in (EMOJI, ended):
+        verification.hear(e.ComparingAsked("bob", own=True))
+        assert verification.asked == "bob"
+        verification.hear(end)
+        assert verification.asked == ""
+
+
+def test_the_digits_stay_while_emoji_are_asked_for() -> None:
+    verification, _ = asked()
+    verification.begin("bob", c.How.DIGITS)
+    verification.hear(DIGITS)
+    verification.begin("bob", c.How.EMOJI)
+    assert verification.safety == DIGITS

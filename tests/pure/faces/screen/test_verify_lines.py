@@ -83,6 +83,14 @@ def test_the_keys_are_those_that_do_something() -> None:
     ]
 
 
+def test_what_the_user_waits_for_is_said_on_the_lowest_screen_too() -> None:
+    canvas = Canvas(40, 15)
+    asked = lay_out_verification(Compared("bob", NUMBER, asked=True), canvas)
+    assert "bob is asked" in "\n".join(rows(asked))
+    agreed = lay_out_verification(Compared("bob", NUMBER, EMOJI, agreed=True), canvas)
+    assert "Now bob has to say so too." in "\n".join(rows(agreed))
+
+
 def test_somebody_changed_is_compared_by_the_new_key() -> None:
     changed = e.SafetyNumber("bob", DIGITS, e.Trust.CHANGED, FINGERPRINT)
     lines = lay_out_verification(Compared("bob", changed), Canvas(80, 24))
@@ -96,7 +104,7 @@ def test_somebody_changed_is_compared_by_the_new_key() -> None:
 def test_nothing_is_wider_or_higher_than_the_screen(
     name: str, agreed: bool, code_alone: bool
 ) -> None:
-    compared = Compared(name, NUMBER, EMOJI, agreed)
+    compared = Compared(name, NUMBER, EMOJI, agreed=agreed)
     for columns in (12, 20, 33, 40, 60, 77, 79, 132):
         for height in (1, 8, 20, 43):
             lines = lay_out_verification(compared, Canvas(columns, height, code_alone=code_alone))
