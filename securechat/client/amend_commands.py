@@ -3,11 +3,10 @@
 `securechat.client.commands` has the rest. A ``target`` is a person or a ``#room``.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Amend:
+class Amend(Struct, frozen=True):
     """``/edit [ID] TEXT`` and ``/delete [ID]``: another text for an own message, or none at all.
 
     Without a ``message``, an id of 32 hexadecimal digits, the newest own one there is meant.
@@ -18,8 +17,7 @@ class Amend:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class React:
+class React(Struct, frozen=True):
     """``/react TO [SYMBOL]``: react to a message; without a symbol, take that back.
 
     ``to`` is a message's id (32 hexadecimal digits), or whose newest message is meant.
@@ -30,23 +28,20 @@ class React:
     symbol: str
 
 
-@dataclass(frozen=True, slots=True)
-class Composing:
+class Composing(Struct, frozen=True):
     """A text for a conversation is being typed, or is not any more."""
 
     target: str
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ShowTyping:
+class ShowTyping(Struct, frozen=True):
     """``/typing [on|off]``: whether others see that the user types, and the user that they do."""
 
     on: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Up to ``count`` messages of a conversation: the newest, or those next to a position.
 
     At most one of ``before``, ``after`` and ``around`` is given; they are a
@@ -60,8 +55,7 @@ class Page:
     around: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreText:
+class StoreText(Struct, frozen=True):
     """Keep what is being typed in a conversation over the end of the run; an empty text: nothing.
 
     Nothing is told in answer.
@@ -71,13 +65,11 @@ class StoreText:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTexts:
+class StoredTexts(Struct, frozen=True):
     """What `StoreText` keeps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """``/relay [NAME]``: what the relay sees of a person, a room, or of everything."""
 
     name: str | None

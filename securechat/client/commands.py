@@ -1,7 +1,8 @@
 """What people can type, in every face; `securechat.client.command_line` reads it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from securechat.client.amend_commands import Amend as Amend
 from securechat.client.amend_commands import AmendQuestion as AmendQuestion
@@ -16,24 +17,21 @@ from securechat.client.amend_commands import StoreText as StoreText
 from securechat.client.searching import SearchWords
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """Text for the current conversation; ``/me text`` is an ``action`` of its writer."""
 
     text: str
     action: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Msg:
+class Msg(Struct, frozen=True):
     """``/msg TARGET text``: a message to a person or a ``#room``, from anywhere."""
 
     target: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """``/reply TO text``: an answer, in the current conversation, to one of its messages.
 
     ``to`` is a message's id (32 hexadecimal digits), or whose newest message is meant.
@@ -43,80 +41,69 @@ class Reply:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Struct, frozen=True):
     """``/who [ROOM]``: who is in a room; without one, of the current one, or who is connected."""
 
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rooms:
+class Rooms(Struct, frozen=True):
     """``/rooms``: the rooms that this profile is in, or invited to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
+class Create(Struct, frozen=True):
     """``/create ROOM``: a closed room, which begins with its creator."""
 
     room: str
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """``/join ROOM``: accept an invitation, or come to the lobby."""
 
     room: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """``/leave [ROOM]``: be in a room no more, or refuse an invitation."""
 
     room: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Invite:
+class Invite(Struct, frozen=True):
     """``/invite [ROOM] NAME…``: take people into a closed room."""
 
     room: str | None
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Kick:
+class Kick(Struct, frozen=True):
     """``/kick [ROOM] NAME``: take somebody out of a closed room."""
 
     room: str | None
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Admin:
+class Admin(Struct, frozen=True):
     """``/admin [ROOM] NAME``: let somebody of a closed room change who is in it, too."""
 
     room: str | None
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """``/topic [ROOM] [TEXT]``: what a closed room is about; without TEXT it is only shown."""
 
     room: str | None
     text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
+class Merge(Struct, frozen=True):
     """``/merge [ROOM]``: put two rosters together that two admins have made at once."""
 
     room: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Struct, frozen=True):
     """``/mute [TARGET]``, ``/unmute [TARGET]``: whether a conversation may call for attention."""
 
     target: str | None
@@ -132,22 +119,19 @@ class Level(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class Notify:
+class Notify(Struct, frozen=True):
     """``/notify [LEVEL]``: which messages call for attention; without LEVEL it is only shown."""
 
     level: Level | None
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
+class Away(Struct, frozen=True):
     """``/away``, ``/back``: whether others see that nobody sits here."""
 
     away: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Presence:
+class Presence(Struct, frozen=True):
     """``/presence [on|off]``: whether others see that this person is here at all."""
 
     visible: bool | None
@@ -161,8 +145,7 @@ class How(StrEnum):
     QR = "qr"
 
 
-@dataclass(frozen=True, slots=True)
-class Verify:
+class Verify(Struct, frozen=True):
     """``/verify [NAME [emoji|qr]]``: the safety number; without a name, of the current one.
 
     ``qr`` is the same number as a QR code, ``emoji`` what both see at the same time.
@@ -172,27 +155,23 @@ class Verify:
     how: How = How.DIGITS
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """``/match [NAME]``: the emoji are the same on both sides."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Differ:
+class Differ(Struct, frozen=True):
     """``/differ [NAME]``: they are not, or the user wants to compare no more."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MakeCode:
+class MakeCode(Struct, frozen=True):
     """``/code``: a code with which somebody can pair from another computer."""
 
 
-@dataclass(frozen=True, slots=True)
-class MakeInvite:
+class MakeInvite(Struct, frozen=True):
     """An invitation to the relay, for so many ``uses``, as a link.
 
     ``address`` is what the link says of where the relay is; None: as it is known here.
@@ -205,15 +184,13 @@ class MakeInvite:
     """What tells the answer apart for another command, which alone hears it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invites:
+class Invites(Struct, frozen=True):
     """The own invitations that somebody can still use."""
 
     errand: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RevokeInvite:
+class RevokeInvite(Struct, frozen=True):
     """Take an own invitation back; ``id`` is the one that was told with it."""
 
     id: str
@@ -229,64 +206,55 @@ class Decision(StrEnum):
     UNBLOCK = "unblock"
 
 
-@dataclass(frozen=True, slots=True)
-class Decide:
+class Decide(Struct, frozen=True):
     """``/trust [NAME]`` and the other decisions; without a name, of the current conversation."""
 
     decision: Decision
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """``/petname NAME [PETNAME]``: a name of one's own for a person; none takes it away."""
 
     name: str
     petname: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
+class Contacts(Struct, frozen=True):
     """``/contacts``: the people who are known here."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """``/history [NAME] [COUNT]``: the newest messages of a conversation; without one, of all."""
 
     name: str | None
     count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """``/search WORDS``: messages that hold these words."""
 
     words: SearchWords
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """``/keep [NAME] [DAYS]``: for how long a conversation is kept; without DAYS only shown."""
 
     name: str | None
     days: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsend:
+class Unsend(Struct, frozen=True):
     """``/unsend [NAME]``: give up what waits here to be sent to a person or a room."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Help:
+class Help(Struct, frozen=True):
     """``/help``: what can be typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quit:
+class Quit(Struct, frozen=True):
     """``/quit``: leave."""
 
 

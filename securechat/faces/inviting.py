@@ -1,9 +1,10 @@
 """``securechat invite``: one question about invitations, and its answer."""
 
-import dataclasses
 import secrets
 import time
 from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.client.commands import InviteQuestion
@@ -26,7 +27,7 @@ class Asking:
         self._errand = secrets.token_hex(16)
         self._tell = tell
         self.cancel = engine.subscribe(self._hear, errands=True)
-        engine.ask(dataclasses.replace(question, errand=self._errand))
+        engine.ask(replace(question, errand=self._errand))
 
     def _hear(self, event: e.Event) -> None:
         match event:

@@ -4,12 +4,13 @@ import re
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
-from typing import NewType
-
-import ifaddr
+from typing import TYPE_CHECKING, NewType
 
 from securechat.errors import SecureChatError, UsageError
 from securechat.transport.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    import ifaddr
 
 Host = NewType("Host", str)
 """An IP address or a DNS name in the one form it has in a certificate (lower case, A-labels)."""
@@ -103,7 +104,9 @@ def unique(hosts: Iterable[Host]) -> tuple[Host, ...]:
     return tuple(dict.fromkeys(hosts))
 
 
-def _interface_ips() -> list[ifaddr.IP]:
+def _interface_ips() -> "list[ifaddr.IP]":
+    import ifaddr  # 8 ms that a client's start need not pay
+
     try:
         return [ip for adapter in ifaddr.get_adapters() for ip in adapter.ips]
     except OSError as error:

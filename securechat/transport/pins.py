@@ -7,13 +7,13 @@ with the same key keeps it.
 import hashlib
 import re
 from datetime import datetime
-
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from typing import TYPE_CHECKING
 
 from securechat.errors import CertificateExpired, KeyChanged, Untrusted, UsageError
 from securechat.identity.types import RelayId, fingerprint
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 PIN_PREFIX = "sha256:"
 
@@ -28,8 +28,10 @@ def relay_id(certificate_der: bytes) -> RelayId:
     return certificate_relay_id(_decode(certificate_der))
 
 
-def certificate_relay_id(certificate: x509.Certificate) -> RelayId:
+def certificate_relay_id(certificate: "x509.Certificate") -> RelayId:
     """Return the 32-byte relay id of a certificate that is decoded already."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     key = certificate.public_key()
     spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return RelayId(hashlib.sha256(spki).digest())
@@ -70,7 +72,7 @@ def check_dates_and_pin(certificate_der: bytes, pin: RelayId, now: datetime) -> 
     check_dates(certificate, now)
 
 
-def check_dates(certificate: x509.Certificate, now: datetime) -> None:
+def check_dates(certificate: "x509.Certificate", now: datetime) -> None:
     """Raise `CertificateExpired` unless `now` (aware) is between the certificate's two dates."""
     starts, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < starts:
@@ -85,7 +87,10 @@ def check_dates(certificate: x509.Certificate, now: datetime) -> None:
         )
 
 
-def _decode(certificate_der: bytes) -> x509.Certificate:
+def _decode(certificate_der: bytes) -> "x509.Certificate":
+    from cryptography import x509  # 30 ms that a client's start need not pay
+    from cryptography.exceptions import UnsupportedAlgorithm
+
     try:
         certificate = x509.load_der_x509_certificate(certificate_der)
         certificate.public_key()

@@ -62,8 +62,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
         settings: ScreenSettings,
         unicode: bool,
         flush_s: float,
+        shown: Callable[[], None] = lambda: None,
         now: Callable[[], datetime] = local_now,
     ) -> None:
+        """Prepare it; ``shown`` is called when its first frame is on the terminal."""
         super().__init__(ansi_color=settings.theme == "terminal")
         self.theme = _THEMES[settings.theme]
         self.animation_level = "none"
@@ -75,6 +77,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._engine = engine
         self._inbox = inbox
         self._flush_s = flush_s
+        self._shown = shown
         self._notifier = Notifier(
             settings, bell=self.terminal.bell, write=self.terminal.write, now=now
         )
@@ -106,6 +109,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._inbox.attach()
         self.chat.begin()
         self.show_changes()
+        self.call_after_refresh(self._shown)
         self.set_interval(TICK_S, self._tick)
         self.run_worker(self._listen())
 

@@ -1,11 +1,11 @@
 """A session on the full screen, from its first to its last moment."""
 
-import gc
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+from securechat.collection import no_collection
 from securechat.errors import SecureChatError
 from securechat.faces.conversing import raise_outcome
 from securechat.faces.engine import ChatEngine
@@ -33,17 +33,18 @@ def run_screen(
     """
     inbox = Inbox(EVENTS_AT_ONCE)
     engine.subscribe(inbox.put)
-    engine.start()
-    with _no_collection():
-        from securechat.faces.screen.app import ChatApp  # it logs in while this is loaded
+    with ExitStack() as starting:
+        starting.enter_context(no_collection())
+        starting.callback(engine.start)  # after the first frame: it would only delay that
+        from securechat.faces.screen.app import ChatApp
 
-    with _color(color):
-        app = ChatApp(
-            engine, inbox, peer=peer, lobby=lobby, settings=settings, unicode=unicode,
-            flush_s=flush_s,
-        )  # fmt: skip
-    with _signals_as_before():
-        app.run(mouse=False)
+        with _color(color):
+            app = ChatApp(
+                engine, inbox, peer=peer, lobby=lobby, settings=settings, unicode=unicode,
+                flush_s=flush_s, shown=starting.close,
+            )  # fmt: skip
+        with _signals_as_before():
+            app.run(mouse=False)
     if app.ended_by is not None:
         engine.stop(0.0)
         raise SystemExit(128 + app.ended_by)
@@ -69,16 +70,6 @@ def _signals_as_before() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Look for no garbage while modules are loaded: there is little, and it takes 40 ms."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager
