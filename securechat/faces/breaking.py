@@ -37,8 +37,8 @@ def _cuts(line: str, first_width: int, width: int) -> list[int]:
         here += len(cluster)
         used += columns
         since_blank += columns
-        if cluster == " ":
-            blank, since_blank = here, 0
+        if cluster == " " or (not columns and not since_blank):
+            blank, since_blank = here, 0  # what takes no room goes with the blank before it
     return cuts
 
 

@@ -51,6 +51,7 @@ def test_nothing_is_lost_and_every_part_fits(text: str, width: int) -> None:
         ("one twothreefour", ["one ", "  twothree", "  four"]),
         ("a" * 10, ["a" * 10]),
         ("a" * 11, ["a" * 10, "  a"]),
+        ("one \u1161" + "two" * 3, ["one \u1161", "  " + "two" * 2 + "tw", "  o"]),
     ],
 )
 def test_a_line_is_broken_at_blanks(line: str, parts: list[str]) -> None:
