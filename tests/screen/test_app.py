@@ -109,6 +109,39 @@ def test_a_long_paste_is_remarked_on_until_the_next_key() -> None:
     play(scene())
 
 
+def test_a_paste_with_the_line_ends_of_a_terminal_is_remarked_on_in_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            game.app.post_message(events.Paste("x\r" * LONG_LINES + "x"))
+            await game.see("This is long")
+            told = " ".join(game.text.split())
+            assert f"This is long ({LONG_LINES + 1} lines" in told
+            assert "Enter sends it as one message, Ctrl-C clears it." in told
+
+    play(scene())
+
+
+def test_a_prompt_that_is_cut_still_ends_before_the_text() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.tell(e.Offline("the relay is stopping", retry_in_s=4))
+            await game.write("hello")
+            assert game.lines[-2].endswith("…> hello")
+
+    play(scene())
+
+
+def test_on_a_narrow_terminal_a_warning_is_told_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.tell(e.PeerKeyChanged("bob", "9f2c-41aa-07be-d310", "1111-2222-3333-4444"))
+            told = " ".join(game.text.split())
+            assert "HAS CHANGED: nothing is sent to bob Known" in told
+            assert "Shown: 1111-2222-3333-4444 /verify bob compares, Alt-A takes note." in told
+
+    play(scene())
+
+
 def test_the_input_has_at_most_half_of_the_screen() -> None:
     async def scene() -> None:
         async with playing(message("hello")) as game:

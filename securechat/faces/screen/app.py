@@ -28,6 +28,7 @@ from securechat.faces.screen.notifying import Notifier
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.spans import Look, span
 from securechat.faces.screen.terminal_writes import TerminalWrites
+from securechat.faces.screen.typed_text import typed_text
 from securechat.faces.typed_text import note_on_paste
 
 SETTLE_S = 1.0
@@ -174,7 +175,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         for target in (self.screen, self.focused):
             await _settled(target)
         if self._note_typed() and isinstance(event, events.Paste):
-            self.hint(note_on_paste(event.text))
+            self.hint(note_on_paste(typed_text(event.text)))
         if was_covered and not self.is_covered:
             self.show_changes()  # what has come below the page is seen now
 
@@ -203,7 +204,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def _load_typed(self) -> None:
         """Show what stands in the input of the current conversation, if that is another text."""
         current = self.chat.current
-        wanted = self._typed if current is None else self.chat.typed_of(current)
+        wanted = self.chat.typed_of(current)
         if current != self._loaded or wanted != self._typed:
             self._loaded = current
             self.composer.load(wanted)

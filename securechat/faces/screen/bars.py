@@ -13,7 +13,7 @@ TOLERATED_CLOCK_S = 300
 """A clock that is off by less is not worth a word."""
 
 NAMED_MAX = 2
-"""People of a room who are named in its title."""
+"""People of a room who are named in its title; one more than these is named, too."""
 
 _LEAST_GAP_COLUMNS = 2
 _NOBODY = "securechat"
@@ -56,16 +56,25 @@ def _members(people: Sequence[tuple[str, str]]) -> Iterator[Span]:
 
 
 def status_line(
-    status: Status, width: int, *, unicode: bool, newer_below: int = 0, hint: str = ""
+    status: Status,
+    width: int,
+    *,
+    unicode: bool,
+    newer_below: int = 0,
+    more_below: bool = False,
+    hint: str = "",
 ) -> Line:
     """Return what stands at the bottom: the worst news first, then what waits for the reader.
 
-    ``newer_below`` messages are below the window. Where there is little room all is said in few
-    words; what does not fit then is left out from the end, and the first part is cut. The ``hint``
-    stands at the right, if there is room.
+    ``newer_below`` messages are below the window, and with ``more_below`` others that are not held.
+    Where there is little room all is said in few words; what does not fit then is left out from the
+    end, and the first part is cut. The ``hint`` stands at the right, if there is room.
     """
+    below = f"{newer_below:,}" if newer_below else ""
+    if more_below:
+        below = f"{newer_below:,}+"
     for brief in (False, True):
-        parts = list(_parts(status, newer_below, brief=brief))
+        parts = list(_parts(status, below, brief=brief))
         if width_of(_joined(parts, Look.STATUS, unicode=unicode)) <= width:
             break
     while len(parts) > 1 and width_of(_joined(parts, Look.STATUS, unicode=unicode)) > width:
@@ -77,13 +86,13 @@ def status_line(
     return (*filled(line, width - width_of(right), Look.STATUS), *right)
 
 
-def _parts(status: Status, newer_below: int, *, brief: bool) -> Iterator[Span]:
+def _parts(status: Status, below: str, *, brief: bool) -> Iterator[Span]:
     yield from _news(status, brief=brief)
     if status.asks:
         how = "" if brief else f": /verify {status.asks} emoji"
         yield span(f"{status.asks} wants to compare{how}", Look.ALERT)
-    if newer_below:
-        yield span(f"{newer_below:,} {'below' if brief else 'newer below'}", Look.STATUS)
+    if below:
+        yield span(f"{below} {'below' if brief else 'newer below'}", Look.STATUS)
     if status.unread:
         yield span(_unread(status, brief=brief), Look.STATUS)
     if status.queued and not (status.offline or status.ended):
@@ -128,7 +137,7 @@ def _unread(status: Status, *, brief: bool) -> str:
 
 def _enumerate(names: Sequence[str]) -> str:
     """Return the first names, and how many others there are."""
-    shown = list(names[:NAMED_MAX])
+    shown = list(names if len(names) == NAMED_MAX + 1 else names[:NAMED_MAX])
     if others := len(names) - len(shown):
         shown.append(f"{others:,} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from securechat.faces.screen.spans import Line, crop, width_of
+from securechat.faces.screen.spans import Line, Look, crop, span, width_of
 from securechat.faces.screen.widgets import LineWidget
 
 PROMPT_PART = 2
 """The prompt has at most this part of the width."""
+
+_END = "> "
 
 
 class Bar(LineWidget):
@@ -41,8 +43,11 @@ class Prompt(LineWidget):
         self._made = made
 
     def lines(self, width: int, _height: int, /) -> Sequence[Line]:
-        """Return the prompt."""
-        return [crop(self._made(), width)]
+        """Return the prompt; what is cut off it is not its end, which parts it from the text."""
+        made = self._made()
+        if width_of(made) > width > len(_END):
+            made = (*crop(made, width - len(_END)), span(_END, Look.MARK))
+        return [crop(made, width)]
 
     def get_content_width(self, *_: object) -> int:
         """Return how wide it is, at most half of the screen; called by Textual."""

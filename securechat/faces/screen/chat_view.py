@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from securechat.faces.breaking import break_line
 from securechat.faces.known import Known
 from securechat.faces.screen.bars import status_line, title_line
 from securechat.faces.screen.bars_widget import Bar, Prompt
@@ -23,6 +24,18 @@ SIDE_COLUMNS = 60
 WIDE_COLUMNS = 120
 TITLE_ROWS = 8
 """The least size for a side pane, for a wide one, and for a title."""
+
+_SHOWN_CHARACTERS = 512
+"""More of a message fits on no row."""
+
+
+WHOLE_WARNING_ROWS = 12
+"""Where there are fewer rows, a warning is cut at the edge and leaves room for the chat."""
+
+_LEAST_COLUMNS = 12
+
+HINT_ROWS_MAX = 3
+"""A list of what a word can be completed to may be long."""
 
 
 class ChatView(Vertical):
@@ -63,7 +76,7 @@ class ChatView(Vertical):
         self._banners = Bar(self._banner_lines, id="banners")
         self._hints = Bar(self._hint_lines, id="hints")
         self._status = Bar(self._status_lines, id="status")
-        self._rows_below = 0
+        self._below = (0, False)
 
     def compose(self) -> ComposeResult:
         """Make the widgets; called by Textual."""
@@ -97,8 +110,9 @@ class ChatView(Vertical):
         for part, draw in draws.items():
             if part in changed:
                 draw()
-        if self.messages.rows_below != self._rows_below:
-            self._rows_below = self.messages.rows_below
+        below = (self.messages.rows_below, self.messages.has_more_below)
+        if below != self._below:
+            self._below = below
             self._status.redraw()
 
     def show_hint(self, hint: Line) -> None:
@@ -121,11 +135,14 @@ class ChatView(Vertical):
         return [filled(line, width, Look.TITLE)]
 
     def _banner_lines(self, width: int) -> Sequence[Line]:
-        return [filled(line, width, Look.ALERT) for line in self._chat.banners]
+        lines = self._chat.banners
+        if self.size.height >= WHOLE_WARNING_ROWS:
+            lines = [part for line in lines for part in _broken(line, width)]
+        return [filled(line, width, Look.ALERT) for line in lines]
 
-    def _hint_lines(self, _width: int) -> Sequence[Line]:
+    def _hint_lines(self, width: int) -> Sequence[Line]:
         chat = self._chat
-        lines = [chat.typing_now, self.hint]
+        lines = [chat.typing_now, *_broken(self.hint, width)[:HINT_ROWS_MAX]]
         if chat.replying is not None:
             lines.append(_of("Your answer to", chat.replying))
         if chat.editing is not None:
@@ -139,10 +156,17 @@ class ChatView(Vertical):
                 width,
                 unicode=self._unicode,
                 newer_below=self.messages.rows_below,
+                more_below=self.messages.has_more_below,
                 hint=f"{self._help_key} help",
             )
         ]
 
 
+def _broken(line: Line, width: int) -> list[Line]:
+    columns = max(width, _LEAST_COLUMNS)
+    return [(span(text, part.look),) for part in line for text in break_line(part.text, columns)]
+
+
 def _of(what: str, row: Row) -> Line:
-    return (span(f"{what} (Esc: none) {row.sender}: {' '.join(row.text.split())}", Look.HINT),)
+    text = " ".join(row.text[:_SHOWN_CHARACTERS].split())
+    return (span(f"{what} (Esc: none) {row.sender}: {text}", Look.HINT),)

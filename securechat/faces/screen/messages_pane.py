@@ -86,6 +86,11 @@ class MessagesPane(LineWidget, can_focus=True):
         """How many of the rows held are below the window."""
         return self._viewport.rows_below
 
+    @property
+    def has_more_below(self) -> bool:
+        """Whether there are newer messages than those held."""
+        return self._timeline.has_newer
+
     # Moving ---------------------------------------------------------------------------------------
 
     def scroll_lines(self, lines: int) -> None:

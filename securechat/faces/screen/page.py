@@ -68,7 +68,7 @@ class Page(Sheet[None]):
         self._top = max(0, min(self._top, len(made) - room))
         shown = [crop(line, width) for line in made[self._top : self._top + room]]
         left = len(made) - self._top - room
-        more = f"{left} more lines below · " if left > 0 else ""
+        more = f"{left} more lines below   " if left > 0 else ""
         return [
             bar(self._title, width),
             *shown,

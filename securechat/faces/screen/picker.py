@@ -75,7 +75,7 @@ class Picker(Sheet[Value | None]):
     @property
     def _hint(self) -> str:
         chosen = f"{self._chosen + 1} of {len(self._choices)}" if self._choices else "nothing"
-        return f"{chosen} · Up, Down · Enter chooses · Esc closes this"
+        return f"{chosen}   Up, Down   Enter chooses   Esc closes this"
 
     def press(self, event: events.Key) -> None:
         """Type, go up and down, choose or close."""

@@ -32,6 +32,7 @@ class VerifySheet(Sheet[None]):
             self._safety,
             self._emoji,
             asked=self._is_person(self._chat.asked),
+            awaited=self._is_person(self._chat.standing.asks),
             agreed=self._has_agreed,
         )
         canvas = Canvas(width, height, self._unicode, self._colors, self._code_alone)

@@ -27,14 +27,15 @@ _BLANK: Line = (span(""),)
 class Compared:
     """What can be compared with the person ``name`` by now; emoji once both have asked for them.
 
-    ``asked``: the user has asked for them, and the other one has not yet. ``agreed``: the user has
-    said that the emoji are the same, and the other one has not yet.
+    ``asked``: the user has asked for them, and the other one has not yet; ``awaited``: the other
+    way round. ``agreed``: the user has said that the emoji are the same, and they have not yet.
     """
 
     name: str
     safety: e.SafetyNumber | None = None
     emoji: e.ComparingShown | None = None
     asked: bool = False
+    awaited: bool = False
     agreed: bool = False
 
 
@@ -144,6 +145,8 @@ def _emoji(compared: Compared, columns: int, canvas: Canvas) -> list[Line]:
             ask = (
                 f"{name} is asked, and has 10 minutes: there Alt-V, then e; or /verify NAME emoji."
             )
+        elif compared.awaited:
+            ask = f"{name} has asked for them and waits: press e here."
         return [title, *_told(ask, columns)]
     cells = [_cell(index, canvas) for index in shown.emoji]
     a_row = max(columns // _EMOJI_COLUMNS, 1)

@@ -105,6 +105,13 @@ def test_where_there_is_little_room_it_says_what_waits_rather_than_where() -> No
     assert shown == "alice · 3 unread, 1 mention      F1 help"
 
 
+def test_messages_below_that_are_not_held_are_not_counted() -> None:
+    status = Status("r", "alice")
+    for held, told in ((92, "92+ newer below"), (0, "0+ newer below")):
+        line = status_line(status, 80, unicode=True, newer_below=held, more_below=True)
+        assert text_of(line).rstrip() == f"alice on r · {told}"
+
+
 def test_without_a_connection_what_is_kept_stands_before_a_long_reason() -> None:
     status = Status("r", "alice", offline="Cannot reach it (" + "x" * 60 + ")", retry_in_s=4)
     for width in (60, 80):

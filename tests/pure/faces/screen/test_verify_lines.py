@@ -87,6 +87,8 @@ def test_what_the_user_waits_for_is_said_on_the_lowest_screen_too() -> None:
     canvas = Canvas(40, 15)
     asked = lay_out_verification(Compared("bob", NUMBER, asked=True), canvas)
     assert "bob is asked" in "\n".join(rows(asked))
+    awaited = lay_out_verification(Compared("bob", NUMBER, awaited=True), canvas)
+    assert "waits: press e here." in " ".join(" ".join(rows(awaited)).split())
     agreed = lay_out_verification(Compared("bob", NUMBER, EMOJI, agreed=True), canvas)
     assert "Now bob has to say so too." in "\n".join(rows(agreed))
 
