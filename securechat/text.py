@@ -33,11 +33,11 @@ MARKS_MAX = 8
 FLAG_LETTERS_MAX = 64
 """Longest run of the letters that pair up as flags; telling the pairs apart takes time squared."""
 
-_WIDE_SOMEWHERE = frozenset(map(chr, range(0x3248, 0x3250)))
-"""Circled numbers, for which some terminals use one column and others two."""
-
 _RUN_BEYOND_LATIN = re.compile(f"[\u0300-\U0001efff]{{{MARKS_MAX + 1}}}")
 """Without a match there are not too many marks in a row: all marks are among these characters."""
+
+_WIDE_SOMEWHERE = frozenset(map(chr, range(0x3248, 0x3250)))
+"""Circled numbers, for which some terminals use one column and others two."""
 
 _LONG_RUN_OF_FLAGS = re.compile(
     f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
