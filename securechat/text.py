@@ -24,6 +24,7 @@ unchanged      everything else
 """
 
 import re
+import unicodedata
 from functools import cache, lru_cache
 
 MARKS_MAX = 8
@@ -31,6 +32,9 @@ MARKS_MAX = 8
 
 FLAG_LETTERS_MAX = 64
 """Longest run of the letters that pair up as flags; telling the pairs apart takes time squared."""
+
+_WIDE_SOMEWHERE = frozenset(map(chr, range(0x3248, 0x3250)))
+"""Circled numbers, for which some terminals use one column and others two."""
 
 _LONG_RUN_OF_FLAGS = re.compile(
     f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
@@ -97,8 +101,11 @@ def cluster_width(cluster: str) -> int:
 
 @lru_cache(maxsize=4096)
 def _character_width(character: str) -> int:
+    """Return the most columns for one character: a spacing mark may be drawn over a letter, too."""
     from wcwidth import wcwidth
 
+    if unicodedata.category(character) == "Mc" or character in _WIDE_SOMEWHERE:
+        return 1 if unicodedata.east_asian_width(character) == "N" else 2
     return max(wcwidth(character), 0)
 
 

@@ -54,7 +54,6 @@ def read_screen_settings(
     return ScreenSettings(
         keys=read_keys(settings.keys),
         theme=settings.theme,
-        typing=settings.typing,
         bell=notify.bell,
         terminal=notify.terminal,
         desktop=notify.desktop,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wcwidth import wcswidth, wcwidth
 
-from securechat.text import MARKS_MAX, clip, safe_text
+from securechat.text import MARKS_MAX, clip, cluster_width, safe_text
 
 FORBIDDEN = {
     *range(0x20),
@@ -171,3 +171,18 @@ def test_long_rows_of_flags_are_cut() -> None:
     flags = "\U0001f1e6\U0001f1fa" * 32
     assert safe_text(flags) == flags
     assert safe_text(flags * 32) == flags
+
+
+@pytest.mark.parametrize(
+    ("cluster", "width"),
+    [
+        ("a" + "\N{DEVANAGARI VOWEL SIGN AA}" * 8, 9),
+        ("\N{HANGUL SYLLABLE GA}\N{HANGUL SINGLE DOT TONE MARK}", 4),
+        ("a\N{COMBINING ACUTE ACCENT}", 1),
+        ("\N{CIRCLED NUMBER TEN ON BLACK SQUARE}", 2),
+    ],
+)
+def test_a_cluster_is_as_wide_as_the_terminal_that_draws_it_widest(
+    cluster: str, width: int
+) -> None:
+    assert cluster_width(cluster) == width

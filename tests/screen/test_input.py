@@ -77,3 +77,42 @@ def test_the_bell_rings_for_what_nobody_looks_at(monkeypatch: pytest.MonkeyPatch
             assert written == ["\a"]
 
     play(scene())
+
+
+@pytest.mark.parametrize("peer", ["bob", None])
+def test_what_is_typed_ahead_goes_along_into_the_room_that_was_asked_for(peer: str | None) -> None:
+    async def scene() -> None:
+        async with playing(peer=peer) as game:
+            game.app.load("/join #ops")
+            await game.press("enter")
+            await game.write("hello")
+            await game.tell(e.RoomNews("#ops", e.RoomChange.ENTERED))
+            assert (game.chat.current, game.typed) == ("#ops", "hello")
+            game.chat.choose("bob")
+            game.app.show_changes()
+            assert game.typed == ""
+
+    play(scene())
+
+
+def test_what_is_typed_while_nobody_is_chosen_stays_when_a_pairing_chooses_somebody() -> None:
+    async def scene() -> None:
+        async with playing(peer=None) as game:
+            await game.write("hello")
+            await game.tell(e.Paired("carol", "9f2c"))
+            assert (game.chat.current, game.typed) == ("carol", "hello")
+
+    play(scene())
+
+
+def test_what_is_typed_in_a_room_stays_there_when_the_user_has_left_it() -> None:
+    async def scene() -> None:
+        async with playing(e.RoomNews("#lobby", e.RoomChange.ENTERED), peer=None) as game:
+            game.chat.choose("#ops")
+            await game.tell(e.RoomNews("#ops", e.RoomChange.ENTERED))
+            await game.write("for ops only")
+            await game.tell(e.RoomNews("#ops", e.RoomChange.LEFT, "alice"))
+            assert (game.chat.current, game.typed) == ("#lobby", "")
+            assert game.chat.typed_of("#ops") == "for ops only"
+
+    play(scene())

@@ -200,7 +200,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def _load_typed(self) -> None:
         """Show what stands in the input of the current conversation, if that is another text."""
         current = self.chat.current
-        wanted = self._typed if current is None else self.chat.typed_of(current)
+        wanted = self.chat.typed_of(current)
         if current != self._loaded or wanted != self._typed:
             self._loaded = current
             self.composer.load(wanted)

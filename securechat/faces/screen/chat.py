@@ -76,8 +76,9 @@ class ScreenChat(ChatState):
 
     def hear(self, event: e.Event) -> None:
         """Take an event of the engine."""
+        awaited = self._parts.lines.conversations.awaited
         self._changed |= self._hearing.hear(event)
-        self._follow()
+        self._follow(awaited=awaited is not None)
 
     def tick(self) -> None:
         """Do what is due; to be called about once a second."""
@@ -139,14 +140,13 @@ class ScreenChat(ChatState):
             self.choose(max(unread, key=lambda place: (not place.muted, place.mention)).name)
 
     def typed(self, text: str) -> None:
-        """Keep what stands in the input of the current conversation."""
+        """Keep what stands in the input of the current conversation, or of none."""
         self._parts.lines.typing()
-        if self.current is not None:
-            self._parts.texts.note(self.current, text)
+        self._parts.texts.note(self.current or "", text)
 
-    def typed_of(self, name: str) -> str:
-        """Return what stands in the input of a conversation."""
-        return self._parts.texts.of(name)
+    def typed_of(self, name: str | None) -> str:
+        """Return what stands in the input of a conversation; None: while none is chosen."""
+        return self._parts.texts.of(name or "")
 
     def older(self) -> None:
         """Ask for the messages before those held, if there are any."""
@@ -235,18 +235,23 @@ class ScreenChat(ChatState):
         """Return the text of a message, safe for a clipboard."""
         return safe_text(row.text, multiline=True)
 
-    def _follow(self) -> None:
-        """Open the current conversation, if it is another one than before."""
+    def _follow(self, *, awaited: bool = False) -> None:
+        """Open the current conversation, if it is another one than before.
+
+        What was typed ahead, while it was ``awaited`` or none was open, is a text for this one.
+        """
         parts, current = self._parts, self.current
         key = None if current is None else conversation_key(current)
         if key == self._opened:
             return
         if self._opened is not None and (left := parts.timelines.held(self._opened)) is not None:
             left.new_from = None
-        self._opened = key
+        before, self._opened = self._opened, key
         self._changed |= ALWAYS_SEEN
         self._writing.cancel()
         parts.texts.stop_composing()
+        if current is not None and (before is None or awaited):
+            parts.texts.take_along(before or "", current)
         parts.texts.store()
         if current is None:
             return

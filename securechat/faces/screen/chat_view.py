@@ -25,6 +25,9 @@ WIDE_COLUMNS = 120
 TITLE_ROWS = 8
 """The least size for a side pane, for a wide one, and for a title."""
 
+_SHOWN_CHARACTERS = 512
+"""More of a message fits on no row."""
+
 
 WHOLE_WARNING_ROWS = 12
 """Where there are fewer rows, a warning is cut at the edge and leaves room for the chat."""
@@ -165,4 +168,5 @@ def _broken(line: Line, width: int) -> list[Line]:
 
 
 def _of(what: str, row: Row) -> Line:
-    return (span(f"{what} (Esc: none) {row.sender}: {' '.join(row.text.split())}", Look.HINT),)
+    text = " ".join(row.text[:_SHOWN_CHARACTERS].split())
+    return (span(f"{what} (Esc: none) {row.sender}: {text}", Look.HINT),)

@@ -19,6 +19,9 @@ REACTIONS = ("thumbs_up", "red_heart", "joy", "tada", "eyes", "thinking", "cry",
 """The codes of the reactions that are offered."""
 
 _CODES_MAX = 40
+_SHOWN_CHARACTERS = 512
+"""More of a message fits on no row."""
+
 _KEYS_COLUMNS = 14
 
 
@@ -64,7 +67,8 @@ def message_choices(found: e.SearchResult | None, now: datetime) -> list[Choice[
 
 def _told(past: e.PastMessage) -> str:
     where = past.room or ("" if past.state is None else f"to {past.recipient}")
-    return " ".join(f"{where} {past.sender}: {past.text}".split())
+    text = past.text[:_SHOWN_CHARACTERS]
+    return " ".join(f"{where} {past.sender}: {text}".split())
 
 
 def reaction_choices(typed: str) -> list[Choice[str]]:

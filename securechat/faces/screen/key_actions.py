@@ -76,9 +76,7 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_send(self) -> None:
         """Send the text, or do what it asks for."""
-        nobody = self.chat.current is None
-        if self.chat.enter(self.composer.text) and nobody:
-            self.load("")
+        self.chat.enter(self.composer.text)
         self.messages.to_end()
         self.show_changes()
         self.open(self.chat.take_request())

@@ -93,8 +93,12 @@ def osc777(shown: Notification) -> str:
 
 
 def notify_send(shown: Notification) -> list[str]:
-    """Return the command that makes the desktop show it; some desktops read a text as HTML."""
-    return ["notify-send", "--", shown.title, html.escape(shown.body, quote=False)]
+    """Return the command that makes the desktop show it.
+
+    It reads what follows a backslash as C does, and after that some desktops read HTML.
+    """
+    body = html.escape(shown.body, quote=False).replace("\\", r"\\")
+    return ["notify-send", "--", shown.title, body]
 
 
 def is_quiet(hours: str, now: datetime) -> bool:

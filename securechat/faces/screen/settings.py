@@ -15,15 +15,14 @@ TerminalNotice = Literal["off", "osc9", "osc777"]
 class ScreenSettings:
     """The settings of a run.
 
-    ``keys`` are those of `securechat.faces.screen.actions.read_keys`. The others say whether people
-    see that the user types, and what happens when a message calls for attention: a ``bell``, a
-    notice of the ``terminal`` or of the ``desktop``, with its first words if ``show_text``, and
-    nothing during the ``quiet`` hours ("22:00-07:00", local time; "" is never).
+    ``keys`` are those of `securechat.faces.screen.actions.read_keys`. The others but ``theme`` say
+    what happens when a message calls for attention: a ``bell``, a notice of the ``terminal`` or of
+    the ``desktop``, with its first words if ``show_text``, and nothing during the ``quiet`` hours
+    ("22:00-07:00", local time; "" is never).
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
     theme: Theme = "terminal"
-    typing: bool = True
     bell: bool = True
     terminal: TerminalNotice = "off"
     desktop: bool = False

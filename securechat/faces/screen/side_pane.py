@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from textual.strip import Strip
+
 from securechat.faces.screen.chat import ScreenChat
 from securechat.faces.screen.side import side_lines
 from securechat.faces.screen.spans import Line
@@ -20,3 +22,11 @@ class SidePane(LineWidget):
         """Return the conversations, and the edge between them and the messages."""
         places, current = self._chat.places, self._chat.current
         return side_lines(places, current, width, height, unicode=self._unicode)
+
+    def render_line(self, y: int) -> Strip:
+        """Return a row, which is as wide as the pane.
+
+        Textual counts fewer columns for the marks of some scripts than most terminals use: what it
+        would put behind a name of these would be drawn over the messages.
+        """
+        return Strip(super().render_line(y), self.size.width)

@@ -28,7 +28,7 @@ class Timeline:
 
     A message is known by its sender and its id: two senders may use the same id. ``has_older`` and
     ``has_newer`` say whether the history has others beyond the ends, ``new_from`` is the id of the
-    first one that is new to the reader. ``revision`` is another number after each change.
+    first one that is new to the reader.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,6 @@ class Timeline:
         self.has_older = False
         self.has_newer = False
         self.new_from: str | None = None
-        self.revision = 0
         self._keys: set[tuple[str, str]] = set()
         self._grown = Grown()
 
@@ -101,7 +100,6 @@ class Timeline:
         for index, row in enumerate(self.rows):
             if isinstance(row, Row) and row.reply and row.reply[:2] == (message_id, sender):
                 self.rows[index] = replace(row, reply=quote)
-                self.revision += 1
         if (sender, message_id) in self._keys:
             self._change(
                 lambda row: _key(row) == (sender, message_id),
@@ -130,7 +128,6 @@ class Timeline:
         """Take note of a message that is new to the reader; the first of them is marked."""
         if self.new_from is None:
             self.new_from = message_id
-            self.revision += 1
 
     @property
     def new_count(self) -> int:
@@ -186,12 +183,10 @@ class Timeline:
     def _set(self, rows: Sequence[Row | Notice], grown: Grown) -> None:
         self.rows[:] = rows
         self._keys = {_key(row) for row in rows if isinstance(row, Row)}
-        self.revision += 1
         self._grow(grown)
 
     def _append(self, row: Row | Notice) -> None:
         self.rows.append(row)
-        self.revision += 1
         self._let_go(from_end=False)
 
     def _let_go(self, *, from_end: bool) -> None:
@@ -227,7 +222,6 @@ class Timeline:
         row = self.rows[index]
         if isinstance(row, Row):
             self.rows[index] = change(row)
-            self.revision += 1
 
 
 def _key(row: Row) -> tuple[str, str]:

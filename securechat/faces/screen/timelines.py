@@ -9,7 +9,7 @@ from securechat.faces.screen.rows import Row
 from securechat.faces.screen.timeline import Timeline
 
 KEPT_TIMELINES = 64
-"""So many conversations are held, those looked at last; of the others the history has all."""
+"""So many are held, that which is shown and the last that were used; the history has all."""
 
 
 class Timelines:
@@ -23,6 +23,7 @@ class Timelines:
         self._held: dict[str, Timeline] = {}
         self._asked: set[c.Page] = set()
         self._wanted: int | None = None
+        self._shown = ""
 
     def of(self, name: str) -> Timeline:
         """Return the timeline of a conversation, an empty one if none is held."""
@@ -30,7 +31,7 @@ class Timelines:
         timeline = self._held.pop(key, None) or Timeline()
         self._held[key] = timeline
         if len(self._held) > KEPT_TIMELINES:
-            del self._held[next(iter(self._held))]
+            del self._held[next(other for other in self._held if other not in (key, self._shown))]
         return timeline
 
     def held(self, name: str) -> Timeline | None:
@@ -52,10 +53,12 @@ class Timelines:
     # Pages ----------------------------------------------------------------------------------------
 
     def ask_newest(self, name: str) -> None:
-        """Ask for the newest messages; what was asked of this conversation before counts no more.
+        """Ask for the newest messages of the conversation that is shown from now on.
 
-        An answer may have become a problem, so none is waited for.
+        What was asked of it before counts no more: an answer may have become a problem, so none is
+        waited for.
         """
+        self._shown = conversation_key(name)
         self._asked = {question for question in self._asked if question.name != name}
         self._wanted = None
         self._put(c.Page(name))

@@ -12,7 +12,7 @@ STORE_AFTER = timedelta(seconds=1)
 STORE_AT_LEAST_AFTER = timedelta(seconds=5)
 """Who types on without a pause loses no more than this to a crash."""
 
-TELL_AGAIN_AFTER = timedelta(seconds=3)
+TELL_AGAIN_AFTER = timedelta(seconds=1)
 STOPPED_AFTER = timedelta(seconds=6)
 """When the engine hears again that a text goes on being typed, and that it does no more."""
 
@@ -22,7 +22,8 @@ _Question = c.StoreText | c.Composing
 class UnsentTexts:
     """The text in the input of each conversation; ``ask`` asks the engine, which may refuse.
 
-    Nobody is told that a command is being typed.
+    What is typed while no conversation is chosen stands under the name "", and is not kept. Nobody
+    is told that a command is being typed.
     """
 
     def __init__(self, ask: Callable[[_Question], None], now: Callable[[], datetime]) -> None:
@@ -50,9 +51,8 @@ class UnsentTexts:
         self._typed_at = self._now()
         if not self._unstored:
             self._stored_at = self._typed_at
-        self._texts[conversation_key(name)] = text
-        self._unstored[conversation_key(name)] = name
-        if text and not _is_command(text):
+        self._put(name, text)
+        if text and name and not _is_command(text):
             self._tell_composing(name)
         else:
             self.stop_composing()
@@ -60,10 +60,15 @@ class UnsentTexts:
     def sent(self, name: str) -> None:
         """Take note that the text of a conversation has gone."""
         if self.of(name):
-            self._texts[conversation_key(name)] = ""
-            self._unstored[conversation_key(name)] = name
+            self._put(name, "")
         self._composing = None  # the message itself says it
         self.store()
+
+    def take_along(self, before: str, name: str) -> None:
+        """Put the text of one conversation behind that of another, which is chosen now."""
+        if text := self.of(before):
+            self._put(before, "")
+            self._put(name, self.of(name) + text)
 
     def store(self) -> None:
         """Let the engine keep what has changed."""
@@ -93,6 +98,11 @@ class UnsentTexts:
         if old != new and (text := self._texts.pop(old, "")):
             self._texts[new] = text
             self._unstored[new] = name
+
+    def _put(self, name: str, text: str) -> None:
+        self._texts[conversation_key(name)] = text
+        if name:
+            self._unstored[conversation_key(name)] = name
 
     def _tell_composing(self, name: str) -> None:
         if self._composing is not None and self._composing != name:

@@ -73,8 +73,7 @@ class Writing:
         self._perform(command, text)
         if isinstance(command, c.Say | c.Msg | c.Reply) and not self._taken:
             return False
-        if where is not None:
-            self._parts.texts.sent(where)
+        self._parts.texts.sent(where or "")
         if isinstance(command, c.Say):
             self.cancel()
         return True

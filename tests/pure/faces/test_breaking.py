@@ -1,5 +1,7 @@
 """Lines for a terminal: none goes on at the left edge, whatever the terminal knows of Unicode."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from securechat.faces.breaking import break_line
 from securechat.text import safe_text
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
-TEXTS = st.text() | st.lists(st.sampled_from([FAMILY, "\U0001f1e9", "☁️", " ", "語", "ab"])).map(
+AA = "\N{DEVANAGARI VOWEL SIGN AA}"
+TEXTS = st.text() | st.lists(st.sampled_from([FAMILY, "\U0001f1e9", "☁️", " ", "語", "ab", AA])).map(
     "".join
 )
 
@@ -17,9 +20,14 @@ TEXTS = st.text() | st.lists(st.sampled_from([FAMILY, "\U0001f1e9", "☁️", " 
 def columns(line: str) -> int:
     """Return how wide a line can be: on a terminal that joins characters, and on one that does not.
 
-    The second is what no joining is done for: every character as wide as it is alone.
+    The second is what no joining is done for: every character as wide as it is alone, and so each
+    spacing mark, too.
     """
-    return max(wcswidth(line), sum(max(wcwidth(character), 0) for character in line))
+    return max(wcswidth(line), sum(map(columns_alone, line)))
+
+
+def columns_alone(character: str) -> int:
+    return max(wcwidth(character), int(unicodedata.category(character) == "Mc"))
 
 
 @given(TEXTS, st.integers(12, 40))

@@ -109,6 +109,8 @@ def test_the_text_is_only_shown_if_the_user_wants_it() -> None:
 def test_a_text_cannot_give_orders_to_a_desktop() -> None:
     shown = notification(message('<img src="x"> & <a href="y">'), show_text=True)
     assert notify_send(shown)[3] == 'bob: &lt;img src="x"&gt; &amp; &lt;a href="y"&gt;'
+    shown = notification(message(r"\74b\76 \33]0;title\7 \n"), show_text=True)
+    assert notify_send(shown)[3] == r"bob: \\74b\\76 \\33]0;title\\7 \\n"
 
 
 @given(st.text())

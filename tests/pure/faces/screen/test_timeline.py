@@ -68,12 +68,10 @@ def test_a_message_changes_where_it_stands() -> None:
     timeline = Timeline()
     timeline.add(row("a", own=True))
     timeline.note(Notice(Entry("bob has gone"), NOON_MS))
-    before = timeline.revision
     timeline.advance("a", e.DeliveryState.READ)
     timeline.amend("bob", "a", "better")
     assert row_of(timeline, "a").state is e.DeliveryState.READ
     assert (row_of(timeline, "a").text, row_of(timeline, "a").edited) == ("better", True)
-    assert timeline.revision != before
     timeline.amend("bob", "unknown", "nothing happens")
 
 
@@ -84,9 +82,7 @@ def test_answers_quote_a_message_as_it_is_now() -> None:
         timeline.add(replace(row(f"{number}"), reply=quote))
     timeline.amend("bob", "a", "coffee?")
     assert row_of(timeline, "0").reply == e.Quote("a", "bob", "coffee?")
-    before = timeline.revision
     timeline.amend("bob", "a", "")
-    assert timeline.revision > before
     assert row_of(timeline, "0").reply == e.Quote("a")
     assert row_of(timeline, "1").reply == quotes[1]
 

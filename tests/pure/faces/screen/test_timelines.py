@@ -102,3 +102,13 @@ def test_a_jump_to_what_was_deleted_from_the_history_shows_what_is_next() -> Non
     timelines.ask_around("bob", 20)
     timelines.take(page(asked[-1], 8, 12))
     assert timelines.take_jump("bob") is None
+
+
+def test_the_one_that_is_shown_is_held_however_many_people_write() -> None:
+    timelines, _ = asking()
+    timelines.ask_newest("bob")
+    bob = timelines.of("bob")
+    for number in range(2 * KEPT_TIMELINES):
+        timelines.of(f"stranger{number}")
+    assert timelines.of("bob") is bob
+    assert len(list(timelines)) == KEPT_TIMELINES

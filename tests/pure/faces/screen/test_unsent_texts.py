@@ -71,7 +71,7 @@ def test_others_are_told_that_somebody_types_and_goes_on_and_stops() -> None:
     table = Table()
     table.write(*(["a", "b"] * 20))
     told = table.take(c.Composing)
-    assert told == [c.Composing("bob", active=True)] * 2
+    assert told == [c.Composing("bob", active=True)] * 4
     table.wait(10)
     assert table.take(c.Composing) == [c.Composing("bob", active=False)]
 
@@ -119,3 +119,16 @@ def test_a_text_follows_the_name_of_its_person() -> None:
     assert table.asked == [c.StoreText("Bobby", "hey")]
     table.texts.rename("bobby", "BOBBY")
     assert table.texts.of("bobby") == "hey"
+
+
+def test_what_is_typed_while_nobody_is_chosen_is_taken_along_and_not_kept() -> None:
+    table = Table()
+    table.write("he", "hey", name="")
+    table.wait(3)
+    assert table.texts.of("") == "hey"
+    assert table.asked == []
+    table.texts.note("bob", "so: ")
+    table.texts.take_along("", "bob")
+    assert (table.texts.of(""), table.texts.of("bob")) == ("", "so: hey")
+    table.wait(3)
+    assert table.take(c.StoreText) == [c.StoreText("bob", "so: hey")]
