@@ -131,11 +131,12 @@ class Timeline:
 
     @property
     def new_count(self) -> int:
-        """How many messages of others are held from the marked one on."""
+        """How many messages of others are held from the marked one on, without deleted ones."""
         start = self.index_of(self.new_from) if self.new_from is not None else None
         if start is None:
             return 0
-        return sum(isinstance(row, Row) and not row.own for row in self.rows[start:])
+        rows = (row for row in self.rows[start:] if isinstance(row, Row))
+        return sum(not row.own and not row.deleted for row in rows)
 
     def index_of(self, message_id: str, sender: str | None = None) -> int | None:
         """Return where a message is among the rows, or None; of two, the later one."""

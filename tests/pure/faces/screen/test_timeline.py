@@ -103,6 +103,8 @@ def test_what_is_new_is_counted_from_the_first_of_it() -> None:
     timeline.mark_new("b")
     timeline.mark_new("d")
     assert (timeline.new_from, timeline.new_count) == ("b", 2)
+    timeline.amend(row_of(timeline, "d").sender, "d", "")
+    assert timeline.new_count == 1
 
 
 def test_two_senders_may_use_one_id() -> None:
