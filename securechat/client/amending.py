@@ -3,6 +3,7 @@
 Who may do what: E2E.md, section 16.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 from securechat.client import commands as c
@@ -22,7 +23,7 @@ from securechat.e2e.amend_content import Amendment, Reaction
 from securechat.e2e.endpoint import new_message_id
 from securechat.e2e.results import Opened
 from securechat.errors import UsageError
-from securechat.identity.types import MessageId, Name, RoomId
+from securechat.identity.types import MessageId, Name, RoomId, UserKey
 from securechat.store.history import Amend, Entry, Progress, React
 
 MAX_CHANGES_A_MINUTE = 100
@@ -30,6 +31,9 @@ MAX_CHANGES_A_MINUTE = 100
 
 To take the words of a text out of the index again costs many times what a new message does.
 """
+
+MAX_OF_ONE = 20
+"""How many of these are one person's, so that nobody takes the others' place."""
 
 _MINUTE_S = 60.0
 
@@ -64,7 +68,7 @@ class Amending:
         self._sending = sending
         self._posting = posting
         self._minute_ends_at = 0.0
-        self._changes = 0
+        self._changes: Counter[UserKey] = Counter()
 
     def answer(self, question: c.Amend | c.React) -> None:
         """Change a message for the user; UsageError when it is none of theirs, or unknown."""
@@ -84,7 +88,7 @@ class Amending:
         if isinstance(content, Amendment):
             self._hear_amendment(content, opened, contact, where)
         else:
-            self._hear_reaction(content, contact, where)
+            self._hear_reaction(content, opened, contact, where)
 
     # What others do -------------------------------------------------------------------------------
 
@@ -117,9 +121,12 @@ class Amending:
             )
         )
 
-    def _hear_reaction(self, content: Reaction, contact: Contact, where: Conversation) -> None:
+    def _hear_reaction(
+        self, content: Reaction, opened: Opened, contact: Contact, where: Conversation
+    ) -> None:
+        """Take the newest reaction; one that fills a gap may be older than what was taken."""
         desk, message_id = self._desk, content.message_id
-        found = desk.messages(where, message_id)
+        found = [] if opened.late else desk.messages(where, message_id)
         if len(found) != 1 or found[0].is_deleted or not self._allows_one(contact):
             return
         desk.record([React(where.key, message_id, contact.user_key, contact.name, content.symbol)])
@@ -133,9 +140,13 @@ class Amending:
         if contact.accepted:
             return True
         if self._desk.now_s() >= self._minute_ends_at:
-            self._minute_ends_at, self._changes = self._desk.now_s() + _MINUTE_S, 0
-        self._changes += 1
-        return self._changes <= MAX_CHANGES_A_MINUTE
+            self._minute_ends_at = self._desk.now_s() + _MINUTE_S
+            self._changes.clear()
+        key = contact.user_key
+        if self._changes[key] >= MAX_OF_ONE or self._changes.total() >= MAX_CHANGES_A_MINUTE:
+            return False
+        self._changes[key] += 1
+        return True
 
     # What the user does ---------------------------------------------------------------------------
 

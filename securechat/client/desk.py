@@ -12,6 +12,7 @@ from securechat.client.handed_over import HandedOver
 from securechat.client.history import Conversation, HistoryBook, PastReader
 from securechat.client.kept import KeptMessages
 from securechat.client.outbox import Outbox
+from securechat.client.past_message import Quote
 from securechat.client.pending_history import PendingHistory
 from securechat.client.people import People, Person
 from securechat.client.room_book import RoomBook
@@ -94,6 +95,11 @@ class Desk:
         self.batch.pending.note(self.batch.history)
         committed = self.past.of_id(where, message_id)
         return self.batch.pending.messages((where.key, message_id), committed)
+
+    def quote(self, where: Conversation, message_id: MessageId) -> Quote:
+        """Return what an answer to a message quotes; of an id that several have used, no text."""
+        found = self.messages(where, message_id)
+        return self.past.quote(message_id, found[0] if len(found) == 1 else None)
 
     def newest_own(self, where: Conversation) -> MessageId | None:
         """Return the id of the newest message that the user has written in a conversation."""

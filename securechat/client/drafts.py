@@ -1,6 +1,6 @@
 """What waits to be sealed for somebody: own messages, and what rooms have to say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Self
 
@@ -104,6 +104,14 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
         """Whether it is a message, or what its writer says about one."""
         return self.is_message or self.kind in AMEND_KINDS
 
+    @property
+    def changed(self) -> MessageId | None:
+        """The message that it changes or reacts to, if it is no message itself."""
+        if self.kind not in AMEND_KINDS:
+            return None
+        content = decode_content(self.kind, self.body)
+        return content.message_id if isinstance(content, Amendment | Reaction) else None
+
     def content(self, place: RoomPlace | None) -> Content:
         """Return what is to be sealed; ``place`` is that in the room, if it is about one."""
         if self.kind == KIND_TEXT:
@@ -123,6 +131,12 @@ class Draft(msgspec.Struct, frozen=True, array_like=True):
     def row(self) -> tuple[str, bytes]:
         """Table and key of its row, which is kept until the message is sealed."""
         return DRAFTS, self.sequence.to_bytes(8, "big")
+
+
+def with_changes(messages: Iterable[Draft], waiting: Iterable[Draft]) -> list[Draft]:
+    """Return messages, and what waits behind them that is about one of them."""
+    ids = {each.message_id for each in messages}
+    return [each for each in waiting if each.message_id in ids or each.changed in ids]
 
 
 def stored_drafts(rows: Mapping[tuple[str, bytes], bytes], table: str = DRAFTS) -> list[Draft]:

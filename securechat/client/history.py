@@ -227,9 +227,9 @@ class PastReader:
         """Return entries as they are shown."""
         return self._presenter.messages(entries)
 
-    def quote(self, where: Conversation, message_id: MessageId) -> Quote:
-        """Return what an answer to a message of a conversation quotes."""
-        return self._presenter.quote(where.key, message_id)
+    def quote(self, message_id: MessageId, entry: Entry | None) -> Quote:
+        """Return what an answer to a message quotes, which is None if it is not known."""
+        return self._presenter.quote(message_id, entry)
 
     def of_id(self, where: Conversation, message_id: MessageId) -> list[Entry]:
         """Return the messages of a conversation that have an id: of each writer one at most."""

@@ -7,7 +7,7 @@ import msgspec
 
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk
-from securechat.client.drafts import POSTS, Draft, stored_drafts
+from securechat.client.drafts import POSTS, Draft, stored_drafts, with_changes
 from securechat.client.people import Person
 from securechat.client.room_book import Recipient
 from securechat.client.sending import Sending
@@ -100,7 +100,8 @@ class Posting:
     def withdraw(self, room_id: RoomId) -> list[MessageId]:
         """Give up the posts that wait until it is known who is in a room; return the ids."""
         posts = [each for each in self._waiting if each.room == room_id and each.is_message]
-        return [each.message_id for each in self._take(posts)]
+        self._take(with_changes(posts, self._waiting))
+        return [each.message_id for each in posts]
 
     def _check(self, room_id: RoomId) -> None:
         room, called = self._desk.rooms.get(room_id), self._desk.rooms.called(room_id)

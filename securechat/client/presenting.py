@@ -7,7 +7,7 @@ from securechat.client.conversation_keys import is_room_key
 from securechat.client.mentioning import mentions
 from securechat.client.past_message import DeliveryState, PastMessage, Quote
 from securechat.client.ports import HistoryPort
-from securechat.identity.types import MessageId, Name, RelayId, UserKey
+from securechat.identity.types import Name, RelayId, UserKey
 from securechat.store.history import Entry
 
 _Reactions = tuple[tuple[str, str], ...]
@@ -34,10 +34,12 @@ class Presenter:
             for entry in entries
         )
 
-    def quote(self, conversation: bytes, message_id: MessageId) -> Quote:
-        """Return what an answer to a message of a conversation quotes."""
-        with self._state.read_history() as table:
-            return self._quote(message_id, table.find(conversation, message_id))
+    def quote(self, message_id: bytes, entry: Entry | None) -> Quote:
+        """Return what an answer to a message quotes, which is None if it is not known."""
+        if entry is None or entry.is_deleted:
+            return Quote(message_id.hex())
+        sender = self.called(entry.sender, entry.user_key)
+        return Quote(message_id.hex(), sender, entry.text)
 
     def called(self, sender: str, user_key: bytes) -> str:
         """Return what to call who had a name and a key when something was kept of them.
@@ -100,10 +102,4 @@ class Presenter:
     def _reply(self, entry: Entry, answered: _Answered) -> Quote | None:
         if not entry.reply_to:
             return None
-        return self._quote(entry.reply_to, answered[entry.conversation].get(entry.reply_to))
-
-    def _quote(self, message_id: bytes, entry: Entry | None) -> Quote:
-        if entry is None or entry.is_deleted:
-            return Quote(message_id.hex())
-        sender = self.called(entry.sender, entry.user_key)
-        return Quote(message_id.hex(), sender, entry.text)
+        return self.quote(entry.reply_to, answered[entry.conversation].get(entry.reply_to))

@@ -5,7 +5,7 @@ from securechat.client.amending import Amending
 from securechat.client.comparing import Comparisons
 from securechat.client.composing import Composing
 from securechat.client.desk import Desk
-from securechat.client.drafts import Draft
+from securechat.client.drafts import Draft, with_changes
 from securechat.client.events import Retention, Withdrawn
 from securechat.client.expiry import Expiry
 from securechat.client.inviting import Inviting
@@ -162,7 +162,8 @@ class Questions:
         return self._desk.rooms.called(room_id), [*ids]
 
     def _withdraw(self, person: Person, drafts: list[Draft]) -> None:
-        for draft in drafts:
+        """Give up messages for a person, and what would change them there."""
+        for draft in with_changes(drafts, person.drafts):
             person.drafts.remove(draft)
             self._desk.change({draft.row: None})
 

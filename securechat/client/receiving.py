@@ -325,7 +325,7 @@ class Receiving:
             origin=Origin(desk.relay_id, opened.sender),
             room=where.title if room else None,
             action=content.action,
-            reply=desk.past.quote(where, content.reply_to) if content.reply_to else None,
+            reply=desk.quote(where, content.reply_to) if content.reply_to else None,
             mention=mention,
             alert=desk.attention.calls(where, in_room=room is not None, mention=mention),
         )

@@ -8,6 +8,7 @@ import msgspec
 
 from securechat.client.desk import Desk
 from securechat.client.events import Amended, Event, Message
+from securechat.client.past_message import Quote
 from securechat.client.ports import StatePort
 from securechat.client.read_receipts import ReadReceipts
 from securechat.e2e.seen import SEEN_TABLES
@@ -115,17 +116,24 @@ class Unread:
         return self._read_receipts.hand_out(desk)
 
     def _amend(self, amended: Amended) -> _Changes:
-        """Change a kept message of the same writer; their key tells that, whatever its name is."""
+        """Change a kept message of the same writer, and what answers to it quote of it.
+
+        Their key tells whose message it is, whatever its name is.
+        """
         changes: _Changes = {}
         for row, message in tuple(self._messages.items()):
-            if message.message_id != amended.message_id or not _is_of_one(message, amended):
-                continue
-            if amended.text:
-                self._messages[row] = replace(message, text=amended.text)
-                changes[row] = msgspec.msgpack.encode(self._messages[row])
-            else:
+            is_it = message.message_id == amended.message_id and _is_of_one(message, amended)
+            if is_it and not amended.text:
                 del self._rows[_identity(message)], self._messages[row]
                 changes[row] = None
+                continue
+            if is_it:
+                self._messages[row] = replace(message, text=amended.text)
+            elif _quotes(message, amended):
+                self._messages[row] = replace(message, reply=_quote_of(amended))
+            else:
+                continue
+            changes[row] = msgspec.msgpack.encode(self._messages[row])
         return changes
 
     def _set_due(self) -> bool:
@@ -146,6 +154,22 @@ def _is_of_one(message: Message, amended: Amended) -> bool:
     if one is None or other is None:
         return False
     return (one.relay_id, one.device.user_key) == (other.relay_id, other.device.user_key)
+
+
+def _quotes(message: Message, amended: Amended) -> bool:
+    """Tell whether a message answers the one that is changed, and has some of its text."""
+    reply, one, other = message.reply, message.origin, amended.origin
+    is_here = message.room == amended.room and (
+        one is None or other is None or one.relay_id == other.relay_id
+    )
+    return is_here and reply is not None and reply[:2] == (amended.message_id, amended.sender)
+
+
+def _quote_of(amended: Amended) -> Quote:
+    """Return what answers quote of a message from now on."""
+    if not amended.text:
+        return Quote(amended.message_id)
+    return Quote(amended.message_id, amended.sender, amended.text)
 
 
 def _identity(message: Message) -> _Identity:

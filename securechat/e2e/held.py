@@ -23,7 +23,8 @@ MAX_OF_INVITATIONS = 512
 class HeldMessage(msgspec.Struct, frozen=True, array_like=True):
     """A message whose place in its sender's order is settled, and whose room is not.
 
-    ``hopeless``: its sender has said since that it has no other roster than the one here.
+    ``late``: it filled a gap in that order. ``hopeless``: its sender has said since that it has no
+    other roster than the one here.
     """
 
     number: int
@@ -32,6 +33,7 @@ class HeldMessage(msgspec.Struct, frozen=True, array_like=True):
     message: Plaintext
     held_ms: int
     hopeless: bool = False
+    late: bool = False
 
 
 class HeldTable:
@@ -64,12 +66,20 @@ class HeldTable:
         if sum(counts[room_id] for room_id in room_ids) >= limit:
             raise RemoteProtocolError("Too many messages wait for rooms that were not joined.")
 
-    def add(self, sender: DeviceAddress, place: RoomPlace, message: Plaintext, now_ms: int) -> None:
+    def add(
+        self,
+        sender: DeviceAddress,
+        place: RoomPlace,
+        message: Plaintext,
+        now_ms: int,
+        *,
+        late: bool = False,
+    ) -> None:
         """Hold a message; raise `RemoteProtocolError` when its sender or its room has too many."""
         of_sender = sum(held.sender == sender for held in self._messages.values())
         if of_sender >= MAX_OF_A_DEVICE or len(self.of(place.room_id)) >= MAX_OF_A_ROOM:
             raise RemoteProtocolError("Too many messages wait for a roster.")
-        held = HeldMessage(self._next, sender, place, message, now_ms)
+        held = HeldMessage(self._next, sender, place, message, now_ms, late=late)
         self._next += 1
         self._put(held)
 

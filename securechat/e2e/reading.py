@@ -51,7 +51,10 @@ class Reader:
         if is_used:
             raise RemoteProtocolError("A counter is used twice.")
         self.message_ids.add(sender.user_key + message.message_id, now_ms)
-        content = self._content(message, place, verdict, sender, now_ms, encrypted=encrypted)
+        late = placement.place is Place.LATE
+        content = self._content(
+            message, place, verdict, sender, now_ms, late=late, encrypted=encrypted
+        )
         return Opened(
             sender=sender,
             message_id=message.message_id,
@@ -59,7 +62,7 @@ class Reader:
             counter=message.counter,
             content=content,
             missing=placement.missing,
-            late=placement.place is Place.LATE,
+            late=late,
             forked=placement.forked,
             introduction=introduction,
             encrypted=encrypted,
@@ -90,6 +93,7 @@ class Reader:
         sender: DeviceAddress,
         now_ms: int,
         *,
+        late: bool,
         encrypted: bool,
     ) -> ReceivedContent:
         content = decode_content(message.kind, message.body)
@@ -100,5 +104,5 @@ class Reader:
         if verdict is Verdict.READ or place is None:
             return content
         if verdict is Verdict.HOLD:
-            self.talk.hold(sender, place, message, now_ms)
+            self.talk.hold(sender, place, message, now_ms, late=late)
         return Held(*place)

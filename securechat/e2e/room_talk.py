@@ -89,7 +89,13 @@ class RoomTalk:
         return Verdict.READ if state.joined else Verdict.HOLD
 
     def hold(
-        self, sender: DeviceAddress, place: RoomPlace, message: Plaintext, now_ms: int
+        self,
+        sender: DeviceAddress,
+        place: RoomPlace,
+        message: Plaintext,
+        now_ms: int,
+        *,
+        late: bool,
     ) -> None:
         """Keep a message until it can be read; raise `RemoteProtocolError` when too many wait."""
         state = self._rooms.get(place.room_id)
@@ -99,7 +105,7 @@ class RoomTalk:
         elif state is not None and not state.joined:
             others = [each for each in self._held.counts if not self._is_joined(each)]
             self._held.require_room(others, MAX_OF_INVITATIONS)
-        self._held.add(sender, place, message, now_ms)
+        self._held.add(sender, place, message, now_ms, late=late)
 
     def release(self, room_id: RoomId) -> tuple[Opened | Invalid, ...]:
         """Return what was held of a room and can be read now, in the order of its arrival."""
@@ -154,4 +160,11 @@ class RoomTalk:
         except RemoteProtocolError:
             self._held.remove(held)
             return Invalid(held.sender)
-        return Opened(held.sender, message.message_id, message.time_ms, message.counter, content)
+        return Opened(
+            held.sender,
+            message.message_id,
+            message.time_ms,
+            message.counter,
+            content,
+            late=held.late,
+        )

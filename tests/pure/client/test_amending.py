@@ -5,6 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client import sending
+from securechat.client.drafts import POSTS
 from securechat.e2e.amend_content import MAX_SYMBOL_BYTES, Amendment, Reaction
 from securechat.e2e.content import Receipt, Text
 from securechat.e2e.text_bytes import MAX_TEXT_BYTES
@@ -197,6 +198,35 @@ def test_unsend_gives_up_texts_and_no_change_of_another_one() -> None:
         assert said_to(world, bob)[-1] == Amendment(sent(world), "hello Bob")
 
 
+def test_unsend_gives_up_the_changes_of_what_it_gives_up() -> None:
+    with alice() as world:
+        bob = friends(world)
+        world.lose_connection()
+        world.engine.send("bob", "never mind")
+        world.settle()
+        ask(
+            world,
+            c.Amend("bob", None, "really, never mind"),
+            c.React("bob", "alice", "+"),
+            c.Unsend("bob"),
+        )
+        (withdrawn,) = world.told(ev.Withdrawn)
+        assert len(withdrawn.message_ids) == 1
+        world.log_in()
+        world.find("bob", published(bob))
+        assert said_to(world, bob) == []
+
+
+def test_unsend_gives_up_the_changes_of_what_waits_for_the_lobby() -> None:
+    with town("alice", "bob", lobby=True) as made:
+        alice = made.citizens["alice"]
+        made.disconnect("alice")
+        made.say("alice", "#lobby", "never mind")
+        made.do("alice", c.Amend("#lobby", None, "really, never mind"), c.Unsend("#lobby"))
+        assert len(alice.world.told(ev.Amended)) == len(alice.world.told(ev.Withdrawn)) == 1
+        assert [table for table, _ in alice.world.state.rows if table == POSTS] == []
+
+
 def test_a_peer_changes_what_they_wrote() -> None:
     with alice() as world:
         bob = friends(world)
@@ -235,6 +265,40 @@ def test_an_answer_to_what_is_deleted_quotes_nothing_of_it() -> None:
         told_by(world, bob, Text("sorry", reply_to=told))
         assert page(world)[-1].reply == ev.Quote(told.hex())
         assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_an_answer_in_the_same_batch_quotes_what_is_there_by_then() -> None:
+    with alice() as world:
+        bob = friends(world)
+        told = told_by(world, bob, "a secret, by mistake")
+        first = [Amendment(told, "tea?"), Text("coffee?", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in first))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex(), "bob", "tea?")
+        then = [Amendment(told, ""), Text("sorry", reply_to=told)]
+        world.deliver(*(world.write(bob, each) for each in then))
+        assert world.told(ev.Message)[-1].reply == ev.Quote(told.hex())
+
+
+def test_an_answer_that_was_not_shown_yet_quotes_what_is_there_by_now() -> None:
+    with town("alice", "bob", "carol") as made:
+        make_room(made, "alice", "bob", "carol")
+        oops, draft = (made.say("bob", "#ops", text) for text in ("a secret", "a draft"))
+        own = made.say("alice", "#ops", "a mistake")
+        for answered in (oops, draft, own):
+            made.say("carol", "#ops", "what?", reply_to=answered)
+        made.do("bob", c.Amend("#ops", oops, ""), c.Amend("#ops", draft, "better"))
+        made.do("alice", c.Amend("#ops", own, ""))
+        state = made.stop("alice")
+        kept = b"".join(value for (table, _), value in state.rows.items() if table == "unread")
+        assert not any(text in kept for text in (b"a secret", b"a draft", b"a mistake"))
+        alice = made.move_in("alice", state)
+        alice.world.engine.retell()
+        alice.world.settle()
+        assert [each.reply for each in alice.world.told(ev.Message) if each.reply] == [
+            ev.Quote(oops),
+            ev.Quote(draft, "bob", "better"),
+            ev.Quote(own),
+        ]
 
 
 def test_reactions_are_one_of_each_and_can_be_taken_back() -> None:

@@ -207,6 +207,20 @@ def test_who_is_not_accepted_changes_so_much_a_minute_in_all(
         assert texts(reader, "#lobby") == ["8", "later"]
 
 
+def test_who_changes_without_end_takes_nobody_s_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(amending, "MAX_OF_ONE", 2)
+    with town("alice", "bob", "mallory", lobby=True) as made:
+        for name in ("bob", "mallory"):
+            made.say(name, "#lobby", f"of {name}")
+        made.do("mallory", *(c.Amend("#lobby", None, str(number)) for number in range(9)))
+        made.do("bob", c.Amend("#lobby", None, ""))
+        reader = made.citizens["alice"].world
+        assert texts(reader, "#lobby") == ["", "1"]
+        made.pass_time(61)
+        made.do("mallory", c.Amend("#lobby", None, "later"))
+        assert texts(reader, "#lobby") == ["", "later"]
+
+
 def test_the_same_name_with_a_new_key_changes_nothing_of_the_old_one() -> None:
     with alice() as world:
         (bob,) = friends(world, "bob")
@@ -265,6 +279,18 @@ def test_an_older_change_that_comes_late_does_not_undo_a_newer_one() -> None:
         world.deliver(first, last=2)
         assert texts(world)[-1] == "three"
         assert [each.text for each in world.told(ev.Amended)] == ["three"]
+
+
+def test_a_reaction_that_comes_late_brings_nothing_back() -> None:
+    with alice() as world:
+        (bob,) = friends(world, "bob")
+        hello = sent(world, "bob")
+        envelopes = [world.write(bob, Reaction(hello, symbol)) for symbol in ("+", "", "heart")]
+        world.deliver(envelopes[1])
+        world.deliver(envelopes[0], last=2)
+        assert page(world)[0].reactions == ()
+        world.deliver(envelopes[2], last=3)
+        assert page(world)[0].reactions == (("bob", "heart"),)
 
 
 def test_a_change_that_fills_a_gap_counts_where_there_is_no_newer_one() -> None:

@@ -76,6 +76,8 @@ def test_it_lists_exactly_the_tables_of_the_state() -> None:
     alice.endpoint.start_session(bob.shown(), 0)
     alice.endpoint.ask_recovery(bob.address, 0)
     room_id = alice.endpoint.rooms.create("ops", 0).room_id
-    alice.endpoint.rooms.talk.hold(bob.address, RoomPlace(room_id, 1), plaintext_of(alice, bob), 0)
+    alice.endpoint.rooms.talk.hold(
+        bob.address, RoomPlace(room_id, 1), plaintext_of(alice, bob), 0, late=False
+    )
     alice.commit()
     assert listed == {table for table, _ in alice.rows}

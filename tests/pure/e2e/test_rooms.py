@@ -344,6 +344,20 @@ def test_a_change_that_overtakes_its_roster_is_held_too() -> None:
     assert shown(released) == content
 
 
+def test_what_filled_a_gap_while_it_was_held_is_late_when_it_is_read() -> None:
+    alice, bob, carol, _ = people()
+    room_id = make_room((alice,), (bob,))
+    entry = change(alice, room_id, listed((alice,), (bob, carol)))
+    older, newer = (Amendment(ID, text, RoomPlace(room_id, 2)) for text in ("two", "three"))
+    first, second = alice.send(bob, older), alice.send(bob, newer)
+    for envelope in (second, first):
+        assert shown(bob.receive(envelope)) == Held(room_id, 2)
+    bob = reloaded(bob)
+    take(bob, entry, alice)
+    released = [each for each in rooms_of(bob).release(room_id) if isinstance(each, Opened)]
+    assert [(each.content, each.late) for each in released] == [(newer, False), (older, True)]
+
+
 def test_what_nobody_confirmed_stays_what_it_is() -> None:
     alice, bob, *_ = people()
     room_id = make_room((alice,), (bob,))
