@@ -13,7 +13,7 @@ from tests.terminal.full_screen import LEFT, on_full_screen
 from tests.terminal.seat import CTRL_Q, ENTER
 from tests.terminal.tmux import HAS_TMUX, in_tmux
 
-NEW_LINE = "\n"
+NEW_LINE, F1, ESCAPE = "\n", "\x1bOP", "\x1b"
 NEEDS_TMUX = pytest.mark.skipif(not HAS_TMUX, reason="there is no tmux on this machine")
 
 
@@ -66,9 +66,15 @@ def test_two_people_talk(relay: Relay, tmp_path: Path, seats: Seats) -> None:
             seat.see("Type a message to")
         one.press(f"hello there{ENTER}")
         other.see("hello there")
+        one.press(f"/edit hello again{ENTER}")
+        other.see("edited): hello again")
         other.press(f"this has{NEW_LINE}two lines{ENTER}")
         one.see("two lines")
         one.press(f"/me waves{ENTER}")
+        other.see("waves")
+        other.press(F1)
+        other.see("Ctrl-K Go to another conversation")
+        other.press(ESCAPE)
         other.see("waves")
         one.press(CTRL_Q)
         assert one.finish() == 0

@@ -189,3 +189,27 @@ def check_bytes(tom: FullScreen) -> None:
     text = rest.decode()
     assert not CONTROLS.search(text.replace("\r\n", "\n"))
     assert not REORDERING.search(text)
+
+
+NOTICE = re.compile(rb"\x1b\]9;([^\x00-\x1f\x7f;]{1,300})\x07")
+
+
+def test_a_notice_of_the_terminal_holds_nothing_but_a_text(relay: Relay, tmp_path: Path) -> None:
+    home = tmp_path / "tom"
+    home.mkdir()
+    (home / "config.toml").write_text(
+        '[client.notify]\nbell = false\nterminal = "osc9"\nshow_text = true\n', encoding="utf-8"
+    )
+    with (
+        on_full_screen("--name", "tom", "--peer", "mallory", *relay.flags, home=home) as tom,
+        Bot("mallory", relay.address, ca=relay.ca, home=tmp_path / "mallory") as mallory,
+    ):
+        tom.see("Type a message to")
+        tom.press("\x1b[O")  # the terminal has lost the focus
+        mallory.send("tom", "a\x07b\x1b]52;c;aGk=\x07;c\x1b[2J\u202ed")
+        tom.wait_for_bytes(b"\x1b]9;")
+        tom.see("mallory")
+        (notice,) = NOTICE.findall(tom.raw)
+        assert notice.decode().startswith("mallory")
+        tom.raw = NOTICE.sub(b"", tom.raw)
+        check_bytes(tom)
