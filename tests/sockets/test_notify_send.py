@@ -11,7 +11,10 @@ import os, sys
 sys.path.insert(0, sys.argv[1])
 from securechat.faces.screen.notifying import spawn_alone
 spawn_alone(sys.argv[2:])
-os.wait()  # only this test: the chat waits for nobody
+try:
+    os.wait()  # only this test: the chat waits for nobody
+except ChildProcessError:
+    pass  # it had ended already
 print("done")
 """
 
@@ -30,15 +33,14 @@ def test_each_text_is_one_argument_and_nothing_of_the_program_reaches_the_termin
 
 
 def test_a_program_that_is_not_there_is_no_error() -> None:
-    program = PROGRAM.replace("os.wait()", "#")
-    done = _run(["/nowhere/notify-send", "--", "a", "b"], program)
+    done = _run(["/nowhere/notify-send", "--", "a", "b"])
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
-def _run(command: list[str], program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     root = str(Path(__file__).parents[2])
     return subprocess.run(
-        [sys.executable, "-c", program, root, *command],
+        [sys.executable, "-c", PROGRAM, root, *command],
         capture_output=True,
         text=True,
         timeout=30,
