@@ -24,7 +24,7 @@ def answer(event: e.SafetyNumber, canvas: Canvas | None, *, has_blocks: bool) ->
     ``has_blocks``: the terminal shows half blocks. A code of which a part is out of sight is none.
     """
     if canvas is None:
-        why = "A QR code needs a terminal with colours. These are its digits."
+        why = "No QR code can be drawn here. These are its digits."
         return [Entry(why), safety_number(event)]
     digits = "".join(event.digits.split())
     columns, rows = qr_size(digits, has_blocks=has_blocks)

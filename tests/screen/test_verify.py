@@ -60,3 +60,13 @@ def test_somebody_else_who_compares_at_the_same_time_is_not_shown_as_this_person
             assert game.asked == []
 
     play(scene())
+
+
+def test_the_code_that_a_typed_command_asks_for_is_on_the_sheet() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            await game.write("/verify bob qr")
+            await game.press("enter")
+            assert "Verify bob" in game.text
+
+    play(scene())

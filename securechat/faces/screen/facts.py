@@ -82,6 +82,7 @@ class Opening(Enum):
 
     SEARCH = "search"
     HELP = "help"
+    VERIFY = "verify"
 
 
 @dataclass(frozen=True, slots=True)

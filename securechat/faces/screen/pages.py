@@ -64,6 +64,8 @@ class Pages(App[None], inherit_bindings=False):
                 self.open_help()
             case Request(Opening.SEARCH, text):
                 self.open_search(text)
+            case Request(Opening.VERIFY):
+                self.open_verification()
 
     def show_answers(self, changed: set[Part]) -> None:
         """Draw again the page that waits for something that has changed; one may open."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
+from securechat.client.typed_names import is_room
 from securechat.errors import SecureChatError
 from securechat.faces import wording
 from securechat.faces.emoji_codes import with_emoji
@@ -108,8 +109,17 @@ class Writing:
                 self._request = Request(Opening.SEARCH, text.lstrip().partition(" ")[2].strip())
             case c.Help():
                 self._request = Request(Opening.HELP)
+            case c.Verify(name, c.How.QR) if self._is_current_person(name):
+                self._request = Request(Opening.VERIFY)
             case _:
                 lines.enter(text)
+
+    def _is_current_person(self, name: str | None) -> bool:
+        conversations = self._parts.lines.conversations
+        current = conversations.current
+        if current is None or is_room(current):
+            return False
+        return name is None or conversations.is_current(name)
 
 
 def _with_quote(row: Row, timeline: Timeline) -> Row:

@@ -437,6 +437,11 @@ def test_pages_that_typed_commands_ask_for(chat: ScreenChat, engine: FakeEngine)
     assert chat.take_request() is None
     chat.enter("/help")
     assert chat.take_request() == Request(Opening.HELP)
+    chat.enter("/verify bob qr")
+    assert chat.take_request() == Request(Opening.VERIFY)
+    chat.enter("/verify carol qr")
+    assert chat.take_request() is None
+    assert engine.calls[-1] == ("ask", c.Verify("carol", c.How.QR))
     chat.enter("/history carol")
     assert chat.current == "carol"
     assert not any(isinstance(call[1], c.Search | c.History) for call in engine.calls[1:])
