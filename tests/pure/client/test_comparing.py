@@ -208,11 +208,6 @@ def test_without_a_connection_it_says_so(made: Town) -> None:
 # Bob as an attacker, or somebody else -------------------------------------------------------------
 
 
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
 def send(world: World, seat: Seat, *steps: Comparing) -> None:
     for step in steps:
         world.deliver(world.write(seat, step))

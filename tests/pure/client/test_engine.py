@@ -44,16 +44,6 @@ from tests.pure.wire.strategies import RELAY_FRAMES, any_of
 SECRET = "for bob's eyes only"
 
 
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
-@pytest.fixture
-def mallory() -> Seat:
-    return make_seat("mallory")
-
-
 # Logging in -----------------------------------------------------------------------------------
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from securechat.client import commands as c
 from securechat.client import events as ev
 from securechat.client.commands import Decision
@@ -15,20 +13,9 @@ from tests.pure.client.engine_world import (
     World,
     alice,
     befriend,
-    make_seat,
     published,
 )
 from tests.pure.e2e.world import Seat
-
-
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
-@pytest.fixture
-def new_bob() -> Seat:
-    return make_seat("bob")
 
 
 class Asking:

@@ -2,12 +2,10 @@
 
 from contextlib import AbstractContextManager
 
-import pytest
-
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.errors import KeyChanged
-from tests.pure.client.engine_world import MemoryState, World, alice, make_seat, published
+from tests.pure.client.engine_world import MemoryState, World, alice, published
 from tests.pure.client.test_trust import (
     decide,
     key,
@@ -22,16 +20,6 @@ from tests.pure.client.test_trust import (
 from tests.pure.e2e.world import Seat
 
 __all__ = ["quick_digits"]  # a fixture, which pytest finds here
-
-
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
-@pytest.fixture
-def new_bob() -> Seat:
-    return make_seat("bob")
 
 
 def notified(

@@ -35,16 +35,6 @@ from tests.pure.e2e.world import NOW_MS, Seat
 SECRET = "for bob only"
 
 
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
-@pytest.fixture
-def mallory() -> Seat:
-    return make_seat("mallory")
-
-
 def contacts(state: MemoryState) -> dict[str, Contact]:
     """Return who is known, as the disk has it."""
     decoded = (

@@ -44,17 +44,6 @@ def quick_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("securechat.identity.safety_number._ROUNDS", 1)
 
 
-@pytest.fixture
-def bob() -> Seat:
-    return make_seat("bob")
-
-
-@pytest.fixture
-def new_bob() -> Seat:
-    """Bob, who has begun anew, or somebody who has been given his name."""
-    return make_seat("bob")
-
-
 def meet(world: World, seat: Seat, *, accepted: bool = True) -> None:
     """Befriend somebody; the relay has accepted what went to them, unless it is said otherwise."""
     befriend(world, seat)
