@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from securechat.cli.session import (
     exit_on_signals,
@@ -27,8 +28,7 @@ SCROLLBACK_MESSAGES = 20
 """How many earlier messages a terminal shows at the start; a program asks for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
 
     json: bool

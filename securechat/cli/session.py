@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
 from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
 
@@ -113,8 +113,7 @@ def _request_session(
     return RequestSession(client, ready, unsent, shown, session.write_line, session.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """The command that has the profile open, ready for one request."""
 
     connection: "LocalConnection"

@@ -1,7 +1,8 @@
 """What the brain of the full screen lets be drawn, besides the messages themselves."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Part(Enum):
@@ -24,8 +25,7 @@ ALWAYS_SEEN = frozenset(
 """The parts that are there without being asked for; the others are answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A conversation, as the side pane lists it; ``trust`` is "" for rooms and those unknown."""
 
     name: str
@@ -37,8 +37,7 @@ class Place:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What stands above the messages of a conversation; without a ``name``, of none.
 
     ``trust`` is the word for a person. ``people`` are those of a room, each with a trust word or
@@ -54,8 +53,7 @@ class Heading:
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What stands at the bottom; what is "" or 0 is not so.
 
     ``own_name`` is who the user is, on the ``relay``.
@@ -85,8 +83,7 @@ class Opening(Enum):
     VERIFY = "verify"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A page that is to be opened; ``text`` is what to search for at once."""
 
     opening: Opening

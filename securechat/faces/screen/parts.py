@@ -1,8 +1,9 @@
 """What the brain of the full screen consists of; each part knows one thing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.faces.engine import ChatEngine
@@ -22,8 +23,7 @@ from securechat.faces.screen.verification import Verification
 from securechat.faces.written import Written
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of one `securechat.faces.screen.chat.ScreenChat`.
 
     ``lines`` is the chat in lines that it leads. ``ring`` gets each message that calls for

@@ -2,13 +2,13 @@
 
 import json
 import re
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

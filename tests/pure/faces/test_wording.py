@@ -1,12 +1,12 @@
 """The sentences."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.client.command_help import HELP, HELP_GROUPS

@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

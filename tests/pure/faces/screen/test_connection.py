@@ -1,7 +1,8 @@
 """How the session stands."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.errors import LimitExceeded, UsageError

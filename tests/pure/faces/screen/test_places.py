@@ -1,6 +1,6 @@
 """The conversations that there are, and what the side pane and the title say of them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.screen.facts import Heading
