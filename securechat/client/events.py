@@ -339,6 +339,14 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """There is room on the disk again after the Problem that it was full; all that waited goes on.
+
+    In between the engine keeps, sends and acknowledges nothing, and answers no question.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """The last event: the engine has stopped, because of this error or because it was asked to."""
 
@@ -352,5 +360,5 @@ Event = (
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
     | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
     | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
-    | Ended
+    | Resumed | Ended
 )  # fmt: skip
