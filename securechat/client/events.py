@@ -313,6 +313,13 @@ class Problem(Struct, frozen=True):
     message_id: str | None = None
 
 
+class Resumed(Struct, frozen=True):
+    """There is room on the disk again after the Problem that it was full; all that waited goes on.
+
+    In between the engine keeps, sends and acknowledges nothing, and answers no question.
+    """
+
+
 class Ended(Struct, frozen=True):
     """The last event: the engine has stopped, because of this error or because it was asked to."""
 
@@ -326,5 +333,5 @@ Event = (
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
     | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
     | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
-    | Ended
+    | Resumed | Ended
 )  # fmt: skip

@@ -102,7 +102,7 @@ class Hearing:
             case e.Withdrawn():
                 for message_id in event.message_ids:
                     self._note_failed(message_id)
-            case e.Ready() | e.Offline() | e.Problem():
+            case e.Ready() | e.Offline() | e.Problem() | e.Resumed():
                 self._hear_connection(event)
             case e.Renamed():
                 self._hear_renamed(event)
@@ -135,7 +135,7 @@ class Hearing:
             case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged():
                 self.ask_who()
 
-    def _hear_connection(self, event: e.Ready | e.Offline | e.Problem) -> None:
+    def _hear_connection(self, event: e.Ready | e.Offline | e.Problem | e.Resumed) -> None:
         parts = self._parts
         parts.connection.hear(event)
         if isinstance(event, e.Ready) and not parts.lines.own_name:

@@ -99,6 +99,7 @@ class Places:
             retry_in_s=connection.retry_in_s,
             ended="" if ended is None else _what_ended(ended),
             trouble=connection.trouble,
+            no_room=connection.no_room,
             clock_off_s=connection.clock_off_s,
             queued=len(self._lines.pending),
             unread=unread,

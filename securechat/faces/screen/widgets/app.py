@@ -93,6 +93,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._typed = ""
         self._was_ready = False
         self._is_stopping = False
+        self._is_warned = False
         self._has_focus = True
 
     def compose(self) -> ComposeResult:
@@ -213,9 +214,16 @@ class ChatApp(KeyActions, inherit_bindings=False):
     # The end --------------------------------------------------------------------------------------
 
     def leave(self) -> None:
-        """Hand over what is queued, for a time; then it is over."""
+        """Hand over what is queued, for a time; then it is over.
+
+        While there is no room to keep what was written it takes a second word.
+        """
         self.chat.leaving = True
         if self._is_stopping:
+            return
+        if self.chat.standing.no_room and not self._is_warned:
+            self._is_warned, self.chat.leaving = True, False
+            self.hint(notices.leaving_without_room())
             return
         self._is_stopping = True
         self.chat.flush()

@@ -167,7 +167,8 @@ def test_the_second_interrupt_leaves(chat: ScreenChat) -> None:
 def test_the_brain_does_not_know_what_draws_it() -> None:
     program = """
 import sys
-from securechat.faces.screen import actions, settings
+from securechat.faces.screen import actions
+from securechat.faces.screen import settings
 from securechat.faces.screen.drawing import row_layout, typed_text, viewport
 from securechat.faces.screen.state import chat
 sys.exit("textual" in sys.modules or "prompt_toolkit" in sys.modules)
