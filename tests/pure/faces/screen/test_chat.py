@@ -67,6 +67,19 @@ def test_a_message_is_read_when_it_was_drawn_before_a_reader(
     assert [place.unread for place in chat.places] == [0]
 
 
+def test_what_comes_before_a_reader_is_never_counted(chat: ScreenChat) -> None:
+    chat.drawn(at_end=True, focused=True)
+    chat.hear(message("hello", mention=True))
+    assert [(place.unread, place.mention) for place in chat.places] == [(0, False)]
+    chat.take_changed()
+    chat.drawn(at_end=True, focused=True)
+    assert Part.SIDE not in chat.take_changed()
+    chat.hear(replace(message("again"), message_id="m2"))
+    chat.drawn(at_end=True, focused=False)
+    assert [place.unread for place in chat.places] == [1]
+    assert Part.SIDE in chat.take_changed()
+
+
 def test_another_conversation_only_counts_until_it_is_chosen(
     chat: ScreenChat, engine: FakeEngine, rung: list[e.Message]
 ) -> None:
