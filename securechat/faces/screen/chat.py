@@ -78,6 +78,8 @@ class ScreenChat(ChatState):
         """Take an event of the engine."""
         awaited = self._parts.lines.conversations.awaited
         self._changed |= self._hearing.hear(event)
+        if isinstance(event, e.Problem) and isinstance(event.asked, c.Amend) and event.asked.text:
+            self._writing.give_back(event.asked)
         self._follow(awaited=awaited is not None)
 
     def tick(self) -> None:

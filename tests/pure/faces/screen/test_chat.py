@@ -360,6 +360,62 @@ def test_an_edit_puts_aside_what_was_being_typed(chat: ScreenChat, engine: FakeE
     assert len(engine.sent) == 1
 
 
+def refuse_newest(chat: ScreenChat, engine: FakeEngine) -> None:
+    """Let the engine refuse the edit that it was asked for last."""
+    asked = next(call[1] for call in reversed(engine.calls) if isinstance(call[1], c.Amend))
+    chat.hear(e.Problem(KeyChanged("The key of bob has CHANGED"), asked=asked))
+
+
+def test_an_edit_that_is_refused_is_an_edit_again(chat: ScreenChat, engine: FakeEngine) -> None:
+    chat.enter("hello")
+    chat.typed("half a text")
+    chat.edit(own_rows(chat)[-1])
+    chat.enter("hello you")
+    assert chat.typed_of("bob") == "half a text"
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "hello you"
+    assert chat.editing is not None
+    chat.cancel()
+    assert chat.typed_of("bob") == "half a text"
+    chat.enter("/edit hello there")
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "hello there"
+
+
+def test_an_edit_that_can_be_none_again_stands_before_what_is_typed(
+    chat: ScreenChat, engine: FakeEngine
+) -> None:
+    chat.enter("one")
+    chat.enter("two")
+    chat.enter("/edit two!")
+    chat.edit(own_rows(chat)[0])
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "one"
+    chat.cancel()
+    assert chat.typed_of("bob") == "two!"
+    chat.choose("carol")
+    chat.typed("for carol")
+    refuse_newest(chat, engine)
+    assert (chat.typed_of("carol"), chat.typed_of("bob")) == ("for carol", "two!\ntwo!")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.Problem(KeyChanged("Changed"), "id1"),
+        e.Amended("id1", "alice", "bob", "", NOON_MS, own=True),
+    ],
+)
+def test_an_edit_of_what_is_not_there_any_more_becomes_a_text(
+    chat: ScreenChat, engine: FakeEngine, event: e.Event
+) -> None:
+    chat.enter("hello")
+    chat.hear(event)
+    chat.enter("/edit hello you")
+    refuse_newest(chat, engine)
+    assert (chat.typed_of("bob"), chat.editing) == ("hello you", None)
+
+
 def test_an_edit_stays_in_its_conversation(chat: ScreenChat, engine: FakeEngine) -> None:
     chat.enter("helo")
     chat.edit(own_rows(chat)[-1])
