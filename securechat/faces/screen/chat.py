@@ -78,8 +78,13 @@ class ScreenChat(ChatState):
         """Take an event of the engine."""
         awaited = self._parts.lines.conversations.awaited
         self._changed |= self._hearing.hear(event)
-        if isinstance(event, e.Problem) and isinstance(event.asked, c.Amend) and event.asked.text:
-            self._writing.give_back(event.asked)
+        match event:
+            case e.Problem(asked=c.Amend() as refused) if refused.text:
+                self._writing.give_back(refused)
+            case e.Renamed(before, name):
+                self._writing.rename(before, name)
+                if self._opened == conversation_key(before):
+                    self._opened = conversation_key(name)
         self._follow(awaited=awaited is not None)
 
     def tick(self) -> None:

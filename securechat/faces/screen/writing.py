@@ -60,6 +60,11 @@ class Writing:
             self._parts.texts.note(self._where, self._put_aside)
         self.replying = self.editing = None
 
+    def rename(self, before: str, name: str) -> None:
+        """Take note of another name for a person."""
+        if conversation_key(self._where) == conversation_key(before):
+            self._where = name
+
     def give_back(self, refused: c.Amend) -> None:
         """Put the text of an edit that the engine has refused where it can be used again.
 

@@ -565,9 +565,30 @@ def test_whoever_is_called_otherwise_keeps_what_was_typed_and_is_unread(
     chat.hear(message("tea?"))
     chat.hear(e.Renamed("bob", "Bobby"))
     assert chat.current == "Bobby"
-    assert ("ask", c.Page("Bobby")) in engine.calls
     assert chat.typed_of("Bobby") == "half a"
     assert [(place.name, place.unread) for place in chat.places] == [("Bobby", 1)]
+
+
+def test_whoever_is_called_otherwise_keeps_the_timeline_and_what_is_edited(
+    chat: ScreenChat, engine: FakeEngine
+) -> None:
+    chat.hear(paged(past("before")))
+    chat.enter("hello")
+    chat.hear(replace(message("tea?"), message_id="m7", reply=e.Quote("m1", "bob", "before")))
+    chat.hear(e.Reacted("id1", "bob", "yes", "alice"))
+    timeline, before = chat.timeline, notices(chat)
+    chat.edit(own_rows(chat)[-1])
+    chat.hear(e.Renamed("bob", "Bobby"))
+    assert chat.timeline is timeline
+    assert notices(chat)[: len(before)] == before
+    rows = [row for row in timeline.rows if isinstance(row, Row)]
+    assert [row.sender for row in rows] == ["Bobby", "alice", "Bobby"]
+    assert rows[-1].reply == e.Quote("m1", "Bobby", "before")
+    assert rows[1].reactions == (("Bobby", "yes"),)
+    chat.hear(e.Amended("m7", "Bobby", "alice", "coffee?", NOON_MS))
+    assert said(timeline)[-1] == "coffee?"
+    chat.enter("hello you")
+    assert ("ask", c.Amend("Bobby", "id1", "hello you")) in engine.calls
 
 
 def test_the_relay_is_asked_about_for_the_current_conversation(
