@@ -30,8 +30,8 @@ FORKING.set_forkserver_preload(
         "tests.sockets.dying_client",
         "securechat.cli",
         "securechat.client.api",
-        "securechat.faces.lines",
-        "securechat.faces.screen.app",
+        "securechat.faces.line.run",
+        "securechat.faces.screen.widgets.app",
         "securechat.identity.confusables",
         "securechat.relay.server",
     ]

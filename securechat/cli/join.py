@@ -142,7 +142,7 @@ def _pair(
     """
     from securechat.client.access import TrustFlags
     from securechat.client.joining import join_with_code
-    from securechat.faces.json_events import encode_event
+    from securechat.faces.json_lines.events import encode_event
 
     joined, access = _under_a_free_name(
         guest, relay, lambda profile: join_with_code(profile, relay, code)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from securechat.client.command_help import HELP
 from securechat.faces.emoji_codes import codes_beginning
 from securechat.faces.entries import Entry
-from securechat.faces.known import Known
+from securechat.faces.session.known import Known
 
 SHOWN_MAX = 40
 """How many candidates are listed."""

@@ -9,7 +9,7 @@ import msgspec
 from securechat.cli.server import server
 from securechat.config import Config, ServerConfig, parse_config, settings_of
 from securechat.faces.screen.actions import ACTIONS
-from securechat.faces.screen.help_page import key_label
+from securechat.faces.screen.drawing.help_page import key_label
 from securechat.protocol import machine
 from securechat.relay import intake, visit
 from securechat.transport import tls_session
