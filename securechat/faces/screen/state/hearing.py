@@ -132,7 +132,7 @@ class Hearing:
                 self.ask_who()
             case e.Ready():
                 self.ask_rooms()
-            case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged():
+            case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged() | e.Renamed():
                 self.ask_who()
 
     def _hear_connection(self, event: e.Ready | e.Offline | e.Problem | e.Resumed) -> None:
