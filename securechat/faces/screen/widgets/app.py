@@ -50,6 +50,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
+    AUTO_FOCUS = "Composer"
     BINDINGS = bindings_of(Scope.CHAT)
 
     def __init__(
@@ -102,7 +103,6 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin the session; called by Textual."""
-        self.screen.set_focus(self.composer)
         loop = asyncio.get_running_loop()
         for number in (signal.Signals[name] for name in _SIGNALS if hasattr(signal, name)):
             with contextlib.suppress(NotImplementedError):  # on Windows
