@@ -169,7 +169,7 @@ class Engine:
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: logged in, every message accepted by the relay, every question answered.
+        That is: begun, every message accepted by the relay, every question answered.
         """
         self._calls.put(lambda: self._plan_stop(flush_s))
 

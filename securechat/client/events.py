@@ -61,8 +61,21 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class BegunOffline:
+    """The session begins without the relay, which has let this profile in before.
+
+    Offline says why, and Ready follows when it is there. Told once, and only when the client was
+    allowed to begin so.
+    """
+
+    name: str
+    relay: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Offline:
-    """The connection is gone; the engine tries again by itself."""
+    """There is no connection, or none any more; the engine tries again by itself."""
 
     why: str
     retry_in_s: float
@@ -346,7 +359,8 @@ class Ended:
 
 
 Event = (
-    Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
+    Ready | BegunOffline | Offline
+    | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications

@@ -1,6 +1,7 @@
 """The serving end of a request: one command of the same user, answered by a running client."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from securechat.client.command_line import fitting_text
@@ -93,6 +94,8 @@ class RequestSession:
         if isinstance(event, Ended):
             self._write(encode_object("ended", {}).encode())  # no error before it is the reason
             self._end()
+        elif isinstance(event, Ready) and event is not self._ready:
+            self._tell(replace(event, again=True))
         elif audible.includes(event):
             self._tell(event)
 

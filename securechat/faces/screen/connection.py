@@ -21,7 +21,7 @@ class Connection:
         self.trouble = ""
         self._trouble_at = now()
 
-    def hear(self, event: e.Ready | e.Offline | e.Problem) -> None:
+    def hear(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem) -> None:
         """Take news of the connection."""
         match event:
             case e.Ready():
