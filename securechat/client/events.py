@@ -73,7 +73,7 @@ class BegunOffline(Struct, frozen=True):
 
 
 class Offline(Struct, frozen=True):
-    """There is no connection, or none any more; the engine tries again by itself."""
+    """There is no connection any more, or none yet; the engine tries again by itself."""
 
     why: str
     retry_in_s: float
