@@ -71,9 +71,14 @@ def begin_chat(command: str, *, plain: bool, json: bool) -> None:
     refuse_closed_output()
 
 
+def is_read_along() -> bool:
+    """Return whether somebody sits at the chat, and it is none between programs."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def scrollback_messages() -> int:
     """Return how many earlier messages are shown at the start: none where nobody reads along."""
-    return SCROLLBACK_MESSAGES if sys.stdin.isatty() and sys.stdout.isatty() else 0
+    return SCROLLBACK_MESSAGES if is_read_along() else 0
 
 
 @contextmanager
@@ -84,14 +89,16 @@ def chatting(
     *,
     lobby: bool = False,
     e2e: bool = True,
+    offline: bool = False,
 ) -> "Iterator[Client]":
     """Provide an open client, beside which other commands can be used.
 
+    ``offline``: it may begin without the relay, see `securechat.client.session.Session`.
     A message that one of those prints is still to be shown here. So many messages of earlier runs
     are shown first.
     """
     with no_collection():
-        opened = open_client(access, peer, lobby=lobby, e2e=e2e)
+        opened = open_client(access, peer, lobby=lobby, e2e=e2e, offline=offline)
     with (
         closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),

@@ -173,7 +173,7 @@ class Engine:
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: logged in, every message accepted by the relay, every question answered. On a full
+        That is: begun, every message accepted by the relay, every question answered. On a full
         disk it ends at once.
         """
         self._state.hurry()

@@ -115,6 +115,7 @@ class World:
         visible: bool = True,
         takes_new_keys: bool = False,
         invite: InviteToken | None = None,
+        known_relay: RelayId | None = None,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -129,6 +130,7 @@ class World:
             history_days=history_days,
             read_receipts=read_receipts,
             takes_new_keys=takes_new_keys,
+            known_relay=lambda: known_relay,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -313,6 +315,7 @@ def alice(
     lobby: bool = False,
     visible: bool = True,
     takes_new_keys: bool = False,
+    known_relay: RelayId | None = None,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
@@ -325,6 +328,7 @@ def alice(
             lobby=lobby,
             visible=visible,
             takes_new_keys=takes_new_keys,
+            known_relay=known_relay,
         )
         world.engine.start()
         if logged_in:
