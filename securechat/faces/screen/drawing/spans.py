@@ -1,0 +1,84 @@
+"""What is drawn: lines of pieces of text that are safe, each with a look.
+
+Only `span` makes pieces, so that nothing is drawn that did not go through `safe_text`.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from securechat.text import clip, safe_text, text_width
+
+
+class Look(Enum):
+    """What a piece of text is, which says how it is coloured; the value names its style."""
+
+    TEXT = "text"
+    TIME = "time"
+    NAME = "name"
+    OWN = "own"
+    STATE = "state"
+    TRUST = "trust"
+    CHANGED = "changed"
+    QUOTE = "quote"
+    CODE = "code"
+    STRONG = "strong"
+    EM = "em"
+    STRUCK = "struck"
+    FAINT = "faint"
+    MARK = "mark"
+    NEW = "new"
+    NOTICE = "notice"
+    ALERT = "alert"
+    MENTION = "mention"
+    REACTION = "reaction"
+    SELECTED = "selected"
+    TITLE = "title"
+    STATUS = "status"
+    SIDE = "side"
+    SIDE_CURRENT = "side-current"
+    SIDE_UNREAD = "side-unread"
+    HINT = "hint"
+    BLACK_ON_WHITE = "black-on-white"
+
+
+class Span(NamedTuple):
+    """A piece of a line: one line of safe text, and its look. Made by `span`."""
+
+    text: str
+    look: Look
+
+
+Line = tuple[Span, ...]
+"""One row of a terminal, or of a part of it."""
+
+
+def span(text: str, look: Look = Look.TEXT) -> Span:
+    """Return a piece of a line; whatever is in ``text``, it is safe and has no line break."""
+    return Span(safe_text(text), look)
+
+
+def width_of(line: Line) -> int:
+    """Return the most columns that a terminal may use for a line."""
+    return sum(text_width(part.text) for part in line)
+
+
+def crop(line: Line, columns: int) -> Line:
+    """Return a line cut to at most so many columns; a cut ends in an ellipsis."""
+    if width_of(line) <= columns:
+        return line
+    kept: list[Span] = []
+    left = columns
+    for part in line:
+        width = text_width(part.text)
+        if width >= left:  # it is too long, or leaves no room for the ellipsis
+            kept.append(span(clip(f"{part.text}…", left), part.look))
+            break
+        kept.append(part)
+        left -= width
+    return tuple(part for part in kept if part.text)
+
+
+def filled(line: Line, columns: int, look: Look) -> Line:
+    """Return a line with blanks of this look behind it, up to so many columns."""
+    missing = columns - width_of(line)
+    return (*line, span(" " * missing, look)) if missing > 0 else line
