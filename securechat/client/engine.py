@@ -182,9 +182,13 @@ class Engine:
     # The thread -----------------------------------------------------------------------------------
 
     def _work_on(self) -> None:
+        while not self._ended:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Wait for something to do, and do it; whatever goes wrong ends the engine."""
         try:
-            while not self._ended:
-                self._work(self._next_calls())
+            self._work(self._next_calls())
         except NotCommitted as failure:
             self._finish(failure.error)
         except SecureChatError as error:
