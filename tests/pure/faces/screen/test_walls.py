@@ -11,7 +11,7 @@ FROM_TEXTUAL = {
     "App", "Binding", "Color", "ComposeResult", "Edit", "EditResult", "Horizontal", "MessagePump",
     "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget", "events",
 }  # fmt: skip
-FROM_RICH = {"Segment", "Style"}
+FROM_RICH = {"Control", "Segment", "Style"}
 """None of these reads markup; a field that does not make safe what is in it is only TextArea."""
 
 
