@@ -60,10 +60,8 @@ def run_screen(
 @contextmanager
 def _signals_as_before() -> Iterator[None]:
     """Put back what was to happen at signals: an event loop leaves them at their defaults."""
-    numbers = [
-        signal.SIGINT,
-        *(getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)),
-    ]
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGCONT", "SIGWINCH")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     try:
         yield
