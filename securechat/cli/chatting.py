@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from securechat.cli.session import (
     exit_on_signals,
@@ -27,8 +28,7 @@ SCROLLBACK_MESSAGES = 20
 """How many earlier messages a terminal shows at the start; a program asks for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
 
     json: bool
@@ -111,7 +111,7 @@ def show(engine: "Client", peer: str | None, look: Look, *, lobby: bool = False)
 
 
 def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
-    from securechat.faces.json_lines import run_json
+    from securechat.faces.json_lines.chat import run_json
     from securechat.faces.streams import unbuffered
 
     stdin, stdout = unbuffered(sys.stdin, "r"), unbuffered(sys.stdout, "w")
@@ -121,8 +121,8 @@ def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
 def _show_screen(
     engine: "Client", peer: str | None, lobby: bool, color: ColorChoice, settings: "ScreenSettings"
 ) -> None:
-    from securechat.faces.line_chat import CHECK_MARK
-    from securechat.faces.lines import FLUSH_S
+    from securechat.faces.line.chat import CHECK_MARK
+    from securechat.faces.line.run import FLUSH_S
     from securechat.faces.screen.run import run_screen
     from securechat.faces.streams import can_show
 
@@ -138,7 +138,7 @@ def _show_screen(
 
 
 def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorChoice) -> None:
-    from securechat.faces.lines import run_lines
+    from securechat.faces.line.run import run_lines
 
     run_lines(
         engine,

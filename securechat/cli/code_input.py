@@ -34,7 +34,7 @@ def read_code(file: Path | None) -> "PairingCode":
         raise UsageError(
             "Nobody is there to be asked for the code", "the same command with --code-file FILE"
         )
-    from securechat.faces.code_prompt import ask_code
+    from securechat.faces.line.code_prompt import ask_code
 
     try:
         return ask_code(sys.stdin, sys.stderr)

@@ -141,8 +141,8 @@ def _choose(archive: "Archive", access: "Access", peer: str | None) -> "Conversa
 def _encode(
     form: Format, conversation: "Conversation", messages: "Iterable[PastMessage]"
 ) -> Iterator[str]:
-    from securechat.faces.export_json import encode_export
     from securechat.faces.export_markdown import render_export
+    from securechat.faces.json_lines.export import encode_export
 
     encode = encode_export if form is Format.JSON else render_export
     return encode(conversation, messages, time.time_ns() // 1_000_000)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from securechat.client.access import Access
     from securechat.client.commands import InviteQuestion
     from securechat.client.events import InviteMade
-    from securechat.faces.inviting import Answer
+    from securechat.faces.scripting.inviting import Answer
 
 ANSWER_S = 10.0
 DEFAULT_EXPIRY = "7d"
@@ -82,7 +82,7 @@ def invite(
     if address is None:
         _warn_of_unreachable(answer)
     if json_output:
-        from securechat.faces.json_events import encode_event
+        from securechat.faces.json_lines.events import encode_event
 
         typer.echo(encode_event(answer))
     else:
@@ -103,9 +103,9 @@ def parse_duration(text: str) -> int:
 
 def _ask(access: "Access", question: "InviteQuestion") -> "Answer":
     """Ask the command that has the profile open, or log in and ask."""
-    from securechat.faces.inviting import Asking, await_answer
-    from securechat.faces.requests import encode_request
-    from securechat.faces.sources import OwnEvents
+    from securechat.faces.scripting.inviting import Asking, await_answer
+    from securechat.faces.scripting.requests import encode_request
+    from securechat.faces.scripting.sources import OwnEvents
 
     place = claim(access, time.monotonic() + ANSWER_S)
     if isinstance(place, Beside):
@@ -141,8 +141,8 @@ def _warn_of_unreachable(answer: "Answer") -> None:
 
 def _print(answer: "Answer", *, with_qr: bool) -> None:
     from securechat.client.events import InviteList
-    from securechat.faces import pairing_wording
     from securechat.faces.entries import lay_out
+    from securechat.faces.wording import pairing as pairing_wording
 
     if isinstance(answer, InviteList):
         typer.echo(lay_out(pairing_wording.invite_list(answer, datetime.now())))

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.access import Access
     from securechat.client.events import Ended, Event
-    from securechat.faces.listening import Listening
-    from securechat.faces.requests import ListenRequest
+    from securechat.faces.scripting.listening import Listening
+    from securechat.faces.scripting.requests import ListenRequest
 
 CLAIM_S = 10.0
 """How long another command of the same profile may take to be done, or to take requests."""
@@ -105,7 +105,7 @@ def listen(
         access = read_access(context, flags, sender)
         if sender is not None:
             check_peer(sender, access.me, "listen --from {}", may_be_room=True)
-        from securechat.faces.requests import ListenRequest
+        from securechat.faces.scripting.requests import ListenRequest
 
         listening = _open_output(json_output, count, sender)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
@@ -140,8 +140,8 @@ def _listen_beside(
     deadline: float | None,
 ) -> "Ended | None":
     """Print what the command that has the profile open is told; it shows that too."""
-    from securechat.faces.listening import hear_all
-    from securechat.faces.requests import Shown, encode_request
+    from securechat.faces.scripting.listening import hear_all
+    from securechat.faces.scripting.requests import Shown, encode_request
 
     with place.connection as connection:
         connection.write_line(encode_request(request))
@@ -162,9 +162,9 @@ def _listen_alone(
     deadline: float | None,
 ) -> "Ended | None":
     """Log in and print what comes; what is not printed is kept for later."""
-    from securechat.faces.listening import hear_all
-    from securechat.faces.requests import Audible
-    from securechat.faces.sources import OwnEvents
+    from securechat.faces.scripting.listening import hear_all
+    from securechat.faces.scripting.requests import Audible
+    from securechat.faces.scripting.sources import OwnEvents
 
     with closing(client), serving(client):
         audible, events = Audible(request), OwnEvents()
@@ -186,7 +186,7 @@ def _listen_alone(
 
 
 def _open_output(json_output: bool, count: int | None, sender: str | None) -> "Listening":
-    from securechat.faces.listening import Listening, printing_json, printing_lines
+    from securechat.faces.scripting.listening import Listening, printing_json, printing_lines
     from securechat.faces.streams import LineWriter, unbuffered
 
     out = LineWriter(unbuffered(sys.stdout, "w"), sys.stdout.encoding)

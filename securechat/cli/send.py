@@ -32,13 +32,13 @@ from securechat.cli.session import (
 )
 from securechat.cli.settings import HomeOption
 from securechat.errors import UsageError
-from securechat.faces.waiting import Wait
+from securechat.faces.scripting.waiting import Wait
 
 if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.events import Event
-    from securechat.faces.following import Following
-    from securechat.faces.requests import Sending
+    from securechat.faces.scripting.following import Following
+    from securechat.faces.scripting.requests import Sending
 
 TIMEOUT_S = 10.0
 ALONE_S = 1.0
@@ -104,8 +104,8 @@ def send(
         access = read_access(context, flags, to)
         check_peer(to, access.me, "send {} -m TEXT", may_be_room=True)
         _check_room(to, wait)
-        from securechat.faces.following import Following
-        from securechat.faces.requests import SendRequest
+        from securechat.faces.scripting.following import Following
+        from securechat.faces.scripting.requests import SendRequest
 
         text = _read_text(message)
         message_to = Following(
@@ -135,7 +135,7 @@ def _check_room(to: str, wait: Wait) -> None:
 
 def _send_beside(place: Beside, message: "Following") -> None:
     """Have the message sent by the command that has the profile open."""
-    from securechat.faces.requests import encode_request
+    from securechat.faces.scripting.requests import encode_request
 
     with place.connection as connection:
         connection.write_line(encode_request(message.request))
@@ -167,9 +167,9 @@ def _follow(client: "Client", message: "Following", sendings: "list[Sending]") -
     from securechat.client.events import DeviceRenewed, Ended, Ready
     from securechat.client.unsent import is_unsent
     from securechat.faces.entries import lay_out
-    from securechat.faces.requests import Sending
-    from securechat.faces.sources import OwnEvents
-    from securechat.faces.wording import device_renewed
+    from securechat.faces.scripting.requests import Sending
+    from securechat.faces.scripting.sources import OwnEvents
+    from securechat.faces.wording.notices import device_renewed
 
     events = OwnEvents()
 
@@ -198,7 +198,7 @@ def _say_interrupted(recipient: str, where: str) -> None:
 
 
 def _print_json(event: "Event") -> None:
-    from securechat.faces.json_events import encode_event
+    from securechat.faces.json_lines.events import encode_event
 
     typer.echo(encode_event(event))
 

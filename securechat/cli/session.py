@@ -9,11 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
 from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.access import Access
     from securechat.client.events import Event, Ready
-    from securechat.faces.request_session import RequestSession
-    from securechat.faces.sources import Answers
+    from securechat.faces.scripting.request_session import RequestSession
+    from securechat.faces.scripting.sources import Answers
     from securechat.transport.local_dial import LocalConnection
     from securechat.transport.local_socket import LocalSession
 
@@ -107,14 +107,13 @@ def _request_session(
     client: "Client", ready: "Ready", shown: Shown, session: "LocalSession"
 ) -> "RequestSession":
     from securechat.client.unsent import is_unsent
-    from securechat.faces.request_session import RequestSession
+    from securechat.faces.scripting.request_session import RequestSession
 
     unsent = partial(is_unsent, client.profile.state)
     return RequestSession(client, ready, unsent, shown, session.write_line, session.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """The command that has the profile open, ready for one request."""
 
     connection: "LocalConnection"
@@ -148,7 +147,7 @@ def _reach(access: "Access", deadline: float) -> Beside | None:
     from securechat.client.beside import reach
     from securechat.client.events import Ready
     from securechat.client.profile import profile_directory
-    from securechat.faces.sources import Answers
+    from securechat.faces.scripting.sources import Answers
 
     connection = reach(profile_directory(access.home, access.me))
     if connection is None:
@@ -199,7 +198,7 @@ def errors_as_json(wanted: bool) -> Iterator[None]:
         yield
     except SecureChatError as error:
         if wanted:
-            from securechat.faces.json_events import encode_error
+            from securechat.faces.json_lines.events import encode_error
 
             typer.echo(encode_error(error))
         raise

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from securechat.client.attention import Attention
+from securechat.client.commands import Question
 from securechat.client.contacts import Contact, ContactBook, accept, split_key_id
 from securechat.client.drafts import Draft
 from securechat.client.events import Event, Notifications, Problem, Renamed, Trust
@@ -27,8 +29,7 @@ from securechat.store.history import Entry, HistoryChange, Progress, Reached
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """The effects of one wake-up, carried out in this order: commit, send, tell, acknowledge."""
 
     changes: dict[tuple[str, bytes], bytes | None] = field(default_factory=dict)
@@ -45,8 +46,7 @@ class Batch:
     ack: int = 0
 
 
-@dataclass(slots=True)
-class Desk:
+class Desk(Struct):
     """One profile at one relay. ``relay_id`` is what TLS proved, before any frame came."""
 
     relay_id: RelayId
@@ -76,9 +76,15 @@ class Desk:
         """Give the faces an event once the batch is committed."""
         self.batch.events.append(event)
 
-    def report(self, error: SecureChatError, message_id: str | None = None) -> None:
-        """Tell the faces that something did not work; ``message_id`` is what it was the end of."""
-        self.tell(Problem(error, message_id))
+    def report(
+        self,
+        error: SecureChatError,
+        message_id: str | None = None,
+        *,
+        asked: Question | None = None,
+    ) -> None:
+        """Tell the faces that something did not work; see `Problem`."""
+        self.tell(Problem(error, message_id, asked))
         if message_id is not None:
             self.note_progress(MessageId(bytes.fromhex(message_id)), Progress.FAILED)
 

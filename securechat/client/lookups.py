@@ -1,7 +1,8 @@
 """Who is behind a name: asking the relay, checking its answer against the pin, pinning it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.client.agreement import Agreement
 from securechat.client.commands import How
@@ -16,8 +17,7 @@ from securechat.identity.types import Name, fingerprint
 from securechat.wire.frames import MAX_NAMES, Lookup, Presence, Watch, Who
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A look-up that is under way: for a person to write to, or only to know whose a name is."""
 
     name: Name

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from securechat.client.invite_link import InviteToken
 from securechat.config import FOREVER_DAYS
 from securechat.identity.types import Name
@@ -42,13 +44,12 @@ class Run:
     now_s: Callable[[], float] = time.monotonic
 
 
-@dataclass(slots=True)
-class SoFar:
+class SoFar(msgspec.Struct):
     """What has happened in a run, at whatever relay."""
 
     withheld: int = 0
     """How many own texts were not sent because a key had changed."""
-    errands: set[str] = field(default_factory=set)
+    errands: set[str] = msgspec.field(default_factory=set)
     """The ids of texts that other commands have asked for, and of their questions."""
     in_lobby: bool = False
     """Whether the user wants to be in the lobby."""

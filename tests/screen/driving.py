@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.faces.inbox import Inbox
 from securechat.faces.screen.actions import ACTIONS, read_keys
-from securechat.faces.screen.app import ChatApp
 from securechat.faces.screen.settings import ScreenSettings, Theme
+from securechat.faces.screen.widgets.app import ChatApp
+from securechat.faces.session.inbox import Inbox
 from tests.pure.faces.fake_engine import FakeEngine
 
 NOW = datetime(2026, 11, 21, 14, 10, tzinfo=UTC)

@@ -5,7 +5,7 @@ from textual.events import AppBlur
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.faces.screen.terminal_writes import TerminalWrites
+from securechat.faces.screen.widgets.terminal_writes import TerminalWrites
 from tests.pure.faces.sample_events import message
 from tests.screen.driving import play, playing
 

@@ -7,8 +7,8 @@ import pytest
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.faces.screen import key_actions
 from securechat.faces.screen.actions import ACTIONS
+from securechat.faces.screen.widgets import key_actions
 from tests.screen.driving import (
     Game,
     message,

@@ -4,10 +4,10 @@ import asyncio
 import subprocess
 import sys
 
-from securechat.faces.inbox import Inbox
 from securechat.faces.screen.actions import read_keys
-from securechat.faces.screen.app import ChatApp
 from securechat.faces.screen.settings import ScreenSettings
+from securechat.faces.screen.widgets.app import ChatApp
+from securechat.faces.session.inbox import Inbox
 from tests.pure.faces.fake_engine import FakeEngine
 
 LATER = (
@@ -19,7 +19,8 @@ LATER = (
 
 def test_the_first_frame_waits_for_no_module_that_is_needed_later() -> None:
     program = (
-        "import sys, securechat.cli, securechat.client.api, securechat.faces.screen.app\n"
+        "import sys, securechat.cli.client, securechat.client.api\n"
+        "import securechat.faces.screen.widgets.app\n"
         f"print(*(name for name in {LATER} if name in sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

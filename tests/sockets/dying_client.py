@@ -25,7 +25,7 @@ from securechat.client.receiving import Receiving
 from securechat.client.sending import Sending
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import Endpoint
-from securechat.faces.json_lines import JsonChat
+from securechat.faces.json_lines.chat import JsonChat
 from securechat.protocol.client_side import ClientSide
 from securechat.store.encrypted import connect
 from securechat.store.state import StateFile

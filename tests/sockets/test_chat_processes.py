@@ -10,7 +10,7 @@ import pytest
 from tests.processes import Client, Event, Relay, chatting, relaying
 
 FLUSH_S = 10.0
-"""How long a client that leaves waits for its messages to be accepted (faces/JSON.md)."""
+"""How long a client that leaves waits for its messages to be accepted (JSON.md)."""
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from securechat.faces.screen.notifying import Notification, notify_send
+from securechat.faces.screen.state.notifying import Notification, notify_send
 
 PROGRAM = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from securechat.faces.screen.notifying import spawn_alone
+from securechat.faces.screen.state.notifying import spawn_alone
 spawn_alone(sys.argv[2:])
 try:
     os.wait()  # only this test: the chat waits for nobody

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from securechat.client.profile import Profile
-from securechat.faces.requests import SendRequest, encode_request
+from securechat.faces.scripting.requests import SendRequest, encode_request
 from securechat.identity.names import parse_name
 from securechat.transport.local_dial import LocalConnection, dial_local
 from securechat.transport.local_socket import MAX_SESSIONS

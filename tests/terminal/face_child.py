@@ -14,8 +14,8 @@ from types import FrameType
 
 from securechat.client.typed_names import LOBBY
 from securechat.errors import SecureChatError
-from securechat.faces.json_lines import run_json
-from securechat.faces.lines import run_lines
+from securechat.faces.json_lines.chat import run_json
+from securechat.faces.line.run import run_lines
 from securechat.faces.streams import unbuffered
 from tests.pure.faces.fake_engine import FakeEngine
 

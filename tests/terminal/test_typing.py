@@ -4,9 +4,9 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.client.command_line import TEXT_MAX_BYTES
@@ -170,7 +170,8 @@ def test_what_calls_for_attention_rings_at_most_once_a_second() -> None:
 
 def test_a_start_reads_neither_the_tables_of_emoji_nor_a_parser() -> None:
     program = (
-        "import sys; from securechat.faces import terminal, emoji_codes, painting\n"
+        "import sys; from securechat.faces import emoji_codes\n"
+        "from securechat.faces.line import painting, terminal\n"
         "emoji_codes.with_emoji('see you at 10:20:30')\n"
         "print([name for name in ('emoji', 'markdown_it') if name in sys.modules])"
     )

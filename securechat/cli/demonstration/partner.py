@@ -3,7 +3,7 @@
 from itertools import cycle
 
 from securechat.client.events import Event, Message, PeerReady
-from securechat.faces.engine import ChatEngine
+from securechat.faces.session.engine import ChatEngine
 from securechat.text import clip, safe_text
 
 QUOTED_COLUMNS = 60

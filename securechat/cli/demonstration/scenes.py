@@ -13,7 +13,7 @@ from securechat.cli.demonstration.witness import Sighting, Witness
 from securechat.client.commands import Verify
 from securechat.client.events import Accepted, Message, PeerReady, Ready, SafetyNumber
 from securechat.errors import KeyChanged, SecureChatError, StillQueued
-from securechat.faces.lines import run_lines
+from securechat.faces.line.run import run_lines
 
 ALICE, BOB = "Alice", "Bob"
 

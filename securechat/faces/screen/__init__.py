@@ -1,1 +1,4 @@
-"""The chat on a full screen: a brain that knows no terminal, and thin widgets that draw."""
+"""The chat on a full screen: `state` knows what is there, `drawing` makes lines of it.
+
+Neither knows a terminal; `widgets` show the lines with Textual.
+"""

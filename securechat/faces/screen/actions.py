@@ -3,8 +3,9 @@
 import string
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from securechat.errors import UsageError
 
@@ -17,8 +18,7 @@ class Scope(Enum):
     MESSAGES = "messages"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """Something that a key does. ``id`` is how a user names it, ``keys`` are split by commas."""
 
     id: str

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 
 from securechat.collection import no_collection
 from securechat.errors import SecureChatError
-from securechat.faces.conversing import raise_outcome
-from securechat.faces.engine import ChatEngine
-from securechat.faces.inbox import Inbox
 from securechat.faces.screen.settings import ScreenSettings
+from securechat.faces.session.conversing import raise_outcome
+from securechat.faces.session.engine import ChatEngine
+from securechat.faces.session.inbox import Inbox
 
 EVENTS_AT_ONCE = 256
 """Those of a batch are drawn together."""
@@ -36,7 +36,7 @@ def run_screen(
     with ExitStack() as starting:
         starting.enter_context(no_collection())
         starting.callback(engine.start)  # after the first frame: it would only delay that
-        from securechat.faces.screen.app import ChatApp
+        from securechat.faces.screen.widgets.app import ChatApp
 
         with _color(color):
             app = ChatApp(

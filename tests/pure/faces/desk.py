@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from securechat.client import events as e
 from securechat.faces.entries import Entry
-from securechat.faces.line_chat import LineChat
+from securechat.faces.line.chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import NOON_MS
 

@@ -1,9 +1,9 @@
 """The bell."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.faces.bell import PAUSE_S, Bell
-from securechat.faces.line_chat import LineChat
+from securechat.faces.line.chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message
 

@@ -10,7 +10,7 @@ from securechat.client import events as e
 from securechat.client.command_help import HELP
 from securechat.faces import completion
 from securechat.faces.completion import SHOWN_MAX, Completion, complete
-from securechat.faces.known import Known
+from securechat.faces.session.known import Known
 
 ROOM_HELP = (
     ("/msg TARGET text", ""),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from wcwidth import wcwidth
 
-from securechat.faces.screen.spans import Line, width_of
+from securechat.faces.screen.drawing.spans import Line, width_of
 from securechat.text import safe_text
 from tests.hostile_texts import CONTROLS, REORDERING
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import securechat.faces.screen
 
-MODULES = sorted(Path(securechat.faces.screen.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(securechat.faces.screen.__file__).parent.rglob("*.py"))
 FROM_TEXTUAL = {
     "App", "Binding", "Color", "ComposeResult", "Edit", "EditResult", "Horizontal", "LinuxDriver",
     "Message", "MessagePump", "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget",
@@ -37,7 +37,7 @@ def test_no_part_of_textual_and_rich_that_reads_markup_is_used() -> None:
 
 
 def test_each_way_to_the_terminal_stands_in_one_module() -> None:
-    assert modules_with("Segment(") == ["widgets"]
+    assert modules_with("Segment(") == ["line_widget"]
     assert modules_with("._driver") == ["terminal_writes"]
     assert modules_with("os.write") == ["terminal_sharing"]
     assert modules_with("copy_to_clipboard") == ["terminal_writes"]

@@ -1,0 +1,1 @@
+"""The chat in lines, on a terminal or through pipes: what screen readers speak."""

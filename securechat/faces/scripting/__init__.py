@@ -1,0 +1,1 @@
+"""``send``, ``listen`` and ``invite``, for scripts: by an own engine or a running client."""

@@ -1,0 +1,1 @@
+"""What every face does alike in a session: it hears events, asks, and knows what is unread."""

@@ -1,0 +1,1 @@
+"""The sentences that faces show, short and always alike."""
