@@ -57,6 +57,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
+    AUTO_FOCUS = "Composer"
     BINDINGS = bindings_of(Scope.CHAT)
 
     def __init__(
@@ -114,7 +115,6 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin the session; called by Textual."""
-        self.screen.set_focus(self.composer)
         self._take_signal("SIGTSTP", lambda _number: self.action_suspend())
         self._take_signal("SIGCONT", lambda _number: self._take_terminal_again())
         self._inbox.attach()
