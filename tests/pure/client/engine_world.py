@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from securechat.client import events as ev
+from securechat.client.audience import Audience
 from securechat.client.engine import Engine
 from securechat.client.invite_link import InviteToken
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
@@ -157,10 +158,13 @@ class World:
             now_s=lambda: self.now_s,
         )
         relays = {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}
-        self.engine = Engine(run, self.state, self._make_link, relays.__getitem__)
-        self.turns = self.engine._thread = Turns(self.engine)
+        audience = Audience()
+        self.hear = audience.join
+        self.engine = Engine(run, self.state, audience, self._make_link, relays.__getitem__)
+        self.turns = Turns(self.engine)
+        vars(self.engine)["_thread"] = self.turns
         self.events: list[ev.Event] = []
-        self.engine.subscribe(self.events.append)
+        self.hear(self.events.append)
         self._register: f.Register | None = None
         self._publish: f.Publish | None = None
 
