@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.segment import Segment
+from textual import _wait
 from textual.pilot import Pilot
 from textual.strip import Strip
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.terminal.seat import Terminal
 
-LEFT = "\x1b[?1049l"
-"""What gives a terminal back the screen that it had before."""
+ENTERED, LEFT = "\x1b[?1049h", "\x1b[?1049l"
+"""What gives a program a screen of its own, and the terminal back the one that it had before."""
 
 
 class FullScreen(Terminal):
@@ -88,6 +88,10 @@ class FullScreen(Terminal):
     def wait_for_bytes(self, sequence: bytes) -> None:
         """Wait until the terminal has got this."""
         self.wait_until(repr(sequence), lambda: sequence in self.raw)
+
+    def wait_until_entered(self, times: int) -> None:
+        """Wait until the client has taken the whole terminal, so many times in all."""
+        self._wait("the full screen", lambda: self.raw.count(ENTERED.encode()) >= times)
 
     def wait_until(self, what: str, condition: Callable[[], bool]) -> None:
         """Read what comes until the condition holds."""

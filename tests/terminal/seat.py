@@ -91,7 +91,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type keys."""
         self.keys += len(keys)
-        os.write(self._master, keys.encode())
+        self.press_bytes(keys.encode())
+
+    def press_bytes(self, keys: bytes) -> None:
+        """Type what may be no text."""
+        os.write(self._master, keys)
 
     def paste(self, text: bytes) -> None:
         """Paste as terminals do that tell a paste from typing, however long it is."""
@@ -129,6 +133,11 @@ class Terminal:
         self._wait("the end", lambda: self.process.poll() is not None, ends=True)
         status = self.process.wait(0)
         return 128 - status if status < 0 else status
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as when its window is closed."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDWR)
 
     def close(self) -> None:
         """End it, if it has not ended."""

@@ -19,6 +19,7 @@ from securechat.faces.session.known import Known
 def _in_turn(bindings: Iterable[Any]) -> Iterator[Binding]:
     """Give the bindings of a field such that it does not do them later than what is typed next."""
     yield Binding("ctrl+d", "app.leave_or_delete", priority=True, show=False)
+    yield Binding("ctrl+underscore", "undo", priority=True, show=False)  # as in a shell
     for binding in bindings:
         yield replace(binding, priority=True)
 
