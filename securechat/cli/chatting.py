@@ -61,6 +61,7 @@ def read_screen_settings(
         desktop=notify.desktop,
         show_text=notify.show_text,
         quiet=notify.quiet,
+        tmux="TMUX" in os.environ,
     )
 
 
