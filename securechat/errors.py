@@ -37,6 +37,10 @@ class SecureChatError(Exception):
         return f"{self.what}\n  try: {self.try_next}" if self.try_next else self.what
 
 
+class InternalError(SecureChatError):
+    """Code of securechat has failed; where that was is logged."""
+
+
 class UsageError(SecureChatError):
     """A flag, a value or a configuration file is wrong."""
 
@@ -49,6 +53,12 @@ class FileProblem(SecureChatError):
 
     code = "file"
     exit_status = 1
+
+
+class DiskFull(FileProblem):
+    """There is no room on the disk for what has to be kept."""
+
+    code = "disk-full"
 
 
 class PortInUse(SecureChatError):

@@ -1,9 +1,10 @@
 """What a diagnosis finds: one check after the other, each with what to type next."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
 
 from securechat.errors import SecureChatError
 
@@ -24,8 +25,7 @@ class Outcome(NamedTuple):
     try_next: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The outcome of a check; ``exit_status`` is 0 unless it failed."""
 
     check: str

@@ -28,7 +28,7 @@ FORKING.set_forkserver_preload(
     [
         "tests.forked",
         "tests.sockets.dying_client",
-        "securechat.cli",
+        *(f"securechat.cli.{name}" for name in ("client", "listen", "send", "server")),
         "securechat.client.api",
         "securechat.faces.line.run",
         "securechat.faces.screen.widgets.app",

@@ -4,45 +4,20 @@ import os
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from securechat import __version__
-from securechat.cli.client import client
-from securechat.cli.config import config
-from securechat.cli.demo import demo
-from securechat.cli.doctor import doctor
-from securechat.cli.export import export
-from securechat.cli.gen_certs import gen_certs
-from securechat.cli.host import host
-from securechat.cli.identity import identity
-from securechat.cli.invite import invite
-from securechat.cli.join import join
-from securechat.cli.listen import listen
-from securechat.cli.passphrase import passphrase
-from securechat.cli.paths import paths
-from securechat.cli.reset_identity import reset_identity
-from securechat.cli.send import send
-from securechat.cli.server import server
+from securechat.cli.commands import CommandLine
 from securechat.errors import SecureChatError
 from securechat.text import safe_text
 
 INTERRUPTED = 130
 
 
-class _InOrder(TyperGroup):
-    """The commands as one needs them: typer lists groups last, and ``server`` is one."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        names = super().list_commands(ctx)
-        names.remove("server")
-        return [*names[: (at := names.index("client"))], "server", *names[at:]]
-
-
 app = typer.Typer(
-    cls=_InOrder,
+    cls=CommandLine,
     name="securechat",
     help="Encrypted chat for people on a network that they control.",
     epilog="First time? securechat host, or securechat demo to see it all on this machine.",
@@ -51,26 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_relay = typer.Typer(
-    invoke_without_command=True, subcommand_metavar="[COMMAND]", rich_markup_mode=None
-)
-_relay.callback()(server)
-_relay.command("reset-identity")(reset_identity)
-app.command()(host)
-app.command()(join)
-app.command("gen-certs")(gen_certs)
-app.add_typer(_relay, name="server")
-app.command()(client)
-app.command()(send)
-app.command()(listen)
-app.command()(invite)
-app.command()(export)
-app.add_typer(passphrase, name="passphrase")
-app.add_typer(identity, name="identity")
-app.command()(doctor)
-app.command()(paths)
-app.add_typer(config, name="config")
-app.command()(demo)
 
 
 def _print_version(wanted: bool) -> None:
@@ -151,7 +106,7 @@ def _report(error: Exception) -> int:
     if os.environ.get("SECURECHAT_DEBUG"):
         raise error
     typer.echo(
-        f"securechat: internal error ({type(error).__name__}: {error})\n"
+        f"securechat: internal error ({type(error).__name__}: {safe_text(str(error))})\n"
         "  try: the same command with SECURECHAT_DEBUG=1, and report what it prints",
         err=True,
     )

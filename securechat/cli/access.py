@@ -1,12 +1,12 @@
 """What the command line says about who one is, which relay is meant, and whom to trust there."""
 
 import getpass
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.prompting import can_ask, confirm
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from securechat.transport.endpoint import Endpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(Struct, frozen=True, kw_only=True):
     """The options of a client command, as they were given."""
 
     name: str | None = None

@@ -4,9 +4,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
+from securechat.cli.failure_log import failures_noted
 from securechat.cli.session import (
     exit_on_signals,
     open_client,
@@ -27,8 +29,7 @@ SCROLLBACK_MESSAGES = 20
 """How many earlier messages a terminal shows at the start; a program asks for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
 
     json: bool
@@ -71,9 +72,14 @@ def begin_chat(command: str, *, plain: bool, json: bool) -> None:
     refuse_closed_output()
 
 
+def is_read_along() -> bool:
+    """Return whether somebody sits at the chat, and it is none between programs."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def scrollback_messages() -> int:
     """Return how many earlier messages are shown at the start: none where nobody reads along."""
-    return SCROLLBACK_MESSAGES if sys.stdin.isatty() and sys.stdout.isatty() else 0
+    return SCROLLBACK_MESSAGES if is_read_along() else 0
 
 
 @contextmanager
@@ -84,15 +90,18 @@ def chatting(
     *,
     lobby: bool = False,
     e2e: bool = True,
+    offline: bool = False,
 ) -> "Iterator[Client]":
     """Provide an open client, beside which other commands can be used.
 
+    ``offline``: it may begin without the relay, see `securechat.client.session.Session`.
     A message that one of those prints is still to be shown here. So many messages of earlier runs
-    are shown first.
+    are shown first. What fails in it is noted in the home.
     """
     with no_collection():
-        opened = open_client(access, peer, lobby=lobby, e2e=e2e)
+        opened = open_client(access, peer, lobby=lobby, e2e=e2e, offline=offline)
     with (
+        failures_noted(access.home),
         closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),
     ):

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+from msgspec import Struct
 
 from securechat.cli.settings import HomeOption
 from securechat.client.surroundings import read_settings, settings_file
@@ -27,8 +27,7 @@ def options() -> None:
     """See which settings hold here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value, and its ``origin``: ``default``, ``file PATH`` or ``environment NAME``."""
 
     value: Value

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from msgspec import Struct
 
 from securechat.cli.access import ask_name, choose_name, say_where_key_is
 from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
@@ -90,8 +91,7 @@ def join(
         show(engine, peer, Look(json_output, color))
 
 
-@dataclass(frozen=True, slots=True)
-class _Guest:
+class _Guest(Struct, frozen=True):
     """Who joins, and what of an access does not depend on where."""
 
     me: "Name"

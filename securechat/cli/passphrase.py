@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec import Struct
 
 from securechat.cli.access import choose_name, require_profile
 from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
@@ -74,8 +74,7 @@ def use_keyring(
     typer.echo(f"{profile.name} opens with the keyring of your session from now on.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Struct, frozen=True):
     name: "Name"
     vault: "Vault"
     key: "VaultKey"

@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from securechat.errors import Busy, PortInUse, SecureChatError
 
@@ -23,8 +24,7 @@ DAY_S = 24 * 60 * 60
 logger = logging.getLogger("securechat.cli")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRelay:
+class OwnRelay(Struct, frozen=True):
     """A running relay: who it is, and where this machine and others reach it."""
 
     relay_id: "RelayId"

@@ -14,6 +14,7 @@ import typer
 from securechat.cli.announcing import announcing, is_for_others
 from securechat.cli.options import CertsOption, DataOption, NoAnnounceOption
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
+from securechat.cli.reset_identity import reset_identity
 from securechat.cli.settings import HomeOption, data_directory, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import SecureChatError
@@ -43,7 +44,14 @@ RELAY_ONLY = (
 """Parameters that mean nothing to the quit mode."""
 
 
-def server(
+server = typer.Typer(
+    invoke_without_command=True, subcommand_metavar="[COMMAND]", rich_markup_mode=None
+)
+server.command("reset-identity")(reset_identity)
+
+
+@server.callback()
+def relay(
     context: typer.Context,
     host: Annotated[
         str | None,

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from securechat.client.invite_link import InviteToken
 from securechat.client.profile import Profile
 from securechat.client.relays import known_relays, parse_address
@@ -20,8 +22,7 @@ Confirm = Callable[[str], bool]
 """Asks a person a yes-or-no question; always False when nobody can be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrustFlags:
+class TrustFlags(Struct, frozen=True):
     """What the user said about whom to trust: ``--pin``, ``--ca``, and the ca.pem lying around."""
 
     pin: RelayId | None = None
@@ -41,7 +42,7 @@ class Access:
     me: Name
     home: Path
     address: Endpoint | None = None
-    trust: TrustFlags = TrustFlags()
+    trust: TrustFlags = field(default_factory=TrustFlags)
     invite: InviteToken | None = field(default=None, repr=False)
     settings: ClientConfig = field(default_factory=ClientConfig)
     read_receipts: bool = False

@@ -4,15 +4,15 @@
 makes them safe before it shows them.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.client import amend_commands as c
 from securechat.client.past_message import Origin, PastMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Amended:
+class Amended(Struct, frozen=True):
     """The writer of a message has changed it; without ``text`` it is deleted.
 
     ``sender`` and ``recipient`` are those of the message, ``time_ms`` is when it was changed.
@@ -30,8 +30,7 @@ class Amended:
     """For the engine's own use, as that of a `Message`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reacted:
+class Reacted(Struct, frozen=True):
     """Somebody, of this ``name``, reacts to a message with a symbol; an empty one is taken back.
 
     ``recipient`` is to whom the reaction goes: the room, or the other of the two.
@@ -45,8 +44,7 @@ class Reacted:
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(Struct, frozen=True):
     """A person begins to type, or types no more; told on each change only."""
 
     name: str
@@ -54,15 +52,13 @@ class Typing:
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTyping:
+class OwnTyping(Struct, frozen=True):
     """Whether this run lets others know that the user types, and shows that they do."""
 
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Messages of one conversation, the oldest first, in answer to a ``question``.
 
     ``older`` and ``newer``: there are others before them, or after.
@@ -74,8 +70,7 @@ class Page:
     newer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTexts:
+class StoredTexts(Struct, frozen=True):
     """What was typed in an earlier run and not sent: pairs of a person or ``#room``, and a text."""
 
     texts: tuple[tuple[str, str], ...]
@@ -95,8 +90,7 @@ class Sighting(NamedTuple):
     ephemeral: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RelayView:
+class RelayView(Struct, frozen=True):
     """What the relay has seen in this run of a person, a ``#room``, or (no name) of everything.
 
     The oldest first; ``own_mailbox`` is 32 hexadecimal digits.

@@ -1,9 +1,9 @@
 """Comparing emoji with people who are known here: the messages, and what the user is told."""
 
 from collections import deque
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from securechat.client.contacts import Contact, accept
 from securechat.client.desk import Desk, trust_of
@@ -30,8 +30,7 @@ STRAY_EVERY_S = 60.0
 """How often somebody is told that what they sent belongs to nothing that is known here."""
 
 
-@dataclass(slots=True)
-class _Limits:
+class _Limits(Struct):
     """What one person has made this side do."""
 
     asked_at_s: deque[float]

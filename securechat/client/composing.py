@@ -5,8 +5,9 @@ Nothing of it is kept, and nobody waits for it: what does not arrive at once is 
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.client import commands as c
 from securechat.client import events as ev
@@ -50,14 +51,12 @@ class _Typist(NamedTuple):
     room: RoomId | None
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     event: ev.Typing
     until_s: float
 
 
-@dataclass(slots=True)
-class _Announced:
+class _Announced(Struct):
     at_s: float
     active: bool
 

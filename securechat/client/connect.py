@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from securechat.client.access import Access, Confirm, TrustFlags, choose_address, tell_if_new
 from securechat.client.engine import Engine
 from securechat.client.link import Link, LinkNews
 from securechat.client.profile import Profile
-from securechat.client.relays import KnownRelay, known_relays
+from securechat.client.relays import KnownRelay, known_relays, registered_at
 from securechat.client.run import Run
 from securechat.e2e.seen import SEEN_TABLES
 from securechat.errors import Untrusted
@@ -83,20 +84,28 @@ class Connector:
     """
 
     def __init__(
-        self, access: Access, *, peer: str | None = None, lobby: bool = False, e2e: bool = True
+        self,
+        access: Access,
+        *,
+        peer: str | None = None,
+        lobby: bool = False,
+        e2e: bool = True,
+        offline: bool = False,
     ) -> None:
-        """Open the profile and decide whom to trust.
+        """Open the profile and decide whom to trust; ``offline`` is as for `Session`.
 
         Raises as `Profile` and `decide_trust`; a profile made for that is gone then.
         """
         self.profile = Profile(access.home, access.me, access.passphrases)
         try:
-            self._begin(access, peer, lobby=lobby, e2e=e2e)
+            self._begin(access, peer, lobby=lobby, e2e=e2e, offline=offline)
         except BaseException:
             self.profile.discard_if_new()
             raise
 
-    def _begin(self, access: Access, peer: str | None, *, lobby: bool, e2e: bool) -> None:
+    def _begin(
+        self, access: Access, peer: str | None, *, lobby: bool, e2e: bool, offline: bool
+    ) -> None:
         self._address = choose_address(access, self.profile)
         tls = decide_trust(self.profile, self._address, access.trust, access.confirm)
         tell_if_new(access, self.profile)
@@ -112,11 +121,16 @@ class Connector:
             read_receipts=access.read_receipts,
             typing=access.settings.typing,
             takes_new_keys=access.settings.on_key_change == "notify",
+            known_relay=partial(self._known_relay, access.trust) if offline else lambda: None,
         )
         self.loop = Loop()
         make_link = self._linking(tls, access.settings.dial_timeout_s)
         self.engine = Engine(run, self.profile.state, make_link, self._pin)
         self.loop.start()
+
+    def _known_relay(self, flags: TrustFlags) -> RelayId | None:
+        rows = self.profile.state.load(without=SEEN_TABLES)
+        return registered_at(rows, self._address, flags.pin)
 
     def close(self) -> None:
         """End the engine, flush and close the connection, end the loop, close the profile.
@@ -148,5 +162,5 @@ class Connector:
     def _pin(self, certificate: bytes) -> RelayId:
         """Return the relay's id, and remember it: TLS has accepted the certificate."""
         known = KnownRelay(relay_id(certificate), str(self._address), time.time_ns() // 1_000_000)
-        self.profile.state.commit(known.row)
+        self.engine.keep(known.row)
         return known.relay_id

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from securechat.client.attention import Attention
 from securechat.client.commands import Question
@@ -28,8 +29,7 @@ from securechat.store.history import Entry, HistoryChange, Progress, Reached
 from securechat.wire.frames import ClientFrame, Outgoing
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Struct):
     """The effects of one wake-up, carried out in this order: commit, send, tell, acknowledge."""
 
     changes: dict[tuple[str, bytes], bytes | None] = field(default_factory=dict)
@@ -46,8 +46,7 @@ class Batch:
     ack: int = 0
 
 
-@dataclass(slots=True)
-class Desk:
+class Desk(Struct):
     """One profile at one relay. ``relay_id`` is what TLS proved, before any frame came."""
 
     relay_id: RelayId

@@ -6,10 +6,11 @@ Each takes what those before it found out.
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
+
+from msgspec import Struct
 
 from securechat.client.access import read_trust
 from securechat.client.connect import trusted_by
@@ -50,8 +51,7 @@ MAX_CLOCK_DIFFERENCE_S = 300
 SHOWN_ADDRESSES = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """What the user said: who they are, which relay is meant, and whom to trust there.
 
     ``passphrases`` gives what may open the profile of a name.

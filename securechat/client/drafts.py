@@ -1,10 +1,10 @@
 """What waits to be sealed for somebody: own messages, and what rooms have to say."""
 
 from collections.abc import Iterable, Mapping, MutableSequence
-from dataclasses import replace
 from typing import Self
 
 import msgspec
+from msgspec.structs import replace
 
 from securechat.e2e.amend_content import AMEND_KINDS, Amendment, Reaction
 from securechat.e2e.content import (

@@ -6,7 +6,7 @@ commit every change of it in one transaction, and only then send, tell and ackno
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from securechat.client import events as ev
@@ -26,10 +26,12 @@ from securechat.client.typed import Typed
 from securechat.client.typed_names import is_room
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import SecureChatError
+from securechat.errors import InternalError, SecureChatError
 from securechat.identity.types import RelayId
 
 logger = logging.getLogger("securechat.client")
+
+START_AGAIN = "the same command again: nothing that was kept is lost"
 
 
 class Engine:
@@ -48,7 +50,8 @@ class Engine:
         a key, Ended has a KeyChanged.
         """
         self._run = run
-        self._state = Commits(state)
+        self._audience = Audience()
+        self._state = Commits(state, self._audience.tell)
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._here = AtRelay(
@@ -59,7 +62,6 @@ class Engine:
             carry_out=self._carry_out,
             reconnect=self._link.reconnect,
         )
-        self._audience = Audience()
         self._unread = Unread(state, run.now_s, confirms=run.read_receipts)
         self._thread = threading.Thread(target=self._work_on, name="engine", daemon=True)
         self._stop_at: float | None = None
@@ -166,26 +168,36 @@ class Engine:
         """Whether a relay may have entered this device by now, or still might."""
         return self._thread.is_alive() or self._here.may_be_known
 
+    def keep(self, rows: Mapping[tuple[str, bytes], bytes | None]) -> None:
+        """Commit what the engine's thread has learned outside of it; raises NotCommitted."""
+        self._state.commit(rows)
+
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: logged in, every message accepted by the relay, every question answered.
+        That is: begun, every message accepted by the relay, every question answered. On a full
+        disk it ends at once.
         """
+        self._state.hurry()
         self._calls.put(lambda: self._plan_stop(flush_s))
 
     # The thread -----------------------------------------------------------------------------------
 
     def _work_on(self) -> None:
+        while not self._ended:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Wait for something to do, and do it; whatever goes wrong ends the engine."""
         try:
-            while not self._ended:
-                self._work(self._next_calls())
+            self._work(self._next_calls())
         except NotCommitted as failure:
             self._finish(failure.error)
         except SecureChatError as error:
             self._end(error)
         except Exception as error:
             logger.exception("the engine failed")
-            self._end(SecureChatError(f"Internal error ({type(error).__name__})", "see the log"))
+            self._end(InternalError(f"Internal error ({type(error).__name__})", START_AGAIN))
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""
@@ -266,6 +278,7 @@ class Engine:
         if self._ended:
             return
         self._ended = True
+        self._state.hurry()
         error = error or outcome(self._here.desk, self._run.peer)
         try:
             self._here.parts.receiving.give_up()

@@ -5,8 +5,9 @@ typed: a face that shows it on a terminal makes it safe first (securechat.text).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from securechat.client.amend_events import Amended as Amended
 from securechat.client.amend_events import AmendEvent as AmendEvent
@@ -47,8 +48,7 @@ from securechat.client.trust_word import Trust as Trust
 from securechat.errors import SecureChatError
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """Logged in: now, and again after each reconnect (``again``)."""
 
     name: str
@@ -61,16 +61,26 @@ class Ready:
     """By how many seconds this computer's clock is ahead of the relay's; behind it, negative."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offline:
-    """The connection is gone; the engine tries again by itself."""
+class BegunOffline(Struct, frozen=True):
+    """The session begins without the relay, which has let this profile in before.
+
+    Offline says why, and Ready follows when it is there. Told once, and only when the client was
+    allowed to begin so.
+    """
+
+    name: str
+    relay: str
+    fingerprint: str
+
+
+class Offline(Struct, frozen=True):
+    """There is no connection any more, or none yet; the engine tries again by itself."""
 
     why: str
     retry_in_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Nobody has this name yet, or their device has left no keys; what is typed waits.
 
     ``known``: their key is pinned, so they have been here before (the relay may have forgotten it).
@@ -80,8 +90,7 @@ class Waiting:
     known: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PeerReady:
+class PeerReady(Struct, frozen=True):
     """The peer's key is known and pinned (``first_use``: just now); messages can be sealed.
 
     Told once, and again after each Waiting.
@@ -93,8 +102,7 @@ class PeerReady:
     first_use: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message of another person. A ``request`` comes from a stranger.
 
     One in a room has the room's name, with ``#``, as ``room`` and as ``recipient``. An ``action``
@@ -123,40 +131,35 @@ class Message:
     alert: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """An own message has been sealed and handed to the connection."""
 
     message_id: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """The relay answers for an own message."""
 
     message_id: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """The recipient's device has opened an own message."""
 
     message_id: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """An own message was shown to its recipient, who lets people know; Delivered comes before."""
 
     message_id: str
     recipient: str
 
 
-@dataclass(frozen=True, slots=True)
-class PresenceChanged:
+class PresenceChanged(Struct, frozen=True):
     """A person of a conversation has come or gone, or was not there when their keys came.
 
     With a ``room``, which is the lobby, they have come to it or left it. ``away``: connected, but
@@ -170,8 +173,7 @@ class PresenceChanged:
     room: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """Who is connected, in answer to `commands.Who`; ``trust`` holds those who are known here."""
 
     names: tuple[str, ...]
@@ -180,8 +182,7 @@ class People:
     away: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyNumber:
+class SafetyNumber(Struct, frozen=True):
     """The 60 digits to compare with a person, in answer to `commands.Verify`.
 
     Of somebody CHANGED they are those with the new key, which ``fingerprint`` is of then.
@@ -195,8 +196,7 @@ class SafetyNumber:
     as_qr: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EncryptionChanged:
+class EncryptionChanged(Struct, frozen=True):
     """Whether a conversation is encrypted end to end, when its user wants to do without.
 
     It still is if the other side does not want to do without too, or if it was ``once``.
@@ -207,8 +207,7 @@ class EncryptionChanged:
     once: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PeerKeyChanged:
+class PeerKeyChanged(Struct, frozen=True):
     """The relay shows another key of a person than the pinned one: nothing is sent to them.
 
     Told once in a run. ``verified``: the pinned key was; then only comparing numbers helps.
@@ -231,8 +230,7 @@ class Reason(StrEnum):
     PAIRED = "paired"
 
 
-@dataclass(frozen=True, slots=True)
-class TrustChanged:
+class TrustChanged(Struct, frozen=True):
     """A person has another trust word than before.
 
     The user has COMPARED safety numbers or ACCEPTED a changed key, or PAIRED with a code, or the
@@ -246,16 +244,14 @@ class TrustChanged:
     by_itself: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DevicesChanged:
+class DevicesChanged(Struct, frozen=True):
     """A known person has a device that was not known; their key, and so the trust, is the same."""
 
     name: str
     trust: Trust
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceRenewed:
+class DeviceRenewed(Struct, frozen=True):
     """This profile is an older copy of itself, and goes on as a new device of its owner.
 
     ``device`` is its id, 32 hexadecimal digits.
@@ -264,24 +260,21 @@ class DeviceRenewed:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blocked:
+class Blocked(Struct, frozen=True):
     """Nothing of a person is shown, and nothing sent to them, while they are ``blocked``."""
 
     name: str
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Renamed:
+class Renamed(Struct, frozen=True):
     """A person who was called ``before``, or was typed so, is called ``name`` from now on."""
 
     before: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPerson:
+class KnownPerson(Struct, frozen=True):
     """A person in the list of those known here; ``relay_name`` is theirs, ``name`` is shown."""
 
     name: str
@@ -292,47 +285,41 @@ class KnownPerson:
     blocked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Contacts:
+class Contacts(Struct, frozen=True):
     """The people known here, in answer to `commands.Contacts`."""
 
     people: tuple[KnownPerson, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The newest messages with a person or in a room, or of all; the oldest first."""
 
     name: str | None
     messages: tuple[PastMessage, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """The newest messages that were searched for, the oldest first; ``more``: there are others."""
 
     messages: tuple[PastMessage, ...]
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """For how many ``days`` a conversation is kept; None: for ever, 0: not at all."""
 
     name: str
     days: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Withdrawn(Struct, frozen=True):
     """Own messages to a person or a room that will not be sent, as the user has decided."""
 
     name: str
     message_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something has not worked; the engine goes on.
 
     ``message_id`` is the own message whose end it is, ``asked`` the question that it answers.
@@ -343,19 +330,26 @@ class Problem:
     asked: Question | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Resumed(Struct, frozen=True):
+    """There is room on the disk again after the Problem that it was full; all that waited goes on.
+
+    In between the engine keeps, sends and acknowledges nothing, and answers no question.
+    """
+
+
+class Ended(Struct, frozen=True):
     """The last event: the engine has stopped, because of this error or because it was asked to."""
 
     error: SecureChatError | None
 
 
 Event = (
-    Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
+    Ready | BegunOffline | Offline
+    | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
     | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
     | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
-    | Ended
+    | Resumed | Ended
 )  # fmt: skip

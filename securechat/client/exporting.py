@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.client.contacts import ContactBook
 from securechat.client.events import PastMessage
@@ -16,8 +17,7 @@ from securechat.store.state import StateReader
 _MAX_LISTED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A conversation that is kept here.
 
     ``peer`` is what to call the other side, and ``peer_name`` their name on the relay. ``relay`` is

@@ -1,7 +1,8 @@
 """Invitations to closed rooms that wait until the relay has said who the invited are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from securechat.client.changed_keys import refuse_to_write
 from securechat.client.contacts import Contact
@@ -14,8 +15,7 @@ from securechat.identity.types import Name
 Ready = Callable[[list[Contact]], None]
 
 
-@dataclass(slots=True)
-class _Invitation:
+class _Invitation(Struct):
     """Those who are still looked up, and those whose keys are known."""
 
     ready: Ready

@@ -1,11 +1,11 @@
 """What a client engine tells its faces of invitations to the relay."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class InviteMade:
+
+class InviteMade(Struct, frozen=True):
     """Whoever has the ``link`` may register with the relay, so often and until then.
 
     ``qr_text`` is the link in the characters that make the smallest QR code; ``id`` takes it back.
@@ -29,8 +29,7 @@ class InviteInfo(NamedTuple):
     expires_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class InviteList:
+class InviteList(Struct, frozen=True):
     """The own invitations that somebody can still use."""
 
     invites: tuple[InviteInfo, ...]

@@ -8,9 +8,10 @@ import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
+
+from msgspec import Struct
 
 from securechat.client.faults import fault_error
 from securechat.errors import (
@@ -37,45 +38,39 @@ STEADY_S = 10.0
 MAX_BATCH_BYTES = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Up:
+class Up(Struct, frozen=True):
     """A connection stands; the relay showed this certificate (DER)."""
 
     certificate: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Down:
+class Down(Struct, frozen=True):
     """The connection is gone or could not be made; ``retry_in_s`` is None when that is final."""
 
     error: SecureChatError
     retry_in_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """A frame of the relay that is the engine's business."""
 
     frame: f.RelayFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Envelopes for this device; acknowledge ``last`` when all have been disposed of."""
 
     last: int
     envelopes: tuple[f.Incoming, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """The relay answers for these envelopes: they are accepted."""
 
     envelope_ids: tuple[EnvelopeId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken:
+class NotTaken(Struct, frozen=True):
     """The relay refuses this envelope, with a code of PROTOCOL.md."""
 
     envelope_id: EnvelopeId

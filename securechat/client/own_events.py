@@ -1,18 +1,16 @@
 """What a client engine tells its faces of how the user is seen, and called."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Notifications:
+class Notifications(Struct, frozen=True):
     """What calls for attention: the level, and the conversations that never do."""
 
     level: str
     muted: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPresence:
+class OwnPresence(Struct, frozen=True):
     """What others see of this person; not ``visible``, nothing."""
 
     visible: bool

@@ -1,7 +1,8 @@
 """Codes that this person gives out: the relay's slot for each, and the pairing over it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.client.desk import Desk, trust_of
 from securechat.client.events import (
@@ -48,8 +49,7 @@ _SAID_BY_JOINER = {
 """What nobody has proven, and is worth telling."""
 
 
-@dataclass(slots=True)
-class _Slot:
+class _Slot(Struct):
     """A code that somebody can use, or is using: then ``opener`` is there."""
 
     code: PairingCode

@@ -1,11 +1,11 @@
 """What a client engine tells its faces of codes that two people pair with."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CodeReady:
+
+class CodeReady(Struct, frozen=True):
     """Somebody can type this ``code`` elsewhere, once, until then (milliseconds since 1970)."""
 
     code: str
@@ -29,8 +29,7 @@ class CodeEnd(StrEnum):
     """The relay does not have it any more, as after a connection that was lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class CodeEnded:
+class CodeEnded(Struct, frozen=True):
     """A code is of no use any more; nobody was let in.
 
     ``address`` is where the relay saw who took the code, and ``shown`` the fingerprint of the relay
@@ -43,8 +42,7 @@ class CodeEnded:
     shown: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Paired:
+class Paired(Struct, frozen=True):
     """Both have used the code: the other one and their key are pinned and verified.
 
     Whom the user had ``blocked`` stays that, until it is undone.

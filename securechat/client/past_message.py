@@ -1,8 +1,9 @@
 """A message as the history has it, and what else tells of one that was there before."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.identity.types import DeviceAddress, RelayId
 
@@ -33,8 +34,7 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class PastMessage:
+class PastMessage(Struct, frozen=True):
     """A message as the history has it; an own one has a ``state``.
 
     ``trust`` is the word for its sender when it came, ``kept_ms`` when it was kept here. ``room``,

@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from securechat.client.commands import How
 from securechat.client.contacts import split_key_id
@@ -22,8 +22,7 @@ NO_RELAY = RelayId(bytes(32))
 """Stands for the relay until the first connection has shown which one it is."""
 
 
-@dataclass(slots=True)
-class Person:
+class Person(Struct):
     """Somebody to write to or to answer.
 
     ``user`` are the verified keys once a look-up has brought them; ``claimed`` says that they came

@@ -1,9 +1,9 @@
 """What a user writes in rooms: kept, and given to everybody who is in them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from securechat.client.confirmations import Confirmations
 from securechat.client.desk import Desk

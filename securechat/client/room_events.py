@@ -1,8 +1,9 @@
 """What a client engine tells its faces of rooms; `securechat.client.events` has the rest."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.client.trust_word import Trust
 
@@ -35,8 +36,7 @@ class RoomChange(StrEnum):
     """As many as the lobby takes are there: the user is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomNews:
+class RoomNews(Struct, frozen=True):
     """Something has happened to a room that the user is in; ``room`` is its name, with ``#``.
 
     Who has done what to whom are names as they are shown; None is nobody in particular.
@@ -49,8 +49,7 @@ class RoomNews:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(Struct, frozen=True):
     """Somebody has taken the user into a closed room, which shows nothing before it is joined.
 
     ``members`` counts all who are in it, the user too. ``trust`` is the word for the inviter.
@@ -65,8 +64,7 @@ class Invitation:
     request: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RoomInfo:
+class RoomInfo(Struct, frozen=True):
     """A room in the list of those that this profile is in, or invited to."""
 
     name: str
@@ -80,8 +78,7 @@ class RoomInfo:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RoomList:
+class RoomList(Struct, frozen=True):
     """The rooms, in answer to `commands.Rooms`; the lobby first, if the user is there."""
 
     rooms: tuple[RoomInfo, ...]
@@ -96,8 +93,7 @@ class RoomPerson(NamedTuple):
     away: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RoomPeople:
+class RoomPeople(Struct, frozen=True):
     """Who is in a room, the user too, in answer to `commands.Who`."""
 
     room: str

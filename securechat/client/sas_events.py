@@ -1,19 +1,18 @@
 """What a client engine tells its faces of two people who compare emoji."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ComparingAsked:
+
+class ComparingAsked(Struct, frozen=True):
     """Somebody is asked to compare emoji: the user by them, or they by the user (``own``)."""
 
     name: str
     own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ComparingShown:
+class ComparingShown(Struct, frozen=True):
     """What the user compares with a person, who sees the same unless somebody is in between.
 
     ``emoji`` are seven numbers from 0 to 63; ``decimals`` are for whoever cannot show those.
@@ -24,8 +23,7 @@ class ComparingShown:
     decimals: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComparingAgreed:
+class ComparingAgreed(Struct, frozen=True):
     """The user has said that it is the same; the person is verified once they say so too."""
 
     name: str
@@ -52,8 +50,7 @@ class ComparingEnd(StrEnum):
     """The key that was compared about is not theirs any more, or they were blocked."""
 
 
-@dataclass(frozen=True, slots=True)
-class ComparingEnded:
+class ComparingEnded(Struct, frozen=True):
     """Comparing with a person has ended, and nothing has changed.
 
     ``alarm``: it may be because somebody is in between.

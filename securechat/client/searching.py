@@ -1,8 +1,9 @@
 """What people type to find messages: words, and ``from:``, ``in:``, ``since:``, ``before:``."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from securechat.client.typed_names import shorten
 from securechat.errors import UsageError
@@ -15,8 +16,7 @@ EXAMPLE = "/search tea from:bob before:2026-12-31"
 _PIECE = re.compile(r'(?:(from|in|since|before):)?(?:"([^"]*)"|(\S+))', re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchWords:
+class SearchWords(Struct, frozen=True):
     """Messages with all the ``words``, ``within`` the conversation with a person, of a ``sender``.
 
     ``since`` and ``before`` are local times without a zone.
@@ -29,8 +29,7 @@ class SearchWords:
     before: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Pieces:
+class _Pieces(Struct):
     words: list[str] = field(default_factory=list)
     filters: dict[str, str] = field(default_factory=dict)
 

@@ -27,15 +27,26 @@ class Session:
     """
 
     def __init__(
-        self, access: Access, *, peer: str | None = None, lobby: bool = False, e2e: bool = True
+        self,
+        access: Access,
+        *,
+        peer: str | None = None,
+        lobby: bool = False,
+        e2e: bool = True,
+        offline: bool = False,
     ) -> None:
         """Say whose it is; nothing is opened yet.
 
         With ``peer`` that person is looked up at the start; ``e2e`` false: their user wants to do
         without end-to-end encryption with them. With ``lobby`` it comes to the lobby.
+
+        With ``offline`` it begins without the relay when that cannot be reached, if it was met at
+        this address before and let this profile in: BegunOffline and Offline are told then, all
+        that was kept can be read, what is sent waits, and Ready follows when the relay is there.
+        Without it, and whenever the relay refuses or is not the right one, that is the end.
         """
         self._connect: Callable[[], Connector] = lambda: Connector(
-            access, peer=peer, lobby=lobby, e2e=e2e
+            access, peer=peer, lobby=lobby, e2e=e2e, offline=offline
         )
         self._connector: Connector | None = None
         self._heard = Heard()

@@ -1,14 +1,13 @@
 """What a face hands over as it was typed: nothing is looked up yet."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.identity.types import MessageId
 
 _ID_DIGITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """For a person or a ``#room``; ``reply_to`` is a message's id, or whose newest is answered."""
 
     target: str

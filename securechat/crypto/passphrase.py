@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from nacl import bindings
 from nacl.exceptions import RuntimeError as FailedDerivation
 
@@ -27,8 +28,7 @@ class Passphrase:
         return unicodedata.normalize("NFC", self.text).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Hardness:
+class Hardness(Struct, frozen=True):
     """What each guess costs: from 3 passes over 256 MiB to 16 over 1 GiB; else CannotOpen.
 
     More would be a file that wears out the machine of whoever opens it.

@@ -1,14 +1,14 @@
 """Bytes that take a passphrase to open: Argon2id makes the key, XChaCha20-Poly1305 seals."""
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from securechat.crypto.passphrase import SALT_SIZE_BYTES, Hardness, Passphrase, derive_key
 from securechat.crypto.sealing import AEAD_NONCE_SIZE_BYTES, open_aead, random_bytes, seal_aead
 
 
-@dataclass(frozen=True, slots=True)
-class PassphraseSealer:
+class PassphraseSealer(Struct, frozen=True):
     """What is stored beside sealed bytes, none of it secret.
 
     The caller binds hardness and salt (16 bytes) by the associated data; the nonce (24 bytes) is

@@ -1,6 +1,6 @@
 """The contents that concern other messages, and the one that says that a message is being typed."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.e2e.room_content import PLACE_SIZE_BYTES, RoomPlace, decode_place
 from securechat.e2e.text_bytes import decode_text, encode_text
@@ -20,8 +20,7 @@ _ID_SIZE_BYTES = 16
 _CONTROLS = frozenset(map(chr, [*range(0x20), *range(0x7F, 0xA0)]))
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(Struct, frozen=True):
     """Another text for a message of the same sender; an empty one deletes it.
 
     The text has up to `text_bytes.MAX_TEXT_BYTES` in UTF-8; it is not safe to show yet. ``room`` is
@@ -33,8 +32,7 @@ class Amendment:
     room: RoomPlace | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """The one symbol with which the sender reacts to a message; an empty one takes it back.
 
     It has up to `MAX_SYMBOL_BYTES` in UTF-8 and no control characters; it is not safe to show yet.
@@ -45,8 +43,7 @@ class Reaction:
     room: RoomPlace | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Typing:
+class Typing(Struct, frozen=True):
     """The sender begins to type, or types no more (``active`` false); only ever in a signal."""
 
     active: bool

@@ -1,7 +1,8 @@
 """What a message says: content kinds and their bodies. The registry of kinds is in E2E.md."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.e2e.amend_content import (
     AMEND_KINDS,
@@ -55,8 +56,7 @@ _NUMBER_SIZE_BYTES = 8
 _GAP_SIZE_BYTES = 2 * _NUMBER_SIZE_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A line of chat; up to `MAX_TEXT_BYTES` in UTF-8. Received text is not safe to show yet.
 
     An ``action`` says what the sender does (``/me``). ``reply_to`` is the message that it answers;
@@ -69,16 +69,14 @@ class Text:
     room: RoomPlace | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """These messages of yours arrived; and the epoch of the sender's current envelope key."""
 
     message_ids: tuple[MessageId, ...]
     envelope_epoch: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReadReceipt:
+class ReadReceipt(Struct, frozen=True):
     """These messages of yours were shown to a person who lets you know; one at least.
 
     It announces no epoch: the `Receipt` of the same messages did that.
@@ -87,8 +85,7 @@ class ReadReceipt:
     message_ids: tuple[MessageId, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(Struct, frozen=True):
     """A request to send again: every counter of yours below ``next_counter`` is here but the gaps.
 
     ``gaps`` are first and last missing counters, ascending, up to `MAX_RECOVERY_GAPS` of them.
@@ -104,8 +101,7 @@ class Recovery:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Unsupported:
+class Unsupported(Struct, frozen=True):
     """A kind of content that this version does not know: acknowledge it, say that it came."""
 
     kind: int

@@ -1,9 +1,10 @@
 """The bytes of an envelope between the outer and the inner layer; E2E.md §4 draws them."""
 
 import struct
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.crypto import hybrid
 from securechat.crypto.ratchet import NORMAL_MESSAGE, PREKEY_MESSAGE
@@ -67,8 +68,7 @@ class Head(NamedTuple):
         return _HEAD.pack(VERSION, SUITE, self.type, self.session_id, self.nonce, *self.sender)
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What travels in each message of a session until the peer has answered."""
 
     bundle_epoch: int

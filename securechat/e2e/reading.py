@@ -1,6 +1,6 @@
 """What a message says, once it is authenticated: its place, its order, its content."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.e2e.amend_content import AMEND_KINDS
 from securechat.e2e.content import ReceivedContent, decode_content, place_in
@@ -17,8 +17,7 @@ from securechat.identity.types import DeviceAddress, Digest
 _ENCRYPTED_ONLY = ROOM_KINDS | AMEND_KINDS | {KIND_SAS}
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads the plaintexts for ``own``, whichever suite they came by."""
 
     own: DeviceAddress

@@ -4,7 +4,7 @@ Until the ratchet has accepted a message nothing changes. From then on the chang
 the later steps find.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.crypto.sealing import open_aead
 from securechat.e2e import envelope
@@ -23,8 +23,7 @@ _REFUSAL = "A message cannot be opened."
 """All that anybody learns, whatever is wrong with an envelope."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(Struct, frozen=True):
     """Turns envelopes into contents."""
 
     device: OwnDevice

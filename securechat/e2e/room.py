@@ -1,9 +1,9 @@
 """A closed room as this device knows it."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+from msgspec import Struct
 
 from securechat.e2e.roster_chain import RosterChain
 from securechat.identity.roster import RosterEntry, RosterMember
@@ -23,8 +23,7 @@ class RoomRow(msgspec.Struct, frozen=True, array_like=True):
     left: bool = False
 
 
-@dataclass(slots=True)
-class RoomState:
+class RoomState(Struct):
     """A room's rosters, and what this person and others have said of being there."""
 
     chain: RosterChain
@@ -59,8 +58,7 @@ class RoomState:
         )
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(Struct, frozen=True, dict=True):
     """A room at one moment.
 
     ``inviter`` is who brought the roster that lists this person. ``joined``: the user has accepted.

@@ -1,9 +1,9 @@
 """The contents that rooms have beside their messages: rosters, requests for them, notices."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from securechat.errors import RemoteProtocolError, UsageError
 from securechat.identity.notation import u64
@@ -38,15 +38,13 @@ class RoomPlace(NamedTuple):
         return self.room_id + u64(self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(Struct, frozen=True):
     """An entry of a room's roster, not verified yet."""
 
     entry: RosterEntry
 
 
-@dataclass(frozen=True, slots=True)
-class RosterRequest:
+class RosterRequest(Struct, frozen=True):
     """A request for the entries that follow this one, the newest that the asker has."""
 
     room_id: RoomId
@@ -54,16 +52,14 @@ class RosterRequest:
     head: Digest
 
 
-@dataclass(frozen=True, slots=True)
-class RoomNotice:
+class RoomNotice(Struct, frozen=True):
     """The sender, whom a room's roster lists, has come to it, or has left it."""
 
     place: RoomPlace
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Something said in a room that cannot be shown before the room's roster is here.
 
     It is kept: `Rooms.release` returns it when it can be read.

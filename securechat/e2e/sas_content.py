@@ -1,7 +1,8 @@
 """The content with which two devices compare emoji: one step of a comparison."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from securechat.errors import RemoteProtocolError, UsageError
 
@@ -48,8 +49,7 @@ _DATA_SIZES_BYTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Comparing:
+class Comparing(Struct, frozen=True):
     """One step of the comparison ``tx`` (`TRANSACTION_SIZE_BYTES`), with the data of that step.
 
     The data are nothing in a start, 32 bytes in a commit, a key and a confirm, and the number of a

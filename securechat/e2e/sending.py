@@ -1,6 +1,6 @@
 """Starting sessions and sealing messages."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.crypto.hybrid import seal_hybrid
 from securechat.crypto.sealing import (

@@ -5,9 +5,10 @@ What may follow a command is read from its line in the help, so both always agre
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from securechat.client.command_help import HELP
 from securechat.faces.emoji_codes import codes_beginning
@@ -28,8 +29,7 @@ _MENTION = re.compile(r"(?<![\w@])@[^\s@]*\Z")
 _EMOJI_CODE = re.compile(r"(?<![\w:])(?::[\w+-]+:)*(?P<code>:[\w+-]+)\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """What ``typed``, the end of a line, can become; ``candidates`` is never empty.
 
     ``closing`` is what is typed behind the one candidate there may be.

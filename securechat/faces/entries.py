@@ -1,7 +1,8 @@
 """What a face of lines shows: one entry for each event, laid out so that none can look like two."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from securechat.faces.breaking import break_line
 from securechat.text import safe_text
@@ -20,8 +21,7 @@ class Tone(Enum):
     PROBLEM = "problem"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Something to show, as it came: `lay_out` makes it safe.
 
     ``body`` is the end of ``text`` that a person has written: only that may have Markdown in it.

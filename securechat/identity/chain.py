@@ -1,9 +1,9 @@
 """From a pinned user key to usable devices: each link is verified before the next is used."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 from securechat.errors import KeyChanged, Untrusted
 from securechat.identity.device import MAX_DEVICES, DeviceCertificate, DeviceList
@@ -52,8 +52,7 @@ class Highest(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, epochs=_newest({**self.epochs, device_id: 0}))
 
 
-@dataclass(frozen=True, slots=True)
-class PeerDevice:
+class PeerDevice(Struct, frozen=True):
     """A verified device of another person; only `verify_published` makes these."""
 
     certificate: DeviceCertificate
@@ -79,8 +78,7 @@ class PeerDevice:
         return now_ms >= self.bundle.not_before_ms + ROTATE_AFTER_MS
 
 
-@dataclass(frozen=True, slots=True)
-class PeerUser:
+class PeerUser(Struct, frozen=True):
     """A verified person with the devices that can be written to."""
 
     registration: Registration

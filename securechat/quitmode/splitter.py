@@ -6,7 +6,8 @@ is still under way, and however the network splits the bytes.
 """
 
 import codecs
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MESSAGE_MAX_BYTES = 1 << 20
 """A longer message is refused: a mark stands for it, and its bytes are dropped as they come."""
@@ -18,8 +19,7 @@ UNFINISHED_SILENCE_S = 2.0
 """The same for a message whose last bytes are the beginning of a UTF-8 character."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message without its line ending; bytes that are not UTF-8 have become U+FFFD."""
 
     text: str

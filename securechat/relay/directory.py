@@ -1,9 +1,9 @@
 """Whose name is whose key, which devices a key has, and the prekeys they left."""
 
 from collections import deque
-from dataclasses import dataclass, field
 
 import msgspec
+from msgspec import Struct, field
 
 from securechat.errors import LimitExceeded, LoginRefused, NameTaken
 from securechat.identity.chain import PublishedDevice, PublishedUser
@@ -21,8 +21,7 @@ MAX_STORED_ONE_TIME_KEYS = 200
 DAY_MS = 24 * 60 * 60 * 1000
 
 
-@dataclass(slots=True)
-class Device:
+class Device(Struct):
     """One device of an account, and what others need to write to it for the first time."""
 
     certificate: DeviceCertificate
@@ -44,8 +43,7 @@ class Device:
         return self.bundle.epoch if self.bundle else 0
 
 
-@dataclass(slots=True)
-class Account:
+class Account(Struct):
     """A name, the key that holds it, and its devices."""
 
     registration: Registration

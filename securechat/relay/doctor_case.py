@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from securechat.config import ServerConfig
 from securechat.transport.certificate_directory import ServerCertificate
@@ -16,8 +17,7 @@ from securechat.transport.open_files import open_file_limit
 from securechat.transport.private_files import translate_os_errors
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """What a relay runs with: its settings, and the directories of its certificates and data."""
 
     config: ServerConfig
@@ -30,8 +30,7 @@ def _free_bytes(directory: Path) -> int:
         return shutil.disk_usage(directory).free
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Which relay is meant, and the machine that it is on.
 
     ``read_setup`` says what the relay would start with; it raises UsageError where it would not.

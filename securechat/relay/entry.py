@@ -5,11 +5,11 @@ admitted. What a registration uses up goes to the disk in the same write as the 
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 from securechat.config import ServerConfig
 from securechat.errors import FileProblem, InviteRefused, LimitExceeded, NameTaken
@@ -43,8 +43,7 @@ class Invite(msgspec.Struct, frozen=True, array_like=True):
     """The one name that it is good for, and that is kept for it; see `relay.reset`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """Why a new key may register: how it got in, and the invite that it uses."""
 
     by: RegisteredBy

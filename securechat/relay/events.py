@@ -1,29 +1,27 @@
 """What the relay tells the program around it: never a text, a key or an address book."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from securechat.errors import SecureChatError
 from securechat.store.news import StoreNews
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """A person's device has logged in."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """A person's last connected device has gone."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A login has failed, for this reason (a code of PROTOCOL.md)."""
 
     address: str
@@ -38,8 +36,7 @@ RegisteredBy = Literal["open", "invite", "code", "near"]
 InviteChange = Literal["made", "used", "revoked"]
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """A new person is on the disk."""
 
     name: str
@@ -47,40 +44,35 @@ class Registered:
     by: RegisteredBy
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Struct, frozen=True):
     """A device has logged in again, from this address; its earlier connection has to go."""
 
     name: str
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class SlotEnded:
+class SlotEnded(Struct, frozen=True):
     """Somebody at this address has paired with a code, or has tried to; a code of PROTOCOL.md."""
 
     address: str
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class InviteChanged:
+class InviteChanged(Struct, frozen=True):
     """A member has made an invite or taken it back, or this new person has used one."""
 
     name: str
     what: InviteChange
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRenewed:
+class CertificateRenewed(Struct, frozen=True):
     """The relay has a new certificate, for the same key."""
 
     reason: str
     not_after: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateProblem:
+class CertificateProblem(Struct, frozen=True):
     """The relay's certificate should have been renewed, for this reason, and could not be."""
 
     reason: str

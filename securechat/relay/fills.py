@@ -5,7 +5,8 @@ two windows, one in flight and one in memory.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.config import ServerConfig
 from securechat.identity.types import UserKey
@@ -17,8 +18,7 @@ SENDER_SHARE = 4
 _NONE = Fill()
 
 
-@dataclass(slots=True)
-class RelayFill:
+class RelayFill(Struct):
     """How much is queued in all mailboxes of a relay."""
 
     size_bytes: int = 0

@@ -6,8 +6,9 @@ from end to end in turn. So a code is one guess, right or wrong.
 """
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from securechat.identity.types import UserKey
 from securechat.wire.codes import PairCode
@@ -22,8 +23,7 @@ LAST_MESSAGE = 4
 E = TypeVar("E", bound=Hashable)
 
 
-@dataclass(eq=False, slots=True)
-class Slot(Generic[E]):
+class Slot(Struct, Generic[E], eq=False):
     """One slot and the ends of it; ``E`` is a connection."""
 
     number: int

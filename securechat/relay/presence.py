@@ -1,7 +1,8 @@
 """Who is connected, and what others may know of it: nothing that a hidden device does."""
 
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
+
+from msgspec import Struct, field
 
 from securechat.identity.names import name_key
 from securechat.identity.types import Name
@@ -22,8 +23,7 @@ class Seen(NamedTuple):
     """When their last visible device went or hid, milliseconds since 1970; None while one is."""
 
 
-@dataclass(slots=True)
-class _Person(Generic[D]):
+class _Person(Struct, Generic[D]):
     name: str
     devices: dict[D, Status] = field(default_factory=dict)
     """Those that are connected."""

@@ -5,9 +5,9 @@ like it. To everybody who knows them they then are somebody with another key.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from securechat.identity.names import name_key
 from securechat.identity.types import Digest, MailboxId, Name, UserKey
@@ -23,8 +23,7 @@ NOBODY = UserKey(bytes(32))
 """The inviter of an invite that the operator makes: a key of low order, which nobody can have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reset:
+class Reset(Struct, frozen=True):
     """What a store has to do, all of it or nothing; ``name`` is as its holder wrote it."""
 
     name: Name

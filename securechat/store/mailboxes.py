@@ -6,11 +6,11 @@ asks to be called back comes later, in the relay's thread, never inside the call
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct, field
 
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
 
@@ -54,8 +54,7 @@ class Outcome(Enum):
     """The disk does not take it; nothing of its `put` is kept."""
 
 
-@dataclass(slots=True)
-class Fill:
+class Fill(Struct):
     """How much is queued: in a mailbox, or of one account in it."""
 
     messages: int = 0
@@ -67,8 +66,7 @@ class Fill:
         self.size_bytes += size_bytes
 
 
-@dataclass(slots=True)
-class StoredMailbox:
+class StoredMailbox(Struct):
     """What a store holds of one mailbox: the highest sequence, and how much of each account."""
 
     last_sequence: int = 0

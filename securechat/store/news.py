@@ -1,28 +1,26 @@
 """What a relay's store tells the relay, besides answers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.errors import SecureChatError
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
+class Damaged(Struct, frozen=True):
     """Rows were not as they had been written: they are set aside, or gone."""
 
     rows: int
     error: SecureChatError
 
 
-@dataclass(frozen=True, slots=True)
-class Failing:
+class Failing(Struct, frozen=True):
     """The disk takes nothing; this is told once, until it works again."""
 
     error: SecureChatError
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
+class Working(Struct, frozen=True):
     """The disk takes everything again."""
 
 

@@ -7,9 +7,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from securechat.errors import FileProblem, SecureChatError
 from securechat.store.relay_schema import MAGIC, transaction
@@ -28,8 +29,7 @@ TABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """What could not be taken over, and where the damaged file is."""
 
     rows: int

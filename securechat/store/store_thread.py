@@ -6,8 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from securechat.identity.types import MailboxId
 from securechat.store.mailboxes import Entry, Expired, Outcome, StoredMailbox
@@ -31,35 +32,30 @@ MAX_REMOVALS = 256
 Call = Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Put:
+class _Put(Struct, frozen=True):
     entries: Sequence[Entry]
     done: Callable[[Sequence[Outcome]], None]
     failures_known: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Remove:
+class _Remove(Struct, frozen=True):
     places: Sequence[Place]
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
+class _Load(Struct, frozen=True):
     mailbox: MailboxId
     after: int
     limit_bytes: int
     loaded: Callable[[list[Entry]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Expire:
+class _Expire(Struct, frozen=True):
     before_ms: int
     spared: Collection[MailboxId]
     done: Callable[[Expired], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Save:
+class _Save(Struct, frozen=True):
     changes: RowChanges
     done: Callable[[bool], None]
 

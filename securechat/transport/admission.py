@@ -8,11 +8,11 @@ shake hands, must not push itself out again and again.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The caps of one listener; all of them are counts of connections, or seconds."""
 
     max_connections: int = 12_500

@@ -8,8 +8,9 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from securechat.errors import SecureChatError
 from securechat.transport.addresses import Host
@@ -29,8 +30,7 @@ MAX_LABEL_BYTES = 58
 """Of a machine's name: DNS takes 63, and a mark of five follows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(Struct, frozen=True):
     """What the network is told of a relay, beside its addresses."""
 
     port: int

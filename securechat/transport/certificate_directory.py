@@ -11,12 +11,12 @@ file               what                                        who may read it
 =================  ==========================================  =====================
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct
 
 from securechat.errors import FileProblem
 from securechat.identity.types import RelayId
@@ -41,8 +41,7 @@ FILES = (CA, CA_KEY, SERVER, SERVER_KEY)
 """All files, each certificate before its key: the order in which they appear."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerCertificate:
+class ServerCertificate(Struct, frozen=True):
     """A server certificate that fits its key: what a listener and a status line need."""
 
     certificate_path: Path

@@ -12,9 +12,10 @@ import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, ip_address
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from securechat.errors import SecureChatError
 from securechat.text import clip, safe_text
@@ -42,8 +43,7 @@ _MARK = re.compile(r"-[0-9a-f]{4}\Z")
 logger = logging.getLogger("securechat.discovery")
 
 
-@dataclass(frozen=True, slots=True)
-class FoundRelay:
+class FoundRelay(Struct, frozen=True):
     """What an announcement says: somebody's machine, whose relay it is, and where.
 
     All of it is a stranger's word; ``label`` and ``person`` are safe to show.

@@ -7,12 +7,12 @@ authority's certificate are made when they are missing and never replaced.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import Struct
 
 from securechat.errors import FileProblem, SecureChatError, UsageError
 from securechat.transport.addresses import (
@@ -66,16 +66,14 @@ RENEW_BEFORE_END = timedelta(days=30)
 _LOCK = ".lock"
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Struct, frozen=True):
     """What `issue` left in the directory, and which of the files it wrote."""
 
     certificate: ServerCertificate
     written: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """Why a certificate has to be renewed, and the new one or the problem that prevented it."""
 
     reason: str

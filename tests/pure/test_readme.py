@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from securechat.cli.server import server
+from securechat.cli.server import relay
 from securechat.config import Config, ServerConfig, parse_config, settings_of
 from securechat.faces.screen.actions import ACTIONS
 from securechat.faces.screen.drawing.help_page import key_label
@@ -102,7 +102,7 @@ def test_every_limit_of_a_relay_is_listed_with_its_value() -> None:
 
 def test_the_flags_of_limits_are_those_of_the_command() -> None:
     flags = {match["flag"]: name for name, match in listed_limits().items() if match["flag"]}
-    parameters = inspect.signature(server).parameters
+    parameters = inspect.signature(relay).parameters
     limits = set(msgspec.structs.asdict(ServerConfig())) - NO_LIMITS
     assert set(flags.values()) == limits & set(parameters)
     for flag, name in flags.items():

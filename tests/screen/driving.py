@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.segment import Segment
+from textual import _wait
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -26,6 +27,10 @@ NOW = datetime(2026, 11, 21, 14, 10, tzinfo=UTC)
 PATIENCE_S = 10.0
 SCENE_S = 30.0
 """Bounds for what must happen; nothing takes that long unless it is broken."""
+
+# A pilot waits after each key until the process has been idle for 20 ms, in case there are threads
+# and timers; here are none that a test does not wait for by itself (`Game.wait_until`).
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 0.002, 0.001
 
 READY = e.Ready("alice", "127.0.0.1:5555", "9f2c-41aa-0000-0000", again=False)
 

@@ -4,8 +4,9 @@ Used by the snapshots and by `scripts/screenshots`.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

@@ -19,7 +19,8 @@ LATER = (
 
 def test_the_first_frame_waits_for_no_module_that_is_needed_later() -> None:
     program = (
-        "import sys, securechat.cli, securechat.client.api, securechat.faces.screen.widgets.app\n"
+        "import sys, securechat.cli.client, securechat.client.api\n"
+        "import securechat.faces.screen.widgets.app\n"
         f"print(*(name for name in {LATER} if name in sys.modules))"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

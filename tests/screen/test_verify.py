@@ -1,6 +1,6 @@
 """Comparing keys over the whole screen: of whom it was opened for, and by keys."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

@@ -4,9 +4,9 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.client.command_line import TEXT_MAX_BYTES

@@ -4,10 +4,10 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TextIO
 
+from msgspec import Struct
 from wcwidth import ljust, wrap
 
 from securechat.faces.streams import LineWriter, unbuffered
@@ -21,8 +21,7 @@ INDENT = "   "
 PAUSE_S = 0.4
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """The signs that not every terminal has."""
 
     bar: str

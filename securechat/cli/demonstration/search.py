@@ -2,14 +2,14 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MIN_TEXT_BYTES = 6
 """Shorter texts are not worth a search: two or three bytes turn up in any bytes by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A text, and the form in which it was found."""
 
     text: str

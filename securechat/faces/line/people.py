@@ -1,8 +1,9 @@
 """What a chat in lines has told of people, so that it tells everything once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
@@ -21,8 +22,7 @@ PersonNews = (
 )
 
 
-@dataclass(slots=True)
-class Person:
+class Person(Struct):
     """What has been told of a person."""
 
     ready: e.PeerReady | None = None

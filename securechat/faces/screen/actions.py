@@ -3,8 +3,9 @@
 import string
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from securechat.errors import UsageError
 
@@ -17,8 +18,7 @@ class Scope(Enum):
     MESSAGES = "messages"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """Something that a key does. ``id`` is how a user names it, ``keys`` are split by commas."""
 
     id: str
@@ -57,6 +57,7 @@ ACTIONS = (
     Action("delete", "d", Scope.MESSAGES, "Delete the message, if it is your own"),
     Action("react", "plus", Scope.MESSAGES, "React to the message"),
     Action("clear", "ctrl+c", Scope.CHAT, "Clear the line; twice: leave"),
+    Action("suspend", "ctrl+z", Scope.CHAT, "Back to the shell for a while: fg returns"),
     Action("quit", "ctrl+q", Scope.CHAT, "Leave"),
 )
 

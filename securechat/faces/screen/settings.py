@@ -1,8 +1,9 @@
 """What a user can set of the full screen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 Theme = Literal["terminal", "dark", "light"]
 """The terminal's own colours, or fixed ones on a dark or a light ground."""
@@ -11,8 +12,7 @@ TerminalNotice = Literal["off", "osc9", "osc777"]
 """With which sequence the terminal is asked to notify its user, if with any."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScreenSettings:
+class ScreenSettings(Struct, frozen=True):
     """The settings of a run.
 
     ``keys`` are those of `securechat.faces.screen.actions.read_keys`. The others but ``theme`` say

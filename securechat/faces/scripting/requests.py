@@ -7,7 +7,8 @@ one user talk like this among themselves; the requests are no public interface.
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from securechat.client import commands as c
 from securechat.client import events as e
@@ -17,16 +18,14 @@ from securechat.faces.json_lines.events import VERSION
 from securechat.faces.session.engine import ChatEngine
 
 
-@dataclass(frozen=True, slots=True)
-class SendRequest:
+class SendRequest(Struct, frozen=True):
     """Send a text, and tell how it fares."""
 
     recipient: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListenRequest:
+class ListenRequest(Struct, frozen=True):
     """Tell every message, or those of one sender, or in one ``#room``."""
 
     sender: str | None = None
@@ -37,8 +36,7 @@ class ListenRequest:
         return None if self.sender is None or is_room(self.sender) else self.sender
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Not asked but told by a listener: it has printed this message.
 
     ``confirm``: and its user lets the writers of messages know that.

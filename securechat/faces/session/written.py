@@ -1,10 +1,9 @@
 """An own message, as a face knows it that has just handed it to the engine."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A message to a person or a ``#room``; ``reply_to`` is the id, or the writer, it answers."""
 
     message_id: str

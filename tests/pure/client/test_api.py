@@ -110,6 +110,14 @@ def test_what_prevents_the_login_is_raised(
     assert connector.closed == 1
 
 
+def test_a_block_may_begin_without_the_relay(connector: Connector, client: Client) -> None:
+    begun = e.BegunOffline("echo", "relay:5555", "1234")
+    connector.engine = Engine(begun, e.Offline("it does not answer", 1.0))
+    with client as chat:
+        assert next(chat.events()) == begun
+        assert chat.rooms() == (ROOM,)
+
+
 def test_a_silent_relay_is_unreachable(connector: Connector, client: Client) -> None:
     connector.engine = Engine(e.Offline("it does not answer", 1.0))
     client._login_s = AT_ONCE

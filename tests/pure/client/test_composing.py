@@ -1,10 +1,10 @@
 """Who is told that the user types, and whose typing the user is told of."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import composing

@@ -1,9 +1,8 @@
 """Changed keys, and what the user decides about people."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import aside, contacts, strangers
 from securechat.client import commands as c

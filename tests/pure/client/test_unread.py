@@ -1,9 +1,9 @@
 """Messages that nobody was shown yet, and own ones that wait."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import unread
 from securechat.client.events import Amended, Message, Quote, Trust, Waiting

@@ -1,8 +1,7 @@
 """Bytes under a passphrase: only that one opens them, and only with what was stored beside them."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from securechat.crypto import passphrase as module
 from securechat.crypto.passphrase import Hardness, Passphrase, derive_key

@@ -1,9 +1,8 @@
 """The greatest and least values that an envelope and what it says may have."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from securechat.crypto.ratchet import NORMAL_MESSAGE
 from securechat.e2e.content import MAX_RECEIPT_IDS, Receipt, decode_content, encode_content

@@ -1,6 +1,6 @@
 """The bell."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.faces.bell import PAUSE_S, Bell
 from securechat.faces.line.chat import LineChat

@@ -1,13 +1,13 @@
 """The Markdown of an export: what stands there, and that no text of a person is Markdown."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from securechat.client.events import DeliveryState, PastMessage, Quote
 from securechat.faces.export_markdown import render_export

@@ -142,6 +142,10 @@ def _news(status: Status, length: int) -> Iterator[Span]:
     brief = length > WHOLE
     if status.ended:
         yield span(f"{'ended' if brief else 'The chat has ended'}: {status.ended}", Look.ALERT)
+    elif status.no_room:
+        kept = f"{status.queued:,} waiting" if status.queued else "what you write waits"
+        why = "" if brief else f" ({status.no_room})"
+        yield span(f"the disk is full; {kept}{why}", Look.ALERT)
     elif status.offline:
         yield span(_offline(status, length), Look.ALERT)
     else:

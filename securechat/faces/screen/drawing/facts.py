@@ -1,7 +1,8 @@
 """What the brain of the full screen lets be drawn, besides the messages themselves."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 
 class Part(Enum):
@@ -24,8 +25,7 @@ ALWAYS_SEEN = frozenset(
 """The parts that are there without being asked for; the others are answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A conversation, as the side pane lists it; ``trust`` is "" for rooms and those unknown."""
 
     name: str
@@ -37,8 +37,7 @@ class Place:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What stands above the messages of a conversation; without a ``name``, of none.
 
     ``trust`` is the word for a person. ``people`` are those of a room, each with a trust word or
@@ -54,13 +53,13 @@ class Heading:
     topic: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What stands at the bottom; what is "" or 0 is not so.
 
     ``own_name`` is who the user is, on the ``relay``.
     ``offline`` is why there is no connection, ``ended`` what has ended the chat, and ``trouble``
-    what does not work at the moment. ``clock_off_s`` is positive when this computer's clock is
+    what does not work at the moment. With ``no_room`` the disk is full, and that command shows how
+    full. ``clock_off_s`` is positive when this computer's clock is
     ahead. ``unread`` and ``mentions`` are in other conversations. ``asks`` wants to compare keys.
     """
 
@@ -70,6 +69,7 @@ class Status:
     retry_in_s: float = 0.0
     ended: str = ""
     trouble: str = ""
+    no_room: str = ""
     clock_off_s: int = 0
     queued: int = 0
     unread: int = 0
@@ -85,8 +85,7 @@ class Opening(Enum):
     VERIFY = "verify"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A page that is to be opened; ``text`` is what to search for at once."""
 
     opening: Opening

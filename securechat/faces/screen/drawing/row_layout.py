@@ -6,9 +6,10 @@ every line, and each line that is all ours has something in them.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice, repeat
+
+from msgspec import Struct
 
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.drawing.folding import fold, style_lines, without_leading_marks
@@ -34,8 +35,7 @@ _LOOKS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """What is drawn on: its width in columns, the time, and whether it shows more than ASCII.
 
     Of the time only the zone counts: the same row is always drawn as the same lines.

@@ -1,14 +1,13 @@
 """What a conversation consists of on the screen: messages, and notices of ours between them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.faces.entries import Entry
 from securechat.faces.session.written import Written
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A message as it is drawn now; its texts are as they came.
 
     ``position`` is its place in the history, if it is there. An ``own`` one has a ``state`` and no
@@ -39,8 +38,7 @@ class Row:
         return self.edited and not self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that we say, at the time when we said it."""
 
     entry: Entry

@@ -1,6 +1,6 @@
 """What is compared with a person, as lines: digits and emoji, and the QR code beside them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.faces.breaking import break_line
@@ -23,8 +23,7 @@ _LEAST_COLUMNS = 12
 _BLANK: Line = (span(""),)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What can be compared with the person ``name`` by now; emoji once both have asked for them.
 
     ``asked``: the user has asked for them, and the other one has not yet; ``awaited``: the other
@@ -39,8 +38,7 @@ class Compared:
     agreed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Canvas:
+class Canvas(Struct, frozen=True):
     """How large the screen is; ``unicode`` is whether it shows half blocks and emoji.
 
     ``colors``: it draws black on white when asked to, which a code needs. ``code_alone``: the user

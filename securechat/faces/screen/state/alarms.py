@@ -1,14 +1,13 @@
 """Warnings that stand in every conversation until the user has taken note of them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
 from securechat.faces.screen.drawing.spans import Line, Look, span
 
 
-@dataclass(slots=True)
-class _Alarm:
+class _Alarm(Struct):
     name: str
     lines: tuple[str, str, str]
     noted: bool = False

@@ -41,11 +41,11 @@ class Outages:
                 if self._lost is None:
                     self._begin()
                 self._lost = event
-                self._show(self._lost_words(event), Tone.ALERT)
+                self._show(notices.offline(event, self._times).text, Tone.ALERT)
             case e.Ready() if self._lost is not None:
                 lost, self._lost = self._lost, None
                 again = f"Connected to {event.relay} again at {self._now():%H:%M}."
-                self._show(f"Connection lost{self._times}: {_why(lost)}. {again}", Tone.NOTE)
+                self._show(f"No connection{self._times}: {_why(lost)}. {again}", Tone.NOTE)
 
     def _begin(self) -> None:
         """Count an outage; one long after the others begins another notice."""
@@ -54,10 +54,6 @@ class Outages:
             self._notice, self._count = None, 0
         self._count += 1
         self._last_at = now
-
-    def _lost_words(self, event: e.Offline) -> str:
-        words = notices.offline(event).text
-        return words.replace("Connection lost", f"Connection lost{self._times}", 1)
 
     @property
     def _times(self) -> str:

@@ -1,8 +1,9 @@
 """What the brain of the full screen consists of; each part knows one thing."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.faces.line.chat import LineChat
@@ -22,8 +23,7 @@ from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.written import Written
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The parts of one `securechat.faces.screen.state.chat.ScreenChat`.
 
     ``lines`` is the chat in lines that it leads. ``ring`` gets each message that calls for
@@ -67,7 +67,7 @@ def make_parts(
         notices=notices,
         timelines=timelines,
         unshown=unshown,
-        places=Places(lines, unshown, rooms),
+        places=Places(lines, unshown, rooms, lambda: engine.queued),
         rooms=rooms,
         connection=Connection(now),
         alarms=Alarms(key_label(keys_of("alarm", keys))),

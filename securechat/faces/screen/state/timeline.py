@@ -1,8 +1,9 @@
 """The rows of one conversation that are held, which are a part of its history."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

@@ -1,8 +1,9 @@
 """What the text in the input is for, and what becomes of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

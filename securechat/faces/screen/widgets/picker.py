@@ -1,9 +1,9 @@
 """Choose one thing of many by typing some of its letters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from msgspec import Struct
 from textual import events
 
 from securechat.faces.screen.drawing.spans import Line, Look, crop, span
@@ -19,8 +19,7 @@ _ROWS_AROUND = 3
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice(Generic[Value]):
+class Choice(Struct, Generic[Value], frozen=True):
     """One of the things: the line that shows it, and what it is."""
 
     line: Line

@@ -1,8 +1,7 @@
 """The sentences about messages that are changed."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.entries import Tone

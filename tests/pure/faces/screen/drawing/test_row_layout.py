@@ -1,9 +1,9 @@
 """What a row looks like: its heading, its text, and what stands above and below."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.entries import Entry, Tone

@@ -1,6 +1,6 @@
 """Rows of messages."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.screen.drawing.rows import Row, of_message, of_past, of_written

@@ -41,16 +41,12 @@ def test_an_outage_is_one_row_that_says_how_it_went_on() -> None:
     line = Line()
     line.tell(LOST)
     assert line.of("bob") == [
-        "Connection lost: timed out. Trying again in 4 s; what you type is kept."
+        "No connection: timed out. Trying again in 4 s; what you type is kept."
     ]
     line.tell(e.Offline("refused.", 8.0))
-    assert line.of("bob") == [
-        "Connection lost: refused. Trying again in 8 s; what you type is kept."
-    ]
+    assert line.of("bob") == ["No connection: refused. Trying again in 8 s; what you type is kept."]
     line.tell(AGAIN, minutes=3)
-    assert line.of("bob") == [
-        "Connection lost: refused. Connected to 127.0.0.1:5555 again at 12:03."
-    ]
+    assert line.of("bob") == ["No connection: refused. Connected to 127.0.0.1:5555 again at 12:03."]
 
 
 def test_many_are_one_row_that_says_how_often_and_when_last() -> None:
@@ -61,14 +57,14 @@ def test_many_are_one_row_that_says_how_often_and_when_last() -> None:
     (row,) = line.timelines.of("bob").rows
     assert isinstance(row, Notice)
     assert row.entry == Entry(
-        "Connection lost 8 times, last at 17:51: timed out. Trying again in 4 s; "
+        "No connection 8 times, last at 17:51: timed out. Trying again in 4 s; "
         "what you type is kept.",
         Tone.ALERT,
     )
     assert row.time_ms == int((NOON + timedelta(minutes=50)).timestamp() * 1000)
     line.tell(AGAIN)
     assert line.of("bob") == [
-        "Connection lost 8 times, last at 17:51: timed out. "
+        "No connection 8 times, last at 17:51: timed out. "
         "Connected to 127.0.0.1:5555 again at 17:51."
     ]
 

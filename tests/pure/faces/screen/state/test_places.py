@@ -1,6 +1,6 @@
 """The conversations that there are, and what the side pane and the title say of them."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.screen.drawing.facts import Heading
@@ -21,7 +21,7 @@ class Town:
     def __init__(self, *events: e.Event) -> None:
         self.desk = Desk()
         self.unshown = Unshown()
-        self.places = Places(self.desk.chat, self.unshown, RoomFacts())
+        self.places = Places(self.desk.chat, self.unshown, RoomFacts(), lambda: 0)
         for event in events:
             self.places.hear(event)
             self.desk.hear(event)

@@ -1,11 +1,11 @@
 """The rows of a conversation that are held."""
 
-from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

@@ -1,6 +1,6 @@
 """The conversations that are held, and the pages that are asked for."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e

@@ -1,6 +1,6 @@
 """The messages that nobody has seen."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from securechat.faces.screen.state.unshown import Unshown
 from tests.pure.faces.sample_events import message
