@@ -11,6 +11,7 @@ from securechat.cli.chatting import (
     Look,
     begin_chat,
     chatting,
+    is_read_along,
     read_screen_settings,
     scrollback_messages,
     show,
@@ -132,7 +133,10 @@ def client(
                 check_peer(peer, access.me, "client --peer {}")
             screen = read_screen_settings(settings.client, plain=plain, json=json_output)
             scrollback = 0 if json_output or screen else scrollback_messages()
-            opened = chatting(access, peer, scrollback, lobby=peer is None, e2e=not no_e2e)
+            offline = not json_output and is_read_along()
+            opened = chatting(
+                access, peer, scrollback, lobby=peer is None, e2e=not no_e2e, offline=offline
+            )
             engine = stack.enter_context(opened)
         show(engine, peer, Look(json_output, color, screen), lobby=peer is None)
 

@@ -38,19 +38,24 @@ logger = logging.getLogger("securechat.cli")
 
 
 def open_client(
-    access: "Access", peer: str | None = None, *, lobby: bool = False, e2e: bool = True
+    access: "Access",
+    peer: str | None = None,
+    *,
+    lobby: bool = False,
+    e2e: bool = True,
+    offline: bool = False,
 ) -> "Client":
-    """Open a client, whose name is the one used last from its log-in on; the caller closes it.
+    """Open a client, whose name is the one used last once it has begun; the caller closes it.
 
     Raises as `Client.open` does.
     """
     from securechat import Client
-    from securechat.client.events import Ready
+    from securechat.client.events import BegunOffline, Ready
 
-    client = Client.of(access, peer=peer, lobby=lobby, e2e=e2e).open()
+    client = Client.of(access, peer=peer, lobby=lobby, e2e=e2e, offline=offline).open()
 
     def hear(event: "Event") -> None:
-        if isinstance(event, Ready):
+        if isinstance(event, Ready | BegunOffline):
             client.profile.remember()
 
     client.subscribe(hear)
@@ -59,18 +64,24 @@ def open_client(
 
 @contextmanager
 def serving(client: "Client", shown: Shown | None = None) -> Iterator[None]:
-    """Let other commands use the client, from its first log-in to the end of the block.
+    """Let other commands use the client, from its beginning to the end of the block.
+
+    It begins with its first log-in, or without the relay if that is away and it may.
 
     ``shown`` is called with sender and id of each message that one of them has printed: it is
     another one's then, and the client forgets it, unless the caller shows all of them itself.
     """
-    from securechat.client.events import Ready
+    from securechat.client.events import BegunOffline, Ready
 
     with ExitStack() as stack:
+        is_hosting = False
 
         def hear(event: "Event") -> None:
-            if isinstance(event, Ready) and not event.again:
-                stack.enter_context(hosting(client, event, shown))
+            nonlocal is_hosting
+            if isinstance(event, Ready | BegunOffline) and not is_hosting:
+                is_hosting = True
+                ready = Ready(event.name, event.relay, event.fingerprint, again=False)
+                stack.enter_context(hosting(client, ready, shown))
 
         stack.callback(client.subscribe(hear))
         yield
@@ -78,8 +89,9 @@ def serving(client: "Client", shown: Shown | None = None) -> Iterator[None]:
 
 @contextmanager
 def hosting(client: "Client", ready: "Ready", shown: Shown | None = None) -> Iterator[None]:
-    """Let other commands use a client that is logged in, until the block ends; see `serving`.
+    """Let other commands use a client that has begun, until the block ends; see `serving`.
 
+    They are greeted with ``ready``: which relay this is about, also while that is away.
     What they have begun by then gets a moment.
     """
     from securechat.transport.local_place import has_local_sockets

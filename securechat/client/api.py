@@ -27,12 +27,12 @@ from typing import Self
 
 from securechat.client import commands as c
 from securechat.client.access import Access, read_trust
-from securechat.client.events import DeliveryState, Ended, Event, Message, Ready, RoomInfo, RoomList
-from securechat.client.people import People
+from securechat.client.events import DeliveryState, Ended, Event, Message, RoomInfo
 from securechat.client.relays import parse_address
 from securechat.client.session import FLUSH_S, Session
+from securechat.client.still_queued import still_queued
 from securechat.client.surroundings import load_settings, resolve_home
-from securechat.client.unsent import still_queued
+from securechat.client.typed_names import parse_other
 from securechat.client.vault import Passphrases
 from securechat.crypto.passphrase import Passphrase
 from securechat.errors import PassphraseRefused, TimedOut, Unreachable, UsageError
@@ -67,6 +67,7 @@ class Client(Session):
         lobby: bool = False,
         read_receipts: bool | None = None,
         receive: bool = True,
+        offline: bool = False,
         login_s: float = LOGIN_S,
         flush_s: float = FLUSH_S,
     ) -> None:
@@ -85,6 +86,11 @@ class Client(Session):
         shown (None: as config.toml says). A program that only sends does not ``receive``: it has
         no `events`, and what others write waits for the next client of the profile.
 
+        With ``offline`` the block begins without the relay when that cannot be reached, if it was
+        met at this address before and let this profile in: the events BegunOffline and Offline say
+        so, what is sent waits, and Ready follows when the relay is there. Without it that is
+        Unreachable.
+
         The login may take ``login_s``. At the end of the block what was sent has ``flush_s`` to
         be accepted by the relay.
 
@@ -94,7 +100,7 @@ class Client(Session):
         settings = load_settings(place)
         me = parse_name(name)
         if peer is not None:
-            People(me).check(peer)
+            parse_other(peer, me)
         receipts = settings.client.read_receipts if read_receipts is None else read_receipts
         ca_file = Path(ca) if ca is not None else None
         access = Access(
@@ -106,27 +112,34 @@ class Client(Session):
             read_receipts=receipts,
             passphrases=_giving(passphrase, me),
         )
-        super().__init__(access, peer=peer, lobby=lobby)
+        super().__init__(access, peer=peer, lobby=lobby, offline=offline)
         self._receives = receive
         self._login_s = login_s
         self._flush_s = flush_s
 
     @classmethod
     def of(
-        cls, access: Access, *, peer: str | None = None, lobby: bool = False, e2e: bool = True
+        cls,
+        access: Access,
+        *,
+        peer: str | None = None,
+        lobby: bool = False,
+        e2e: bool = True,
+        offline: bool = False,
     ) -> Self:
         """Return the client of a program that has its own ways to ask its user.
 
         ``e2e`` false: the user wants to do without end-to-end encryption with the ``peer``.
+        ``offline``: it may begin without the relay, see `Session`.
         """
         client = cls.__new__(cls)
-        Session.__init__(client, access, peer=peer, lobby=lobby, e2e=e2e)
+        Session.__init__(client, access, peer=peer, lobby=lobby, e2e=e2e, offline=offline)
         return client
 
     # The connection -------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        """Log in.
+        """Log in, or begin ``offline``.
 
         Raises what prevents it: Busy, PassphraseRefused, FileProblem, Untrusted, Unreachable,
         LoginRefused and its kinds, or RemoteProtocolError.
@@ -235,13 +248,13 @@ class Client(Session):
 
     def rooms(self, timeout_s: float = ANSWER_S) -> tuple[RoomInfo, ...]:
         """Return the rooms that this profile is in, or invited to; raises TimedOut."""
-        return self._heard.wait_for_answer(RoomList, lambda: self.ask(c.Rooms()), timeout_s).rooms
+        return self._heard.wait_for_rooms(lambda: self.ask(c.Rooms()), timeout_s).rooms
 
     # ----------------------------------------------------------------------------------------------
 
     def _log_in(self) -> None:
         try:
-            self._heard.wait_for_answer(Ready, self.start, self._login_s)
+            self._heard.wait_for_begin(self.start, self._login_s)
         except TimedOut:
             raise Unreachable(
                 f"The relay did not let this client in within {self._login_s:g} s",

@@ -17,7 +17,7 @@ from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import SecureChatError
+from securechat.errors import LimitExceeded, SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, fingerprint
@@ -28,7 +28,8 @@ class AtRelay:
     """The desk and the parts for the relay that is at the other end, and the login on it.
 
     For the engine's thread. Each relay has its own desk; one for `NO_RELAY` stands there before the
-    first connection, and what faces want of people waits until that has shown who the relay is.
+    first connection, and what faces want of people waits until that has shown who the relay is. If
+    there is no connection, the run may begin with the desk of the relay that it knows.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class AtRelay:
         self._open_desk(NO_RELAY, endpoint)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
+        self._has_begun = False
         self._clock_off_s = 0
         self.may_be_known = False
         """Whether a relay may have entered this device: it was asked to, and has not refused."""
@@ -101,18 +103,18 @@ class AtRelay:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the login is done, every message accepted, and nothing being asked."""
+        """Whether the session has begun, every message is accepted, and nothing being asked."""
         parts = self.parts
         asking = parts.lookups.asks_who or parts.receiving.unsettled or parts.is_awaiting
-        return self._was_ready and not asking and self.desk.is_settled
+        return self._has_begun and not asking and self.desk.is_settled
 
     # What the link says ---------------------------------------------------------------------------
 
     def on(self, news: LinkNews) -> None:
         """Take what the link says; what is wrong with it is told.
 
-        Raises what the run cannot go on after: a login that failed, or a connection that was never
-        ready or will not come back.
+        Raises what the run cannot go on after: a login that failed, or a connection that will not
+        come back, or that the run cannot begin without.
         """
         match news:
             case Up():
@@ -166,10 +168,34 @@ class AtRelay:
             return
         if isinstance(down.error, NOT_REGISTERED) and not self._was_ready:
             self.may_be_known = False
-        if down.retry_in_s is None or not self._was_ready:
+        begins = not self._has_begun
+        if down.retry_in_s is None or (begins and not self._may_begin_without(down.error)):
             raise down.error
+        if begins:
+            self._begin_offline()
         if not self.is_leaving:
             self.desk.tell(ev.Offline(down.error.what, down.retry_in_s))
+        self._make_up_for(Stage.LOGGED_IN)
+
+    def _may_begin_without(self, error: SecureChatError) -> bool:
+        """Tell whether the session can begin although the first connection has failed so.
+
+        Then the desk is that of the relay that is away. One that says that it is asked too much is
+        there, and so is another one than is known here.
+        """
+        relay_id = self._run.known_relay()
+        if relay_id is None or isinstance(error, LimitExceeded):
+            return False
+        if self.desk.relay_id == NO_RELAY:
+            self._carry_out()
+            self._open_desk(relay_id, self.desk.endpoint)
+        return self.desk.relay_id == relay_id
+
+    def _begin_offline(self) -> None:
+        self._has_begun = True
+        self.parts.lookups.has_begun = True
+        key = fingerprint(self.desk.relay_id)
+        self.desk.tell(ev.BegunOffline(self._run.name, self._run.relay, key))
 
     # Login ----------------------------------------------------------------------------------------
 
@@ -206,7 +232,7 @@ class AtRelay:
         if is_older(endpoint, self.desk.handed_over.count, welcome):
             self._renew(endpoint.device_list)
             return
-        again, self._was_ready = self._was_ready, True
+        again, self._was_ready, self._has_begun = self._was_ready, True, True
         name, key = parse_name(welcome.name), fingerprint(self.desk.relay_id)
         encrypted = self._run.unencrypted is None
         self.desk.tell(ev.Ready(name, self._run.relay, key, again, encrypted, self._clock_off_s))

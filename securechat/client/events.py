@@ -61,8 +61,20 @@ class Ready(Struct, frozen=True):
     """By how many seconds this computer's clock is ahead of the relay's; behind it, negative."""
 
 
+class BegunOffline(Struct, frozen=True):
+    """The session begins without the relay, which has let this profile in before.
+
+    Offline says why, and Ready follows when it is there. Told once, and only when the client was
+    allowed to begin so.
+    """
+
+    name: str
+    relay: str
+    fingerprint: str
+
+
 class Offline(Struct, frozen=True):
-    """The connection is gone; the engine tries again by itself."""
+    """There is no connection any more, or none yet; the engine tries again by itself."""
 
     why: str
     retry_in_s: float
@@ -332,7 +344,8 @@ class Ended(Struct, frozen=True):
 
 
 Event = (
-    Ready | Offline | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
+    Ready | BegunOffline | Offline
+    | Waiting | PeerReady | Message | Sent | Accepted | Delivered | Read
     | PresenceChanged | People | SafetyNumber | EncryptionChanged | PeerKeyChanged | TrustChanged
     | DevicesChanged | DeviceRenewed | Blocked | Renamed | Contacts | History | SearchResult
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications

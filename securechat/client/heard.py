@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 from securechat.client import events as ev
 from securechat.client.events import DeliveryState
@@ -20,11 +20,9 @@ _ORDER = (
     DeliveryState.READ,
 )
 
-A = TypeVar("A", ev.Ready, ev.RoomList)
-
 
 class Heard:
-    """The newest answers, the states of the newest own messages, and the end; for any thread.
+    """That a session has begun, its rooms, the newest own messages, and the end; for any thread.
 
     `hear` is the listener to subscribe to an engine; `ended` is its last event, once it was told.
     """
@@ -32,7 +30,8 @@ class Heard:
     def __init__(self) -> None:
         self.ended: ev.Ended | None = None
         self._stalled: SecureChatError | None = None
-        self._answers: dict[type[ev.Event], ev.Event] = {}
+        self._has_begun = False
+        self._rooms: ev.RoomList | None = None
         self._states: OrderedDict[str, DeliveryState | SecureChatError] = OrderedDict()
         self._changed = threading.Condition()
 
@@ -40,8 +39,10 @@ class Heard:
         """Take note of an event."""
         with self._changed:
             match event:
-                case ev.Ready() | ev.RoomList():
-                    self._answers[type(event)] = event
+                case ev.Ready() | ev.BegunOffline():
+                    self._has_begun = True
+                case ev.RoomList():
+                    self._rooms = event
                 case ev.Sent(message_id):
                     self._note(message_id, DeliveryState.SENT)
                 case ev.Accepted(message_id):
@@ -63,17 +64,27 @@ class Heard:
                     self.ended = event
             self._changed.notify_all()
 
-    def wait_for_answer(self, kind: type[A], act: Callable[[], None], timeout_s: float) -> A:
-        """Act, and return the next event of this kind.
+    def wait_for_begin(self, start: Callable[[], None], timeout_s: float) -> None:
+        """Start the engine, and return when its session has begun, with the relay or without it.
+
+        Raises what has ended the engine, or TimedOut.
+        """
+        start()
+        with self._changed:
+            if not self._wait(lambda: self._has_begun, timeout_s):
+                raise TimedOut(f"No login within {timeout_s:g} s", "the same with more time")
+
+    def wait_for_rooms(self, ask: Callable[[], None], timeout_s: float) -> ev.RoomList:
+        """Ask for the rooms, and return the next list of them.
 
         Raises what has ended the engine, DiskFull, or TimedOut.
         """
         with self._changed:
-            before = self._answers.get(kind)
-        act()
+            before = self._rooms
+        ask()
         with self._changed:
-            if self._wait(lambda: self._answers.get(kind) is not before, timeout_s):
-                return cast(A, self._answers[kind])
+            if self._wait(lambda: self._rooms is not before, timeout_s):
+                return cast(ev.RoomList, self._rooms)
         raise TimedOut(f"No answer within {timeout_s:g} s", "the same with more time")
 
     def wait_for_state(self, message_id: str, state: DeliveryState, timeout_s: float) -> None:

@@ -34,7 +34,8 @@ class Lookups:
         self._pinning = pinning
         self._asked: dict[int, Question] = {}
         self._last_request = 0
-        self._has_begun = False
+        self.has_begun = False
+        """Whether the session has begun, so that what cannot be asked now is not waited for."""
         self.asks_who = False
         """Whether the user waits for the relay to say who is connected."""
 
@@ -57,7 +58,7 @@ class Lookups:
     def ask_again(self) -> None:
         """After a login: watch everybody of this run's conversations and fetch their keys."""
         self._asked.clear()
-        self._has_begun = True
+        self.has_begun = True
         self.watch()
         for person in self._desk.people:
             person.asked = False
@@ -70,7 +71,7 @@ class Lookups:
         """Ask who is connected, now or after the login; Unreachable when the connection is lost."""
         if self._desk.online:
             self._desk.batch.frames.append(Who(self.new_request()))
-        elif self._has_begun:
+        elif self.has_begun:
             raise Unreachable("There is no connection to the relay right now", "/who, a bit later")
         self.asks_who = True
 
@@ -160,7 +161,7 @@ class Lookups:
         """
         contact = self._desk.contacts.by_name(person.name)
         if contact is None:
-            if self._has_begun and not self._desk.online:
+            if self.has_begun and not self._desk.online:
                 raise Unreachable(
                     "There is no connection to the relay right now",
                     f"/verify {person.name}, a bit later",

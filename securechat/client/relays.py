@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from securechat.client.handed_over import HandedOver
 from securechat.config import DEFAULT_PORT
 from securechat.errors import UsageError
 from securechat.identity.types import RelayId
@@ -49,6 +50,20 @@ def parse_address(text: str) -> Endpoint:
 def _is_port(text: str) -> bool:
     is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_PORT_DIGITS
     return is_number and int(text) <= _MAX_PORT
+
+
+def registered_at(
+    rows: Mapping[tuple[str, bytes], bytes], address: Endpoint, pin: RelayId | None
+) -> RelayId | None:
+    """Return the relay that was met last at an address, if this profile was let in there.
+
+    None when the user names another one by its ``pin``.
+    """
+    met = [relay for relay in known_relays(rows) if relay.address == str(address)]
+    if not met or pin not in (None, met[0].relay_id):
+        return None
+    was_let_in = HandedOver(met[0].relay_id, rows).count > 0
+    return met[0].relay_id if was_let_in else None
 
 
 def known_relays(rows: Mapping[tuple[str, bytes], bytes]) -> list[KnownRelay]:

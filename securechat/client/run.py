@@ -8,7 +8,7 @@ import msgspec
 
 from securechat.client.invite_link import InviteToken
 from securechat.config import FOREVER_DAYS
-from securechat.identity.types import Name
+from securechat.identity.types import Name, RelayId
 
 GRACE_S = 2.0
 """How much longer than its flush an engine may take to stop."""
@@ -26,6 +26,8 @@ class Run:
     ``read_receipts`` contacts are told when a message of theirs was shown.
     With ``typing`` people see that the user types, and the user that they do.
     With ``takes_new_keys`` the new key of somebody who is not verified is taken at once.
+    ``known_relay`` gives the relay that the run may begin without, or None: it has let this profile
+    in before.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 
@@ -40,6 +42,7 @@ class Run:
     lobby: bool = False
     visible: bool = True
     typing: bool = True
+    known_relay: Callable[[], RelayId | None] = lambda: None
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     now_s: Callable[[], float] = time.monotonic
 

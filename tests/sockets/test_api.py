@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -266,3 +267,70 @@ def test_a_program_that_is_killed_at_a_message_gets_it_again(relay: Relay, tmp_p
             assert (last.read_line() or "").endswith("four")
             last.types("stop")
             assert last.finish() == 0
+
+
+def test_a_program_begins_without_its_relay_only_if_it_says_so(tmp_path: Path) -> None:
+    with (
+        relaying(tmp_path) as relay,
+        client("kai", relay, tmp_path),
+        client("lea", relay, tmp_path),
+    ):
+        pass
+    with pytest.raises(Unreachable), client("kai", relay, tmp_path):
+        pytest.fail("it began without the relay")
+
+    def write(text: str) -> None:
+        with client("kai", relay, tmp_path, offline=True, flush_s=0.0) as kai:
+            assert first(kai, e.BegunOffline).fingerprint == relay.ready["fingerprint"]
+            assert "refused" in first(kai, e.Offline).why
+            kai.send("lea", text)
+
+    for text in ("text 0", "text 1"):
+        with pytest.raises(StillQueued):
+            write(text)
+    with (
+        client("kai", relay, tmp_path, offline=True) as kai,
+        relaying(tmp_path, port=relay.port),
+        client("lea", relay, tmp_path) as lea,
+    ):
+        assert [first(lea, e.Message).text for _ in range(2)] == ["text 0", "text 1"]
+        assert not first(kai, e.Ready).again
+        kai.finish(FAILURE_S)
+        assert [each for each in kai.events(0.0) if isinstance(each, e.Ready)] == []
+
+
+def test_a_known_relay_whose_name_nobody_knows_now_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with relaying(tmp_path) as relay:
+        known = Client(
+            "ned", f"localhost:{relay.port}", ca=relay.ca, home=tmp_path / "ned", offline=True
+        )
+        with known as ned:
+            assert first(ned, e.Ready).name == "ned"
+
+    def forget(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", forget)
+    with known as ned:
+        assert "Cannot reach localhost" in first(ned, e.Offline).why
+
+
+def test_nothing_but_absence_lets_a_program_begin_without_its_relay(tmp_path: Path) -> None:
+    with relaying(tmp_path / "relay") as relay, client("mia", relay, tmp_path):
+        pass
+    stranger = client("new", relay, tmp_path, offline=True)
+    with pytest.raises(Unreachable, match="refused"), stranger:
+        pytest.fail("it was never let in")
+    elsewhere = Client("mia", "127.0.0.1:1", ca=relay.ca, home=tmp_path / "mia", offline=True)
+    with pytest.raises(Unreachable, match="refused"), elsewhere:
+        pytest.fail("it was never let in there")
+    pinned = Client("mia", relay.address, pin=WRONG_PIN, home=tmp_path / "mia", offline=True)
+    with pytest.raises(Unreachable, match="refused"), pinned:
+        pytest.fail("another relay is meant")
+    with relaying(tmp_path / "other", port=relay.port):
+        for trust, error in (({}, KeyChanged), ({"ca": relay.ca}, Untrusted)):
+            known = Client("mia", relay.address, home=tmp_path / "mia", offline=True, **trust)
+            with pytest.raises(error), known:
+                pytest.fail("somebody else answers there")

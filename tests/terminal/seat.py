@@ -41,12 +41,15 @@ class Terminal:
         home: Path,
         cwd: Path | None = None,
         term: str = "xterm",
+        environ: Mapping[str, str] = MappingProxyType({}),
         prefix: Sequence[str] = (),
         user: str = "pat",
         full_screen: bool = False,
-        env: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Begin; a client is one in lines unless the ``full_screen`` is asked for."""
+        """Begin; a client is one in lines unless the ``full_screen`` is asked for.
+
+        An empty ``term`` is none. The ``environ`` is added to the usual one.
+        """
         if command[0] == "client" and not full_screen and "--quit-mode" not in command:
             command = ("client", "--plain", *command[1:])
         self.raw = b""
@@ -59,8 +62,10 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         home.mkdir(parents=True, exist_ok=True)
         where = cwd or home
-        places = {"TERM": term, "LANG": "C.UTF-8", "USER": user, "LOGNAME": user}
-        environ = environment(home, **places, **env)
+        usual = {"TERM": term, "LANG": "C.UTF-8", "USER": user, "LOGNAME": user}
+        environ = environment(home, **{**usual, **environ})
+        if not term:
+            del environ["TERM"]
         self.process: Forked | subprocess.Popen[bytes]
         if not prefix and starts_alike(environ):
             self.process = Forked(command, cwd=where, env=environ, terminal=slave)

@@ -95,7 +95,7 @@ def test_a_failure_of_the_engine_is_noted(relay: Relay, tmp_path: Path, face: st
             abe.see("The chat has ended: Internal error (ValueError)")
             abe.press(CTRL_Q)
         assert abe.finish() == 1
-        assert "failures.log" in abe.text
+        assert "failures.log" in abe.text.replace(" ", "")  # where the path is long, it is broken
         assert "Traceback" not in abe.text
         assert SECRET not in abe.text
     assert "ERROR securechat.client" in noted(tmp_path)

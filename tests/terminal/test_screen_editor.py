@@ -125,7 +125,7 @@ def sit(relay: Relay, tmp_path: Path) -> Sit:
             "XDG_RUNTIME_DIR": str(tmp_path / "run"),
         }
         command = ("--name", name, "--peer", "bea", *relay.flags)
-        with on_full_screen(*command, home=tmp_path / name, env=given | env) as seat:
+        with on_full_screen(*command, home=tmp_path / name, environ=given | env) as seat:
             seat.see("bea")
             seat.press("this")
             seat.see_input("this")

@@ -22,7 +22,8 @@ def encode_object(event: str, fields: Fields) -> str:
 def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> str | None:
     """Return the line for an event, or None for one that has none.
 
-    That is an end without an error, and what only a screen asks for.
+    That is an end without an error, what only a screen asks for, and a session that has begun
+    without the relay: the chat in JSON never does.
 
     ``unread`` counts the messages of a conversation that came while text went to others.
     """
@@ -70,7 +71,7 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             return encode_object(*sas_fields(event))
         case e.Amended() | e.Reacted() | e.Typing() | e.OwnTyping() | e.RelayView():
             return encode_object(*amend_fields(event))
-        case e.Page() | e.StoredTexts():
+        case e.Page() | e.StoredTexts() | e.BegunOffline():
             return None
         case _:
             return _encode_about_people(event)

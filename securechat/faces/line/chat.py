@@ -125,7 +125,7 @@ class LineChat:
                 self._show(notices.resumed())
             case e.Ended():
                 self.ended = event
-            case e.Ready() | e.Offline():
+            case e.Ready() | e.BegunOffline() | e.Offline():
                 self._hear_connection(event)
             case e.History() | e.SearchResult() | e.Retention() | e.Withdrawn():
                 self._hear_history(event)
@@ -240,14 +240,18 @@ class LineChat:
             if self.muting.release(past):
                 self._engine.shown(past.sender, past.message_id)
 
-    def _hear_connection(self, event: e.Ready | e.Offline) -> None:
-        if isinstance(event, e.Offline):
-            if event.why != self._offline_why:
-                self._show(notices.offline(event))
-            self._offline_why = event.why
-            return
-        self._offline_why = None
-        self._show(notices.ready(event))
+    def _hear_connection(self, event: e.Ready | e.BegunOffline | e.Offline) -> None:
+        match event:
+            case e.Offline(why):
+                if why != self._offline_why:
+                    self._show(notices.offline(event))
+                self._offline_why = why
+                return
+            case e.BegunOffline():
+                self._show(notices.begun_offline(event))
+            case e.Ready():
+                self._offline_why = None
+                self._show(notices.ready(event))
         if not self.own_name:
             self._show(notices.what_to_do(self.conversations.target))
         self.own_name = event.name

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+from msgspec.structs import replace
+
 from securechat.client.command_line import fitting_text
 from securechat.client.commands import InviteQuestion
 from securechat.client.events import Ended, Event, Ready
@@ -93,6 +95,8 @@ class RequestSession:
         if isinstance(event, Ended):
             self._write(encode_object("ended", {}).encode())  # no error before it is the reason
             self._end()
+        elif isinstance(event, Ready) and event is not self._ready:
+            self._tell(replace(event, again=True))
         elif audible.includes(event):
             self._tell(event)
 

@@ -29,7 +29,7 @@ class Known:
 
     def hear(self, event: e.Event) -> None:
         """Take the names out of an event."""
-        if isinstance(event, e.Ready):
+        if isinstance(event, e.Ready | e.BegunOffline):
             self._me = event.name.casefold()
         elif isinstance(event, e.Renamed):
             self._names.pop(event.before.casefold(), None)

@@ -36,8 +36,16 @@ def ready(event: e.Ready) -> Entry:
     )
 
 
+def begun_offline(event: e.BegunOffline) -> Entry:
+    """Begun without the relay; `offline` says why."""
+    return Entry(
+        f"You are {event.name} on {event.relay} (relay {event.fingerprint}), which is not there"
+        " now. All that was kept can be read; what you write goes out when the relay is there."
+    )
+
+
 def what_to_do(current: str | None) -> Entry:
-    """The next step after the log-in."""
+    """The next step after the beginning."""
     if current is None:
         return Entry(
             "Write with /msg NAME text, or wait until somebody writes to you. /help says more."
@@ -45,11 +53,11 @@ def what_to_do(current: str | None) -> Entry:
     return Entry(f"Type a message to {current}, or /help.")
 
 
-def offline(event: e.Offline) -> Entry:
-    """No connection."""
+def offline(event: e.Offline, how_often: str = "") -> Entry:
+    """No connection, ``how_often`` where that is not the first time."""
     why = event.why.rstrip(". ")
     again = f"Trying again in {max(round(event.retry_in_s), 1)} s"
-    return Entry(f"Connection lost: {why}. {again}; what you type is kept.", Tone.ALERT)
+    return Entry(f"No connection{how_often}: {why}. {again}; what you type is kept.", Tone.ALERT)
 
 
 def waiting(event: e.Waiting) -> Entry:

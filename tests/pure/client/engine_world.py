@@ -1,6 +1,5 @@
 """An engine between a test that plays the relay and faces that remember what they were told."""
 
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -8,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from securechat.client import events as ev
+from securechat.client.audience import Audience
 from securechat.client.engine import Engine
 from securechat.client.invite_link import InviteToken
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
@@ -26,7 +26,6 @@ from tests.pure.store.memory_history import open_in_memory
 
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
-FAILURE_S = 10.0
 
 F = TypeVar("F", bound=f.Frame)
 E = TypeVar("E")
@@ -99,6 +98,30 @@ class FakeLink:
         self.acks.append(number)
 
 
+class Turns:
+    """Stand for an engine's thread: take its turns when the test lets it, and never wait."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._started = False
+
+    def start(self) -> None:
+        self._started = True
+
+    def is_alive(self) -> bool:
+        return self._started and not self.engine._ended
+
+    def join(self, _timeout_s: float | None = None) -> None:
+        self.take()
+
+    def take(self) -> None:
+        """Do all that has come, and what is due by now, and what comes of that."""
+        for _ in range(2):
+            self.engine._calls.put(lambda: None)  # wakes it, so that it looks at the time
+            while self.is_alive() and not self.engine._calls._queue.empty():
+                self.engine._take_turn()
+
+
 class World:
     """Alice's engine, and the test at the other end of its connection."""
 
@@ -115,6 +138,7 @@ class World:
         visible: bool = True,
         takes_new_keys: bool = False,
         invite: InviteToken | None = None,
+        known_relay: RelayId | None = None,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -129,13 +153,18 @@ class World:
             history_days=history_days,
             read_receipts=read_receipts,
             takes_new_keys=takes_new_keys,
+            known_relay=lambda: known_relay,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
         relays = {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}
-        self.engine = Engine(run, self.state, self._make_link, relays.__getitem__)
+        audience = Audience()
+        self.hear = audience.join
+        self.engine = Engine(run, self.state, audience, self._make_link, relays.__getitem__)
+        self.turns = Turns(self.engine)
+        vars(self.engine)["_thread"] = self.turns
         self.events: list[ev.Event] = []
-        self.engine.subscribe(self.events.append)
+        self.hear(self.events.append)
         self._register: f.Register | None = None
         self._publish: f.Publish | None = None
 
@@ -147,28 +176,13 @@ class World:
 
     def settle(self) -> None:
         """Return when the engine has done, and carried out, all that came by now."""
-        for _ in range(2):
-            done = threading.Event()
-            self.engine._calls.put(done.set)
-            while not done.wait(0.01):
-                if not self.engine._thread.is_alive():
-                    return
-            if self.has_ended():
-                self.engine._thread.join(FAILURE_S)
+        self.turns.take()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Let all that comes within the block come in one wake-up of the engine."""
-        busy, go_on = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            busy.set()
-            assert go_on.wait(FAILURE_S)
-
-        self.engine._calls.put(hold)
-        assert busy.wait(FAILURE_S)
+        self.settle()
         yield
-        go_on.set()
         self.settle()
 
     def pass_time(self, seconds: float) -> None:
@@ -313,6 +327,7 @@ def alice(
     lobby: bool = False,
     visible: bool = True,
     takes_new_keys: bool = False,
+    known_relay: RelayId | None = None,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
@@ -325,6 +340,7 @@ def alice(
             lobby=lobby,
             visible=visible,
             takes_new_keys=takes_new_keys,
+            known_relay=known_relay,
         )
         world.engine.start()
         if logged_in:
@@ -333,7 +349,7 @@ def alice(
             yield world
         finally:
             world.engine.stop()
-            world.engine._thread.join(FAILURE_S)
+            world.engine._thread.join()
             assert not world.engine._thread.is_alive()
     assert isinstance(world.events[-1], ev.Ended)
     assert world.link.stopped

@@ -2,10 +2,46 @@
 
 import pytest
 
-from securechat.client.relays import parse_address
+from securechat.client.handed_over import HandedOver
+from securechat.client.relays import KnownRelay, parse_address, registered_at
 from securechat.config import DEFAULT_PORT
 from securechat.errors import UsageError
+from securechat.identity.types import RelayId
 from securechat.transport.endpoint import Endpoint
+from securechat.wire.frames import Publish
+
+HERE, RELAY, OTHER = Endpoint("relay", 5555), RelayId(b"r" * 32), RelayId(b"o" * 32)
+
+
+def rows(*relays: KnownRelay, let_in: RelayId | None = None) -> dict[tuple[str, bytes], bytes]:
+    """Return what a profile keeps that knows these relays, and handed something to one of them."""
+    changes = {row: value for relay in relays for row, value in relay.row.items()}
+    if let_in is not None:
+        changes |= HandedOver(let_in, {}).add((), (Publish(1, None, ()),))
+    return {row: value for row, value in changes.items() if value is not None}
+
+
+MET = KnownRelay(RELAY, str(HERE), 2)
+
+
+@pytest.mark.parametrize("pin", [None, RELAY])
+def test_a_relay_is_known_that_has_let_the_profile_in(pin: RelayId | None) -> None:
+    assert registered_at(rows(MET, let_in=RELAY), HERE, pin) == RELAY
+
+
+def test_no_other_relay_is() -> None:
+    elsewhere = Endpoint("elsewhere", 5555)
+    assert registered_at({}, HERE, None) is None
+    assert registered_at(rows(MET), HERE, None) is None
+    assert registered_at(rows(MET, let_in=OTHER), HERE, None) is None
+    assert registered_at(rows(MET, let_in=RELAY), elsewhere, None) is None
+    assert registered_at(rows(MET, let_in=RELAY), HERE, OTHER) is None
+
+
+def test_of_two_at_one_address_the_last_one_is_meant() -> None:
+    before = KnownRelay(OTHER, str(HERE), 1)
+    assert registered_at(rows(before, MET, let_in=RELAY), HERE, None) == RELAY
+    assert registered_at(rows(before, MET, let_in=OTHER), HERE, None) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,10 @@ def ready(again: bool = False) -> e.Ready:
     return e.Ready("alice", "127.0.0.1:5555", FINGERPRINT, again)
 
 
+def begun_offline() -> e.BegunOffline:
+    return e.BegunOffline("alice", "127.0.0.1:5555", FINGERPRINT)
+
+
 def peer_ready(
     name: str = "bob", trust: e.Trust = e.Trust.NEW, first_use: bool = False
 ) -> e.PeerReady:

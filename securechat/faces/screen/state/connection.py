@@ -22,7 +22,7 @@ class Connection:
         self._trouble_at = now()
         self.no_room = ""
 
-    def hear(self, event: e.Ready | e.Offline | e.Problem | e.Resumed) -> None:
+    def hear(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem | e.Resumed) -> None:
         """Take news of the connection."""
         match event:
             case e.Ready():

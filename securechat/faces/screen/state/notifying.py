@@ -66,11 +66,14 @@ class Notifier:
             self._bell()
         match self._settings.terminal:
             case "osc9":
-                self._write(osc9(self._next))
+                self._tell_terminal(osc9(self._next))
             case "osc777":
-                self._write(osc777(self._next))
+                self._tell_terminal(osc777(self._next))
         if self._settings.desktop:
             self._spawn(notify_send(self._next))
+
+    def _tell_terminal(self, sequence: str) -> None:
+        self._write(through_tmux(sequence) if self._settings.tmux else sequence)
 
 
 def notification(message: e.Message, *, show_text: bool) -> Notification:
@@ -90,6 +93,12 @@ def osc9(shown: Notification) -> str:
 def osc777(shown: Notification) -> str:
     """Return what makes a terminal show a title and a text (foot, urxvt, Ghostty)."""
     return f"\x1b]777;notify;{_field(shown.title)};{_field(shown.body)}\x07"
+
+
+def through_tmux(sequence: str) -> str:
+    """Return what makes tmux hand a sequence on to the terminal around it, if it may."""
+    doubled = sequence.replace("\x1b", "\x1b\x1b")
+    return f"\x1bPtmux;{doubled}\x1b\\"
 
 
 def notify_send(shown: Notification) -> list[str]:

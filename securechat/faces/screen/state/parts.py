@@ -67,7 +67,7 @@ def make_parts(
         notices=notices,
         timelines=timelines,
         unshown=unshown,
-        places=Places(lines, unshown, rooms),
+        places=Places(lines, unshown, rooms, lambda: engine.queued),
         rooms=rooms,
         connection=Connection(now),
         alarms=Alarms(key_label(keys_of("alarm", keys))),

@@ -1,5 +1,7 @@
 """The conversations that there are, and what the side pane, the title and the status say."""
 
+from collections.abc import Callable
+
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.faces.line.chat import LineChat
@@ -13,8 +15,12 @@ from securechat.faces.session.conversations import conversation_of
 class Places:
     """The rooms and people that were heard of in this run, by the names that are shown."""
 
-    def __init__(self, lines: LineChat, unshown: Unshown, rooms: RoomFacts) -> None:
+    def __init__(
+        self, lines: LineChat, unshown: Unshown, rooms: RoomFacts, unsent: Callable[[], int]
+    ) -> None:
+        """Begin with none; ``unsent`` counts own messages, those of earlier runs too."""
         self._lines = lines
+        self._unsent = unsent
         self._unshown = unshown
         self._rooms = rooms
         self._names: dict[str, str] = {}
@@ -92,6 +98,7 @@ class Places:
         """Return how the session stands."""
         ended = self._lines.ended
         unread, mentions = self.unread_elsewhere(current)
+        pending = len(self._lines.pending)
         return Status(
             relay=connection.relay,
             own_name=self._lines.own_name,
@@ -101,7 +108,7 @@ class Places:
             trouble=connection.trouble,
             no_room=connection.no_room,
             clock_off_s=connection.clock_off_s,
-            queued=len(self._lines.pending),
+            queued=max(pending, self._unsent()) if connection.offline else pending,
             unread=unread,
             mentions=mentions,
             asks=asks,

@@ -99,7 +99,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.composer, self.messages = self._view.composer, self._view.messages
         self._loaded: str | None = None
         self._typed = ""
-        self._was_ready = False
+        self._has_begun = False
         self._is_stopping = False
         self._is_warned = False
         self._has_focus = True
@@ -131,10 +131,10 @@ class ChatApp(KeyActions, inherit_bindings=False):
             for event in await self._inbox.take():
                 self._known.hear(event)
                 self.chat.hear(event)
-                self._was_ready |= isinstance(event, e.Ready)
+                self._has_begun |= isinstance(event, e.Ready | e.BegunOffline)
             self.show_changes()
             await asyncio.sleep(0)
-        if self._is_stopping or not self._was_ready:
+        if self._is_stopping or not self._has_begun:
             self.exit()
 
     def _tick(self) -> None:

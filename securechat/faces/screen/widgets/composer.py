@@ -57,6 +57,10 @@ class Composer(TextArea, inherit_bindings=False):
         self.load_text(typed_text(text))
         self.move_cursor(self.document.end)
 
+    def on_resize(self) -> None:
+        """Keep the cursor in sight: of a long text another part fits now; called by Textual."""
+        self.call_after_refresh(self.scroll_cursor_visible)
+
     def complete(self) -> Entry | None:
         """Type the word before the cursor to its end, or return what it could become."""
         row, column = self.cursor_location

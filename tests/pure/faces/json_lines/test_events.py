@@ -355,11 +355,12 @@ def test_what_the_relay_sees() -> None:
 
 
 def test_all_kinds_of_events_are_covered() -> None:
-    without_a_line = {e.Page, e.StoredTexts}
+    without_a_line = {e.Page, e.StoredTexts, e.BegunOffline}
     covered = {type(event) for event in FULLEST} | {e.Ended}
     assert covered == set(e.Event.__args__) - without_a_line
 
 
-def test_what_only_a_screen_asks_for_has_no_line() -> None:
+def test_what_the_chat_in_json_never_tells_has_no_line() -> None:
+    assert encode_event(e.BegunOffline("alice", "127.0.0.1:5555", "9f2c-41aa")) is None
     assert encode_event(e.Page(c.Page("bob"), (past(),), older=True, newer=False)) is None
     assert encode_event(e.StoredTexts((("bob", "hi"),))) is None

@@ -11,7 +11,15 @@ from securechat.faces.line.chat import LineChat
 from securechat.faces.session.written import Written
 from tests.pure.faces.desk import Desk
 from tests.pure.faces.fake_engine import FakeEngine
-from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS, message, past, peer_ready, ready
+from tests.pure.faces.sample_events import (
+    FINGERPRINT,
+    NOON_MS,
+    begun_offline,
+    message,
+    past,
+    peer_ready,
+    ready,
+)
 
 HERE, AWAY = e.PresenceChanged("bob", True), e.PresenceChanged("bob", False)
 KNOWN = e.Waiting("bob", known=True)
@@ -67,6 +75,27 @@ def test_the_log_in_is_followed_by_what_to_do_once() -> None:
     desk = Desk()
     assert len(desk.hear(ready())) == 2
     assert desk.hear(LOST, ready(again=True))[1:] == ["Connected to 127.0.0.1:5555 again."]
+
+
+def test_a_session_that_begins_without_the_relay_says_so_and_what_to_do() -> None:
+    desk = Desk()
+    begun, to_do, why = desk.hear(begun_offline(), e.Offline("refused", 1.0))
+    assert begun.startswith(f"You are alice on 127.0.0.1:5555 (relay {FINGERPRINT}), which is not")
+    assert to_do == "Type a message to bob, or /help."
+    assert why.startswith("No connection: refused. Trying again in 1 s")
+    assert desk.chat.prompt() == "bob (no connection) > "
+    assert desk.enter("hello") == ["1 message waits for bob."]
+    assert len(desk.hear(ready())) == 1
+    assert desk.chat.prompt() == "bob > "
+
+
+def test_who_leaves_a_room_before_the_first_log_in_is_in_it_no_more() -> None:
+    desk = Desk(peer=None)
+    desk.hear(begun_offline(), e.RoomNews("#ops", e.RoomChange.CREATED, "alice"))
+    desk.enter("/msg #ops hello")
+    assert desk.chat.conversations.current == "#ops"
+    desk.hear(e.RoomNews("#ops", e.RoomChange.LEFT, "alice"))
+    assert desk.chat.conversations.current is None
 
 
 def test_own_messages_that_go_well_make_no_noise() -> None:

@@ -12,7 +12,7 @@ FROM_TEXTUAL = {
     "Message", "MessagePump", "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget",
     "XTermParser", "events",
 }  # fmt: skip
-FROM_RICH = {"Segment", "Style"}
+FROM_RICH = {"Control", "Segment", "Style"}
 """None of these reads markup; a field that does not make safe what is in it is only TextArea."""
 
 

@@ -190,6 +190,15 @@ def test_a_listener_hears_messages_and_trouble() -> None:
     assert [found["event"] for found in told] == kinds
 
 
+def test_a_listener_beside_a_client_that_began_offline_hears_of_one_log_in_that_is_the_first() -> (
+    None
+):
+    asked = Asked()
+    assert asked.ask(ListenRequest()) == [READY]
+    (told,) = asked.tell(ready())
+    assert told == READY | {"again": True}
+
+
 def test_a_listener_to_a_room_hears_what_is_said_there_and_talks_to_nobody() -> None:
     asked = Asked()
     assert asked.ask(ListenRequest("#Ops")) == [READY]

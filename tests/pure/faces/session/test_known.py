@@ -6,7 +6,7 @@ from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces.session import known
 from securechat.faces.session.known import NAMES_MAX, ROOMS_MAX, Known
-from tests.pure.faces.sample_events import message, past, peer_ready, ready
+from tests.pure.faces.sample_events import begun_offline, message, past, peer_ready, ready
 
 OPS = e.RoomInfo("#ops", "", "dora", 3, joined=True, admin=False, paused=False, muted=False)
 HOSTILE = (
@@ -62,7 +62,8 @@ def test_events_hold_names(event: e.Event, names: list[str], rooms: list[str]) -
 
 
 def test_the_user_is_nobody_to_write_to() -> None:
-    assert hearing(ready(), e.People(("Alice", "bob"))).names == ["bob"]
+    for begin in (ready(), begun_offline()):
+        assert hearing(begin, e.People(("Alice", "bob"))).names == ["bob"]
 
 
 def test_a_name_is_known_once_as_it_was_spelled_last() -> None:

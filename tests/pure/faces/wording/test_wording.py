@@ -246,7 +246,7 @@ def test_numbers_agree_with_their_words(count: int, words: str) -> None:
 
 def test_an_outage_says_why_and_what_happens_next() -> None:
     assert notices.offline(e.Offline("timed out.", 1.7)).text == (
-        "Connection lost: timed out. Trying again in 2 s; what you type is kept."
+        "No connection: timed out. Trying again in 2 s; what you type is kept."
     )
     assert "in 1 s" in notices.offline(e.Offline("refused", 0.2)).text
 

@@ -16,7 +16,14 @@ from securechat.faces.screen.drawing.spans import Line
 from securechat.faces.screen.state.chat import ScreenChat
 from securechat.faces.screen.state.timeline import Timeline
 from tests.pure.faces.fake_engine import FakeEngine
-from tests.pure.faces.sample_events import NOON_MS, message, past, peer_ready, ready
+from tests.pure.faces.sample_events import (
+    NOON_MS,
+    begun_offline,
+    message,
+    past,
+    peer_ready,
+    ready,
+)
 
 NOW = datetime.fromtimestamp(NOON_MS / 1000, UTC)
 
@@ -467,6 +474,29 @@ def test_nobody_changes_the_message_of_another(chat: ScreenChat) -> None:
     chat.hear(e.Amended("m1", "mallory", "#ops", "poison", NOON_MS, room="#ops"))
     chat.choose("#ops")
     assert said(chat.timeline) == ["tea"]
+
+
+def test_without_the_relay_it_shows_what_is_kept_and_what_waits(engine: FakeEngine) -> None:
+    chat = ScreenChat(engine, peer="bob", now=lambda: NOW)
+    chat.begin()
+    engine.queued = 3
+    room = e.RoomInfo("#ops", "tea", "alice", 3, joined=True, admin=True, paused=False, muted=False)
+    for event in (
+        begun_offline(),
+        e.Offline("refused.", 4.0),
+        paged(past("before"), past("mine", state=e.DeliveryState.QUEUED)),
+        e.Contacts((e.KnownPerson("bob", "bob", e.Trust.VERIFIED, "aa", False, False),)),
+        e.RoomList((room,)),
+    ):
+        chat.hear(event)
+    assert ("ask", c.Rooms()) in engine.calls
+    assert said(chat.timeline) == ["before", "mine"]
+    assert chat.heading.trust == "verified"
+    assert [place.name for place in chat.places] == ["#ops", "bob"]
+    standing = chat.standing
+    assert (standing.own_name, standing.offline, standing.queued) == ("alice", "refused", 3)
+    chat.hear(ready())
+    assert (chat.standing.offline, chat.standing.queued) == ("", 0)
 
 
 def test_what_was_typed_in_an_earlier_run_is_there_again(

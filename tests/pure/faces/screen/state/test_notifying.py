@@ -17,6 +17,7 @@ from securechat.faces.screen.state.notifying import (
     notify_send,
     osc9,
     osc777,
+    through_tmux,
 )
 from tests.pure.faces.sample_events import message
 
@@ -62,6 +63,14 @@ def test_a_flood_is_one_notice_a_second() -> None:
     for outside.now_s in (0.0, 0.5, 0.9, 1.0, 1.5):
         outside.tell()
     assert (outside.bells, len(outside.written), len(outside.spawned)) == (2, 2, 2)
+
+
+def test_tmux_is_asked_to_hand_a_notice_on_and_rings_by_itself() -> None:
+    outside = Outside(ScreenSettings(terminal="osc9", tmux=True))
+    outside.tell()
+    assert outside.bells == 1
+    assert outside.written == ["\x1bPtmux;\x1b\x1b]9;Message from bob\x07\x1b\\"]
+    assert outside.written == [through_tmux("\x1b]9;Message from bob\x07")]
 
 
 def test_the_bell_can_be_off_and_the_others_on() -> None:

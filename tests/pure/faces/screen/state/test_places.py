@@ -21,7 +21,7 @@ class Town:
     def __init__(self, *events: e.Event) -> None:
         self.desk = Desk()
         self.unshown = Unshown()
-        self.places = Places(self.desk.chat, self.unshown, RoomFacts())
+        self.places = Places(self.desk.chat, self.unshown, RoomFacts(), lambda: 0)
         for event in events:
             self.places.hear(event)
             self.desk.hear(event)
