@@ -274,6 +274,7 @@ class Engine:
         error = error or outcome(self._here.desk, self._run.peer)
         try:
             self._here.parts.receiving.give_up()
+            self._here.parts.indexing.finish()
             self._send_receipts()
             self._carry_out()
         except NotCommitted as failure:

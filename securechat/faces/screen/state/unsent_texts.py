@@ -82,9 +82,8 @@ class UnsentTexts:
 
     def tick(self) -> None:
         """Do what is due, about once a second."""
-        now = self._now()
-        idle = now - self._typed_at
-        if idle >= STORE_AFTER or now - self._stored_at >= STORE_AT_LEAST_AFTER:
+        idle = self._since(self._typed_at)
+        if idle >= STORE_AFTER or self._since(self._stored_at) >= STORE_AT_LEAST_AFTER:
             self.store()
         if idle >= STOPPED_AFTER:
             self.stop_composing()
@@ -103,6 +102,10 @@ class UnsentTexts:
             self._texts[new] = text
             self._unstored[new] = name
 
+    def _since(self, at: datetime) -> timedelta:
+        """Return how long ago that was; a clock that was set back must not hold anything up."""
+        return abs(self._now() - at)
+
     def _put(self, name: str, text: str) -> None:
         self._texts[conversation_key(name)] = text
         if name:
@@ -111,7 +114,7 @@ class UnsentTexts:
     def _tell_composing(self, name: str) -> None:
         if self._composing is not None and self._composing != name:
             self.stop_composing()
-        if self._composing is None or self._now() - self._told_at >= TELL_AGAIN_AFTER:
+        if self._composing is None or self._since(self._told_at) >= TELL_AGAIN_AFTER:
             self._composing, self._told_at = name, self._now()
             self._ask(c.Composing(name, active=True))
 

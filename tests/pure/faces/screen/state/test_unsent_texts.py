@@ -50,6 +50,20 @@ def test_who_types_without_a_pause_loses_little_to_a_crash() -> None:
     assert stored == [c.StoreText("bob", "x" * 51)]
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
+    table = Table()
+    table.write("hey")
+    table.now -= timedelta(hours=2)
+    table.texts.tick()
+    assert table.take(c.StoreText) == [c.StoreText("bob", "hey")]
+    assert table.take(c.Composing) == [
+        c.Composing("bob", active=True),
+        c.Composing("bob", active=False),
+    ]
+    table.write("hey y")
+    assert table.take(c.Composing) == [c.Composing("bob", active=True)]
+
+
 def test_what_was_sent_is_forgotten_at_once() -> None:
     table = Table()
     table.write("hey")
