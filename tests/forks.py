@@ -38,11 +38,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     while workers:
         for worker in wait(workers):
             try:
-                _log(config, worker.recv())
+                reports = worker.recv()
             except EOFError:
-                raise session.Failed(f"a process died in {given[worker]}") from None
-            if session.shouldfail:
-                raise session.Failed(session.shouldfail)
+                session.shouldfail = f"a process died in {given[worker]}"
+                reports = []
+            _log(session, reports)
             if modules:
                 given[worker] = str(modules.pop()[0].path)
                 worker.send(len(modules))
@@ -94,9 +94,9 @@ class Recorder:
         return True
 
 
-def _log(config: pytest.Config, reports: Reports) -> None:
-    """Tell of tests as if they had run here."""
-    hook = config.hook
+def _log(session: pytest.Session, reports: Reports) -> None:
+    """Tell of tests as if they had run here, and end the session when that has to be."""
+    config, hook = session.config, session.config.hook
     for data in reports:
         report = hook.pytest_report_from_serializable(config=config, data=data)
         if report.when == "setup":
@@ -104,3 +104,7 @@ def _log(config: pytest.Config, reports: Reports) -> None:
         hook.pytest_runtest_logreport(report=report)
         if report.when == "teardown":
             hook.pytest_runtest_logfinish(nodeid=report.nodeid, location=report.location)
+        if session.shouldfail:
+            break
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
