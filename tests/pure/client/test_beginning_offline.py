@@ -104,6 +104,28 @@ def test_what_is_written_goes_out_once_and_in_order_also_after_another_start(
         assert world.problems == []
 
 
+def test_what_is_written_before_the_first_connection_has_failed_is_kept(
+    state: MemoryState, bob: Seat
+) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY) as world:
+        world.engine.send("bob", "and gone")
+    assert world.told(ev.BegunOffline) == []
+    with alice(state=world.state) as world:
+        world.find("bob", published(bob))
+        assert bob.read(world.mail_for(bob)[-1], world.now_ms) == "and gone"
+
+
+def test_who_leaves_meanwhile_hears_no_more_of_it(state: MemoryState) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY) as world:
+        world.engine.send("bob", "waits")
+        world.engine.stop(60.0)
+        world.news(ABSENT)
+        assert world.events == []
+        world.pass_time(60.0)
+        assert world.events == [ev.Ended(None)]
+        assert world.engine.queued == 1
+
+
 def test_what_was_kept_can_be_read(state: MemoryState) -> None:
     with offline(state, peer="bob") as world:
         for question in (c.Page("bob"), c.Search(c.SearchWords("hello")), c.Contacts(), c.Rooms()):
