@@ -51,6 +51,12 @@ class FileProblem(SecureChatError):
     exit_status = 1
 
 
+class DiskFull(FileProblem):
+    """There is no room on the disk for what has to be kept."""
+
+    code = "disk-full"
+
+
 class PortInUse(SecureChatError):
     """Another program listens on the address already."""
 

@@ -39,6 +39,11 @@ _RUN_BEYOND_LATIN = re.compile(f"[\u0300-\U0001efff]{{{MARKS_MAX + 1}}}")
 _WIDE_SOMEWHERE = frozenset(map(chr, range(0x3248, 0x3250)))
 """Circled numbers, for which some terminals use one column and others two."""
 
+_NARROW = re.compile(
+    "[ -~\xa0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2500-\u257f\u25b8\u2713]*"
+)
+"""Latin, Greek, Cyrillic, punctuation and frames: none of them joins another one of them."""
+
 _LONG_RUN_OF_FLAGS = re.compile(
     f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
 )
@@ -82,7 +87,9 @@ def clip(text: str, width: int) -> str:
     emoji of several characters) stay whole, and count as wide as a terminal without support for
     joined emoji draws them.
     """
-    from wcwidth import iter_graphemes  # 35 ms that --help need not pay
+    if is_narrow(text):
+        return text if len(text) <= width else f"{text[: width - 1]}…" if width > 0 else ""
+    from wcwidth import iter_graphemes
 
     used, kept, kept_with_ellipsis = 0, 0, 0
     for cluster in iter_graphemes(text):
@@ -93,6 +100,23 @@ def clip(text: str, width: int) -> str:
         if used < width:
             kept_with_ellipsis = kept
     return text
+
+
+def is_narrow(text: str) -> bool:
+    """Tell without tables whether each character is a cluster of its own, one column wide.
+
+    False says nothing: other texts may be like that as well.
+    """
+    return _NARROW.fullmatch(text) is not None
+
+
+def text_width(text: str) -> int:
+    """Return the most columns that a terminal may use for a line; see `clip` for what it is."""
+    if is_narrow(text):
+        return len(text)
+    from wcwidth import iter_graphemes  # 35 ms that most starts need not pay
+
+    return sum(map(cluster_width, iter_graphemes(text)))
 
 
 def cluster_width(cluster: str) -> int:

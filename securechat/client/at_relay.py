@@ -79,7 +79,7 @@ class AtRelay:
         """Answer a question all of whose names are filled in."""
         is_late = isinstance(question, RoomQuestion | InviteQuestion | MakeCode)
         stage = Stage.LOGGED_IN if is_late else Stage.WHICH_RELAY  # who asks has to be somebody
-        self._early.carry_out(lambda: self.parts.questions.answer(question), stage)
+        self._early.carry_out(lambda: self._answer(question), stage)
 
     def leave(self) -> None:
         """Take note that the run is about to end, and keep what was written if one knows where."""
@@ -93,6 +93,12 @@ class AtRelay:
             call()
         except SecureChatError as error:
             self.desk.report(error)
+
+    def _answer(self, question: Question) -> None:
+        try:
+            self.parts.questions.answer(question)
+        except SecureChatError as error:
+            self.desk.report(error, asked=question)
 
     @property
     def queued(self) -> int:

@@ -1,10 +1,12 @@
 """Commits that have to succeed: memory that is ahead of the disk must not be used any more."""
 
-from collections.abc import Collection, Mapping, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 
+from securechat.client.events import Event, Problem, Resumed
 from securechat.client.ports import StatePort
-from securechat.errors import SecureChatError
+from securechat.errors import DiskFull, SecureChatError
 from securechat.store.history import HistoryChange, HistoryTable
 
 
@@ -21,11 +23,22 @@ class NotCommitted(Exception):
         self.error = error
 
 
-class Commits:
-    """A profile's state, each failed commit of which raises NotCommitted."""
+ROOM_RETRY_S = 1.0
+"""How long after a commit that found the disk full the same one is tried again."""
 
-    def __init__(self, state: StatePort) -> None:
+
+class Commits:
+    """A profile's state, each failed commit of which raises NotCommitted.
+
+    One that finds the disk full waits until there is room, and the thread with it: so nothing is
+    sent or acknowledged that is on no disk, and nothing is lost. ``tell`` hears of the Problem, and
+    that it is Resumed.
+    """
+
+    def __init__(self, state: StatePort, tell: Callable[[Event], None]) -> None:
         self._state = state
+        self._tell = tell
+        self._hurried = threading.Event()
 
     def load(self, *, without: Collection[str] = ()) -> dict[tuple[str, bytes], bytes]:
         """Return every row, but for those of some tables."""
@@ -36,11 +49,26 @@ class Commits:
         changes: Mapping[tuple[str, bytes], bytes | None],
         history: Sequence[HistoryChange] = (),
     ) -> None:
-        """Carry out all the changes, or raise NotCommitted."""
-        try:
-            self._state.commit(changes, history)
-        except SecureChatError as error:
-            raise NotCommitted(error) from error
+        """Carry out all the changes, if need be when there is room, or raise NotCommitted."""
+        waited = False
+        while True:
+            try:
+                self._state.commit(changes, history)
+                break
+            except DiskFull as error:
+                if not waited and not self._hurried.is_set():
+                    self._tell(Problem(error))
+                waited = True
+                if self._hurried.wait(ROOM_RETRY_S):
+                    raise NotCommitted(error) from error
+            except SecureChatError as error:
+                raise NotCommitted(error) from error
+        if waited:
+            self._tell(Resumed())
+
+    def hurry(self) -> None:
+        """Wait for room no more: the run is about to end; for any thread."""
+        self._hurried.set()
 
     def read_history(self) -> AbstractContextManager[HistoryTable]:
         """Provide what to read the history with."""

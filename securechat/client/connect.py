@@ -162,5 +162,5 @@ class Connector:
     def _pin(self, certificate: bytes) -> RelayId:
         """Return the relay's id, and remember it: TLS has accepted the certificate."""
         known = KnownRelay(relay_id(certificate), str(self._address), time.time_ns() // 1_000_000)
-        self.profile.state.commit(known.row)
+        self.engine.keep(known.row)
         return known.relay_id

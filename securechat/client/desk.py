@@ -6,6 +6,7 @@ from contextlib import suppress
 from msgspec import Struct, field
 
 from securechat.client.attention import Attention
+from securechat.client.commands import Question
 from securechat.client.contacts import Contact, ContactBook, accept, split_key_id
 from securechat.client.drafts import Draft
 from securechat.client.events import Event, Notifications, Problem, Renamed, Trust
@@ -75,9 +76,15 @@ class Desk(Struct):
         """Give the faces an event once the batch is committed."""
         self.batch.events.append(event)
 
-    def report(self, error: SecureChatError, message_id: str | None = None) -> None:
-        """Tell the faces that something did not work; ``message_id`` is what it was the end of."""
-        self.tell(Problem(error, message_id))
+    def report(
+        self,
+        error: SecureChatError,
+        message_id: str | None = None,
+        *,
+        asked: Question | None = None,
+    ) -> None:
+        """Tell the faces that something did not work; see `Problem`."""
+        self.tell(Problem(error, message_id, asked))
         if message_id is not None:
             self.note_progress(MessageId(bytes.fromhex(message_id)), Progress.FAILED)
 

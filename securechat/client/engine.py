@@ -6,7 +6,7 @@ commit every change of it in one transaction, and only then send, tell and ackno
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from securechat.client import events as ev
@@ -48,7 +48,8 @@ class Engine:
         a key, Ended has a KeyChanged.
         """
         self._run = run
-        self._state = Commits(state)
+        self._audience = Audience()
+        self._state = Commits(state, self._audience.tell)
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
         self._here = AtRelay(
@@ -59,7 +60,6 @@ class Engine:
             carry_out=self._carry_out,
             reconnect=self._link.reconnect,
         )
-        self._audience = Audience()
         self._unread = Unread(state, run.now_s, confirms=run.read_receipts)
         self._thread = threading.Thread(target=self._work_on, name="engine", daemon=True)
         self._stop_at: float | None = None
@@ -166,11 +166,17 @@ class Engine:
         """Whether a relay may have entered this device by now, or still might."""
         return self._thread.is_alive() or self._here.may_be_known
 
+    def keep(self, rows: Mapping[tuple[str, bytes], bytes | None]) -> None:
+        """Commit what the engine's thread has learned outside of it; raises NotCommitted."""
+        self._state.commit(rows)
+
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: begun, every message accepted by the relay, every question answered.
+        That is: begun, every message accepted by the relay, every question answered. On a full
+        disk it ends at once.
         """
+        self._state.hurry()
         self._calls.put(lambda: self._plan_stop(flush_s))
 
     # The thread -----------------------------------------------------------------------------------
@@ -266,6 +272,7 @@ class Engine:
         if self._ended:
             return
         self._ended = True
+        self._state.hurry()
         error = error or outcome(self._here.desk, self._run.peer)
         try:
             self._here.parts.receiving.give_up()

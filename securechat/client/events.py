@@ -18,6 +18,7 @@ from securechat.client.amend_events import RelayView as RelayView
 from securechat.client.amend_events import Sighting as Sighting
 from securechat.client.amend_events import StoredTexts as StoredTexts
 from securechat.client.amend_events import Typing as Typing
+from securechat.client.commands import Question
 from securechat.client.invite_events import InviteInfo as InviteInfo
 from securechat.client.invite_events import InviteList as InviteList
 from securechat.client.invite_events import InviteMade as InviteMade
@@ -319,10 +320,21 @@ class Withdrawn(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """Something has not worked; the engine goes on."""
+    """Something has not worked; the engine goes on.
+
+    ``message_id`` is the own message whose end it is, ``asked`` the question that it answers.
+    """
 
     error: SecureChatError
     message_id: str | None = None
+    asked: Question | None = None
+
+
+class Resumed(Struct, frozen=True):
+    """There is room on the disk again after the Problem that it was full; all that waited goes on.
+
+    In between the engine keeps, sends and acknowledges nothing, and answers no question.
+    """
 
 
 class Ended(Struct, frozen=True):
@@ -339,5 +351,5 @@ Event = (
     | Retention | Withdrawn | RoomNews | Invitation | RoomList | RoomPeople | Notifications
     | OwnPresence | CodeReady | CodeEnded | Paired | InviteMade | InviteList
     | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
-    | Ended
+    | Resumed | Ended
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import cast
 
 from securechat.client import events as ev
 from securechat.client.events import DeliveryState
-from securechat.errors import SecureChatError, StillQueued, TimedOut
+from securechat.errors import DiskFull, SecureChatError, StillQueued, TimedOut
 
 MAX_REMEMBERED = 1000
 """Own messages whose last state is remembered; older ones are forgotten."""
@@ -29,6 +29,7 @@ class Heard:
 
     def __init__(self) -> None:
         self.ended: ev.Ended | None = None
+        self._stalled: SecureChatError | None = None
         self._has_begun = False
         self._rooms: ev.RoomList | None = None
         self._states: OrderedDict[str, DeliveryState | SecureChatError] = OrderedDict()
@@ -52,6 +53,10 @@ class Heard:
                     self._note(message_id, DeliveryState.READ)
                 case ev.Problem(error, str(message_id)):
                     self._note(message_id, error)
+                case ev.Problem(DiskFull() as error):
+                    self._stalled = error
+                case ev.Resumed():
+                    self._stalled = None
                 case ev.Withdrawn(name, message_ids):
                     for message_id in message_ids:
                         self._note(message_id, _withdrawn(name))
@@ -72,7 +77,7 @@ class Heard:
     def wait_for_rooms(self, ask: Callable[[], None], timeout_s: float) -> ev.RoomList:
         """Ask for the rooms, and return the next list of them.
 
-        Raises what has ended the engine, or TimedOut.
+        Raises what has ended the engine, DiskFull, or TimedOut.
         """
         with self._changed:
             before = self._rooms
@@ -85,7 +90,7 @@ class Heard:
     def wait_for_state(self, message_id: str, state: DeliveryState, timeout_s: float) -> None:
         """Return when a message has come as far as ``state``, at once if it has already.
 
-        Raises the error because of which it was not sent, or that has ended the engine;
+        Raises the error because of which it was not sent, or that has ended the engine; DiskFull;
         StillQueued when the relay has not accepted it in time, or TimedOut when it has.
         """
         with self._changed:
@@ -109,9 +114,13 @@ class Heard:
 
     def _wait(self, is_so: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until it is so; false when time is over, or the engine has ended without it."""
-        self._changed.wait_for(lambda: is_so() or self.ended is not None, timeout_s)
+        self._changed.wait_for(
+            lambda: is_so() or self.ended is not None or self._stalled is not None, timeout_s
+        )
         if is_so():
             return True
+        if self._stalled is not None:
+            raise self._stalled
         if self.ended is not None and self.ended.error is not None:
             raise self.ended.error
         return False

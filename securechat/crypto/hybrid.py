@@ -22,43 +22,61 @@ _SUITE = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.CH
 
 
 class HybridSecretKey:
-    """A secret MLKEM768-X25519 key that opens what was sealed to its public half."""
+    """A secret MLKEM768-X25519 key that opens what was sealed to its public half.
 
-    __slots__ = ("_key", "_mlkem", "_x25519", "public")
+    It is computed when it is needed first: the library takes 13 ms to get ready for that.
+    """
 
-    def __init__(self, mlkem: MLKEM768PrivateKey, x25519: X25519PrivateKey) -> None:
-        self._mlkem, self._x25519 = mlkem, x25519
-        self._key = hpke.MLKEM768X25519PrivateKey(mlkem, x25519)
-        self.public = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+    __slots__ = ("_key", "_secret")
+
+    def __init__(self, secret: bytes) -> None:
+        """Restore a key from `export_secret`; ValueError for other than 96 bytes."""
+        if len(secret) != SECRET_KEY_SIZE_BYTES:
+            raise ValueError("A hybrid secret key has 96 bytes.")
+        self._secret = secret
+        self._key: hpke.MLKEM768X25519PrivateKey | None = None
 
     @classmethod
     def generate(cls) -> "HybridSecretKey":
         """Make a key; raise `SecureChatError` when ``cryptography`` was built without ML-KEM."""
         try:
-            return cls(MLKEM768PrivateKey.generate(), X25519PrivateKey.generate())
+            mlkem = MLKEM768PrivateKey.generate()
         except UnsupportedAlgorithm as error:
             raise _no_mlkem() from error
+        return cls(mlkem.private_bytes_raw() + X25519PrivateKey.generate().private_bytes_raw())
 
-    @classmethod
-    def from_secret(cls, secret: bytes) -> "HybridSecretKey":
-        """Restore a key from `export_secret`; raise `SecureChatError` without ML-KEM."""
-        seed, scalar = secret[:_MLKEM_SEED_SIZE_BYTES], secret[_MLKEM_SEED_SIZE_BYTES:]
-        try:
-            mlkem = MLKEM768PrivateKey.from_seed_bytes(seed)
-        except UnsupportedAlgorithm as error:
-            raise _no_mlkem() from error
-        return cls(mlkem, X25519PrivateKey.from_private_bytes(scalar))
+    @property
+    def public(self) -> bytes:
+        """The 1,216 bytes of the public half; raises as `generate` does."""
+        mlkem, x25519 = self._halves()
+        return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
     def open(self, sealed: bytes, info: bytes) -> bytes:
-        """Return the plaintext sealed for the same ``info``, or raise `CannotOpen`."""
+        """Return the plaintext sealed for the same ``info``, or raise `CannotOpen`.
+
+        Raises also as `generate` does.
+        """
+        if self._key is None:
+            self._key = hpke.MLKEM768X25519PrivateKey(*self._halves())
         try:
             return _SUITE.decrypt(sealed, self._key, info)
         except (InvalidTag, ValueError) as error:
             raise CannotOpen("A session secret does not open.") from error
 
     def export_secret(self) -> bytes:
-        """Return the 96 secret bytes that `from_secret` takes, for storage."""
-        return self._mlkem.private_bytes_raw() + self._x25519.private_bytes_raw()
+        """Return the 96 secret bytes of which it can be made again, for storage."""
+        return self._secret
+
+    def _halves(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+        seed, scalar = (
+            self._secret[:_MLKEM_SEED_SIZE_BYTES],
+            self._secret[_MLKEM_SEED_SIZE_BYTES:],
+        )
+        try:
+            mlkem = MLKEM768PrivateKey.from_seed_bytes(seed)
+        except UnsupportedAlgorithm as error:
+            raise _no_mlkem() from error
+        return mlkem, X25519PrivateKey.from_private_bytes(scalar)
 
     def __repr__(self) -> str:
         return "HybridSecretKey(secret)"

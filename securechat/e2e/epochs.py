@@ -53,7 +53,7 @@ class _Epoch:
         row = msgspec.msgpack.decode(value, type=_Row)
         return cls(
             SealedBoxKey(row.envelope_secret),
-            HybridSecretKey.from_secret(row.hybrid_secret),
+            HybridSecretKey(row.hybrid_secret),
             row.bundle,
             row.rotated_ms,
         )

@@ -7,7 +7,7 @@ like those of somebody else: so each cluster counts as wide as any terminal draw
 
 from collections.abc import Iterator
 
-from securechat.text import cluster_width
+from securechat.text import cluster_width, is_narrow
 
 
 def break_line(line: str, width: int, *, indent: str = "", first_indent: str = "") -> list[str]:
@@ -44,10 +44,10 @@ def _cuts(line: str, first_width: int, width: int) -> list[int]:
 
 def _clusters(line: str, width: int) -> Iterator[tuple[str, int]]:
     """Give the clusters and their columns; of one that no line can hold, its characters."""
-    if line.isascii():
+    if is_narrow(line):
         yield from ((character, 1) for character in line)
         return
-    from wcwidth import iter_graphemes  # 35 ms that a start need not pay
+    from wcwidth import iter_graphemes
 
     for cluster in iter_graphemes(line):
         columns = cluster_width(cluster)

@@ -5,6 +5,8 @@ journals beside a database are encrypted with it; temporary tables stay in memor
 memory is not wiped (``cipher_memory_security``): the same rows lie in Python's, which nobody wipes.
 """
 
+import errno
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,10 @@ KEY_SIZE_BYTES = 32
 
 _UNENCRYPTED_START = b"SQLite format 3\0"
 _UNREADABLE = (sqlcipher.SQLITE_CORRUPT, sqlcipher.SQLITE_NOTADB)
+_INDEX_SIZE_BYTES = 32_768
+"""By so much the index of a log grows at once."""
+
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,19 @@ def is_unencrypted(path: Path) -> bool:
     """Return whether this is a database that anybody can read; OSError when it cannot be seen."""
     with path.open("rb") as file:
         return file.read(len(_UNENCRYPTED_START)) == _UNENCRYPTED_START
+
+
+def is_out_of_room(error: Exception, directory: Path) -> bool:
+    """Return whether this came of a disk, or of the user's share of one, that is full.
+
+    SQLite says so only of the database and its log, not of the index of that.
+    """
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlcipher.SQLITE_IOERR:
+        return shutil.disk_usage(directory).free < _INDEX_SIZE_BYTES
+    return code == sqlcipher.SQLITE_FULL
 
 
 def is_unreadable(error: Exception) -> bool:

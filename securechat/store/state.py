@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from securechat.errors import FileProblem
+from securechat.errors import DiskFull, FileProblem
 from securechat.store.encrypted import (
     Connection,
     DatabaseError,
     VaultKey,
     check_pages,
     connect,
+    is_out_of_room,
     is_unencrypted,
     is_unreadable,
     read_rows,
@@ -143,6 +144,8 @@ def state_problem(path: Path, verb: str, error: Exception) -> FileProblem:
     """Return what to say when a database cannot be opened, read or written (``verb``)."""
     cause = error.strerror if isinstance(error, OSError) else error
     file, directory = shlex.quote(str(path)), shlex.quote(str(path.parent))
+    if is_out_of_room(error, path.parent):
+        return DiskFull(f"Cannot {verb} {path}: the disk is full", f"df -h {directory}")
     if isinstance(error, PermissionError):
         try_next = f"ls -l {file}; if it is yours: chmod 600 {file}"
     elif is_unreadable(error):

@@ -4,9 +4,9 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wcwidth import wcswidth, wcwidth
+from wcwidth import iter_graphemes, wcswidth, wcwidth
 
-from securechat.text import MARKS_MAX, clip, cluster_width, safe_text
+from securechat.text import MARKS_MAX, clip, cluster_width, is_narrow, safe_text, text_width
 
 FORBIDDEN = {
     *range(0x20),
@@ -165,6 +165,21 @@ def test_clip_never_exceeds_the_width(text: str, width: int) -> None:
     shown = clip(safe, width)
     assert wcswidth(shown) <= width
     assert shown == safe or shown in ("", "…") or safe.startswith(shown.removesuffix("…"))
+
+
+NARROW = [chr(code) for code in range(0x3000) if is_narrow(chr(code))]
+
+
+def test_what_is_called_narrow_is_one_column_wide() -> None:
+    assert len(NARROW) > 1000
+    assert {cluster_width(character) for character in NARROW} == {1}
+
+
+@given(st.text(NARROW) | hostile_texts)
+def test_a_text_is_as_wide_as_its_clusters(text: str) -> None:
+    safe = safe_text(text)
+    assert text_width(safe) == sum(map(cluster_width, iter_graphemes(safe)))
+    assert not is_narrow(safe) or list(iter_graphemes(safe)) == list(safe)
 
 
 def test_long_rows_of_flags_are_cut() -> None:

@@ -1,60 +1,31 @@
-"""A store on a file system of 4 MB that is filled to the brim, again and again.
+"""A store on a file system of 4 MB that is filled to the brim, again and again."""
 
-Needs Linux and the right to mount a tmpfs of one's own (root, or user namespaces).
-"""
-
-import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.small_disk import fill_up, on_small_disk, seen_by
 from tests.soak.test_disk import ACCEPTS_AGAIN_S, CHAT_ON, FAILURES, town
 from tests.sockets.kills import wait
 from tests.sockets.load_devices import check_order
 
 SIZE = "4m"
-BLOCK_BYTES = 4096
 
 pytestmark = pytest.mark.timeout(600)
-
-
-def own_mounts() -> tuple[str, ...]:
-    """Return the command that begins a mount namespace."""
-    return ("unshare", "--mount") if os.geteuid() == 0 else ("unshare", "--mount", "-r")
 
 
 @pytest.fixture
 def on_tmpfs(tmp_path: Path) -> tuple[str, ...]:
     """Return what to put before a command so that the store lies on a small file system."""
-    probe = subprocess.run([*own_mounts(), "true"], capture_output=True, check=False)
-    if probe.returncode != 0:
-        if os.environ.get("CI"):
-            pytest.fail("CI has to allow mount namespaces")
-        pytest.skip("no mount namespaces here")
-    store = tmp_path / "relay"
-    store.mkdir(mode=0o700)
-    mount = f'mount -t tmpfs -o size={SIZE},mode=700 none "{store}" && exec "$@"'
-    return (*own_mounts(), "sh", "-c", mount, "sh")
-
-
-def fill_up(path: Path) -> None:
-    """Write to a file until nothing more fits."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(BLOCK_BYTES))
-        except OSError:
-            return
+    return on_small_disk(tmp_path / "relay", SIZE)
 
 
 def test_a_full_disk_is_told_of_and_used_again(tmp_path: Path, on_tmpfs: tuple[str, ...]) -> None:
     recoveries_s: list[float] = []
     with town(tmp_path, prefix=on_tmpfs) as here:
         alice, bob, carol, dave = here.alice, here.bob, here.carol, here.dave
-        filler = Path(f"/proc/{here.relay.process.pid}/root") / tmp_path.relative_to("/")
-        filler = filler / "relay" / "filler"
+        filler = seen_by(here.relay.process.pid, tmp_path / "relay" / "filler")
         here.write(alice, at_once=4)
         here.write(carol, at_once=1)
         for _ in range(FAILURES):

@@ -47,6 +47,8 @@ def encode_event(event: e.Event, unread: Callable[[str], int] = lambda _: 0) -> 
             return encode_error(event.error, event.message_id)
         case e.Ended():
             return None if event.error is None else encode_error(event.error)
+        case e.Resumed():
+            return encode_object("resumed", {})
         case e.Offline():
             retry_ms = round(event.retry_in_s * 1000)
             return encode_object("offline", {"message": event.why, "retry_ms": retry_ms})

@@ -121,6 +121,8 @@ class LineChat:
                 self._show(amend_wording.answer(event, self._now()))
             case e.Problem(error, message_id):
                 self._hear_problem(error, message_id)
+            case e.Resumed():
+                self._show(notices.resumed())
             case e.Ended():
                 self.ended = event
             case e.Ready() | e.BegunOffline() | e.Offline():

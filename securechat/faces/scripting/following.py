@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from securechat.client import events as e
 from securechat.errors import (
+    DiskFull,
     LimitExceeded,
     SecureChatError,
     StillQueued,
@@ -83,7 +84,7 @@ class Following:
                 self.is_accepted |= isinstance(event, e.Accepted)
                 self._is_delivered |= isinstance(event, e.Delivered)
                 self._show(event)
-            case e.Problem(LimitExceeded() as error, None):
+            case e.Problem(LimitExceeded() | DiskFull() as error, None):
                 self._in_the_way = error
             case e.Problem(error, message_id) if message_id is not None:
                 raise error

@@ -304,6 +304,16 @@ def problem(error: SecureChatError) -> Entry:
     return Entry(f"[Problem] {what}.{hint}", Tone.PROBLEM)
 
 
+def resumed() -> Entry:
+    """There is room on the disk again."""
+    return Entry("There is room on the disk again: all that waited is kept.")
+
+
+def leaving_without_room() -> Entry:
+    """The user leaves while what they wrote cannot be kept."""
+    return Entry("The disk is full: what you wrote since is on no disk. Leave again to lose it.")
+
+
 def commands() -> Entry:
     """The answer to ``/help``."""
     lines = [

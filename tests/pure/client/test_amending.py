@@ -123,6 +123,7 @@ def test_what_cannot_be_changed_is_left_as_it_is(question: c.Question, problem: 
         before = len(world.link.envelopes)
         ask(world, question)
         assert problem in world.problems[-1]
+        assert world.told(ev.Problem)[-1].asked == question
         assert texts(world) == ["hello"]
         assert page(world)[0].reactions == ()
         assert len(world.link.envelopes) == before

@@ -36,12 +36,12 @@ def secret_bytes(vector: dict[str, Any]) -> bytes:
 
 @every_vector
 def test_the_public_key_is_theirs(vector: dict[str, Any]) -> None:
-    assert HybridSecretKey.from_secret(secret_bytes(vector)).public == field(vector, "pkRm")
+    assert HybridSecretKey(secret_bytes(vector)).public == field(vector, "pkRm")
 
 
 @every_vector
 def test_the_encapsulated_secret_opens(vector: dict[str, Any]) -> None:
-    key = HybridSecretKey.from_secret(secret_bytes(vector))
+    key = HybridSecretKey(secret_bytes(vector))
     shared, info = field(vector, "shared_secret"), field(vector, "info")
     sealed = field(vector, "enc") + hpke_seal(shared, info, b"message")
     assert key.open(sealed, info) == b"message"

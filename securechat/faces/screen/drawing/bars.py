@@ -103,6 +103,9 @@ def _news(status: Status, *, brief: bool) -> Iterator[Span]:
     """Give the state of the connection, and what is wrong, if anything is."""
     if status.ended:
         yield span(f"The chat has ended: {status.ended}", Look.ALERT)
+    elif status.no_room:
+        kept = f"{status.queued:,} waiting" if status.queued else "what you write waits"
+        yield span(f"the disk is full; {kept} ({status.no_room})", Look.ALERT)
     elif status.offline:
         kept = f"{status.queued:,} waiting" if status.queued else "what you write is kept"
         again = f", again in {status.retry_in_s:.0f} s" if status.retry_in_s >= 1 else ""

@@ -6,7 +6,7 @@ from functools import cache
 from securechat.faces.breaking import break_line
 from securechat.faces.markdown import style
 from securechat.faces.screen.drawing.spans import Line, Look, Span, span
-from securechat.text import safe_text
+from securechat.text import is_narrow, safe_text
 
 _LOOKS = (
     ("33", Look.CODE),
@@ -55,9 +55,9 @@ def fold(line: Line, columns: int) -> Iterator[Line]:
 
 def without_leading_marks(text: str) -> str:
     """Return one line of safe text from the first character on that takes room of its own."""
-    if not text or text[0].isascii():
+    if is_narrow(text[:1]):
         return text
-    from wcwidth import wcwidth  # 35 ms that a start need not pay
+    from wcwidth import wcwidth
 
     start = 0
     while start < len(text) and wcwidth(text[start]) == 0:

@@ -6,7 +6,7 @@ Only `span` makes pieces, so that nothing is drawn that did not go through `safe
 from enum import Enum
 from typing import NamedTuple
 
-from securechat.text import clip, cluster_width, safe_text
+from securechat.text import clip, safe_text, text_width
 
 
 class Look(Enum):
@@ -59,7 +59,7 @@ def span(text: str, look: Look = Look.TEXT) -> Span:
 
 def width_of(line: Line) -> int:
     """Return the most columns that a terminal may use for a line."""
-    return sum(_text_width(part.text) for part in line)
+    return sum(text_width(part.text) for part in line)
 
 
 def crop(line: Line, columns: int) -> Line:
@@ -69,7 +69,7 @@ def crop(line: Line, columns: int) -> Line:
     kept: list[Span] = []
     left = columns
     for part in line:
-        width = _text_width(part.text)
+        width = text_width(part.text)
         if width >= left:  # it is too long, or leaves no room for the ellipsis
             kept.append(span(clip(f"{part.text}…", left), part.look))
             break
@@ -82,11 +82,3 @@ def filled(line: Line, columns: int, look: Look) -> Line:
     """Return a line with blanks of this look behind it, up to so many columns."""
     missing = columns - width_of(line)
     return (*line, span(" " * missing, look)) if missing > 0 else line
-
-
-def _text_width(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from wcwidth import iter_graphemes  # 35 ms that a start need not pay
-
-    return sum(map(cluster_width, iter_graphemes(text)))

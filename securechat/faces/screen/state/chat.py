@@ -78,6 +78,13 @@ class ScreenChat(ChatState):
         """Take an event of the engine."""
         awaited = self._parts.lines.conversations.awaited
         self._changed |= self._hearing.hear(event)
+        match event:
+            case e.Problem(asked=c.Amend() as refused) if refused.text:
+                self._writing.give_back(refused)
+            case e.Renamed(before, name):
+                self._writing.rename(before, name)
+                if self._opened == conversation_key(before):
+                    self._opened = conversation_key(name)
         self._follow(awaited=awaited is not None)
 
     def tick(self) -> None:
@@ -87,11 +94,16 @@ class ScreenChat(ChatState):
             self._changed.add(Part.STATUS)
 
     def drawn(self, *, at_end: bool, focused: bool) -> None:
-        """Take note that the messages were drawn; at the end, before a reader, they are read."""
+        """Take note that the messages were drawn; at the end, before a reader, they are read.
+
+        So are those that come until the next time this is called: they do not count as unread.
+        """
+        was_followed, self._is_followed = self._is_followed, at_end and focused
         if self.current is None or (first := self._parts.unshown.first(self.current)) is None:
             return
-        self._changed.add(Part.SIDE)
-        if at_end and focused:
+        if not (was_followed and self._is_followed):
+            self._changed.add(Part.SIDE)
+        if self._is_followed:
             for sender, message_id in self._parts.unshown.take(self.current):
                 self._engine.shown(sender, message_id)
         else:

@@ -19,6 +19,7 @@ class ChatState:
         self._parts = parts
         self._hearing = hearing
         self._writing = writing
+        self._is_followed = False
 
     @property
     def current(self) -> str | None:
@@ -37,7 +38,7 @@ class ChatState:
     @property
     def places(self) -> list[Place]:
         """All conversations: the rooms, and then the people."""
-        return self._parts.places.all
+        return self._parts.places.all(self.current if self._is_followed else None)
 
     @property
     def heading(self) -> Heading:

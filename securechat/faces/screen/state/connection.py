@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from securechat.client import events as e
-from securechat.errors import LimitExceeded
+from securechat.errors import DiskFull, LimitExceeded
 
 TROUBLE_LASTS = timedelta(seconds=10)
 
@@ -20,8 +20,9 @@ class Connection:
         self.clock_off_s = 0
         self.trouble = ""
         self._trouble_at = now()
+        self.no_room = ""
 
-    def hear(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem) -> None:
+    def hear(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem | e.Resumed) -> None:
         """Take news of the connection."""
         match event:
             case e.Ready():
@@ -29,6 +30,10 @@ class Connection:
                 self.clock_off_s = event.clock_off_s
             case e.Offline():
                 self.offline, self.retry_in_s = event.why.rstrip(". "), event.retry_in_s
+            case e.Problem(DiskFull() as error):
+                self.no_room = error.try_next
+            case e.Resumed():
+                self.no_room = ""
             case e.Problem(LimitExceeded() as error):
                 self.trouble, self._trouble_at = error.what.rstrip(". "), self._now()
 

@@ -102,7 +102,7 @@ class Hearing:
             case e.Withdrawn():
                 for message_id in event.message_ids:
                     self._note_failed(message_id)
-            case e.Ready() | e.BegunOffline() | e.Offline() | e.Problem():
+            case e.Ready() | e.BegunOffline() | e.Offline() | e.Problem() | e.Resumed():
                 self._hear_connection(event)
             case e.Renamed():
                 self._hear_renamed(event)
@@ -132,10 +132,12 @@ class Hearing:
                 self.ask_who()
             case e.Ready() | e.BegunOffline():
                 self.ask_rooms()
-            case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged():
+            case e.RoomList() | e.TrustChanged() | e.PeerKeyChanged() | e.Renamed():
                 self.ask_who()
 
-    def _hear_connection(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem) -> None:
+    def _hear_connection(
+        self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem | e.Resumed
+    ) -> None:
         parts = self._parts
         parts.connection.hear(event)
         if isinstance(event, e.Ready | e.BegunOffline) and not parts.lines.own_name:

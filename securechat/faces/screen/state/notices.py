@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
 from securechat.faces.entries import Entry, Tone
@@ -50,8 +51,8 @@ class Notices:
 
     def begin(self, event: e.Event) -> bool:
         """Take an event that is going to be told; return whether the screen has asked for it."""
-        if isinstance(event, e.Problem):
-            self._forget_safety()
+        if isinstance(event, e.Problem) and (refused := _answer_to(event.asked)) is not None:
+            self._expected.pop(refused, None)
         if self._expected.pop(_key(event), 0):
             self._where = []
             return True
@@ -66,11 +67,6 @@ class Notices:
         else:
             self._where = [name]
         return False
-
-    def _forget_safety(self) -> None:
-        """Wait for no safety number any more: it may have been refused, and be asked for again."""
-        for key in [key for key in self._expected if key[0] is e.SafetyNumber]:
-            del self._expected[key]
 
     def end(self) -> None:
         """Take note that the event has been told."""
@@ -88,6 +84,21 @@ class Notices:
 
 def _shown_otherwise(here: str) -> tuple[Entry, ...]:
     return notices.talking_to(here), notices.interrupt_hint()
+
+
+def _answer_to(question: c.Question | None) -> _Answer | None:
+    """Return what a question would have been answered with, if the screen asks such by itself."""
+    match question:
+        case c.Contacts():
+            return e.Contacts, ""
+        case c.Rooms():
+            return e.RoomList, ""
+        case c.Who(str(room)):
+            return e.RoomPeople, conversation_key(room)
+        case c.Verify(str(name), c.How.DIGITS):
+            return e.SafetyNumber, conversation_key(name)
+        case _:
+            return None
 
 
 def _key(event: e.Event) -> _Answer:

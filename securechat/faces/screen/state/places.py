@@ -67,10 +67,10 @@ class Places:
         self._watched.add(key)
         return True
 
-    @property
-    def all(self) -> list[Place]:
-        """All conversations: the rooms, and then the people."""
-        places = [self._place(name) for name in self._names.values()]
+    def all(self, seen: str | None = None) -> list[Place]:
+        """Return all conversations, the rooms first; what comes in one may be ``seen`` at once."""
+        here = None if seen is None else conversation_key(seen)
+        places = [self._place(name, is_seen=key == here) for key, name in self._names.items()]
         return sorted(places, key=lambda place: (not place.is_room, place.name.casefold()))
 
     def heading(self, name: str | None) -> Heading:
@@ -106,6 +106,7 @@ class Places:
             retry_in_s=connection.retry_in_s,
             ended="" if ended is None else _what_ended(ended),
             trouble=connection.trouble,
+            no_room=connection.no_room,
             clock_off_s=connection.clock_off_s,
             queued=max(pending, self._unsent()) if connection.offline else pending,
             unread=unread,
@@ -135,14 +136,14 @@ class Places:
         if key not in self._watched:
             self._unwatched.add(key)
 
-    def _place(self, name: str) -> Place:
+    def _place(self, name: str, *, is_seen: bool) -> Place:
         room = is_room(name)
         person = None if room else self._lines.people[name]
         return Place(
             name,
             is_room=room,
-            unread=self._unshown.count(name),
-            mention=self._unshown.mentions(name) > 0,
+            unread=0 if is_seen else self._unshown.count(name),
+            mention=not is_seen and self._unshown.mentions(name) > 0,
             trust="" if person is None or person.trust is None else person.trust.value,
             online=None if person is None else person.online,
             muted=self._lines.muting.is_muted(name),

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e
+from securechat.client.typed_names import conversation_key
 from securechat.faces.screen.drawing.rows import Notice, Row, of_past
 
 KEPT_ROWS = 1000
@@ -115,6 +116,20 @@ class Timeline:
                 for row in self.rows
             ]
             self._set(named, Grown())
+
+    def rename(self, before: str, name: str) -> None:
+        """Take another name of somebody who writes here, is quoted, or has reacted."""
+        renamed = [_renamed(row, conversation_key(before), name) for row in self.rows]
+        if renamed != self.rows:
+            self._set(renamed, Grown())
+
+    def take_over(self, other: "Timeline") -> None:
+        """Put what only another timeline of this conversation has behind the rows."""
+        for row in other.rows:
+            if isinstance(row, Notice):
+                self.note(row)
+            elif row.position is None:
+                self.add(row)
 
     def react(self, message_id: str, who: str, symbol: str) -> None:
         """Take somebody's only reaction to a message; an empty one takes it back."""
@@ -227,6 +242,24 @@ class Timeline:
 
 def _key(row: Row) -> tuple[str, str]:
     return row.sender, row.message_id
+
+
+def _renamed(row: Row | Notice, before: str, name: str) -> Row | Notice:
+    if isinstance(row, Notice):
+        return row
+
+    def now_called(who: str) -> str:
+        return name if conversation_key(who) == before else who
+
+    reply = row.reply
+    if reply is not None and reply.sender is not None:
+        reply = reply._replace(sender=now_called(reply.sender))
+    return replace(
+        row,
+        sender=row.sender if row.own else now_called(row.sender),
+        reply=reply,
+        reactions=tuple((now_called(who), symbol) for who, symbol in row.reactions),
+    )
 
 
 def _distinct(rows: Iterable[Row]) -> list[Row]:

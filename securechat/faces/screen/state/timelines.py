@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.typed_names import conversation_key
@@ -45,10 +47,23 @@ class Timelines:
         return conversation_key(name) in self._held
 
     def rename(self, before: str, name: str) -> None:
-        """Take note of another name for a person: what is held of them is read again."""
-        if conversation_key(before) != conversation_key(name):
-            self._held.pop(conversation_key(before), None)
-            self._held.pop(conversation_key(name), None)
+        """Take note of another name for a person, in all conversations."""
+        for timeline in self:
+            timeline.rename(before, name)
+        old, new = conversation_key(before), conversation_key(name)
+        if old == new:
+            return
+        if (moved := self._held.pop(old, None)) is not None:
+            if (other := self._held.get(new)) is None:
+                self._held[new] = moved
+            else:
+                other.take_over(moved)
+                self._put(c.Page(name))
+        if self._shown == old:
+            self._shown = new
+        for question in [each for each in self._asked if conversation_key(each.name) == old]:
+            self._asked.discard(question)
+            self._put(msgspec.structs.replace(question, name=name))
 
     # Pages ----------------------------------------------------------------------------------------
 

@@ -70,6 +70,10 @@ class UnsentTexts:
             self._put(before, "")
             self._put(name, self.of(name) + text)
 
+    def put_before(self, name: str, text: str) -> None:
+        """Put a text that was not sent before what stands in the input of a conversation."""
+        self._put(name, joined(text, self.of(name)))
+
     def store(self) -> None:
         """Let the engine keep what has changed."""
         unstored, self._unstored = self._unstored, {}
@@ -110,6 +114,11 @@ class UnsentTexts:
         if self._composing is None or self._now() - self._told_at >= TELL_AGAIN_AFTER:
             self._composing, self._told_at = name, self._now()
             self._ask(c.Composing(name, active=True))
+
+
+def joined(text: str, typed: str) -> str:
+    """Return both, each beginning with a line of its own."""
+    return f"{text}\n{typed}" if typed else text
 
 
 def _is_command(text: str) -> bool:

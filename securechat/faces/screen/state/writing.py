@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.command_line import parse_line
-from securechat.client.typed_names import is_room
+from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.screen.drawing.facts import Opening, Request
 from securechat.faces.screen.drawing.rows import Row, of_written
 from securechat.faces.screen.state.parts import Parts
 from securechat.faces.screen.state.timeline import Timeline
+from securechat.faces.screen.state.unsent_texts import joined
 from securechat.faces.session.written import Written
 from securechat.faces.typed_text import find_excess
 from securechat.faces.wording import notices
@@ -59,6 +60,27 @@ class Writing:
         if self.editing is not None:
             self._parts.texts.note(self._where, self._put_aside)
         self.replying = self.editing = None
+
+    def rename(self, before: str, name: str) -> None:
+        """Take note of another name for a person."""
+        if conversation_key(self._where) == conversation_key(before):
+            self._where = name
+
+    def give_back(self, refused: c.Amend) -> None:
+        """Put the text of an edit that the engine has refused where it can be used again.
+
+        That is an edit again, or, where that cannot be, before what stands in the input.
+        """
+        where = refused.target or ""
+        row = self._own_row(where, refused.message)
+        is_current = self._parts.lines.conversations.is_current(where)
+        if row is not None and is_current and self.editing is None:
+            self.edit(row, where)
+            self._parts.texts.note(where, refused.text)
+        elif self.editing is not None and conversation_key(where) == conversation_key(self._where):
+            self._put_aside = joined(refused.text, self._put_aside)
+        else:
+            self._parts.texts.put_before(where, refused.text)
 
     def enter(self, text: str) -> bool:
         """Do what a text is for; return False when it stays in the input to be changed."""
@@ -114,6 +136,14 @@ class Writing:
                 self._request = Request(Opening.VERIFY)
             case _:
                 lines.enter(text)
+
+    def _own_row(self, where: str, message_id: str | None) -> Row | None:
+        """Return an own message that can be edited, the newest one if no id is given."""
+        for row in reversed(self._parts.timelines.of(where).rows):
+            if isinstance(row, Row) and row.own and message_id in (None, row.message_id):
+                is_sent = row.state is not e.DeliveryState.FAILED
+                return row if is_sent and not row.deleted else None
+        return None
 
     def _is_current_person(self, name: str | None) -> bool:
         conversations = self._parts.lines.conversations

@@ -50,6 +50,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
+    AUTO_FOCUS = "Composer"
     BINDINGS = bindings_of(Scope.CHAT)
 
     def __init__(
@@ -93,6 +94,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._typed = ""
         self._has_begun = False
         self._is_stopping = False
+        self._is_warned = False
         self._has_focus = True
 
     def compose(self) -> ComposeResult:
@@ -101,7 +103,6 @@ class ChatApp(KeyActions, inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Begin the session; called by Textual."""
-        self.screen.set_focus(self.composer)
         loop = asyncio.get_running_loop()
         for number in (signal.Signals[name] for name in _SIGNALS if hasattr(signal, name)):
             with contextlib.suppress(NotImplementedError):  # on Windows
@@ -213,9 +214,16 @@ class ChatApp(KeyActions, inherit_bindings=False):
     # The end --------------------------------------------------------------------------------------
 
     def leave(self) -> None:
-        """Hand over what is queued, for a time; then it is over."""
+        """Hand over what is queued, for a time; then it is over.
+
+        While there is no room to keep what was written it takes a second word.
+        """
         self.chat.leaving = True
         if self._is_stopping:
+            return
+        if self.chat.standing.no_room and not self._is_warned:
+            self._is_warned, self.chat.leaving = True, False
+            self.hint(notices.leaving_without_room())
             return
         self._is_stopping = True
         self.chat.flush()

@@ -54,6 +54,7 @@ FULLEST: tuple[e.Event, ...] = (
     e.SearchResult((past(),), more=True),
     e.Retention("bob", 30),
     e.Withdrawn("bob", ("id1", "id2")),
+    e.Resumed(),
     e.RoomNews("#ops", e.RoomChange.TOPIC, "alice", "bob", "tea"),
     e.Invitation("#ops", "bob", "carol", 3, "tea", e.Trust.NEW, request=True),
     e.RoomList((OPS,)),

@@ -39,6 +39,10 @@ def test_the_history_is_shown_message_by_message() -> None:
     assert len(desk.hear(e.Retention("bob", 3))) == 1
 
 
+def test_room_on_the_disk_is_told_of() -> None:
+    assert Desk().hear(e.Resumed()) == ["There is room on the disk again: all that waited is kept."]
+
+
 def test_what_was_given_up_is_not_waited_for() -> None:
     desk = Desk()
     desk.enter("one", "two", "/unsend")

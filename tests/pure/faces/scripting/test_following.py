@@ -6,6 +6,7 @@ import pytest
 
 from securechat.client import events as e
 from securechat.errors import (
+    DiskFull,
     KeyChanged,
     LimitExceeded,
     LoginRefused,
@@ -70,6 +71,7 @@ def test_read_is_delivered_too() -> None:
         (Wait.READ, [SENT, ACCEPTED], TimedOut),
         (Wait.READ, [SENT, ACCEPTED, DELIVERED], TimedOut),
         (Wait.ACCEPTED, [SENT, e.Problem(LimitExceeded("mailbox full"))], LimitExceeded),
+        (Wait.ACCEPTED, [e.Problem(DiskFull("the disk is full"))], DiskFull),
         (Wait.ACCEPTED, [e.Problem(UsageError("somebody else's"))], StillQueued),
         (Wait.ACCEPTED, [e.Problem(LimitExceeded("expired"), "id1")], LimitExceeded),
         (Wait.ACCEPTED, [e.Problem(KeyChanged("CHANGED"), "id1"), SENT], KeyChanged),

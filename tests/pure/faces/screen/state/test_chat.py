@@ -74,6 +74,19 @@ def test_a_message_is_read_when_it_was_drawn_before_a_reader(
     assert [place.unread for place in chat.places] == [0]
 
 
+def test_what_comes_before_a_reader_is_never_counted(chat: ScreenChat) -> None:
+    chat.drawn(at_end=True, focused=True)
+    chat.hear(message("hello", mention=True))
+    assert [(place.unread, place.mention) for place in chat.places] == [(0, False)]
+    chat.take_changed()
+    chat.drawn(at_end=True, focused=True)
+    assert Part.SIDE not in chat.take_changed()
+    chat.hear(replace(message("again"), message_id="m2"))
+    chat.drawn(at_end=True, focused=False)
+    assert [place.unread for place in chat.places] == [1]
+    assert Part.SIDE in chat.take_changed()
+
+
 def test_another_conversation_only_counts_until_it_is_chosen(
     chat: ScreenChat, engine: FakeEngine, rung: list[e.Message]
 ) -> None:
@@ -174,7 +187,8 @@ def test_the_second_interrupt_leaves(chat: ScreenChat) -> None:
 def test_the_brain_does_not_know_what_draws_it() -> None:
     program = """
 import sys
-from securechat.faces.screen import actions, settings
+from securechat.faces.screen import actions
+from securechat.faces.screen import settings
 from securechat.faces.screen.drawing import row_layout, typed_text, viewport
 from securechat.faces.screen.state import chat
 sys.exit("textual" in sys.modules or "prompt_toolkit" in sys.modules)
@@ -355,6 +369,62 @@ def test_an_edit_puts_aside_what_was_being_typed(chat: ScreenChat, engine: FakeE
     assert len(engine.sent) == 1
 
 
+def refuse_newest(chat: ScreenChat, engine: FakeEngine) -> None:
+    """Let the engine refuse the edit that it was asked for last."""
+    asked = next(call[1] for call in reversed(engine.calls) if isinstance(call[1], c.Amend))
+    chat.hear(e.Problem(KeyChanged("The key of bob has CHANGED"), asked=asked))
+
+
+def test_an_edit_that_is_refused_is_an_edit_again(chat: ScreenChat, engine: FakeEngine) -> None:
+    chat.enter("hello")
+    chat.typed("half a text")
+    chat.edit(own_rows(chat)[-1])
+    chat.enter("hello you")
+    assert chat.typed_of("bob") == "half a text"
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "hello you"
+    assert chat.editing is not None
+    chat.cancel()
+    assert chat.typed_of("bob") == "half a text"
+    chat.enter("/edit hello there")
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "hello there"
+
+
+def test_an_edit_that_can_be_none_again_stands_before_what_is_typed(
+    chat: ScreenChat, engine: FakeEngine
+) -> None:
+    chat.enter("one")
+    chat.enter("two")
+    chat.enter("/edit two!")
+    chat.edit(own_rows(chat)[0])
+    refuse_newest(chat, engine)
+    assert chat.typed_of("bob") == "one"
+    chat.cancel()
+    assert chat.typed_of("bob") == "two!"
+    chat.choose("carol")
+    chat.typed("for carol")
+    refuse_newest(chat, engine)
+    assert (chat.typed_of("carol"), chat.typed_of("bob")) == ("for carol", "two!\ntwo!")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.Problem(KeyChanged("Changed"), "id1"),
+        e.Amended("id1", "alice", "bob", "", NOON_MS, own=True),
+    ],
+)
+def test_an_edit_of_what_is_not_there_any_more_becomes_a_text(
+    chat: ScreenChat, engine: FakeEngine, event: e.Event
+) -> None:
+    chat.enter("hello")
+    chat.hear(event)
+    chat.enter("/edit hello you")
+    refuse_newest(chat, engine)
+    assert (chat.typed_of("bob"), chat.editing) == ("hello you", None)
+
+
 def test_an_edit_stays_in_its_conversation(chat: ScreenChat, engine: FakeEngine) -> None:
     chat.enter("helo")
     chat.edit(own_rows(chat)[-1])
@@ -527,9 +597,30 @@ def test_whoever_is_called_otherwise_keeps_what_was_typed_and_is_unread(
     chat.hear(message("tea?"))
     chat.hear(e.Renamed("bob", "Bobby"))
     assert chat.current == "Bobby"
-    assert ("ask", c.Page("Bobby")) in engine.calls
     assert chat.typed_of("Bobby") == "half a"
     assert [(place.name, place.unread) for place in chat.places] == [("Bobby", 1)]
+
+
+def test_whoever_is_called_otherwise_keeps_the_timeline_and_what_is_edited(
+    chat: ScreenChat, engine: FakeEngine
+) -> None:
+    chat.hear(paged(past("before")))
+    chat.enter("hello")
+    chat.hear(replace(message("tea?"), message_id="m7", reply=e.Quote("m1", "bob", "before")))
+    chat.hear(e.Reacted("id1", "bob", "yes", "alice"))
+    timeline, before = chat.timeline, notices(chat)
+    chat.edit(own_rows(chat)[-1])
+    chat.hear(e.Renamed("bob", "Bobby"))
+    assert chat.timeline is timeline
+    assert notices(chat)[: len(before)] == before
+    rows = [row for row in timeline.rows if isinstance(row, Row)]
+    assert [row.sender for row in rows] == ["Bobby", "alice", "Bobby"]
+    assert rows[-1].reply == e.Quote("m1", "Bobby", "before")
+    assert rows[1].reactions == (("Bobby", "yes"),)
+    chat.hear(e.Amended("m7", "Bobby", "alice", "coffee?", NOON_MS))
+    assert said(timeline)[-1] == "coffee?"
+    chat.enter("hello you")
+    assert ("ask", c.Amend("Bobby", "id1", "hello you")) in engine.calls
 
 
 def test_the_relay_is_asked_about_for_the_current_conversation(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from securechat.client import events as e
-from securechat.errors import LimitExceeded, UsageError
+from securechat.errors import DiskFull, LimitExceeded, UsageError
 from securechat.faces.screen.state.connection import Connection
 from tests.pure.faces.sample_events import ready
 
@@ -18,6 +18,16 @@ def test_it_is_offline_until_it_is_ready_again() -> None:
     assert (connection.offline, connection.retry_in_s) == ("the relay is stopping", 4.0)
     connection.hear(ready(again=True))
     assert (connection.offline, connection.retry_in_s, connection.clock_off_s) == ("", 0.0, 0)
+
+
+def test_a_full_disk_is_told_until_there_is_room() -> None:
+    connection = Connection(lambda: datetime(2026, 11, 21, tzinfo=UTC))
+    connection.hear(e.Problem(DiskFull("The disk is full", "df -h /home")))
+    assert connection.no_room == "df -h /home"
+    connection.hear(ready(again=True))
+    assert connection.no_room == "df -h /home"
+    connection.hear(e.Resumed())
+    assert connection.no_room == ""
 
 
 def test_trouble_with_the_relay_is_told_for_a_while() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import UsageError
 from securechat.faces.entries import Entry, Tone
@@ -87,16 +88,32 @@ def test_what_the_screen_has_asked_for_is_not_told() -> None:
     assert wall.of("carol") == ["words", "words"]
 
 
-def test_a_safety_number_that_was_refused_is_told_when_it_is_asked_for_again() -> None:
+@pytest.mark.parametrize(
+    ("question", "answer", "name"),
+    [
+        (c.Contacts(), e.Contacts(()), ""),
+        (c.Rooms(), e.RoomList(()), ""),
+        (c.Who("#ops"), e.RoomPeople("#ops", ()), "#ops"),
+        (
+            c.Verify("carol", c.How.DIGITS),
+            e.SafetyNumber("carol", "1" * 60, e.Trust.NEW, "9f2c"),
+            "carol",
+        ),
+    ],
+)
+def test_what_was_refused_is_told_when_it_is_asked_for_again(
+    question: c.Question, answer: e.Event, name: str
+) -> None:
     wall = Wall()
-    number = e.SafetyNumber("carol", "1" * 60, e.Trust.NEW, "9f2c")
-    wall.notices.expect(e.SafetyNumber, "carol")
-    wall.tell(number)
-    assert wall.of("carol") == []
-    wall.notices.expect(e.SafetyNumber, "carol")
-    wall.tell(e.Problem(UsageError("Nobody is called so", "/who")))
-    wall.tell(number)
-    assert wall.of("carol") == ["words", "words"]
+    refused = UsageError("Nobody is called so", "/who")
+    wall.notices.expect(type(answer), name)
+    wall.tell(e.Problem(refused))
+    wall.tell(answer)
+    assert wall.of("carol") == ["words"]
+    wall.notices.expect(type(answer), name)
+    wall.tell(e.Problem(refused, asked=question))
+    wall.tell(answer)
+    assert wall.of("carol") == ["words"] * 3
 
 
 def test_what_is_seen_anyway_is_no_notice() -> None:

@@ -31,7 +31,7 @@ def test_rooms_come_first_and_each_conversation_once() -> None:
     invited = e.Invitation("#tea", "bob", "bob", 3, "", e.Trust.NEW, request=False)
     town = Town(peer_ready("Zoe"), e.RoomList((OPS,)), invited, peer_ready("bob"))
     town.places.add("BOB")
-    assert [(place.name, place.is_room) for place in town.places.all] == [
+    assert [(place.name, place.is_room) for place in town.places.all()] == [
         ("#ops", True),
         ("#tea", True),
         ("BOB", False),
@@ -48,7 +48,7 @@ def test_a_place_says_what_is_known_of_it() -> None:
     )
     town.unshown.add(message(mention=True))
     town.unshown.add(replace(message(), message_id="m2"))
-    bob, carol = town.places.all
+    bob, carol = town.places.all()
     assert (bob.unread, bob.mention, bob.trust, bob.online) == (2, True, "verified", True)
     assert (carol.unread, carol.trust, carol.online, carol.muted) == (0, "CHANGED", None, True)
 
@@ -74,7 +74,7 @@ def test_the_title_of_a_room_says_when_nothing_goes_out_there() -> None:
 def test_who_is_blocked_is_no_place_unless_they_were_one() -> None:
     known = e.KnownPerson("eve", "eve", e.Trust.NEW, "9f2c", request=False, blocked=True)
     town = Town(e.Contacts((known,)))
-    assert town.places.all == []
+    assert town.places.all() == []
     assert not town.places.begin_to_watch("eve")
 
 

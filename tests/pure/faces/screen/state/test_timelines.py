@@ -4,7 +4,8 @@ from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.faces.screen.drawing.rows import Row
+from securechat.faces.entries import Entry
+from securechat.faces.screen.drawing.rows import Notice, Row
 from securechat.faces.screen.state.timelines import KEPT_TIMELINES, Timelines
 from tests.pure.faces.sample_events import past
 
@@ -84,14 +85,31 @@ def test_only_so_many_conversations_are_held_those_looked_at_last() -> None:
     assert len(list(timelines)) == KEPT_TIMELINES
 
 
-def test_who_is_called_otherwise_is_read_again() -> None:
-    timelines, _ = asking()
+def test_who_is_called_otherwise_keeps_the_timeline() -> None:
+    timelines, asked = asking()
     before = timelines.of("bob")
     timelines.rename("bob", "BOB")
     assert timelines.held("bob") is before
+    timelines.ask_newest("bob")
     timelines.rename("bob", "carol")
     assert timelines.held("bob") is None
-    assert timelines.of("carol") is not before
+    assert timelines.held("carol") is before
+    assert asked[-1] == c.Page("carol")
+    assert not timelines.take(page(c.Page("bob"), 1))
+    assert timelines.take(page(asked[-1], 1, 2))
+    assert len(timelines.of("carol").rows) == 2
+
+
+def test_two_timelines_of_one_person_become_one() -> None:
+    timelines, asked = asking()
+    timelines.ask_newest("carol")
+    timelines.take(page(asked[-1], 1, 2))
+    carol = timelines.of("carol")
+    timelines.of("bob").note(Notice(Entry("a notice"), 1))
+    timelines.rename("bob", "carol")
+    assert timelines.held("carol") is carol
+    assert [isinstance(row, Notice) for row in carol.rows] == [False, False, True]
+    assert asked[-1] == c.Page("carol")
 
 
 def test_a_jump_to_what_was_deleted_from_the_history_shows_what_is_next() -> None:
