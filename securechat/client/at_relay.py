@@ -27,9 +27,10 @@ from securechat.wire import frames as f
 class AtRelay:
     """The desk and the parts for the relay that is at the other end, and the login on it.
 
-    For the engine's thread. Each relay has its own desk; one for `NO_RELAY` stands there before the
-    first connection, and what faces want of people waits until that has shown who the relay is. If
-    there is no connection, the run may begin with the desk of the relay that it knows.
+    For the engine's thread. Each relay has its own desk. Before the first connection that of the
+    relay stands there which the run knows, if it trusts no other; else one for `NO_RELAY`, and what
+    faces want of people waits until it is clear who the relay is. That is a connection, or that
+    none can be made and the run may begin without.
     """
 
     def __init__(
@@ -56,7 +57,10 @@ class AtRelay:
         self._renewing = Renewing()
         self._so_far = SoFar(in_lobby=run.lobby, visible=run.visible, typing=run.typing)
         self.people = People(run.name)
-        self._open_desk(NO_RELAY, endpoint)
+        relay_id = run.known_relay() if run.trusts_one_relay else None
+        self._open_desk(relay_id or NO_RELAY, endpoint)
+        if relay_id is not None:
+            self._early.take(Stage.WHICH_RELAY)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
         self._has_begun = False

@@ -122,6 +122,7 @@ class Connector:
             typing=access.settings.typing,
             takes_new_keys=access.settings.on_key_change == "notify",
             known_relay=partial(self._known_relay, access.trust) if offline else lambda: None,
+            trusts_one_relay=access.trust.ca_file is None,
         )
         self.loop = Loop()
         make_link = self._linking(tls, access.settings.dial_timeout_s)
