@@ -37,6 +37,10 @@ class SecureChatError(Exception):
         return f"{self.what}\n  try: {self.try_next}" if self.try_next else self.what
 
 
+class InternalError(SecureChatError):
+    """Code of securechat has failed; where that was is logged."""
+
+
 class UsageError(SecureChatError):
     """A flag, a value or a configuration file is wrong."""
 

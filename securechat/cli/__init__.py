@@ -106,7 +106,7 @@ def _report(error: Exception) -> int:
     if os.environ.get("SECURECHAT_DEBUG"):
         raise error
     typer.echo(
-        f"securechat: internal error ({type(error).__name__}: {error})\n"
+        f"securechat: internal error ({type(error).__name__}: {safe_text(str(error))})\n"
         "  try: the same command with SECURECHAT_DEBUG=1, and report what it prints",
         err=True,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from securechat.cli.failure_log import failures_noted
 from securechat.cli.session import (
     exit_on_signals,
     open_client,
@@ -95,11 +96,12 @@ def chatting(
 
     ``offline``: it may begin without the relay, see `securechat.client.session.Session`.
     A message that one of those prints is still to be shown here. So many messages of earlier runs
-    are shown first.
+    are shown first. What fails in it is noted in the home.
     """
     with no_collection():
         opened = open_client(access, peer, lobby=lobby, e2e=e2e, offline=offline)
     with (
+        failures_noted(access.home),
         closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),
     ):

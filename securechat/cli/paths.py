@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from securechat.cli.failure_log import FAILURE_LOG
 from securechat.cli.settings import HomeOption, data_directory
 from securechat.client.surroundings import (
     certs_directory,
@@ -33,6 +34,7 @@ def _places(home: Path | None) -> Iterator[tuple[str, Path]]:
     yield "profiles", profiles
     for name in _names(profiles):
         yield f"  {name}", profiles / name
+    yield "failures", profiles.parent / FAILURE_LOG
     yield "certificates", certs_directory(home, None, server.certs).absolute()
     yield "relay data", data_directory(home, None, server.data).absolute()
 

@@ -26,10 +26,12 @@ from securechat.client.typed import Typed
 from securechat.client.typed_names import is_room
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
-from securechat.errors import SecureChatError
+from securechat.errors import InternalError, SecureChatError
 from securechat.identity.types import RelayId
 
 logger = logging.getLogger("securechat.client")
+
+START_AGAIN = "the same command again: nothing that was kept is lost"
 
 
 class Engine:
@@ -182,16 +184,20 @@ class Engine:
     # The thread -----------------------------------------------------------------------------------
 
     def _work_on(self) -> None:
+        while not self._ended:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Wait for something to do, and do it; whatever goes wrong ends the engine."""
         try:
-            while not self._ended:
-                self._work(self._next_calls())
+            self._work(self._next_calls())
         except NotCommitted as failure:
             self._finish(failure.error)
         except SecureChatError as error:
             self._end(error)
         except Exception as error:
             logger.exception("the engine failed")
-            self._end(SecureChatError(f"Internal error ({type(error).__name__})", "see the log"))
+            self._end(InternalError(f"Internal error ({type(error).__name__})", START_AGAIN))
 
     def _next_calls(self) -> list[Callable[[], None]]:
         """Wait for something to do; return all that has come by then."""

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
-from securechat.errors import SecureChatError
+from securechat.errors import InternalError, SecureChatError
 from securechat.transport.poller import READ, make_poller
 from securechat.transport.timers import Timer, Timers
 
@@ -149,7 +149,7 @@ def internal_error(error: Exception) -> SecureChatError:
     """Return the error that a connection is closed with when code of ours raised `error`."""
     if isinstance(error, SecureChatError):
         return error
-    return SecureChatError(f"Internal error ({type(error).__name__}).", "see the log")
+    return InternalError(f"Internal error ({type(error).__name__})", "the same again")
 
 
 def _guarded(call: Callable[..., None], *args: float) -> None:

@@ -1,13 +1,17 @@
 """The full screen without a terminal: an engine that does nothing, and a test at the keyboard."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.segment import Segment
+from textual import _wait
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from securechat.client import commands as c
 from securechat.client import events as e
@@ -17,10 +21,16 @@ from securechat.faces.screen.widgets.app import ChatApp
 from securechat.faces.session.inbox import Inbox
 from tests.pure.faces.fake_engine import FakeEngine
 
+_TO_COLUMN = re.compile(r"\x1b\[(\d+)G")
+
 NOW = datetime(2026, 11, 21, 14, 10, tzinfo=UTC)
 PATIENCE_S = 10.0
 SCENE_S = 30.0
 """Bounds for what must happen; nothing takes that long unless it is broken."""
+
+# A pilot waits after each key until the process has been idle for 20 ms, in case there are threads
+# and timers; here are none that a test does not wait for by itself (`Game.wait_until`).
+_wait.SLEEP_GRANULARITY, _wait.SLEEP_IDLE = 0.002, 0.001
 
 READY = e.Ready("alice", "127.0.0.1:5555", "9f2c-41aa-0000-0000", again=False)
 
@@ -41,8 +51,12 @@ class Game:
     @property
     def lines(self) -> list[str]:
         """The rows of the screen, without blanks at their ends."""
-        strips = self.app.screen._compositor.render_strips()
-        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+        return ["".join(segment.text for segment in strip).rstrip() for strip in self.strips]
+
+    @property
+    def strips(self) -> list[Strip]:
+        """The rows of the screen as a terminal shows them."""
+        return [_shown(strip) for strip in self.app.screen._compositor.render_strips()]
 
     @property
     def text(self) -> str:
@@ -98,6 +112,22 @@ class Game:
     async def see(self, text: str) -> None:
         """Wait until a text is on the screen."""
         await self.wait_until(lambda: text in self.text)
+
+
+def _shown(strip: Strip) -> Strip:
+    """Return a row with blanks where the terminal is told to go on further right."""
+    shown: list[Segment] = []
+    for segment in strip:
+        if (column := _TO_COLUMN.fullmatch(segment.text)) is None:
+            shown.append(Segment(segment.text, segment.style))
+            continue
+        end = int(column[1]) - 1
+        while (excess := sum(each.cell_length for each in shown) - end) > 0:
+            assert shown[-1].cell_length <= excess, "no piece is overwritten in part"
+            shown.pop()
+        if excess < 0:
+            shown.append(Segment(" " * -excess, shown[-1].style))
+    return Strip(shown)
 
 
 @asynccontextmanager

@@ -26,7 +26,7 @@ async def take(scene: Scene, theme: Theme) -> list[str]:
         for size in SIZES:
             await game.pilot.resize_terminal(*size)
             await game.settle()
-            pictures.append(_picture(game.app.screen._compositor.render_strips()))
+            pictures.append(_picture(game.strips))
     return pictures
 
 

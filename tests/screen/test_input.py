@@ -6,7 +6,7 @@ from textual.events import AppBlur
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.faces.screen.widgets.terminal_writes import TerminalWrites
-from tests.pure.faces.sample_events import message
+from tests.pure.faces.sample_events import message, peer_ready
 from tests.screen.driving import play, playing
 
 
@@ -28,6 +28,21 @@ def test_a_text_of_an_earlier_run_comes_into_the_input_when_it_is_told() -> None
         async with playing() as game:
             await game.tell(e.StoredTexts((("bob", "half a text"),)))
             assert game.typed == "half a text"
+
+    play(scene())
+
+
+def test_the_end_of_a_text_is_in_sight_however_the_input_grows() -> None:
+    long = " ".join(map(str, range(50)))
+
+    async def scene() -> None:
+        async with playing(size=(33, 9)) as game:
+            await game.tell(e.StoredTexts((("bob", long),)))
+            await game.tell(peer_ready())  # whose trust word makes the prompt longer
+            await game.wait_until(lambda: game.lines[-2].endswith(" 49"))
+            for size in ((33, 9), (80, 24), (24, 8), (40, 15)):
+                await game.pilot.resize_terminal(*size)
+                await game.wait_until(lambda: game.lines[-2].endswith(" 49"))
 
     play(scene())
 

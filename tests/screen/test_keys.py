@@ -86,7 +86,7 @@ async def _(game: Game, key: int) -> None:
     await game.do("palette", key)
     await game.write("help keys")
     await game.press("enter")
-    await game.see("Keys while you write")
+    await game.see("Ctrl-Home ")
 
 
 @scene("next")
@@ -135,6 +135,20 @@ async def _(game: Game, key: int) -> None:
         await game.write("this")
         await game.do("editor", key)
     assert game.typed == "this and more"
+
+
+@scene("suspend")
+async def _(game: Game, key: int) -> None:
+    stopped: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(game.app, "suspend", lambda: nullcontext(stopped.append("suspended")))
+        patch.setattr(key_actions, "stop_here", lambda: stopped.append("stopped"))
+        await game.write("this")
+        await game.do("suspend", key)
+        await game.press("f1")
+        await game.do("suspend", key)
+    assert stopped == ["suspended", "stopped"] * 2
+    assert game.typed == "this"
 
 
 @scene("edit-last")

@@ -20,7 +20,9 @@ def test_an_empty_home_is_left_empty(tmp_path: Path) -> None:
     status, output, errors = run("paths", home=home)
     assert (status, errors) == (0, "")
     found = rows(output)
-    assert list(found) == ["settings", "home", "profiles", "certificates", "relay data"]
+    assert list(found) == [
+        *("settings", "home", "profiles", "failures", "certificates", "relay data"),
+    ]
     assert found["settings"] == (str(home / "config.toml"), "(not yet)")
     assert found["home"] == (str(home), "(there)")
     assert found["relay data"] == (str(home / "relay"), "(not yet)")

@@ -9,9 +9,10 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyte
@@ -40,11 +41,15 @@ class Terminal:
         home: Path,
         cwd: Path | None = None,
         term: str = "xterm",
+        environ: Mapping[str, str] = MappingProxyType({}),
         prefix: Sequence[str] = (),
         user: str = "pat",
         full_screen: bool = False,
     ) -> None:
-        """Begin; a client is one in lines unless the ``full_screen`` is asked for."""
+        """Begin; a client is one in lines unless the ``full_screen`` is asked for.
+
+        An empty ``term`` is none. The ``environ`` is added to the usual one.
+        """
         if command[0] == "client" and not full_screen and "--quit-mode" not in command:
             command = ("client", "--plain", *command[1:])
         self.raw = b""
@@ -57,7 +62,10 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         home.mkdir(parents=True, exist_ok=True)
         where = cwd or home
-        environ = environment(home, TERM=term, LANG="C.UTF-8", USER=user, LOGNAME=user)
+        usual = {"TERM": term, "LANG": "C.UTF-8", "USER": user, "LOGNAME": user}
+        environ = environment(home, **{**usual, **environ})
+        if not term:
+            del environ["TERM"]
         self.process: Forked | subprocess.Popen[bytes]
         if not prefix and starts_alike(environ):
             self.process = Forked(command, cwd=where, env=environ, terminal=slave)
@@ -83,7 +91,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Type keys."""
         self.keys += len(keys)
-        os.write(self._master, keys.encode())
+        self.press_bytes(keys.encode())
+
+    def press_bytes(self, keys: bytes) -> None:
+        """Type what may be no text."""
+        os.write(self._master, keys)
 
     def paste(self, text: bytes) -> None:
         """Paste as terminals do that tell a paste from typing, however long it is."""
@@ -121,6 +133,11 @@ class Terminal:
         self._wait("the end", lambda: self.process.poll() is not None, ends=True)
         status = self.process.wait(0)
         return 128 - status if status < 0 else status
+
+    def hang_up(self) -> None:
+        """Take the terminal away, as when its window is closed."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDWR)
 
     def close(self) -> None:
         """End it, if it has not ended."""

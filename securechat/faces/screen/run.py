@@ -1,16 +1,19 @@
 """A session on the full screen, from its first to its last moment."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from securechat.collection import no_collection
-from securechat.errors import SecureChatError
+from securechat.errors import InternalError
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.session.conversing import raise_outcome
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
+
+logger = logging.getLogger("securechat.faces")
 
 EVENTS_AT_ONCE = 256
 """Those of a batch are drawn together."""
@@ -50,20 +53,17 @@ def run_screen(
         raise SystemExit(128 + app.ended_by)
     if app.failure is not None:
         engine.stop(0.0)
-        raise SecureChatError(
-            f"Internal error ({type(app.failure).__name__})",
-            "the same with --plain",
-        ) from app.failure
+        logger.error("the screen failed", exc_info=app.failure)
+        what = f"Internal error ({type(app.failure).__name__})"
+        raise InternalError(what, "the same with --plain") from app.failure
     raise_outcome(app.chat, engine)
 
 
 @contextmanager
 def _signals_as_before() -> Iterator[None]:
     """Put back what was to happen at signals: an event loop leaves them at their defaults."""
-    numbers = [
-        signal.SIGINT,
-        *(getattr(signal, n) for n in ("SIGTERM", "SIGHUP") if hasattr(signal, n)),
-    ]
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGCONT", "SIGWINCH")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.getsignal(number) for number in numbers}
     try:
         yield

@@ -53,11 +53,11 @@ def what_to_do(current: str | None) -> Entry:
     return Entry(f"Type a message to {current}, or /help.")
 
 
-def offline(event: e.Offline) -> Entry:
-    """No connection."""
+def offline(event: e.Offline, how_often: str = "") -> Entry:
+    """No connection, ``how_often`` where that is not the first time."""
     why = event.why.rstrip(". ")
     again = f"Trying again in {max(round(event.retry_in_s), 1)} s"
-    return Entry(f"No connection: {why}. {again}; what you type is kept.", Tone.ALERT)
+    return Entry(f"No connection{how_often}: {why}. {again}; what you type is kept.", Tone.ALERT)
 
 
 def waiting(event: e.Waiting) -> Entry:

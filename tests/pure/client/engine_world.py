@@ -1,6 +1,5 @@
 """An engine between a test that plays the relay and faces that remember what they were told."""
 
-import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,7 +25,6 @@ from tests.pure.store.memory_history import open_in_memory
 
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
-FAILURE_S = 10.0
 
 F = TypeVar("F", bound=f.Frame)
 E = TypeVar("E")
@@ -99,6 +97,30 @@ class FakeLink:
         self.acks.append(number)
 
 
+class Turns:
+    """Stand for an engine's thread: take its turns when the test lets it, and never wait."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._started = False
+
+    def start(self) -> None:
+        self._started = True
+
+    def is_alive(self) -> bool:
+        return self._started and not self.engine._ended
+
+    def join(self, _timeout_s: float | None = None) -> None:
+        self.take()
+
+    def take(self) -> None:
+        """Do all that has come, and what is due by now, and what comes of that."""
+        for _ in range(2):
+            self.engine._calls.put(lambda: None)  # wakes it, so that it looks at the time
+            while self.is_alive() and not self.engine._calls._queue.empty():
+                self.engine._take_turn()
+
+
 class World:
     """Alice's engine, and the test at the other end of its connection."""
 
@@ -138,6 +160,7 @@ class World:
         )
         relays = {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}
         self.engine = Engine(run, self.state, self._make_link, relays.__getitem__)
+        self.turns = self.engine._thread = Turns(self.engine)
         self.events: list[ev.Event] = []
         self.engine.subscribe(self.events.append)
         self._register: f.Register | None = None
@@ -151,28 +174,13 @@ class World:
 
     def settle(self) -> None:
         """Return when the engine has done, and carried out, all that came by now."""
-        for _ in range(2):
-            done = threading.Event()
-            self.engine._calls.put(done.set)
-            while not done.wait(0.01):
-                if not self.engine._thread.is_alive():
-                    return
-            if self.has_ended():
-                self.engine._thread.join(FAILURE_S)
+        self.turns.take()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Let all that comes within the block come in one wake-up of the engine."""
-        busy, go_on = threading.Event(), threading.Event()
-
-        def hold() -> None:
-            busy.set()
-            assert go_on.wait(FAILURE_S)
-
-        self.engine._calls.put(hold)
-        assert busy.wait(FAILURE_S)
+        self.settle()
         yield
-        go_on.set()
         self.settle()
 
     def pass_time(self, seconds: float) -> None:
@@ -341,7 +349,7 @@ def alice(
             yield world
         finally:
             world.engine.stop()
-            world.engine._thread.join(FAILURE_S)
+            world.engine._thread.join()
             assert not world.engine._thread.is_alive()
     assert isinstance(world.events[-1], ev.Ended)
     assert world.link.stopped

@@ -13,7 +13,7 @@ from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.names import name_key
 from securechat.identity.types import EnvelopeId, MailboxId, Name, mailbox_id
 from securechat.wire import frames as f
-from tests.pure.client.engine_world import CERTIFICATE, FAILURE_S, MemoryState, World, welcome
+from tests.pure.client.engine_world import CERTIFICATE, MemoryState, World, welcome
 from tests.pure.e2e.world import NOW_MS, RELAY, small_batches
 
 ROUNDS = 200
@@ -166,7 +166,7 @@ class Town:
     @staticmethod
     def _end(citizen: Citizen) -> MemoryState:
         citizen.world.engine.stop()
-        citizen.world.engine._thread.join(FAILURE_S)
+        citizen.world.engine._thread.join()
         assert not citizen.world.engine._thread.is_alive()
         return citizen.world.state
 

@@ -3,10 +3,17 @@
 Only `span` makes pieces, so that nothing is drawn that did not go through `safe_text`.
 """
 
+import re
 from enum import Enum
 from typing import NamedTuple
 
 from securechat.text import clip, safe_text, text_width
+
+_SETTLED = re.compile(
+    "[ -~\u00a0-\u02ff\u0370-\u0373\u0376-\u0377\u037b-\u037f\u0384-\u0482\u048a-\u052f"
+    "\u2010-\u2026\u2190-\u2193\u2500-\u259f\u25b8\u2713\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fa5\uac00-\ud7a3]*"
+)
+"""Latin, Greek, Cyrillic, signs of ours, kana, and the oldest ideographs and syllables."""
 
 
 class Look(Enum):
@@ -60,6 +67,14 @@ def span(text: str, look: Look = Look.TEXT) -> Span:
 def width_of(line: Line) -> int:
     """Return the most columns that a terminal may use for a line."""
     return sum(text_width(part.text) for part in line)
+
+
+def is_settled(text: str) -> bool:
+    """Tell whether all terminals draw a safe text as wide as `width_of` counts it.
+
+    They do not agree on marks, joined emoji and what is young: such a text may end further left.
+    """
+    return text.isascii() or _SETTLED.fullmatch(text) is not None
 
 
 def crop(line: Line, columns: int) -> Line:

@@ -10,6 +10,7 @@ from securechat.client.typed_names import conversation_key
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.drawing.rows import Notice
 from securechat.faces.screen.state.about import about
+from securechat.faces.screen.state.outages import Outages
 from securechat.faces.screen.state.timelines import Timelines
 from securechat.faces.wording import notices
 
@@ -39,6 +40,7 @@ class Notices:
         self._now = now
         self._expected: Counter[_Answer] = Counter()
         self._where: list[str] | None = None
+        self._outages = Outages(timelines, current, now)
 
     def expect(self, answer: type[e.Event], name: str = "") -> bool:
         """Take note that the screen asks something; return False if it waits for that already."""
@@ -56,6 +58,10 @@ class Notices:
         if self._expected.pop(_key(event), 0):
             self._where = []
             return True
+        if isinstance(event, e.Offline) or (isinstance(event, e.Ready) and event.again):
+            self._outages.hear(event)
+            self._where = []
+            return False
         name = about(event)
         here = self._current() or ""
         if name is None:

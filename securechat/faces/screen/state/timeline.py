@@ -56,6 +56,14 @@ class Timeline:
         """Put a notice behind what is there."""
         self._append(notice)
 
+    def replace(self, before: Notice, notice: Notice) -> bool:
+        """Put another notice in the place of one; return False if that is not there any more."""
+        for index in range(len(self.rows) - 1, -1, -1):
+            if self.rows[index] is before:
+                self.rows[index] = notice
+                return True
+        return False
+
     def take(self, page: e.Page) -> None:
         """Take a part of the history, where it belongs; one that does not join is left out.
 

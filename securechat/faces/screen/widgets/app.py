@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from textual import events
 from textual.app import ComposeResult
@@ -37,8 +39,13 @@ SETTLE_S = 1.0
 TICK_S = 1.0
 
 _THEMES = {"terminal": "ansi-dark", "dark": "textual-dark", "light": "textual-light"}
-_SIGNALS = ("SIGTERM", "SIGHUP")
-_CHAT_METHODS = frozenset(method_of(action.id) for action in ACTIONS if action.scope is Scope.CHAT)
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_ALWAYS = frozenset(("suspend",))
+_CHAT_METHODS = frozenset(
+    method_of(action.id)
+    for action in ACTIONS
+    if action.scope is Scope.CHAT and action.id not in _ALWAYS
+)
 
 
 class ChatApp(KeyActions, inherit_bindings=False):
@@ -67,7 +74,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         now: Callable[[], datetime] = local_now,
     ) -> None:
         """Prepare it; ``shown`` is called when its first frame is on the terminal."""
-        super().__init__(ansi_color=settings.theme == "terminal")
+        super().__init__(_driver_class(), ansi_color=settings.theme == "terminal")
         self.theme = _THEMES[settings.theme]
         self.animation_level = "none"
         self.set_keymap(dict(settings.keys))
@@ -101,12 +108,15 @@ class ChatApp(KeyActions, inherit_bindings=False):
         """Make the widgets; called by Textual."""
         yield self._view
 
+    def on_load(self) -> None:
+        """Take signals that end it, before the terminal is taken; called by Textual."""
+        for name in _ENDING:
+            self._take_signal(name, self._end_by_signal)
+
     def on_mount(self) -> None:
         """Begin the session; called by Textual."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.Signals[name] for name in _SIGNALS if hasattr(signal, name)):
-            with contextlib.suppress(NotImplementedError):  # on Windows
-                loop.add_signal_handler(number, self._end_by_signal, number)
+        self._take_signal("SIGTSTP", lambda _number: self.action_suspend())
+        self._take_signal("SIGCONT", lambda _number: self._take_terminal_again())
         self._inbox.attach()
         self.chat.begin()
         self.show_changes()
@@ -240,6 +250,13 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.chat.flush()
         self.exit()
 
+    def _take_signal(self, name: str, take: Callable[[signal.Signals], None]) -> None:
+        """Let a signal be taken in the loop, where the terminal is in order."""
+        if hasattr(signal, name):
+            number = signal.Signals[name]
+            with contextlib.suppress(NotImplementedError):  # on Windows
+                asyncio.get_running_loop().add_signal_handler(number, take, number)
+
     def _handle_exception(self, error: Exception) -> None:
         """End by an error of ours; Textual would print it with the texts of peers in it."""
         if self.failure is None:
@@ -247,6 +264,11 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.exit(return_code=1)
 
     # The terminal ---------------------------------------------------------------------------------
+
+    def _take_terminal_again(self) -> None:
+        """Draw on it anew: this process was stopped without a word, and others had it."""
+        with self.suspend():
+            pass
 
     def on_resize(self) -> None:
         """Draw everything: for a moment the terminal may have been smaller; called by Textual."""
@@ -260,6 +282,15 @@ class ChatApp(KeyActions, inherit_bindings=False):
     def on_app_blur(self) -> None:
         """Take nothing as seen from now on; called by Textual."""
         self._has_focus = False
+
+
+def _driver_class() -> type[Any] | None:
+    """Return how to have the terminal, or None where Textual knows better."""
+    if sys.platform == "win32":
+        return None
+    from securechat.faces.screen.widgets.terminal_driver import TerminalDriver
+
+    return TerminalDriver
 
 
 async def _settled(target: MessagePump | None) -> None:

@@ -19,6 +19,7 @@ from securechat.faces.session.known import Known
 def _in_turn(bindings: Iterable[Any]) -> Iterator[Binding]:
     """Give the bindings of a field such that it does not do them later than what is typed next."""
     yield Binding("ctrl+d", "app.leave_or_delete", priority=True, show=False)
+    yield Binding("ctrl+underscore", "undo", priority=True, show=False)  # as in a shell
     for binding in bindings:
         yield replace(binding, priority=True)
 
@@ -55,6 +56,10 @@ class Composer(TextArea, inherit_bindings=False):
         """Begin with another text, at its end."""
         self.load_text(typed_text(text))
         self.move_cursor(self.document.end)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight: of a long text another part fits now; called by Textual."""
+        self.call_after_refresh(self.scroll_cursor_visible)
 
     def complete(self) -> Entry | None:
         """Type the word before the cursor to its end, or return what it could become."""

@@ -6,6 +6,7 @@ from securechat.faces.screen.drawing.rows import Row
 from securechat.faces.screen.widgets.composer import Composer
 from securechat.faces.screen.widgets.editor import edit_text
 from securechat.faces.screen.widgets.pages import Pages
+from securechat.faces.screen.widgets.terminal_sharing import stop_here
 from securechat.faces.screen.widgets.terminal_writes import TerminalWrites
 from securechat.faces.wording import notices
 
@@ -91,13 +92,12 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_editor(self) -> None:
         """Go on writing in an editor."""
-        try:
-            with self.suspend():
-                text = edit_text(self.composer.text)
-        except FileProblem as error:
-            self.hint(notices.problem(error))
+        with self.suspend():  # which would not take the terminal back after an error
+            written = _edit(self.composer.text)
+        if isinstance(written, FileProblem):
+            self.hint(notices.problem(written))
         else:
-            self.load(text)
+            self.load(written)
 
     def action_edit_last(self) -> None:
         """Edit the own newest message."""
@@ -122,6 +122,11 @@ class KeyActions(Pages, inherit_bindings=False):
             self.composer.action_delete_right()
         else:
             self.leave()
+
+    def action_suspend(self) -> None:
+        """Give the terminal to the shell, until that lets the chat go on."""
+        with self.suspend():
+            stop_here()
 
     async def action_quit(self) -> None:
         """Leave."""
@@ -223,3 +228,11 @@ class KeyActions(Pages, inherit_bindings=False):
         self.chat.edit(row)
         self._write()
         self.show_changes()
+
+
+def _edit(text: str) -> str | FileProblem:
+    """Return what a text has become in the editor, or what was wrong with that."""
+    try:
+        return edit_text(text)
+    except FileProblem as error:
+        return error

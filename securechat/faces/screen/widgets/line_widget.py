@@ -3,14 +3,21 @@
 A widget of Textual that takes markup is used nowhere: what peers write would be read as such.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from rich.control import Control
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from securechat.faces.screen.drawing.spans import Line
+from securechat.faces.screen.drawing.spans import Line, crop, is_settled, width_of
 from securechat.faces.screen.widgets.looks import look_styles
+
+_TAKES_NO_ROOM = (Control.move_to_column(0).segment.control or ())[:1]
+
+
+def _to_column(x: int) -> Segment:
+    return Control.move_to_column(x).segment
 
 
 class LineWidget(Widget):
@@ -47,8 +54,26 @@ class LineWidget(Widget):
         if self._drawn is None:
             self._drawn = self.lines(self.size.width, self.size.height)
         line = self._drawn[y] if y < len(self._drawn) else ()
+        line = crop(line, self.size.width)
+        return Strip(self._segments(line), width_of(line))
+
+    def _segments(self, line: Line) -> Iterator[Segment]:
+        """Give the pieces of a row; what follows one of a width in dispute is put in its column.
+
+        Such a piece stands on blanks: where it is drawn narrower, nothing of before shows behind.
+        """
         ground = self.rich_style
-        return Strip([Segment(text, ground + self._styles[look]) for text, look in line])
+        for at, part in enumerate(line):
+            style = ground + self._styles[part.look]
+            if is_settled(part.text):
+                yield Segment(part.text, style)
+                continue
+            start = self.region.x + width_of(line[:at])
+            width = width_of((part,))
+            yield Segment(" " * width, style, _TAKES_NO_ROOM)
+            yield _to_column(start)
+            yield Segment(part.text, style)
+            yield _to_column(start + width)
 
 
 class Drawing(LineWidget):

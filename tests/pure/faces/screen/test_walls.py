@@ -8,10 +8,11 @@ import securechat.faces.screen
 
 MODULES = sorted(Path(securechat.faces.screen.__file__).parent.rglob("*.py"))
 FROM_TEXTUAL = {
-    "App", "Binding", "Color", "ComposeResult", "Edit", "EditResult", "Horizontal", "MessagePump",
-    "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget", "events",
+    "App", "Binding", "Color", "ComposeResult", "Edit", "EditResult", "Horizontal", "LinuxDriver",
+    "Message", "MessagePump", "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget",
+    "XTermParser", "events",
 }  # fmt: skip
-FROM_RICH = {"Segment", "Style"}
+FROM_RICH = {"Control", "Segment", "Style"}
 """None of these reads markup; a field that does not make safe what is in it is only TextArea."""
 
 
@@ -37,7 +38,8 @@ def test_no_part_of_textual_and_rich_that_reads_markup_is_used() -> None:
 
 def test_each_way_to_the_terminal_stands_in_one_module() -> None:
     assert modules_with("Segment(") == ["line_widget"]
-    assert modules_with("_driver") == ["terminal_writes"]
+    assert modules_with("._driver") == ["terminal_writes"]
+    assert modules_with("os.write") == ["terminal_sharing"]
     assert modules_with("copy_to_clipboard") == ["terminal_writes"]
     assert modules_with("Span(") == ["spans"]
     assert modules_with("TextArea") == ["composer"]
