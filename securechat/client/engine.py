@@ -255,7 +255,7 @@ class Engine:
         desk.batch.events += [*muted, *past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
-        self._here.is_leaving = True
+        self._here.leave()
         self._stop_at = self._run.now_s() + flush_s
         self._send_receipts()
 
