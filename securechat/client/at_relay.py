@@ -17,7 +17,7 @@ from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import LimitExceeded, SecureChatError
+from securechat.errors import InternalError, LimitExceeded, SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, fingerprint
@@ -187,9 +187,10 @@ class AtRelay:
     def _may_begin_without(self, error: SecureChatError) -> bool:
         """Tell whether the session can begin although the first connection has failed so.
 
-        A relay that says that it is asked too much is there.
+        A relay that says that it is asked too much is there, and a failure of our own says nothing.
         """
-        return not isinstance(error, LimitExceeded) and self._has_known_desk()
+        is_absence = not isinstance(error, LimitExceeded | InternalError)
+        return is_absence and self._has_known_desk()
 
     def _has_known_desk(self) -> bool:
         """Tell whether this is the desk of the relay that is known, and lay it out if none is."""

@@ -288,3 +288,13 @@ def test_a_signal_ends_the_screen() -> None:
             await game.wait_until(lambda: game.app.ended_by is signal.SIGTERM)
 
     play(scene())
+
+
+def test_on_a_narrow_screen_how_a_list_is_closed_is_said_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.do("palette")
+            assert game.lines[-1].endswith("Esc closes")
+            assert "Begin another line  Ctrl-J" in game.text
+
+    play(scene())

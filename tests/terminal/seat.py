@@ -134,6 +134,8 @@ class Terminal:
     def finish(self) -> int:
         """Wait for the end by itself; return the exit status, 128 + n for a signal n."""
         self._wait("the end", lambda: self.process.poll() is not None, ends=True)
+        while select.select([self._master], [], [], 0)[0] and self._read(0):
+            pass  # what it has written at last
         status = self.process.wait(0)
         return 128 - status if status < 0 else status
 

@@ -10,6 +10,7 @@ from securechat.client import events as ev
 from securechat.client.link import Down, Up
 from securechat.errors import (
     CertificateExpired,
+    InternalError,
     KeyChanged,
     LimitExceeded,
     LoginRefused,
@@ -230,11 +231,11 @@ def test_a_refusal_is_the_end(state: MemoryState, refusal: Down, begun: bool) ->
         assert bool(world.told(ev.BegunOffline)) is begun
 
 
-def test_a_relay_that_is_asked_too_much_is_there(state: MemoryState) -> None:
-    too_much = Down(LimitExceeded("too many logins"), 1.0)
+@pytest.mark.parametrize("error", [LimitExceeded("too many logins"), InternalError("a bug")])
+def test_what_is_no_absence_is_the_end(state: MemoryState, error: SecureChatError) -> None:
     with alice(state=state, logged_in=False, known_relay=RELAY) as world:
-        world.news(too_much)
-        assert world.error is too_much.error
+        world.news(Down(error, 1.0))
+        assert world.error is error
 
 
 def test_once_begun_it_outlasts_a_relay_that_is_asked_too_much(state: MemoryState) -> None:
