@@ -51,6 +51,7 @@ class Connector:
             typing=access.settings.typing,
             takes_new_keys=access.settings.on_key_change == "notify",
             known_relay=self._known_relay if offline else lambda: None,
+            trusts_one_relay=access.trust.ca_file is None,
         )
         self.loop = Loop()
         self.engine = Engine(run, profile.state, audience, self._make_link, self._pin)

@@ -217,10 +217,10 @@ class Engine:
             self._state.commit(changes | self._unread.take_shown(), batch.history)
         for frame in batch.frames:
             self._link.send(frame)
+        if batch.signals:  # that somebody types is no news behind what they typed
+            self._link.send_signals(batch.signals)
         if batch.envelopes:
             self._link.send_envelopes(batch.envelopes)
-        if batch.signals:
-            self._link.send_signals(batch.signals)
         self.queued = self._here.queued
         for event in batch.events:
             self._audience.tell(event, errand=parts.errands.concerns(event))
@@ -255,7 +255,7 @@ class Engine:
         desk.batch.events += [*muted, *past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
-        self._here.is_leaving = True
+        self._here.leave()
         self._stop_at = self._run.now_s() + flush_s
         self._send_receipts()
 

@@ -142,6 +142,50 @@ def test_on_a_narrow_terminal_a_warning_is_told_whole() -> None:
     play(scene())
 
 
+@pytest.mark.parametrize("size", [(10, 1), (10, 2), (10, 3), (20, 4), (20, 5), (30, 8), (40, 15)])
+def test_what_is_typed_is_seen_below_any_warning(size: tuple[int, int]) -> None:
+    async def scene() -> None:
+        async with playing(message("hi"), size=size) as game:
+            await game.tell(
+                e.Offline("the relay is stopping", retry_in_s=4),
+                e.PeerKeyChanged("bob", "9f2c-41aa-07be-d310", "1111-2222-3333-4444"),
+            )
+            await game.write("o")
+            rows = game.lines
+            assert len(rows) == size[1]
+            assert rows[-2 if size[1] > 1 else -1].endswith("> o")
+            assert ("[WARNING]" in game.text) is (size[1] > 2)
+
+    play(scene())
+
+
+@pytest.mark.parametrize("rows", [2, 3, 7, 8])
+def test_how_safe_it_is_is_seen_on_the_lowest_screens(rows: int) -> None:
+    async def scene() -> None:
+        async with playing(size=(40, rows)) as game:
+            assert "E2E" in game.text
+            await game.tell(e.TrustChanged("bob", e.Trust.VERIFIED, "9f2c", e.Reason.COMPARED))
+            assert "verified" in (game.lines[-1] if rows < 8 else game.lines[0])
+            await game.tell(e.EncryptionChanged("bob", encrypted=False, once=False))
+            assert "TLS only" in (game.lines[-1] if rows < 8 else game.lines[0])
+
+    play(scene())
+
+
+def test_nothing_of_ours_but_ascii_is_on_a_terminal_without_more() -> None:
+    async def scene() -> None:
+        async with playing(message("hi", sender="bob"), size=(40, 7), unicode=False) as game:
+            await game.tell(e.Offline("x" * 60, 4), e.PeerKeyChanged("bob", "9f2c", "1111"))
+            assert "~" in game.text
+            assert game.text.isascii()
+            await game.pilot.resize_terminal(10, 7)
+            await game.do("help")
+            assert "Esc" in game.text or "~" in game.text
+            assert game.text.isascii()
+
+    play(scene())
+
+
 def test_the_input_has_at_most_half_of_the_screen() -> None:
     async def scene() -> None:
         async with playing(message("hello")) as game:
@@ -242,5 +286,15 @@ def test_a_signal_ends_the_screen() -> None:
         async with playing() as game:
             signal.raise_signal(signal.SIGTERM)
             await game.wait_until(lambda: game.app.ended_by is signal.SIGTERM)
+
+    play(scene())
+
+
+def test_on_a_narrow_screen_how_a_list_is_closed_is_said_whole() -> None:
+    async def scene() -> None:
+        async with playing(size=(40, 15)) as game:
+            await game.do("palette")
+            assert game.lines[-1].endswith("Esc closes")
+            assert "Begin another line  Ctrl-J" in game.text
 
     play(scene())

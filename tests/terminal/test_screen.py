@@ -83,6 +83,18 @@ def test_two_people_talk(relay: Relay, tmp_path: Path, seats: Seats) -> None:
         assert other.finish() == 0
 
 
+def test_what_is_typed_while_it_starts_is_sent_as_ever(relay: Relay, tmp_path: Path) -> None:
+    with (
+        chatting(tmp_path / "eve", *flags(relay, "eve", "ira")) as eve,
+        on_full_screen(*flags(relay, "ira", "eve"), home=tmp_path / "ira") as ira,
+    ):
+        ira.press(f"hello there{ENTER}and two{ENTER}and thr")
+        assert [eve.expect("message")["text"] for _ in range(2)] == ["hello there", "and two"]
+        ira.see_input("and thr")
+        ira.press(f"ee{NEW_LINE}lines{ENTER}")
+        assert eve.expect("message")["text"] == "and three\nlines"
+
+
 def test_what_is_typed_survives_every_size_of_the_terminal(relay: Relay, tmp_path: Path) -> None:
     with (
         chatting(tmp_path / "bea", *flags(relay, "bea", "abe")) as bea,
@@ -94,9 +106,10 @@ def test_what_is_typed_survives_every_size_of_the_terminal(relay: Relay, tmp_pat
         for word, (columns, rows) in zip(
             ("all ", "of ", "this ", "is ", "kept"), sizes, strict=True
         ):
-            abe.press(word)
-            abe.resize(columns, rows)
             typed += word
+            abe.press(word)
+            abe.see_input(word.strip())  # so the size before has been noticed
+            abe.resize(columns, rows)
         abe.see_input(typed)
         abe.wait_until("the title", lambda: abe.rows[0].startswith("bea · E2E"))
         abe.press(ENTER)

@@ -139,6 +139,7 @@ class World:
         takes_new_keys: bool = False,
         invite: InviteToken | None = None,
         known_relay: RelayId | None = None,
+        trusts_one_relay: bool = False,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -154,6 +155,7 @@ class World:
             read_receipts=read_receipts,
             takes_new_keys=takes_new_keys,
             known_relay=lambda: known_relay,
+            trusts_one_relay=trusts_one_relay,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
@@ -328,6 +330,7 @@ def alice(
     visible: bool = True,
     takes_new_keys: bool = False,
     known_relay: RelayId | None = None,
+    trusts_one_relay: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
@@ -341,6 +344,7 @@ def alice(
             visible=visible,
             takes_new_keys=takes_new_keys,
             known_relay=known_relay,
+            trusts_one_relay=trusts_one_relay,
         )
         world.engine.start()
         if logged_in:

@@ -1,6 +1,7 @@
 """Who is told that the user types, and whose typing the user is told of."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 import pytest
@@ -56,6 +57,19 @@ def test_a_contact_is_told_when_it_begins_and_when_it_ends(two: Town) -> None:
     compose(two, active=False)
     assert told(two) == [BEGINS, ENDS]
     assert [len(each.envelope) for each in signals(two)] == [512, 512]
+
+
+def test_what_is_typed_and_sent_at_once_leaves_nobody_typing(
+    two: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, handed_over = two.citizens["alice"].world, list[str]()
+    for kind in ("signals", "envelopes"):
+        note = partial(handed_over.append, kind)
+        monkeypatch.setattr(world.link, f"send_{kind}", lambda _, note=note: note())
+    world.engine.ask(c.Composing("bob", active=True))
+    world.engine.send("bob", "at once")
+    world.settle()
+    assert handed_over == ["signals", "envelopes"]
 
 
 def test_whoever_goes_on_is_told_of_once_and_signals_seldom(two: Town) -> None:

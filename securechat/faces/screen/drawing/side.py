@@ -9,6 +9,9 @@ from securechat.faces.screen.drawing.spans import Line, Look, crop, filled, span
 
 COUNT_MAX = 99
 
+VERIFIED_MARKS = ("*", "✓")
+"""What stands for the word where there is no room for it, without Unicode and with it."""
+
 _MARK_COLUMNS = 2
 _COUNT_COLUMNS = 4
 
@@ -121,7 +124,7 @@ def _name_and_word(place: Place, columns: int, *, unicode: bool) -> tuple[Line, 
         word = "room" if place.is_room else "person"
     if width_of(name) + 1 + len(word) > columns and not is_reordered:
         if word == e.Trust.VERIFIED.value:
-            word = "✓" if unicode else "*"
+            word = VERIFIED_MARKS[unicode]
         elif place.is_room:
             word = ""
     return crop(name, max(columns - len(word) - bool(word), 0)), word

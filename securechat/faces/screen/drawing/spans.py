@@ -93,6 +93,11 @@ def crop(line: Line, columns: int) -> Line:
     return tuple(part for part in kept if part.text)
 
 
+def in_ascii(line: Line) -> Line:
+    """Return a line for a terminal without Unicode: it shows where something is cut off."""
+    return tuple(span(part.text.replace("…", "~"), part.look) for part in line)
+
+
 def filled(line: Line, columns: int, look: Look) -> Line:
     """Return a line with blanks of this look behind it, up to so many columns."""
     missing = columns - width_of(line)

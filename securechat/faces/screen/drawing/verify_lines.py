@@ -60,13 +60,15 @@ def lay_out_verification(compared: Compared, canvas: Canvas) -> list[Line]:
     is_wide = (
         bool(code) and text_columns >= _TEXT_COLUMNS and canvas.rows >= len(code) + _ROWS_ABOVE
     )
+    above = [_title(compared), *_keys(compared, canvas, is_wide=is_wide), _BLANK]
+    room = canvas.rows - len(above)
     if is_wide:
-        middle = _beside(_compared(compared, text_columns, canvas), code, canvas.columns)
+        middle = _beside(_compared(compared, text_columns, room, canvas), code, canvas.columns)
     elif canvas.code_alone:
         middle = _code_alone(code, canvas)
     else:
-        middle = _compared(compared, canvas.columns, canvas)
-    lines = [_title(compared), *_keys(compared, canvas, is_wide=is_wide), _BLANK, *middle]
+        middle = _compared(compared, canvas.columns, room, canvas)
+    lines = [*above, *middle]
     return [crop(line, canvas.columns) for line in lines[: canvas.rows]]
 
 
@@ -104,8 +106,21 @@ def _beside(left: list[Line], code: list[Line], columns: int) -> list[Line]:
     ]
 
 
-def _compared(compared: Compared, columns: int, canvas: Canvas) -> list[Line]:
-    return [*_digits(compared, columns), _BLANK, *_emoji(compared, columns, canvas)]
+def _compared(compared: Compared, columns: int, rows: int, canvas: Canvas) -> list[Line]:
+    """Return digits and emoji; where not all of it fits, all seven emoji at any rate."""
+    digits, emoji = _digits(compared, columns), _emoji(compared, columns, canvas)
+    whole = [*digits, *_how_to_compare(compared, columns), _BLANK, *emoji]
+    if compared.emoji is None or len(whole) <= rows:
+        return whole
+    return [*digits, *emoji] if len(digits) + len(emoji) <= rows else [*emoji, *digits]
+
+
+def _how_to_compare(compared: Compared, columns: int) -> list[Line]:
+    if compared.safety is None:
+        return []
+    name = compared.name
+    how = f"The same as {name} sees, compared by voice or in person: nobody is in between."
+    return _told(how, columns)
 
 
 def _digits(compared: Compared, columns: int) -> list[Line]:
@@ -125,11 +140,6 @@ def _digits(compared: Compared, columns: int) -> list[Line]:
             span(f"  {whose}", Look.CHANGED if is_changed else Look.FAINT),
         ),
         *((span(row, Look.CODE),) for row in rows),
-        *_told(
-            f"The same as {compared.name} sees, compared by voice or in person: nobody is in "
-            "between.",
-            columns,
-        ),
     ]
 
 

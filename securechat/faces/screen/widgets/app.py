@@ -38,6 +38,9 @@ SETTLE_S = 1.0
 
 TICK_S = 1.0
 
+_ENTER_AHEAD = "ctrl+j"
+"""What the terminal has made of an Enter that was typed before the screen took it."""
+
 _THEMES = {"terminal": "ansi-dark", "dark": "textual-dark", "light": "textual-light"}
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 _ALWAYS = frozenset(("suspend",))
@@ -99,6 +102,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.composer, self.messages = self._view.composer, self._view.messages
         self._loaded: str | None = None
         self._typed = ""
+        self._is_shown = False
         self._has_begun = False
         self._is_stopping = False
         self._is_warned = False
@@ -120,9 +124,13 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self._inbox.attach()
         self.chat.begin()
         self.show_changes()
-        self.call_after_refresh(self._shown)
+        self.call_after_refresh(self._note_shown)
         self.set_interval(TICK_S, self._tick)
         self.run_worker(self._listen())
+
+    def _note_shown(self) -> None:
+        self._is_shown = True
+        self._shown()
 
     # What comes -----------------------------------------------------------------------------------
 
@@ -176,8 +184,11 @@ class ChatApp(KeyActions, inherit_bindings=False):
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
             return
-        if isinstance(event, events.Key) and event.key.startswith("alt+"):
-            event.character = None  # a key that is bound to nothing types nothing
+        if isinstance(event, events.Key):
+            if event.key == _ENTER_AHEAD and not self._is_shown:
+                event = events.Key("enter", "\r")
+            elif event.key.startswith("alt+"):
+                event.character = None  # a key that is bound to nothing types nothing
         self.hint(None)
         asked, was_covered = self._delete_asked, self.is_covered
         await super().on_event(event)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import partial
 
 from textual import events
 from textual.app import ComposeResult
@@ -23,7 +22,9 @@ from securechat.faces.session.known import Known
 SIDE_COLUMNS = 60
 WIDE_COLUMNS = 120
 TITLE_ROWS = 8
-"""The least size for a side pane, for a wide one, and for a title."""
+WARNED_ROWS = 4
+READ_ROWS = 3
+"""The least size for a side pane, a wide one, a title, messages beside a warning, and messages."""
 
 _SHOWN_CHARACTERS = 512
 """More of a message fits on no row."""
@@ -43,14 +44,18 @@ class ChatView(Vertical):
 
     DEFAULT_CSS = """
     ChatView {
+        & #above { height: 1fr; }
         & #middle { height: 1fr; }
         & #messages { height: 1fr; width: 1fr; }
         & #side { width: 20; height: 1fr; display: none; }
         & #title, & #status, & #banners { text-style: reverse; }
-        & #input { height: auto; max-height: 50vh; }
+        & #input { height: auto; min-height: 1; max-height: 50vh; }
         &.with-side #side { display: block; }
         &.wide #side { width: 26; }
         &.low #title { display: none; }
+        &.no-messages #middle { display: none; }
+        &.input-alone #above, &.one-row #status { display: none; }
+        &.one-row #input, &.one-row #composer { max-height: 1; }
     }
     """
 
@@ -80,12 +85,13 @@ class ChatView(Vertical):
 
     def compose(self) -> ComposeResult:
         """Make the widgets; called by Textual."""
-        yield self._title
-        with Horizontal(id="middle"):
-            yield self._side
-            yield self.messages
-        yield self._banners
-        yield self._hints
+        with Vertical(id="above"):  # it has what the input leaves
+            yield self._title
+            with Horizontal(id="middle"):
+                yield self._side
+                yield self.messages
+            yield self._banners
+            yield self._hints
         with Horizontal(id="input"):
             yield self._prompt
             yield self.composer
@@ -95,17 +101,20 @@ class ChatView(Vertical):
         """Show as much as there is room for; called by Textual."""
         self.set_class(event.size.width >= SIDE_COLUMNS, "with-side")
         self.set_class(event.size.width >= WIDE_COLUMNS, "wide")
-        self.set_class(event.size.height < TITLE_ROWS, "low")
+        self.set_class(not self._has_title, "low")
+        self.set_class(event.size.height < READ_ROWS, "input-alone")
+        self.set_class(event.size.height == 1, "one-row")
+        self._fold_messages()
 
     def draw(self, changed: set[Part]) -> None:
         """Draw again what has changed."""
         draws: dict[Part, Callable[[], None]] = {
             Part.SIDE: self._side.redraw,
             Part.MESSAGES: self.messages.redraw,
-            Part.TITLE: self._title.redraw,
+            Part.TITLE: self._redraw_heading,
             Part.STATUS: self._status.redraw,
             Part.INPUT: self._redraw_input,
-            Part.BANNER: partial(self._banners.redraw, layout=True),
+            Part.BANNER: self._redraw_banners,
         }
         for part, draw in draws.items():
             if part in changed:
@@ -126,9 +135,27 @@ class ChatView(Vertical):
         self.screen.set_focus(self.composer)
         self.composer.insert(text)
 
+    def _redraw_banners(self) -> None:
+        self._fold_messages()
+        self._banners.redraw(layout=True)
+
+    def _fold_messages(self) -> None:
+        """Leave the only row above the input to a warning."""
+        has_no_room = self.size.height < WARNED_ROWS and bool(self._chat.banners)
+        self.set_class(has_no_room, "no-messages")
+
+    def _redraw_heading(self) -> None:
+        self._title.redraw()
+        if not self._has_title:
+            self._status.redraw()
+
     def _redraw_input(self) -> None:
         self._prompt.redraw(layout=True)
         self._hints.redraw(layout=True)
+
+    @property
+    def _has_title(self) -> bool:
+        return self.size.height >= TITLE_ROWS
 
     def _title_lines(self, width: int) -> Sequence[Line]:
         line = title_line(self._chat.heading, width, unicode=self._unicode)
@@ -158,6 +185,7 @@ class ChatView(Vertical):
                 newer_below=self.messages.rows_below,
                 more_below=self.messages.has_more_below,
                 hint=f"{self._help_key} help",
+                untitled=None if self._has_title else self._chat.heading,
             )
         ]
 

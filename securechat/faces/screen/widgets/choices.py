@@ -22,8 +22,6 @@ _CODES_MAX = 40
 _SHOWN_CHARACTERS = 512
 """More of a message fits on no row."""
 
-_KEYS_COLUMNS = 14
-
 
 def conversation_choices(typed: str, places: Sequence[Place]) -> list[Choice[str]]:
     """Return the conversations that are meant, of equal ones those with something unread first."""
@@ -43,15 +41,14 @@ def doing_choices(typed: str, bound: Mapping[str, str]) -> list[Choice[str]]:
     ``bound`` are the keys that a user has set.
     """
     actions = [
-        (action.id, key_label(bound.get(action.id, action.keys)), action.label, action.id)
+        (action.id, action.label, key_label(bound.get(action.id, action.keys)), action.id)
         for action in ACTIONS
         if action.scope is not Scope.MESSAGES and action.id != "palette"
     ]
     commands = [(usage.split()[0], usage, meaning, usage) for usage, meaning in HELP]
-    found = find_best(typed, [*actions, *commands], lambda doing: f"{doing[3]} {doing[2]}")
+    found = find_best(typed, [*actions, *commands], lambda doing: " ".join(doing[1:]))
     return [
-        Choice((span(f"{keys:<{_KEYS_COLUMNS}} ", Look.MARK), span(label)), value)
-        for value, keys, label, _ in found
+        Choice((span(what), span(f"  {more}", Look.MARK)), value) for value, what, more, _ in found
     ]
 
 

@@ -32,6 +32,7 @@ class Composer(TextArea, inherit_bindings=False):
     DEFAULT_CSS = """
     Composer, Composer:focus {
         height: auto;
+        min-height: 1;
         max-height: 50vh;
         border: none;
         padding: 0;

@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from securechat.faces.screen.drawing.spans import Line, crop, is_settled, width_of
+from securechat.faces.screen.drawing.spans import Line, crop, in_ascii, is_settled, width_of
 from securechat.faces.screen.widgets.looks import look_styles
 
 _TAKES_NO_ROOM = (Control.move_to_column(0).segment.control or ())[:1]
@@ -44,6 +44,7 @@ class LineWidget(Widget):
     def on_mount(self) -> None:
         """Take the colours of the theme; called by Textual."""
         self._styles = look_styles(self.app.get_css_variables())
+        self._has_ellipsis = getattr(self.app, "unicode", True)
 
     def on_resize(self) -> None:
         """Make other lines for another size."""
@@ -55,6 +56,8 @@ class LineWidget(Widget):
             self._drawn = self.lines(self.size.width, self.size.height)
         line = self._drawn[y] if y < len(self._drawn) else ()
         line = crop(line, self.size.width)
+        if not self._has_ellipsis:
+            line = in_ascii(line)
         return Strip(self._segments(line), width_of(line))
 
     def _segments(self, line: Line) -> Iterator[Segment]:

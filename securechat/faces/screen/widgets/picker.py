@@ -16,6 +16,8 @@ TYPED_MAX = 256
 _ROWS_AROUND = 3
 """The title, what is typed, and the hint."""
 
+_WHOLE_HINT_COLUMNS = 60
+
 Value = TypeVar("Value")
 
 
@@ -68,12 +70,13 @@ class Picker(Sheet[Value | None]):
             crop((span("> ", Look.MARK), span(f"{self._typed}"), span("_", Look.MARK)), width),
             *shown,
             *[()] * (room - len(shown)),
-            crop((span(self._hint, Look.HINT),), width),
+            crop((span(self._hint(width), Look.HINT),), width),
         ]
 
-    @property
-    def _hint(self) -> str:
+    def _hint(self, width: int) -> str:
         chosen = f"{self._chosen + 1} of {len(self._choices)}" if self._choices else "nothing"
+        if width < _WHOLE_HINT_COLUMNS:
+            return f"{chosen}   Enter   Esc closes"
         return f"{chosen}   Up, Down   Enter chooses   Esc closes this"
 
     def press(self, event: events.Key) -> None:

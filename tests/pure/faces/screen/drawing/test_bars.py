@@ -1,5 +1,7 @@
 """The lines above and below the messages."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +37,49 @@ def test_the_title_says_where_one_is_and_how_safe_it_is(heading: Heading, text: 
 
 def test_a_narrow_title_keeps_its_beginning() -> None:
     assert text_of(title_line(ROOM, 26, unicode=True)) == "#ops · E2E · 1 of 3 verif…"
+
+
+def test_a_long_name_leaves_room_for_how_safe_it_is() -> None:
+    heading = Heading("a" * 60, trust="verified", remarks=("away",))
+    assert text_of(title_line(heading, 40, unicode=True)) == "a" * 21 + "… · E2E · verified…"
+    plain = Heading("a" * 60, encrypted=False)
+    assert text_of(title_line(plain, 20, unicode=True)).startswith("aaaaaaa… · TLS only")
+
+
+@pytest.mark.parametrize(
+    ("heading", "text", "least"),
+    [
+        (Heading("bob"), "E2E", "E2E"),
+        (Heading("bob", trust="verified"), "E2E verified", "E2E ✓"),
+        (Heading("bob", trust="new"), "E2E new", "E2E new"),
+        (Heading("bob", trust="CHANGED"), "E2E CHANGED", "E2E CHANGED"),
+        (Heading("bob", encrypted=False, trust="new"), "TLS only", "TLS only"),
+        (Heading("#ops", is_room=True, people=(("alice", ""),)), "E2E", "E2E"),
+        (
+            Heading("#ops", is_room=True, people=(("bob", "verified"), ("carol", "new"))),
+            "E2E 1/2 verified",
+            "E2E 1/2 ✓",
+        ),
+        (ROOM, "E2E CHANGED", "E2E CHANGED"),
+    ],
+)
+def test_without_a_title_the_status_says_how_safe_it_is(
+    heading: Heading, text: str, least: str
+) -> None:
+    def status(width: int, **news: Any) -> str:
+        line = status_line(Status("r", "alice", **news), width, unicode=True, untitled=heading)
+        return text_of(line).rstrip()
+
+    assert status(40) == f"{text} · alice on r"
+    assert "3 waiting" in status(39, offline="gone", queued=3)
+    assert status(39, offline="gone", queued=3).startswith(text)
+    assert status(len(least) + 10, offline="gone") == f"{least} · offline"
+    assert status(len(least), offline="gone", unread=3).startswith(least[:-1])
+
+
+def test_of_no_conversation_the_status_does_not_say_how_safe_it_is() -> None:
+    line = status_line(Status("r", "alice"), 40, unicode=True, untitled=Heading(None))
+    assert text_of(line).rstrip() == "alice on r"
 
 
 def test_in_the_title_trust_has_its_look() -> None:
@@ -111,6 +156,29 @@ def test_where_there_is_little_room_it_says_what_waits_rather_than_where() -> No
     unread = Status("192.168.1.20:5555", "alice", unread=3, mentions=1)
     shown = text_of(status_line(unread, 40, unicode=True, hint="F1 help"))
     assert shown == "alice · 3 unread, 1 mention      F1 help"
+
+
+@pytest.mark.parametrize(
+    ("status", "width", "text"),
+    [
+        (
+            Status(offline="gone", retry_in_s=4),
+            51,
+            "no connection, again in 4 s; what you write is",
+        ),
+        (Status(offline="gone", retry_in_s=4), 40, "offline; texts are kept"),
+        (Status(offline="gone", retry_in_s=4, queued=12), 40, "no connection, again in 4 s; 12"),
+        (Status(offline="gone", queued=12), 20, "offline; 12 waiting"),
+        (Status(offline="gone", queued=12), 12, "offline"),
+        (Status(ended="Replaced."), 40, "The chat has ended: Replaced."),
+        (Status(ended="Replaced by another client."), 20, "ended: Replaced by "),
+        (Status("r", "alice", clock_off_s=-420), 40, "clock 7 min behind · alice"),
+    ],
+)
+def test_bad_news_in_few_columns_begin_with_what_it_is(
+    status: Status, width: int, text: str
+) -> None:
+    assert text_of(status_line(status, width, unicode=True)).startswith(text)
 
 
 def test_messages_below_that_are_not_held_are_not_counted() -> None:

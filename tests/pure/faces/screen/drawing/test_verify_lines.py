@@ -1,9 +1,11 @@
 """What two people compare: whole on every screen, and the code only where all of it is seen."""
 
 import pytest
+from msgspec.structs import replace
 
 from securechat.client import events as e
 from securechat.faces.qr import code_in_halves
+from securechat.faces.sas_emoji import SAS_EMOJI
 from securechat.faces.screen.drawing.spans import Line, Look, width_of
 from securechat.faces.screen.drawing.verify_lines import Canvas, Compared, lay_out_verification
 from tests.pure.faces.sample_events import FINGERPRINT
@@ -45,6 +47,17 @@ def test_a_small_screen_has_all_but_the_code(columns: int, rows_high: int) -> No
     assert sum(word in "\n".join(shown) for word in ("octopus", "sunflower", "tiger")) == 3
     assert "q QR code" in " ".join(shown)
     assert len(lines) <= rows_high
+
+
+@pytest.mark.parametrize(("columns", "rows_high"), [(40, 15), (40, 10), (30, 11)])
+def test_all_seven_emoji_are_seen_on_a_low_screen(columns: int, rows_high: int) -> None:
+    name = "a" * 20
+    compared = Compared(name, replace(NUMBER, name=name), EMOJI)
+    shown = rows(lay_out_verification(compared, Canvas(columns, rows_high)))
+    words = "\n".join(shown)
+    assert sum(SAS_EMOJI[index][1] in words for index in EMOJI.emoji) == 7
+    assert EMOJI.decimals in words
+    assert (DIGITS[:35] in words) is (rows_high == 15)
 
 
 def test_the_code_alone_is_whole_or_says_what_it_needs() -> None:
