@@ -168,6 +168,10 @@ def test_how_safe_it_is_is_seen_on_the_lowest_screens(rows: int) -> None:
             assert "verified" in (game.lines[-1] if rows < 8 else game.lines[0])
             await game.tell(e.EncryptionChanged("bob", encrypted=False, once=False))
             assert "TLS only" in (game.lines[-1] if rows < 8 else game.lines[0])
+            for height in (20, rows):
+                await game.pilot.resize_terminal(40, height)
+                await game.settle()
+            assert "TLS only" in (game.lines[-1] if rows < 8 else game.lines[0])
 
     play(scene())
 
