@@ -7,6 +7,7 @@ and exit status are its own. What an interpreter looks at before it imports is n
 `starts_alike`.
 """
 
+import ctypes
 import locale
 import multiprocessing
 import os
@@ -37,6 +38,10 @@ FORKING.set_forkserver_preload(
     ]
 )
 
+IN_NAMESPACE = ("ip", "netns", "exec")
+"""What is put before a command, and before that the name, to run it in a network namespace."""
+
+_CLONE_NEWNET = 0x4000_0000
 _LOOKED_AT_BEFORE = re.compile(r"PYTHON(?!PATH$|_KEYRING)|LANG$|LC_")
 
 
@@ -51,6 +56,13 @@ def starts_alike(environment: Mapping[str, str]) -> bool:
     return not other or (is_utf8 and all(value.endswith("UTF-8") for value in other))
 
 
+def split_namespace(command: Sequence[str]) -> tuple[str | None, Sequence[str]]:
+    """Return the network namespace that a command line names, or None, and the command itself."""
+    if tuple(command[:3]) == IN_NAMESPACE:
+        return command[3], command[4:]
+    return None, command
+
+
 class Forked:
     """A running command, with as much of `subprocess.Popen` as the tests use."""
 
@@ -62,8 +74,12 @@ class Forked:
         env: Mapping[str, str],
         terminal: int | None = None,
         stdout: int = subprocess.PIPE,
+        namespace: str | None = None,
     ) -> None:
-        """Start it at three pipes, or one of them a descriptor, or all at a ``terminal``."""
+        """Start it at three pipes, or one of them a descriptor, or all at a ``terminal``.
+
+        The ``namespace`` is that of a network, as iproute2 names it.
+        """
         self.stdin: IO[bytes] | None = None
         self.stdout: IO[bytes] | None = None
         self.stderr: IO[bytes] | None = None
@@ -71,7 +87,7 @@ class Forked:
             streams = self._make_pipes(stack, stdout) if terminal is None else [terminal] * 3
             passed = [stack.enter_context(Connection(os.dup(each))) for each in streams]
             self._process = FORKING.Process(
-                target=be, args=(arguments, cwd, dict(env), passed, terminal is not None)
+                target=be, args=(arguments, cwd, dict(env), passed, terminal is not None, namespace)
             )
             self._process.start()
         assert self._process.pid is not None
@@ -123,8 +139,11 @@ def be(
     environment: Mapping[str, str],
     streams: Sequence[Connection],
     has_terminal: bool,
+    namespace: str | None,
 ) -> None:
     """Be the command, in a process that was forked for it."""
+    if namespace is not None:
+        enter(namespace)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
@@ -140,6 +159,14 @@ def be(
     sys.modules["__main__"] = command
     sys.argv = [str(command.__file__), *arguments]
     command.main()
+
+
+def enter(namespace: str) -> None:
+    """See the network of a namespace from now on."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open(f"/run/netns/{namespace}", "rb") as file:
+        if libc.setns(file.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
 
 
 def open_streams() -> None:

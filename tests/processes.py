@@ -26,7 +26,7 @@ from typing import IO, Any
 
 import pytest
 
-from tests.forked import Forked, starts_alike
+from tests.forked import Forked, split_namespace, starts_alike
 
 FAILURE_S = 15.0
 """A bound for what must happen; nothing waits that long unless it is broken."""
@@ -82,7 +82,7 @@ class Process:
         With another ``command`` than that of securechat the arguments are for that one.
         """
         home.mkdir(parents=True, exist_ok=True)
-        self.process = _start(
+        self.process = start(
             [*prefix, *command, *arguments],
             cwd=cwd or home,
             env={**environment(home), **(env or {})},
@@ -298,12 +298,17 @@ def run(*arguments: str, home: Path, stdin: str = "", **options: Any) -> tuple[i
         return status, "\n".join(lines), process.stderr
 
 
-def _start(
-    command: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdout: int
+def start(
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: int = subprocess.PIPE,
 ) -> "Forked | subprocess.Popen[bytes]":
     """Start a command at pipes, the fast way if it is ours."""
-    if tuple(command[: len(COMMAND)]) == COMMAND and starts_alike(env):
-        return Forked(command[len(COMMAND) :], cwd=cwd, env=env, stdout=stdout)
+    namespace, own = split_namespace(command)
+    if tuple(own[: len(COMMAND)]) == COMMAND and starts_alike(env):
+        return Forked(own[len(COMMAND) :], cwd=cwd, env=env, stdout=stdout, namespace=namespace)
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=cwd, env=env, stdin=pipe, stdout=stdout, stderr=pipe)
 

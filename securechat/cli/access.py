@@ -102,8 +102,7 @@ def check_peer(peer: str, me: "Name", usage: str, *, may_be_room: bool = False) 
     ``usage`` is the command with {} in the place of the name, for what to try next.
     """
     from securechat.client.contacts import split_key_id
-    from securechat.client.room_book import parse_room
-    from securechat.client.typed_names import is_room
+    from securechat.client.typed_names import is_room, parse_room
     from securechat.identity.names import name_key, parse_name
 
     try:

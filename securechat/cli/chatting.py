@@ -22,7 +22,7 @@ from securechat.faces.color import ColorChoice, wants_color
 if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.access import Access
-    from securechat.config import ClientConfig
+    from securechat.config import ClientConfig, NotifyConfig
     from securechat.faces.screen.settings import ScreenSettings
 
 SCROLLBACK_MESSAGES = 20
@@ -30,10 +30,14 @@ SCROLLBACK_MESSAGES = 20
 
 
 class Look(Struct, frozen=True):
-    """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
+    """What a chat looks like: JSON lines, the full screen, or lines; with colour or without.
+
+    ``notify`` says when it calls for attention.
+    """
 
     json: bool
     color: ColorChoice
+    notify: "NotifyConfig"
     screen: "ScreenSettings | None" = None
 
 
@@ -61,6 +65,7 @@ def read_screen_settings(
         desktop=notify.desktop,
         show_text=notify.show_text,
         quiet=notify.quiet,
+        tmux="TMUX" in os.environ,
     )
 
 
@@ -116,7 +121,7 @@ def show(engine: "Client", peer: str | None, look: Look, *, lobby: bool = False)
     elif look.screen is not None:
         _show_screen(engine, peer, lobby, look.color, look.screen)
     else:
-        _show_lines(engine, peer, lobby, look.color)
+        _show_lines(engine, peer, lobby, look)
 
 
 def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
@@ -146,9 +151,13 @@ def _show_screen(
     )
 
 
-def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorChoice) -> None:
+def _show_lines(engine: "Client", peer: str | None, lobby: bool, look: Look) -> None:
+    from datetime import datetime
+
+    from securechat.faces.bell import is_quiet
     from securechat.faces.line.run import run_lines
 
+    notify = look.notify
     run_lines(
         engine,
         peer=peer,
@@ -156,5 +165,6 @@ def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorCho
         stdin=sys.stdin,
         stdout=sys.stdout,
         stderr=sys.stderr,
-        color=color,
+        color=look.color,
+        may_ring=lambda: notify.bell and not is_quiet(notify.quiet, datetime.now()),
     )

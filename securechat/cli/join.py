@@ -88,7 +88,7 @@ def join(
             else:
                 peer, access = _pair(guest, place, read_code(code_file), json=json_output)
             engine = stack.enter_context(chatting(access, peer, scrollback_messages()))
-        show(engine, peer, Look(json_output, color))
+        show(engine, peer, Look(json_output, color, settings.notify))
 
 
 class _Guest(Struct, frozen=True):
@@ -171,6 +171,8 @@ def _under_a_free_name(
 
     Raises NameTaken and NameInvalid where nobody can be asked for another one.
     """
+    from msgspec import structs
+
     while True:
         access = guest.access_to(relay)
         try:
@@ -179,7 +181,7 @@ def _under_a_free_name(
             if not can_ask():
                 raise
             typer.echo(error.what, err=True)
-        guest = replace(guest, me=ask_name(f"{guest.me}-2"))
+        guest = structs.replace(guest, me=ask_name(f"{guest.me}-2"))
 
 
 def _come(access: "Access", come: "Callable[[Profile], Came]") -> "Came":

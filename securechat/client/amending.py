@@ -14,6 +14,7 @@ from securechat.client.desk import Desk
 from securechat.client.drafts import Draft
 from securechat.client.events import Amended, Origin, Reacted
 from securechat.client.history import Conversation
+from securechat.client.indexing import Indexing
 from securechat.client.people import Person
 from securechat.client.posting import Posting
 from securechat.client.sending import Sending
@@ -27,10 +28,7 @@ from securechat.identity.types import MessageId, Name, RoomId, UserKey
 from securechat.store.history import Amend, Entry, Progress, React
 
 MAX_CHANGES_A_MINUTE = 100
-"""How many of all people together are taken whom the user has not accepted, in a lobby for one.
-
-To take the words of a text out of the index again costs many times what a new message does.
-"""
+"""How many of all people together are taken whom the user has not accepted, in a lobby for one."""
 
 MAX_OF_ONE = 20
 """How many of these are one person's, so that nobody takes the others' place."""
@@ -61,8 +59,10 @@ class Amending:
         agreement: Agreement,
         sending: Sending,
         posting: Posting,
+        indexing: Indexing,
     ) -> None:
         self._desk = desk
+        self._indexing = indexing
         self._own_name = own_name
         self._agreement = agreement
         self._sending = sending
@@ -112,6 +112,7 @@ class Amending:
         desk.record(
             [Amend(where.key, content.message_id, contact.user_key, content.text, edited_ms)]
         )
+        self._indexing.note_change()
         room = where.title if content.room else None
         desk.tell(
             Amended(
@@ -159,6 +160,7 @@ class Amending:
         message_id = self._own_message(place, typed_id)
         self._send(place, Amendment(message_id, text), text or "/delete")
         desk.record([Amend(place.where.key, message_id, b"", text, now_ms)])
+        self._indexing.note_change()
         desk.tell(
             Amended(
                 message_id=message_id.hex(),

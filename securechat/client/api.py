@@ -28,11 +28,11 @@ from typing import Self
 from securechat.client import commands as c
 from securechat.client.access import Access, read_trust
 from securechat.client.events import DeliveryState, Ended, Event, Message, RoomInfo
-from securechat.client.people import People
 from securechat.client.relays import parse_address
 from securechat.client.session import FLUSH_S, Session
+from securechat.client.still_queued import still_queued
 from securechat.client.surroundings import load_settings, resolve_home
-from securechat.client.unsent import still_queued
+from securechat.client.typed_names import parse_other
 from securechat.client.vault import Passphrases
 from securechat.crypto.passphrase import Passphrase
 from securechat.errors import PassphraseRefused, TimedOut, Unreachable, UsageError
@@ -100,7 +100,7 @@ class Client(Session):
         settings = load_settings(place)
         me = parse_name(name)
         if peer is not None:
-            People(me).check(peer)
+            parse_other(peer, me)
         receipts = settings.client.read_receipts if read_receipts is None else read_receipts
         ca_file = Path(ca) if ca is not None else None
         access = Access(

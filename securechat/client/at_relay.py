@@ -17,7 +17,7 @@ from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
 from securechat.e2e.endpoint import Endpoint
-from securechat.errors import LimitExceeded, SecureChatError
+from securechat.errors import InternalError, LimitExceeded, SecureChatError
 from securechat.identity.device import DeviceList
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, fingerprint
@@ -27,9 +27,10 @@ from securechat.wire import frames as f
 class AtRelay:
     """The desk and the parts for the relay that is at the other end, and the login on it.
 
-    For the engine's thread. Each relay has its own desk; one for `NO_RELAY` stands there before the
-    first connection, and what faces want of people waits until that has shown who the relay is. If
-    there is no connection, the run may begin with the desk of the relay that it knows.
+    For the engine's thread. Each relay has its own desk. Before the first connection that of the
+    relay stands there which the run knows, if it trusts no other; else one for `NO_RELAY`, and what
+    faces want of people waits until it is clear who the relay is. That is a connection, or that
+    none can be made and the run may begin without.
     """
 
     def __init__(
@@ -56,15 +57,18 @@ class AtRelay:
         self._renewing = Renewing()
         self._so_far = SoFar(in_lobby=run.lobby, visible=run.visible, typing=run.typing)
         self.people = People(run.name)
-        self._open_desk(NO_RELAY, endpoint)
+        relay_id = run.known_relay() if run.trusts_one_relay else None
+        self._open_desk(relay_id or NO_RELAY, endpoint)
+        if relay_id is not None:
+            self._early.take(Stage.WHICH_RELAY)
         self._login = Login(self.desk.endpoint, run.name, NO_RELAY, b"")
         self._was_ready = False
         self._has_begun = False
         self._clock_off_s = 0
         self.may_be_known = False
         """Whether a relay may have entered this device: it was asked to, and has not refused."""
-        self.is_leaving = False
-        """Whether the run is about to end, so that a connection that is lost is no news."""
+        self._is_leaving = False
+        self._next_attempt_s: float | None = None
 
     # What faces want of people --------------------------------------------------------------------
 
@@ -81,6 +85,12 @@ class AtRelay:
         is_late = isinstance(question, RoomQuestion | InviteQuestion | MakeCode)
         stage = Stage.LOGGED_IN if is_late else Stage.WHICH_RELAY  # who asks has to be somebody
         self._early.carry_out(lambda: self._answer(question), stage)
+
+    def leave(self) -> None:
+        """Take note that the run is about to end, and keep what was written if one knows where."""
+        self._is_leaving = True
+        if not self._has_begun and self._has_known_desk():
+            self._make_up_for(Stage.WHICH_RELAY)
 
     def attempt(self, call: Callable[[], None]) -> None:
         """Make a call; what is wrong with it is told, and everything goes on."""
@@ -107,6 +117,10 @@ class AtRelay:
         parts = self.parts
         asking = parts.lookups.asks_who or parts.receiving.unsettled or parts.is_awaiting
         return self._has_begun and not asking and self.desk.is_settled
+
+    def is_away_until(self, time_s: float) -> bool:
+        """Tell whether there is no connection, and no attempt before a time of the run's clock."""
+        return self._next_attempt_s is not None and self._next_attempt_s >= time_s
 
     # What the link says ---------------------------------------------------------------------------
 
@@ -168,38 +182,42 @@ class AtRelay:
             return
         if isinstance(down.error, NOT_REGISTERED) and not self._was_ready:
             self.may_be_known = False
-        begins = not self._has_begun
-        if down.retry_in_s is None or (begins and not self._may_begin_without(down.error)):
+        if down.retry_in_s is None or not (self._has_begun or self._may_begin_without(down.error)):
             raise down.error
-        if begins:
-            self._begin_offline()
-        if not self.is_leaving:
+        self._next_attempt_s = self._run.now_s() + down.retry_in_s
+        self._begin_offline()
+        if not self._is_leaving:
             self.desk.tell(ev.Offline(down.error.what, down.retry_in_s))
         self._make_up_for(Stage.LOGGED_IN)
 
     def _may_begin_without(self, error: SecureChatError) -> bool:
         """Tell whether the session can begin although the first connection has failed so.
 
-        Then the desk is that of the relay that is away. One that says that it is asked too much is
-        there, and so is another one than is known here.
+        A relay that says that it is asked too much is there, and a failure of our own says nothing.
         """
+        is_absence = not isinstance(error, LimitExceeded | InternalError)
+        return is_absence and self._has_known_desk()
+
+    def _has_known_desk(self) -> bool:
+        """Tell whether this is the desk of the relay that is known, and lay it out if none is."""
         relay_id = self._run.known_relay()
-        if relay_id is None or isinstance(error, LimitExceeded):
-            return False
-        if self.desk.relay_id == NO_RELAY:
+        if relay_id is not None and self.desk.relay_id == NO_RELAY:
             self._carry_out()
             self._open_desk(relay_id, self.desk.endpoint)
         return self.desk.relay_id == relay_id
 
     def _begin_offline(self) -> None:
-        self._has_begun = True
-        self.parts.lookups.has_begun = True
-        key = fingerprint(self.desk.relay_id)
-        self.desk.tell(ev.BegunOffline(self._run.name, self._run.relay, key))
+        if self._has_begun:
+            return
+        self._has_begun = self.parts.lookups.has_begun = True
+        if not self._is_leaving:
+            key = fingerprint(self.desk.relay_id)
+            self.desk.tell(ev.BegunOffline(self._run.name, self._run.relay, key))
 
     # Login ----------------------------------------------------------------------------------------
 
     def _on_up(self, up: Up) -> None:
+        self._next_attempt_s = None
         relay_id = self._relay_id_of(up.certificate)
         if relay_id != self.desk.relay_id:
             self._carry_out()

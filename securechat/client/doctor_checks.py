@@ -13,7 +13,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from securechat.client.access import read_trust
-from securechat.client.connect import trusted_by
 from securechat.client.handed_over import HandedOver
 from securechat.client.login import Login
 from securechat.client.profile import (
@@ -26,6 +25,7 @@ from securechat.client.profile import (
 from securechat.client.relays import known_relays, parse_address
 from securechat.client.short_visit import Visit
 from securechat.client.surroundings import load_settings, resolve_home
+from securechat.client.trusting import trusted_by
 from securechat.client.vault import Passphrases, Vault
 from securechat.config import Config
 from securechat.e2e.endpoint import Endpoint as OwnEndpoint

@@ -20,10 +20,9 @@ from securechat.client.desk import Batch
 from securechat.client.link import LinkNews
 from securechat.client.opening import open_endpoint, recall
 from securechat.client.ports import LinkPort, StatePort
-from securechat.client.room_book import parse_room
 from securechat.client.run import Run
 from securechat.client.typed import Typed
-from securechat.client.typed_names import is_room
+from securechat.client.typed_names import is_room, parse_other, parse_room
 from securechat.client.unread import Unread
 from securechat.e2e.endpoint import new_message_id
 from securechat.errors import InternalError, SecureChatError
@@ -41,16 +40,19 @@ class Engine:
         self,
         run: Run,
         state: StatePort,
+        audience: Audience,
         make_link: Callable[[Callable[[LinkNews], None]], LinkPort],
         relay_id_of: Callable[[bytes], RelayId],
     ) -> None:
-        """Prepare it. ``relay_id_of`` reads the relay id from a certificate (DER).
+        """Prepare it; the ``audience`` hears its events.
+
+        ``relay_id_of`` reads the relay id from a certificate (DER).
 
         When the key of the run's peer is a changed one at the end, or texts were not sent for such
         a key, Ended has a KeyChanged.
         """
         self._run = run
-        self._audience = Audience()
+        self._audience = audience
         self._state = Commits(state, self._audience.tell)
         self._calls = Calls()
         self._link = make_link(lambda news: self._calls.put(lambda: self._on_news(news)))
@@ -72,16 +74,6 @@ class Engine:
         """To whom they are; for the time after the end, and as far as the relay is known."""
 
     # For faces, from any thread -------------------------------------------------------------------
-
-    def subscribe(
-        self, listener: Callable[[ev.Event], None], *, errands: bool = False
-    ) -> Callable[[], None]:
-        """Call ``listener`` with every event from now on, in the engine's thread.
-
-        Returns what ends that; an event that is being told may still come. Only listeners who want
-        the ``errands`` hear what is wrong with the texts of other commands.
-        """
-        return self._audience.join(listener, errands=errands)
 
     def catch_up(
         self, listener: Callable[[ev.Event], None], first: ev.Event, sender: str | None = None
@@ -137,12 +129,12 @@ class Engine:
 
         An ``action`` says what the user does. ``reply_to`` is the id of a message in the same
         conversation, or whose newest one there is answered. An ``errand`` (`Errands`) is the text
-        of another command. Raises as `People.check` does; NameInvalid for the name of no room.
+        of another command. Raises as `parse_other` does; NameInvalid for the name of no room.
         """
         if is_room(target):
             parse_room(target)
         else:
-            self._here.people.check(target)
+            parse_other(target, self._run.name)
         text_typed = Typed(target, new_message_id(), text, action=action, reply_to=reply_to)
         self._calls.put(lambda: self._here.write(text_typed, errand=errand))
         return text_typed.message_id.hex()
@@ -175,8 +167,8 @@ class Engine:
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: begun, every message accepted by the relay, every question answered. On a full
-        disk it ends at once.
+        That is: begun, every message accepted by the relay, every question answered. It ends at
+        once on a full disk, and without a connection if none is attempted by then.
         """
         self._state.hurry()
         self._calls.put(lambda: self._plan_stop(flush_s))
@@ -242,7 +234,9 @@ class Engine:
         self._here.parts.do_what_is_due()
         if self._unread.due_at is not None and self._unread.due_at <= now:
             self._here.desk.change(self._unread.take_shown())
-        if self._stop_at is not None and (now >= self._stop_at or self._here.is_settled):
+        if self._stop_at is None:
+            return
+        if now >= self._stop_at or self._here.is_settled or self._here.is_away_until(self._stop_at):
             self._end(None)
 
     def _send_receipts(self) -> None:
@@ -263,7 +257,7 @@ class Engine:
         desk.batch.events += [*muted, *past, *unread]
 
     def _plan_stop(self, flush_s: float) -> None:
-        self._here.is_leaving = True
+        self._here.leave()
         self._stop_at = self._run.now_s() + flush_s
         self._send_receipts()
 
@@ -282,6 +276,7 @@ class Engine:
         error = error or outcome(self._here.desk, self._run.peer)
         try:
             self._here.parts.receiving.give_up()
+            self._here.parts.indexing.finish()
             self._send_receipts()
             self._carry_out()
         except NotCommitted as failure:

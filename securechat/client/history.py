@@ -138,6 +138,11 @@ class HistoryBook:
         with self._state.read_history() as table:
             return table.has_expired(expire)
 
+    def has_unindexed(self) -> bool:
+        """Tell whether the index of words has still to follow texts that were changed."""
+        with self._state.read_history() as table:
+            return table.has_unindexed()
+
     def days(self, where: Conversation) -> int:
         """Return for how many days the messages of a conversation are kept."""
         return self._days_of(where.key)

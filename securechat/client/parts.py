@@ -13,6 +13,7 @@ from securechat.client.devices import Devices
 from securechat.client.errands import Errands
 from securechat.client.expected import ExpectedKeys
 from securechat.client.expiry import Expiry
+from securechat.client.indexing import Indexing
 from securechat.client.invitations import Invitations
 from securechat.client.inviting import Inviting
 from securechat.client.lobby import Lobby
@@ -73,6 +74,7 @@ class Parts(NamedTuple):
     answers: Answers
     questions: Questions
     expiry: Expiry
+    indexing: Indexing
 
     def begin(self, welcome: Welcome) -> None:
         """After a login: say how one is seen, publish keys, look people up, let out what waited."""
@@ -123,6 +125,7 @@ class Parts(NamedTuple):
             self.sending,
             self.publishing,
             self.expiry,
+            self.indexing,
             self.lobby,
             self.pairing,
             self.comparisons,
@@ -135,7 +138,7 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     own_name = run.name
     rows = state.load(without=SEEN_TABLES)
     pinning = Pinning(desk, ExpectedKeys(desk.relay_id, rows))
-    agreement, expiry = Agreement(desk), Expiry(desk)
+    agreement, expiry, indexing = Agreement(desk), Expiry(desk), Indexing(desk)
     lookups = Lookups(desk, pinning, agreement)
     unplaced, confirmations = Unplaced(desk, lookups), Confirmations(desk, lookups)
     sending = Sending(desk, lookups, agreement, unplaced, confirmations)
@@ -144,7 +147,7 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
     names = MemberNames(desk, own_name)
     rosters = Rosters(desk, names, posting, sending)
     comparisons = Comparisons(desk, sending)
-    amending = Amending(desk, own_name, agreement, sending, posting)
+    amending = Amending(desk, own_name, agreement, sending, posting, indexing)
     composing = Composing(desk)
     receiving = Receiving(
         desk,
@@ -205,4 +208,5 @@ def make_parts(desk: Desk, run: Run, state: StatePort) -> Parts:
             composing,
         ),
         expiry=expiry,
+        indexing=indexing,
     )

@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Struct, field
 
 from securechat.client.commands import How
-from securechat.client.contacts import split_key_id
 from securechat.client.drafts import Draft, stored_drafts
+from securechat.client.typed_names import parse_other
 from securechat.e2e.content import Recovery
 from securechat.e2e.sas_content import Comparing
 from securechat.e2e.unconfirmed import UnconfirmedText
-from securechat.errors import NameInvalid, SecureChatError, UsageError
+from securechat.errors import NameInvalid, SecureChatError
 from securechat.identity.chain import PeerUser
 from securechat.identity.names import name_key, parse_name
 from securechat.identity.types import DeviceAddress, MessageId, Name, RelayId
@@ -98,7 +98,7 @@ class People:
     """Persons by name; case does not count."""
 
     def __init__(self, own_name: Name) -> None:
-        self._own_key = name_key(own_name)
+        self._own_name = own_name
         self._people: dict[str, Person] = {}
         self._last_draft = 0
 
@@ -156,14 +156,8 @@ class People:
         return self._people.get(name_key(Name(name)))
 
     def check(self, name: str) -> Name:
-        """Return the name of somebody else, in its normal form, without a key id; any thread.
-
-        Raises NameInvalid, or UsageError for the own name.
-        """
-        parsed = parse_name(split_key_id(name)[0])
-        if name_key(parsed) == self._own_key:
-            raise UsageError("That is your own name", "/who shows who else is here")
-        return parsed
+        """Return the name of somebody else as `parse_other` does, and raise as that."""
+        return parse_other(name, self._own_name)
 
     def open(self, name: str, *, companion: bool = False) -> Person:
         """Return the person of this name, adding them; raises as `check` does."""

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
-from securechat.client.contacts import Contact, key_id_of, split_key_id, with_key_id
+from securechat.client.contacts import Contact, key_id_of, with_key_id
 from securechat.client.drafts import ANYBODY
-from securechat.client.typed_names import LOBBY, ROOM_SIGN
+from securechat.client.typed_names import LOBBY, ROOM_SIGN, parse_room
 from securechat.e2e.endpoint import Endpoint
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import LOBBY_VERSION, RoomPlace
-from securechat.errors import NameInvalid, UsageError
+from securechat.errors import UsageError
 from securechat.identity.lookalikes import name_skeletons
-from securechat.identity.names import name_key, parse_name
+from securechat.identity.names import name_key
 from securechat.identity.roster import lobby_id_of
 from securechat.identity.types import Name, RelayId, RoomId, UserKey
 
@@ -25,18 +25,6 @@ class Recipient(NamedTuple):
 
     name: Name
     user_key: UserKey
-
-
-def parse_room(typed: str) -> tuple[Name, str]:
-    """Return the name of a room, without its sign, and the short key id behind it, or an empty one.
-
-    Raises NameInvalid for a name that no room can have.
-    """
-    name, key_id = split_key_id(typed.removeprefix(ROOM_SIGN))
-    try:
-        return parse_name(name), key_id
-    except NameInvalid as error:
-        raise NameInvalid(error.what, "/rooms") from None
 
 
 class RoomBook:

@@ -14,9 +14,9 @@ from securechat.client.lobby import Lobby
 from securechat.client.member_names import MemberNames
 from securechat.client.posting import Posting
 from securechat.client.receiving import Receiving
-from securechat.client.room_book import Recipient, parse_room
+from securechat.client.room_book import Recipient
 from securechat.client.rosters import Rosters
-from securechat.client.typed_names import conversation_key
+from securechat.client.typed_names import conversation_key, parse_room
 from securechat.e2e.room import Room
 from securechat.e2e.room_content import Roster
 from securechat.errors import SecureChatError, UsageError

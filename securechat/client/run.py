@@ -27,7 +27,7 @@ class Run:
     With ``typing`` people see that the user types, and the user that they do.
     With ``takes_new_keys`` the new key of somebody who is not verified is taken at once.
     ``known_relay`` gives the relay that the run may begin without, or None: it has let this profile
-    in before.
+    in before. With ``trusts_one_relay`` no other one can answer.
     ``now_ms`` is the time of day, ``now_s`` a clock that is never set.
     """
 
@@ -43,6 +43,7 @@ class Run:
     visible: bool = True
     typing: bool = True
     known_relay: Callable[[], RelayId | None] = lambda: None
+    trusts_one_relay: bool = False
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
     now_s: Callable[[], float] = time.monotonic
 

@@ -1,20 +1,24 @@
 """A profile and its engine, open: what every face runs on, and `securechat.Client` for programs."""
 
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from securechat.client.access import Access
+from securechat.client.audience import Audience
 from securechat.client.beside import Reception
 from securechat.client.command_line import fitting_text
 from securechat.client.commands import Question
-from securechat.client.connect import Connector
-from securechat.client.engine import Engine
 from securechat.client.events import Event
 from securechat.client.heard import Heard
+from securechat.client.opened import Opened
 from securechat.client.profile import Profile
 from securechat.client.run import GRACE_S
 from securechat.errors import Unreachable, UsageError
 from securechat.transport.local_socket import LineHandler, LocalSession
+
+if TYPE_CHECKING:
+    from securechat.client.connect import Connector
+    from securechat.client.engine import Engine
 
 FLUSH_S = 10.0
 
@@ -45,11 +49,21 @@ class Session:
         that was kept can be read, what is sent waits, and Ready follows when the relay is there.
         Without it, and whenever the relay refuses or is not the right one, that is the end.
         """
-        self._connect: Callable[[], Connector] = lambda: Connector(
-            access, peer=peer, lobby=lobby, e2e=e2e, offline=offline
-        )
+        self._access = access
+        self._opened: Opened | None = None
         self._connector: Connector | None = None
+        self._audience = Audience()
         self._heard = Heard()
+        self._asked_before: list[Callable[[Engine], None]] = []
+
+        def connect(opened: Opened) -> "Connector":
+            from securechat.client.connect import Connector  # a first frame need not wait for it
+
+            return Connector(
+                opened, self._audience, peer=peer, lobby=lobby, e2e=e2e, offline=offline
+            )
+
+        self._connect = connect
 
     def open(self) -> Self:
         """Open the profile and decide whom to trust, but do not connect yet; then `close` it.
@@ -58,20 +72,21 @@ class Session:
         Busy, PassphraseRefused, FileProblem, Untrusted, and Unreachable when nobody vouches for
         the relay and it does not answer.
         """
-        if self._connector is not None:
+        if self._opened is not None:
             raise UsageError("This client is open already", "another securechat.Client")
-        self._heard = Heard()
-        self._connector = self._connect()
+        self._audience, self._heard, self._asked_before = Audience(), Heard(), []
+        self._opened = Opened(self._access)
         self.subscribe(self._heard.hear)
         return self
 
     def close(self) -> None:
         """End the connection at once, and let others open the profile."""
-        if self._connector is not None:
+        closing: Connector | Opened | None = self._connector or self._opened
+        if closing is not None:
             try:
-                self._connector.close()
+                closing.close()
             finally:
-                self._connector = None
+                self._connector = self._opened = None
 
     def start(self) -> None:
         """Connect and log in; the events say how that goes."""
@@ -83,8 +98,8 @@ class Session:
         At the latest in ``flush_s``. Does not wait: the events go on until then. Nothing happens
         when it is not open.
         """
-        if self._connector is not None:
-            self._connector.engine.stop(flush_s)
+        if self._opened is not None:
+            self._let(lambda engine: engine.stop(flush_s))
 
     def finish(self, flush_s: float) -> None:
         """Stop, and wait for the end; that may take ``flush_s`` and a grace of `GRACE_S`."""
@@ -121,31 +136,34 @@ class Session:
 
     def ask(self, question: Question) -> None:
         """Ask something; its event follows, or Problem. All names that it needs are filled in."""
-        self._engine.ask(question)
+        self._let(lambda engine: engine.ask(question))
 
     @property
     def profile(self) -> Profile:
         """The open profile."""
-        return self._opened.profile
+        return self._require_open().profile
 
     @property
     def queued(self) -> int:
         """How many own messages the relay has not accepted yet."""
-        return self._engine.queued
+        return 0 if self._connector is None else self._connector.engine.queued
 
     @property
     def queued_for(self) -> Sequence[str]:
         """To whom they are, as far as that is known at the end."""
-        return self._engine.queued_for
+        return () if self._connector is None else self._connector.engine.queued_for
 
     def subscribe(
         self, listener: Callable[[Event], None], *, errands: bool = False
     ) -> Callable[[], None]:
-        """Call ``listener`` with each event from now on, in the engine's thread; see `Engine`.
+        """Call ``listener`` with each event from now on, in the engine's thread.
 
-        Returns what ends that. A listener must not wait for anything.
+        It must not wait for anything. Returns what ends that; an event that is being told may still
+        come. Only listeners who want the ``errands`` hear what is wrong with the texts of other
+        commands.
         """
-        return self._engine.subscribe(listener, errands=errands)
+        self._require_open()
+        return self._audience.join(listener, errands=errands)
 
     def catch_up(
         self, listener: Callable[[Event], None], first: Event, sender: str | None = None
@@ -155,35 +173,51 @@ class Session:
 
     def retell(self, scrollback: int = 0) -> None:
         """Tell the listeners what nobody was shown yet, after so many messages before that."""
-        self._engine.retell(scrollback)
+        self._let(lambda engine: engine.retell(scrollback))
 
     def shown(self, sender: str, message_id: str) -> None:
         """Take note that a message has reached its reader; `events` does that by itself."""
-        self._engine.shown(sender, message_id)
+        self._let(lambda engine: engine.shown(sender, message_id))
 
     def confirm_read(self, sender: str, message_id: str) -> None:
         """Let a contact know that a message of theirs was shown, also without read receipts."""
-        self._engine.confirm_read(sender, message_id)
+        self._let(lambda engine: engine.confirm_read(sender, message_id))
 
     def talk_to(self, name: str) -> None:
         """Look a person up, and hear of their coming and going."""
-        self._engine.talk_to(name)
+        self._let(lambda engine: engine.talk_to(name))
 
     def receive_requests(self, accept: Callable[[LocalSession], LineHandler]) -> Reception:
         """Let other commands of the same user reach this one; the caller closes it.
 
         Raises FileProblem when this system has no place for that.
         """
-        return Reception(self.profile, self._opened.loop, accept)
+        return Reception(self.profile, self._connected.loop, accept)
+
+    def _let(self, act: "Callable[[Engine], None]") -> None:
+        """Let the engine do something, at the latest when it is made."""
+        self._require_open()
+        if self._connector is None:
+            self._asked_before.append(act)
+        else:
+            act(self._connector.engine)
 
     @property
-    def _opened(self) -> Connector:
+    def _engine(self) -> "Engine":
+        return self._connected.engine
+
+    @property
+    def _connected(self) -> "Connector":
+        """The engine and its loop: made when they are needed, which is after the first frame."""
         if self._connector is None:
+            self._connector = self._connect(self._require_open())
+            for act in self._asked_before:
+                act(self._connector.engine)
+        return self._connector
+
+    def _require_open(self) -> Opened:
+        if self._opened is None:
             raise UsageError(
                 "This client is not open", "with securechat.Client(…) as chat: and all in there"
             )
-        return self._connector
-
-    @property
-    def _engine(self) -> Engine:
-        return self._opened.engine
+        return self._opened

@@ -26,6 +26,29 @@ def conversation_key(name: str) -> str:
     return name_key(Name(name))
 
 
+def parse_other(typed: str, own: Name) -> Name:
+    """Return the name of somebody else, in its normal form, without a key id.
+
+    Raises NameInvalid, or UsageError for the ``own`` name.
+    """
+    name = parse_name(split_key_id(typed)[0])
+    if name_key(name) == name_key(own):
+        raise UsageError("That is your own name", "/who shows who else is here")
+    return name
+
+
+def parse_room(typed: str) -> tuple[Name, str]:
+    """Return the name of a room, without its sign, and the short key id behind it, or an empty one.
+
+    Raises NameInvalid for a name that no room can have.
+    """
+    name, key_id = split_key_id(typed.removeprefix(ROOM_SIGN))
+    try:
+        return parse_name(name), key_id
+    except NameInvalid as error:
+        raise NameInvalid(error.what, "/rooms") from None
+
+
 def check_person(command: str, typed: str) -> str:
     """Return a person's name as it was typed, if somebody can have it.
 

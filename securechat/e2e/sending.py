@@ -161,6 +161,9 @@ def _encrypt(session: Session, own: DeviceAddress, plaintext: bytes) -> bytes:
 
 def _require_usable(peer: PeerDevice, now_ms: int) -> None:
     if peer.is_expired(now_ms):
-        raise Untrusted("The keys of this person's device have expired: it was away for too long.")
+        raise Untrusted(
+            "The keys of this person's device have expired: it was away for too long.",
+            "date -u; if this clock is right, ask them to start their client",
+        )
     if envelope.SUITE not in peer.bundle.suites:
         raise RemoteProtocolError("The other device speaks no cipher suite that this one knows.")

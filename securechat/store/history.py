@@ -18,6 +18,7 @@ from securechat.store.history_changes import HistoryChange as HistoryChange
 from securechat.store.history_changes import Progress as Progress
 from securechat.store.history_changes import Reached as Reached
 from securechat.store.history_changes import React as React
+from securechat.store.history_changes import Reindex as Reindex
 from securechat.store.history_changes import Retention as Retention
 from securechat.store.history_query import Query as Query
 from securechat.store.history_query import conditions_of
@@ -28,6 +29,7 @@ PAGE_ENTRIES = 500
 MAX_REQUESTS = 1000
 MAX_REACTIONS = 100
 EXPIRED_AT_ONCE = 20
+REINDEXED_AT_ONCE = 100
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -66,6 +68,11 @@ _INSERT = """
 
 _SELECT_REACTIONS = "SELECT message, user_key, sender, symbol FROM reactions"
 
+_SELECT_UNINDEXED = """
+    SELECT u.sequence, u.indexed, substr(h.text, 1, 1000)
+    FROM unindexed u CROSS JOIN history h USING (sequence) ORDER BY u.stays, u.sequence LIMIT ?
+"""
+
 _LAST = 2**63 - 2
 """No sequence number is higher."""
 
@@ -96,6 +103,8 @@ class HistoryTable:
                 self._amend(change)
             case React():
                 self._react(change)
+            case Reindex():
+                self._reindex(change.characters)
 
     def last(self, count: int, conversation: bytes | None = None) -> list[Entry]:
         """Return the newest entries, of one conversation or of all, the oldest first."""
@@ -181,6 +190,10 @@ class HistoryTable:
         """Tell whether there is anything for this change to remove."""
         query = "SELECT 1 FROM history WHERE conversation = ? AND kept_ms <= ? LIMIT 1"
         return any(read_rows(self._database, query, limited) for limited in self._limited(expire))
+
+    def has_unindexed(self) -> bool:
+        """Tell whether `Reindex` has anything to do."""
+        return bool(read_rows(self._database, "SELECT 1 FROM unindexed LIMIT 1"))
 
     def conversations(self) -> list[tuple[bytes, str]]:
         """Return key and title of each conversation, in the order in which they began."""
@@ -279,6 +292,21 @@ class HistoryTable:
                 " WHERE (SELECT count(*) FROM reactions WHERE message = ?) < ?",
                 (entry.sequence, *change[2:], entry.sequence, MAX_REACTIONS),
             )
+
+    def _reindex(self, characters: int) -> None:
+        rows = read_rows(self._database, _SELECT_UNINDEXED, (REINDEXED_AT_ONCE,))
+        for sequence, indexed, text in rows:
+            self._database.execute(
+                "INSERT INTO history_text (history_text, rowid, text) VALUES ('delete', ?, ?)",
+                (sequence, indexed),
+            )
+            self._database.execute(
+                "INSERT INTO history_text (rowid, text) VALUES (?, ?)", (sequence, text)
+            )
+            self._database.execute("DELETE FROM unindexed WHERE sequence = ?", (sequence,))
+            characters -= len(indexed) + len(text)
+            if characters <= 0:
+                break
 
     def _expire(self, change: Expire) -> None:
         left = EXPIRED_AT_ONCE

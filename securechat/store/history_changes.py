@@ -118,4 +118,15 @@ class React(NamedTuple):
     symbol: str
 
 
-HistoryChange = Entry | Reached | Retention | Expire | Amend | React
+class Reindex(NamedTuple):
+    """The index of the words follows the texts that were changed since; the deleted ones first.
+
+    To take a text out of it costs many times what it costs to change the text, so that is done
+    apart, and for about so many ``characters``, but for one text at least: repeat it while there
+    are any (`HistoryTable.has_unindexed`).
+    """
+
+    characters: int
+
+
+HistoryChange = Entry | Reached | Retention | Expire | Amend | React | Reindex

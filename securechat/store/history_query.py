@@ -39,13 +39,17 @@ def conditions_of(query: Query) -> tuple[list[str], list[object]]:
 
 
 def _word_condition(word: str) -> tuple[str, list[object]]:
-    """Return how to look for a word: by the index, unless it or a text is not in there whole."""
+    """Return how to look for a word: by the index, unless it or a text is not in there (whole)."""
     length = sum(ord(character) not in _COMBINING for character in word)
     if length < _SHORTEST_INDEXED_CHARACTERS:
         return "instr(casefold(h.text), ?)", [word.casefold()]
     quoted = word.replace('"', '""')
     return (
-        "h.sequence IN (SELECT rowid FROM history_text(?) UNION ALL SELECT sequence FROM history"
-        " WHERE length(text) > 1000 AND instr(casefold(text), ?))",
-        [f'"{quoted}"', word.casefold()],
+        "h.sequence IN (SELECT rowid FROM history_text(?)"
+        " WHERE rowid NOT IN (SELECT sequence FROM unindexed)"
+        " UNION ALL SELECT sequence FROM history"
+        " WHERE length(text) > 1000 AND instr(casefold(text), ?)"
+        " UNION ALL SELECT unindexed.sequence FROM unindexed CROSS JOIN history USING (sequence)"
+        " WHERE instr(casefold(text), ?))",
+        [f'"{quoted}"', word.casefold(), word.casefold()],
     )

@@ -5,10 +5,11 @@ from pathlib import Path
 from securechat.errors import FileProblem
 from securechat.store.encrypted import Connection
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """1 had the rows, not encrypted; 2 had no history; in 3 no message was an action.
 
-In 4 none was ever changed, reacted to, or known to be an answer.
+In 4 none was ever changed, reacted to, or known to be an answer. In 5 the index of one that was
+changed was changed with it.
 """
 
 INDEXED_CHARACTERS = 1000
@@ -44,14 +45,19 @@ _TABLES = (
     "CREATE TRIGGER IF NOT EXISTS {within}.history_added AFTER INSERT ON history BEGIN"
     " INSERT INTO history_text (rowid, text)"
     " VALUES (new.sequence, substr(new.text, 1, 1000)); END",
-    "CREATE TRIGGER IF NOT EXISTS {within}.history_removed AFTER DELETE ON history BEGIN"
-    " INSERT INTO history_text (history_text, rowid, text)"
-    " VALUES ('delete', old.sequence, substr(old.text, 1, 1000)); END",
-    "CREATE TRIGGER IF NOT EXISTS {within}.history_changed AFTER UPDATE OF text ON history BEGIN"
-    " INSERT INTO history_text (history_text, rowid, text)"
-    " VALUES ('delete', old.sequence, substr(old.text, 1, 1000));"
-    " INSERT INTO history_text (rowid, text)"
-    " VALUES (new.sequence, substr(new.text, 1, 1000)); END",
+    "CREATE TABLE IF NOT EXISTS {within}.unindexed"
+    " (sequence INTEGER PRIMARY KEY, indexed TEXT NOT NULL, stays INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS {within}.unindexed_order ON unindexed (stays, sequence)",
+    "DROP TRIGGER IF EXISTS {within}.history_removed",
+    "CREATE TRIGGER {within}.history_removed AFTER DELETE ON history BEGIN"
+    " INSERT INTO history_text (history_text, rowid, text) VALUES ('delete', old.sequence,"
+    " coalesce((SELECT indexed FROM unindexed WHERE sequence = old.sequence),"
+    " substr(old.text, 1, 1000)));"
+    " DELETE FROM unindexed WHERE sequence = old.sequence; END",
+    "DROP TRIGGER IF EXISTS {within}.history_changed",
+    "CREATE TRIGGER {within}.history_changed AFTER UPDATE OF text ON history BEGIN"
+    " INSERT INTO unindexed VALUES (old.sequence, substr(old.text, 1, 1000), new.text <> '')"
+    " ON CONFLICT (sequence) DO UPDATE SET stays = excluded.stays; END",
     "CREATE TRIGGER IF NOT EXISTS {within}.history_unreacted AFTER DELETE ON history BEGIN"
     " DELETE FROM reactions WHERE message = old.sequence; END",
 )

@@ -83,7 +83,7 @@ def check_dates(certificate: "x509.Certificate", now: datetime) -> None:
     if now > ends:
         raise CertificateExpired(
             f"The relay's certificate ended on {ends:%Y-%m-%d %H:%M} UTC.",
-            "on the relay's machine: securechat gen-certs --force",
+            "date -u; if this clock is right, on the relay's machine: securechat gen-certs --force",
         )
 
 

@@ -61,7 +61,7 @@ def _untrusted(
     if code == _EXPIRED:
         return CertificateExpired(
             f"The certificate of {remote} has expired.",
-            "on the relay's machine: securechat gen-certs --force",
+            "date -u; if this clock is right, on the relay's machine: securechat gen-certs --force",
         )
     if code == _NOT_YET_VALID:
         return CertificateExpired(

@@ -12,6 +12,7 @@ ADVERSARIES = [
     "The network between the machines",
     "The relay's operator, or whoever took the relay over",
     "A thief of a disk",
+    "Who is near your screen",
     "A contact",
     "A stranger",
 ]

@@ -11,7 +11,8 @@ from securechat.faces.session.inbox import Inbox
 from tests.pure.faces.fake_engine import FakeEngine
 
 LATER = (
-    *("cryptography.x509", "ifaddr", "zeroconf", "spake2", "segno", "emoji", "markdown_it"),
+    *("cryptography", "securechat.client.engine", "securechat.e2e.endpoint", "ifaddr", "wcwidth"),
+    *("zeroconf", "spake2", "segno", "emoji", "markdown_it"),
     *("prompt_toolkit", "keyring", "textual.widgets._markdown", "textual.widgets._data_table"),
 )
 """Modules that the first frame does not need."""

@@ -5,12 +5,13 @@ import re
 import select
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from tests.processes import environment, securechat, start
 
 FAILURE_S = 20.0
 """A bound for what must happen; nothing waits that long unless it is broken."""
@@ -20,14 +21,7 @@ class Program:
     """A program with pipes; its output is what `expect` has not used up yet."""
 
     def __init__(self, *command: str, home: Path) -> None:
-        self.process = subprocess.Popen(
-            command,
-            cwd=home,
-            env={**os.environ, "SECURECHAT_HOME": str(home), "PYTHONUTF8": "1"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = start(command, cwd=home, env=environment(home, LANG="C.UTF-8"))
         self.errors = ""
         self._output = ""
 
@@ -71,7 +65,7 @@ class Program:
         return int(shown) * 1024
 
     def close(self) -> None:
-        if self.process.returncode is None:
+        if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
@@ -84,10 +78,6 @@ class Program:
     def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
         assert pipe is not None
         return pipe
-
-
-def securechat(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "securechat", *arguments]
 
 
 @contextmanager

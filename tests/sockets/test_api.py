@@ -317,6 +317,22 @@ def test_a_known_relay_whose_name_nobody_knows_now_is_away(
         assert "Cannot reach localhost" in first(ned, e.Offline).why
 
 
+def test_what_is_typed_at_once_goes_to_the_relay_that_a_ca_vouches_for(tmp_path: Path) -> None:
+    with relaying(tmp_path / "before") as before, client("oda", before, tmp_path):
+        pass
+    with (
+        relaying(tmp_path / "after", port=before.port) as after,
+        client("pia", after, tmp_path) as pia,
+    ):
+        oda = client("oda", after, tmp_path, offline=True).open()
+        try:
+            oda.send("pia", "written before the connection")
+            oda.start()
+            assert first(pia, e.Message).text == "written before the connection"
+        finally:
+            oda.close()
+
+
 def test_nothing_but_absence_lets_a_program_begin_without_its_relay(tmp_path: Path) -> None:
     with relaying(tmp_path / "relay") as relay, client("mia", relay, tmp_path):
         pass

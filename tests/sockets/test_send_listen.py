@@ -490,7 +490,8 @@ def test_what_a_killed_reader_has_not_read_is_shown_again(
 
 
 def test_the_name_is_remembered(relay: Relay, alice: Person) -> None:
-    alice.listen("--timeout", "0.5")
+    with alice.listening() as listening:
+        assert listening.running
     status, _, stderr = run("send", "bob", "-m", "x", "--timeout", "0.5", home=alice.home)
     assert status == TIMED_OUT, stderr
 

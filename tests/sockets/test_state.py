@@ -13,7 +13,7 @@ from securechat.errors import FileProblem
 from securechat.store import encrypted
 from securechat.store import state as state_module
 from securechat.store.encrypted import VaultKey, connect
-from securechat.store.history import Amend, Entry, Expire, Query, React
+from securechat.store.history import Amend, Entry, Expire, Query, React, Reindex
 from securechat.store.state import StateFile
 from tests.pure.store.entries import BOB, entry
 
@@ -186,6 +186,39 @@ def test_messages_of_version_4_can_be_changed(tmp_path: Path) -> None:
         assert [each.text for each in history.last(9)] == ["an old text", "a new one"]
 
 
+VERSION_5 = """
+    DROP TRIGGER history_changed;
+    DROP TRIGGER history_removed;
+    DROP TABLE unindexed;
+    CREATE TRIGGER history_changed AFTER UPDATE OF text ON history BEGIN
+        INSERT INTO history_text (history_text, rowid, text)
+        VALUES ('delete', old.sequence, substr(old.text, 1, 1000));
+        INSERT INTO history_text (rowid, text)
+        VALUES (new.sequence, substr(new.text, 1, 1000)); END;
+    CREATE TRIGGER history_removed AFTER DELETE ON history BEGIN
+        INSERT INTO history_text (history_text, rowid, text)
+        VALUES ('delete', old.sequence, substr(old.text, 1, 1000)); END;
+    PRAGMA user_version = 5;
+"""
+
+
+def test_the_index_of_version_5_follows_as_any(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with closing(StateFile(path, KEY)) as state:
+        state.commit({}, [entry("first-words", message_id=b"1", user_key=b"k")])
+    with closing(connect(path, KEY)) as database:
+        database.executescript(VERSION_5)
+    with closing(StateFile(path, KEY)) as state, state.read_history() as history:
+        state.commit({}, [Amend(BOB, b"1", b"k", "second-words", 5)])
+        assert history.has_unindexed()
+        state.commit({}, [Reindex(1)])
+        assert not history.has_unindexed()
+        assert [each.text for each in history.search(Query(words=("second",)), 9)] == [
+            "second-words"
+        ]
+        assert history.search(Query(words=("first",)), 9) == []
+
+
 def test_no_flipped_bit_is_read(path: Path) -> None:
     good, data = read_everything(path), path.read_bytes()
     refused = 0
@@ -254,6 +287,9 @@ def test_a_text_that_was_replaced_is_overwritten(unencrypted: Path) -> None:
     state.commit({}, [message(number)._replace(text=f"xyzzy {number}") for number in range(50)])
     state.commit({}, [Amend(BOB, bytes([number]), b"", "", 1) for number in range(20)])
     state.commit({}, [Amend(BOB, bytes([number]), b"", "plugh", 1) for number in range(20, 50)])
+    with state.read_history() as history:
+        while history.has_unindexed():
+            state.commit({}, [Reindex(100)])
     state.close()
     data = unencrypted.read_bytes()
     assert data.count(b"plugh") == 30

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from securechat.errors import SecureChatError
+from securechat.transport import dial
 from securechat.transport.admission import Limits
 from securechat.transport.connection import Connection
 from securechat.transport.endpoint import Endpoint
@@ -21,6 +22,12 @@ STORM_S = 45.0
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return make_files(tmp_path_factory.mktemp("certs") / "certs")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a handshake take as long as all of them do: they all begin at once."""
+    monkeypatch.setattr(dial, "HANDSHAKE_S", STORM_S)
 
 
 class Talker:
@@ -106,7 +113,11 @@ def run_storm(files: Files, **limits: int) -> Storm:
     storm = Storm()
     with running_loop() as server_loop, running_loop() as client_loop:
         patient = Limits(
-            max_per_address=CONNECTIONS, handshake_s=STORM_S, fair_chance_s=STORM_S, **limits
+            max_per_address=CONNECTIONS,
+            handshake_s=STORM_S,
+            fair_chance_s=STORM_S,
+            crowd_chance_s=STORM_S,
+            **limits,
         )
         start(storm, files, server_loop, client_loop, patient)
         finished = storm.all_done.wait(STORM_S)

@@ -18,7 +18,7 @@ from typing import Any
 import pyte
 import pytest
 
-from tests.forked import Forked, starts_alike
+from tests.forked import Forked, split_namespace, starts_alike
 from tests.processes import FAILURE_S, environment, securechat
 
 CTRL_C, CTRL_D, CTRL_Q, ENTER = "\x03", "\x04", "\x11", "\r"
@@ -67,8 +67,11 @@ class Terminal:
         if not term:
             del environ["TERM"]
         self.process: Forked | subprocess.Popen[bytes]
-        if not prefix and starts_alike(environ):
-            self.process = Forked(command, cwd=where, env=environ, terminal=slave)
+        namespace, other = split_namespace(prefix)
+        if not other and starts_alike(environ):
+            self.process = Forked(
+                command, cwd=where, env=environ, terminal=slave, namespace=namespace
+            )
         else:
             self.process = subprocess.Popen(
                 [*prefix, *securechat(*command)],
@@ -131,6 +134,8 @@ class Terminal:
     def finish(self) -> int:
         """Wait for the end by itself; return the exit status, 128 + n for a signal n."""
         self._wait("the end", lambda: self.process.poll() is not None, ends=True)
+        while select.select([self._master], [], [], 0)[0] and self._read(0):
+            pass  # what it has written at last
         status = self.process.wait(0)
         return 128 - status if status < 0 else status
 

@@ -121,6 +121,7 @@ def test_ctrl_c_leaves_when_pressed_twice(relay: Relay, tmp_path: Path) -> None:
     command = ("client", "--name", "eva", *relay.flags)
     with sitting_at(*command, home=tmp_path) as eva:
         eva.see("You are eva")
+        eva.see("/who says who is there.")  # the last that comes by itself
         eva.press("never mind")
         eva.see_last("#lobby > never mind")
         eva.press(CTRL_C)

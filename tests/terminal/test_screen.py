@@ -106,9 +106,10 @@ def test_what_is_typed_survives_every_size_of_the_terminal(relay: Relay, tmp_pat
         for word, (columns, rows) in zip(
             ("all ", "of ", "this ", "is ", "kept"), sizes, strict=True
         ):
-            abe.press(word)
-            abe.resize(columns, rows)
             typed += word
+            abe.press(word)
+            abe.see_input(word.strip())  # so the size before has been noticed
+            abe.resize(columns, rows)
         abe.see_input(typed)
         abe.wait_until("the title", lambda: abe.rows[0].startswith("bea · E2E"))
         abe.press(ENTER)

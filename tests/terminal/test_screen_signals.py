@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Relay, relaying
-from tests.terminal.full_screen import LEFT, FullScreen, on_full_screen
+from tests.terminal.full_screen import ENTERED, LEFT, FullScreen, on_full_screen
 from tests.terminal.seat import CTRL_C, CTRL_Q, ENTER
 
 CTRL_F, CTRL_K, CTRL_O, CTRL_P, CTRL_Z = "\x06", "\x0b", "\x0f", "\x10", "\x1a"
@@ -88,6 +88,28 @@ def test_a_signal_before_the_first_frame_gives_the_terminal_back(
         assert seat.echoes
 
 
+def seen_by_who_comes_later(seat: FullScreen) -> bytes:
+    """Return what was written to the screen that is there before and after the chat."""
+    _, *parts = f"{LEFT}{seat.raw.decode(errors='replace')}".split(LEFT)
+    return "".join(part.partition(ENTERED)[0] for part in parts).encode()
+
+
+@pytest.mark.parametrize("end", [CTRL_Q, signal.SIGTERM])
+def test_nothing_of_the_chat_stays_on_the_terminal(sit: Sit, end: str | signal.Signals) -> None:
+    with sit() as seat:
+        seat.press(ENTER)
+        seat.see(": this")
+        if isinstance(end, str):
+            seat.press(end)
+        else:
+            seat.process.send_signal(end)
+        seat.finish()
+        assert b"this" in seat.raw
+        left = seen_by_who_comes_later(seat)
+        for word in (b"this", b"Waiting for", b"F1 help"):
+            assert word not in left
+
+
 def test_ctrl_c_stays_a_key(sit: Sit) -> None:
     with sit() as seat:
         seat.press(CTRL_C)
@@ -102,6 +124,7 @@ def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again(sit: Sit) 
         seat.see("STOPPED TSTP")
         assert LEFT.encode() in seat.raw
         assert seat.echoes
+        assert b"this" not in seen_by_who_comes_later(seat)
         seat.resize(100, 30)
         seat.press(ENTER)
         seat.wait_until_entered(2)

@@ -70,8 +70,11 @@ class People:
         return self._people.setdefault(conversation_key(name), Person())
 
     def rename(self, before: str, name: str) -> None:
-        """Take note of another name for somebody."""
+        """Take note of another name for somebody, under which they may be known already."""
         if (person := self._people.pop(conversation_key(before), None)) is not None:
+            known = self[name]
+            person.trust = person.trust or known.trust
+            person.blocked = person.blocked or known.blocked
             self._people[conversation_key(name)] = person
 
     def expect(self, name: str) -> None:

@@ -32,11 +32,13 @@ def run_lines(
     color: ColorChoice = ColorChoice.AUTO,
     environ: Mapping[str, str] = os.environ,
     flush_s: float = FLUSH_S,
+    may_ring: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a session until the user leaves or the input ends, with ``peer`` or in the ``lobby``.
 
-    What is queued then gets ``flush_s`` seconds to be handed over. Raises the error that ended the
-    engine, StillQueued, or KeyboardInterrupt (where Ctrl-C leaves at once).
+    The bell of a terminal sounds only when it ``may_ring``. What is queued at the end gets
+    ``flush_s`` seconds to be handed over. Raises the error that ended the engine, StillQueued, or
+    KeyboardInterrupt (where Ctrl-C leaves at once).
     """
     unicode = can_show(CHECK_MARK, stdout)
     terminal = stdin.isatty() and stdout.isatty()
@@ -46,7 +48,7 @@ def run_lines(
         colored = wants_color(color, environ, terminal=True)
         run_terminal(
             engine, peer=peer, lobby=lobby, colored=colored, unicode=unicode, flush_s=flush_s,
-            stdin=stdin, stdout=stdout,
+            stdin=stdin, stdout=stdout, may_ring=may_ring,
         )  # fmt: skip
         return
     run_streams(

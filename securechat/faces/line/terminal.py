@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -45,6 +46,7 @@ def run_terminal(
     flush_s: float,
     stdin: TextIO,
     stdout: TextIO,
+    may_ring: Callable[[], bool],
 ) -> None:
     """Run a session on a terminal; raises the error that ended the engine, or StillQueued."""
     inbox = Inbox(_EVENTS_AT_ONCE)
@@ -52,8 +54,13 @@ def run_terminal(
     engine.start()
     known = Known()
     screen = _Screen(stdin, stdout, known, colored=colored)
+
+    def ring() -> None:
+        if may_ring():
+            screen.ring()
+
     chat = LineChat(
-        engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode,
+        engine, peer=peer, lobby=lobby, show=screen.show, ring=ring, unicode=unicode,
         canvas=screen.canvas,
     )  # fmt: skip
     screen.serve(chat)

@@ -18,7 +18,8 @@ class ScreenSettings(Struct, frozen=True):
     ``keys`` are those of `securechat.faces.screen.actions.read_keys`. The others but ``theme`` say
     what happens when a message calls for attention: a ``bell``, a notice of the ``terminal`` or of
     the ``desktop``, with its first words if ``show_text``, and nothing during the ``quiet`` hours
-    ("22:00-07:00", local time; "" is never).
+    ("22:00-07:00", local time; "" is never). With ``tmux`` there is one between the chat and the
+    terminal.
     """
 
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -28,3 +29,4 @@ class ScreenSettings(Struct, frozen=True):
     desktop: bool = False
     show_text: bool = False
     quiet: str = ""
+    tmux: bool = False

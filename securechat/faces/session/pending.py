@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from securechat.client.still_queued import still_queued
 from securechat.client.typed_names import conversation_key
-from securechat.client.unsent import still_queued
 from securechat.errors import StillQueued
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from securechat.client import events as ev
+from securechat.client.audience import Audience
 from securechat.client.engine import Engine
 from securechat.client.invite_link import InviteToken
 from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
@@ -138,6 +139,7 @@ class World:
         takes_new_keys: bool = False,
         invite: InviteToken | None = None,
         known_relay: RelayId | None = None,
+        trusts_one_relay: bool = False,
     ) -> None:
         self.state = state or MemoryState()
         self.now_ms, self.now_s = NOW_MS, 1000.0
@@ -153,14 +155,18 @@ class World:
             read_receipts=read_receipts,
             takes_new_keys=takes_new_keys,
             known_relay=lambda: known_relay,
+            trusts_one_relay=trusts_one_relay,
             now_ms=lambda: self.now_ms,
             now_s=lambda: self.now_s,
         )
         relays = {CERTIFICATE: RELAY, OTHER_CERTIFICATE: OTHER_RELAY}
-        self.engine = Engine(run, self.state, self._make_link, relays.__getitem__)
-        self.turns = self.engine._thread = Turns(self.engine)
+        audience = Audience()
+        self.hear = audience.join
+        self.engine = Engine(run, self.state, audience, self._make_link, relays.__getitem__)
+        self.turns = Turns(self.engine)
+        vars(self.engine)["_thread"] = self.turns
         self.events: list[ev.Event] = []
-        self.engine.subscribe(self.events.append)
+        self.hear(self.events.append)
         self._register: f.Register | None = None
         self._publish: f.Publish | None = None
 
@@ -324,6 +330,7 @@ def alice(
     visible: bool = True,
     takes_new_keys: bool = False,
     known_relay: RelayId | None = None,
+    trusts_one_relay: bool = False,
 ) -> Iterator[World]:
     """Run Alice's engine until the block ends, which it has to outlive or to end in order."""
     with small_batches():
@@ -337,6 +344,7 @@ def alice(
             visible=visible,
             takes_new_keys=takes_new_keys,
             known_relay=known_relay,
+            trusts_one_relay=trusts_one_relay,
         )
         world.engine.start()
         if logged_in:

@@ -10,6 +10,7 @@ from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.client.access import Access
+from securechat.client.audience import Audience
 from securechat.errors import (
     KeyChanged,
     LimitExceeded,
@@ -64,7 +65,7 @@ class Engine(FakeEngine):
 
 
 class Connector:
-    """What a client opens: here only an engine."""
+    """What a client opens, a profile and then an engine: here only an engine."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -81,9 +82,15 @@ def engine() -> Engine:
 
 @pytest.fixture
 def connector(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Connector:
-    opened = Connector(engine)
-    monkeypatch.setattr("securechat.client.session.Connector", lambda _access, **_options: opened)
-    return opened
+    made = Connector(engine)
+
+    def connect(_opened: object, audience: Audience, **_options: object) -> Connector:
+        made.engine.subscribe(audience.tell)
+        return made
+
+    monkeypatch.setattr("securechat.client.session.Opened", lambda _access: made)
+    monkeypatch.setattr("securechat.client.connect.Connector", connect)
+    return made
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from securechat.client import events as ev
 from securechat.client.link import Down, Up
 from securechat.errors import (
     CertificateExpired,
+    InternalError,
     KeyChanged,
     LimitExceeded,
     LoginRefused,
@@ -19,6 +20,7 @@ from securechat.errors import (
     Unreachable,
 )
 from securechat.identity.types import fingerprint
+from securechat.wire import frames as f
 from tests.pure.client.engine_world import (
     CERTIFICATE,
     OTHER_CERTIFICATE,
@@ -104,6 +106,28 @@ def test_what_is_written_goes_out_once_and_in_order_also_after_another_start(
         assert world.problems == []
 
 
+def test_what_is_written_before_the_first_connection_has_failed_is_kept(
+    state: MemoryState, bob: Seat
+) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY) as world:
+        world.engine.send("bob", "and gone")
+    assert world.told(ev.BegunOffline) == []
+    with alice(state=world.state) as world:
+        world.find("bob", published(bob))
+        assert bob.read(world.mail_for(bob)[-1], world.now_ms) == "and gone"
+
+
+def test_who_leaves_meanwhile_hears_no_more_of_it(state: MemoryState) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY) as world:
+        world.engine.send("bob", "waits")
+        world.engine.stop(60.0)
+        world.news(ABSENT)
+        assert world.events == []
+        world.pass_time(60.0)
+        assert world.events == [ev.Ended(None)]
+        assert world.engine.queued == 1
+
+
 def test_what_was_kept_can_be_read(state: MemoryState) -> None:
     with offline(state, peer="bob") as world:
         for question in (c.Page("bob"), c.Search(c.SearchWords("hello")), c.Contacts(), c.Rooms()):
@@ -181,6 +205,24 @@ def test_it_ends_at_once_when_nothing_waits(state: MemoryState) -> None:
         assert world.told(ev.Ended) == [ev.Ended(None)]
 
 
+def test_its_end_waits_only_for_what_can_still_come(state: MemoryState) -> None:
+    later = Down(ABSENT.error, 20.0)
+    with offline(state) as world:
+        world.engine.send("bob", "waits")
+        world.news(later)
+        world.engine.stop(5.0)
+        world.settle()
+        assert world.told(ev.Ended) == [ev.Ended(None)]
+        assert world.engine.queued == 1
+    with offline(state) as world:
+        world.engine.stop(5.0)
+        world.settle()
+        assert not world.has_ended()  # the next attempt is in a second
+        world.news(Up(CERTIFICATE))
+        world.news(later)
+        assert world.has_ended()
+
+
 def test_a_relay_that_goes_in_the_middle_of_the_login_is_away(state: MemoryState) -> None:
     with alice(state=state, logged_in=False, known_relay=RELAY) as world:
         world.news(Up(CERTIFICATE), Down(SecureChatError("the relay is stopping"), 1.0))
@@ -207,11 +249,11 @@ def test_a_refusal_is_the_end(state: MemoryState, refusal: Down, begun: bool) ->
         assert bool(world.told(ev.BegunOffline)) is begun
 
 
-def test_a_relay_that_is_asked_too_much_is_there(state: MemoryState) -> None:
-    too_much = Down(LimitExceeded("too many logins"), 1.0)
+@pytest.mark.parametrize("error", [LimitExceeded("too many logins"), InternalError("a bug")])
+def test_what_is_no_absence_is_the_end(state: MemoryState, error: SecureChatError) -> None:
     with alice(state=state, logged_in=False, known_relay=RELAY) as world:
-        world.news(too_much)
-        assert world.error is too_much.error
+        world.news(Down(error, 1.0))
+        assert world.error is error
 
 
 def test_once_begun_it_outlasts_a_relay_that_is_asked_too_much(state: MemoryState) -> None:
@@ -242,3 +284,46 @@ def test_another_relay_gets_nothing_of_what_was_written_for_this_one(
     with alice(state=world.state) as world:
         world.find("bob", published(bob))
         assert bob.read(world.mail_for(bob)[-1], world.now_ms) == "for the relay that was away"
+
+
+# Where no other relay can answer ----------------------------------------------------------------
+
+
+def test_what_was_kept_can_be_read_before_any_relay_has_answered(
+    state: MemoryState, bob: Seat
+) -> None:
+    with alice("bob", state, logged_in=False, known_relay=RELAY, trusts_one_relay=True) as world:
+        world.engine.ask(c.Page("bob"))
+        world.engine.ask(c.Contacts())
+        world.engine.send("bob", "written at once")
+        world.engine.ask(c.Rooms())
+        world.settle()
+        assert [type(event) for event in world.events] == [ev.Page, ev.Contacts]
+        assert world.engine.queued == 1
+        killed = world.state.copy()
+        world.log_in()
+        assert [type(event) for event in world.events[2:4]] == [ev.Ready, ev.RoomList]
+        world.find("bob", published(bob))
+        assert bob.read(world.mail_for(bob)[-1], world.now_ms) == "written at once"
+    with alice(state=killed) as world:
+        assert world.engine.queued == 1
+
+
+@pytest.mark.parametrize("refusal", [Down(KeyChanged("another"), None), Down(NameTaken("x"), None)])
+def test_a_refusal_is_the_end_there_too(state: MemoryState, refusal: Down) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY, trusts_one_relay=True) as world:
+        world.news(refusal)
+        assert world.events == [ev.Ended(refusal.error)]
+
+
+def test_it_begins_offline_there_too(state: MemoryState) -> None:
+    with alice(state=state, logged_in=False, known_relay=RELAY, trusts_one_relay=True) as world:
+        world.engine.ask(c.Who())
+        world.settle()
+        assert world.problems == []
+        world.news(ABSENT)
+        kinds = [type(event) for event in world.events]
+        assert kinds == [ev.BegunOffline, ev.Offline]
+        world.log_in()
+        assert len(world.told(ev.Ready)) == 1
+        assert world.all_sent(f.Who)

@@ -24,7 +24,7 @@ class Asking:
     def __init__(self, world: World) -> None:
         self.world = world
         self.told: list[ev.Event] = []
-        world.engine.subscribe(self.told.append, errands=True)
+        world.hear(self.told.append, errands=True)
 
     def send(self, text: str) -> str:
         message_id = self.world.engine.send("bob", text, errand=True)

@@ -69,7 +69,7 @@ def test_what_is_typed_on_a_full_disk_is_sent_when_there_is_room() -> None:
                 wires.append(world.wire)
                 world.engine.send("bob", "kept, too")
 
-        world.engine.subscribe(type_on)
+        world.hear(type_on)
         disk.failures = 3
         world.engine.send("bob", "kept")
         world.settle()
@@ -83,7 +83,7 @@ def test_an_engine_that_is_stopped_waits_for_no_room() -> None:
     with alice(state=disk) as world:
         befriend(world, make_seat("bob"))
         before = world.wire
-        world.engine.subscribe(lambda e: world.engine.stop(1.0) if e == ev.Problem(FULL) else None)
+        world.hear(lambda e: world.engine.stop(1.0) if e == ev.Problem(FULL) else None)
         disk.failures = 1_000
         world.engine.send("bob", "lost")
         world.settle()

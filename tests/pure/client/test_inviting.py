@@ -142,7 +142,7 @@ def test_who_waits_for_an_answer_hears_that_the_connection_is_gone() -> None:
 def test_only_the_command_that_asked_hears_the_answer() -> None:
     with alice() as world:
         errands: list[ev.Event] = []
-        world.engine.subscribe(errands.append, errands=True)
+        world.hear(errands.append, errands=True)
         ask(world, c.MakeInvite(1, WEEK_S, errand="e1"))
         ask(world, c.MakeInvite(0, WEEK_S, errand="e2"))
         world.tell(f.Done(world.sent(f.InviteMake).request))

@@ -132,7 +132,7 @@ def test_a_message_is_on_the_disk_before_it_is_told_or_acknowledged() -> None:
                 at_telling.append(on_disk(world.state))
                 acks.extend(world.link.acks)
 
-        world.engine.subscribe(hear)
+        world.hear(hear)
         bob = make_seat("bob")
         befriend(world, bob)
         world.deliver(world.write(bob, "hello"))
@@ -186,7 +186,7 @@ def test_a_listener_that_has_left_hears_nothing_more() -> None:
     state = profile_with(message(1))
     with alice(state=state) as world:
         heard: list[object] = []
-        leave = world.engine.subscribe(heard.append)
+        leave = world.hear(heard.append)
         world.engine.retell()
         world.settle()
         leave()

@@ -19,6 +19,7 @@ from securechat.store.history import (
     Reached,
     React,
     Reaction,
+    Reindex,
     Retention,
 )
 from securechat.store.schema import INDEXED_CHARACTERS
@@ -96,7 +97,7 @@ def plan_of(table: HistoryTable, read: Callable[[], object]) -> str:
     plans = [
         table._database.execute(f"EXPLAIN QUERY PLAN {each}").fetchall()
         for each in statements
-        if "FROM history" in each
+        if "FROM history" in each or "FROM unindexed" in each
     ]
     return "; ".join(step for plan in plans for *_, step in plan)
 
@@ -114,6 +115,7 @@ def plan_of(table: HistoryTable, read: Callable[[], object]) -> str:
             lambda table: table.search(Query(words=("word",), conversation=BOB), 9),
             "history_order (conversation=? AND sequence=?)",
         ),
+        (lambda table: table.apply(Reindex(1)), "u USING INDEX unindexed_order"),
     ],
 )
 def test_nothing_takes_longer_the_more_messages_there_are(
@@ -123,6 +125,7 @@ def test_nothing_takes_longer_the_more_messages_there_are(
     plan = plan_of(table, lambda: read(table))
     assert index in plan
     assert "SCAN h;" not in f"{plan};"
+    assert "SCAN history;" not in f"{plan};"
 
 
 def test_a_text_is_replaced_where_it_stands_and_in_the_index(table: HistoryTable) -> None:
@@ -131,8 +134,53 @@ def test_a_text_is_replaced_where_it_stands_and_in_the_index(table: HistoryTable
     table.apply(Amend(BOB, b"1", BOBS_KEY, "behind", 5))
     first, second = table.last(9)
     assert (first.text, first.edited_ms, second.edited_ms) == ("behind", 5, 0)
-    assert table.search(Query(words=("before",)), 9) == []
-    assert table.search(Query(words=("behind",)), 9) == [first]
+    for _ in range(2):  # before the index has followed, and after
+        assert table.search(Query(words=("before",)), 9) == []
+        assert table.search(Query(words=("behind",)), 9) == [first]
+        table.apply(Reindex(1))
+    assert not table.has_unindexed()
+
+
+def words_in_index(table: HistoryTable) -> bytes:
+    table._database.execute("INSERT INTO history_text (history_text) VALUES ('integrity-check')")
+    blocks = table._database.execute("SELECT block FROM history_text_data").fetchall()
+    return b"".join(block for (block,) in blocks)
+
+
+def test_what_is_changed_a_hundred_times_is_indexed_once(table: HistoryTable) -> None:
+    table.apply(entry("first-words", message_id=b"1"))
+    for number in range(100):
+        table.apply(Amend(BOB, b"1", BOBS_KEY, f"version {number}", 5))
+    assert b"irs" in words_in_index(table)
+    assert len(table._database.execute("SELECT * FROM unindexed").fetchall()) == 1
+    table.apply(Reindex(1))
+    assert b"irs" not in words_in_index(table)
+    assert texts(table.search(Query(words=("version 99",)), 9)) == ["version 99"]
+    assert table.search(Query(words=("version 98",)), 9) == []
+
+
+def test_the_index_follows_for_so_many_characters_and_the_deleted_first(
+    table: HistoryTable,
+) -> None:
+    for number in range(6):
+        table.apply(entry("x" * 100, message_id=bytes([number])))
+    for number in range(6):
+        table.apply(Amend(BOB, bytes([number]), BOBS_KEY, "" if number == 4 else "y" * 100, 5))
+    left = []
+    while table.has_unindexed():
+        table.apply(Reindex(300))
+        left.append([row[0] for row in table._database.execute("SELECT sequence FROM unindexed")])
+    assert left == [[2, 3, 4, 6], [4, 6], []]
+    assert b"xxx" not in words_in_index(table)
+
+
+def test_what_goes_before_the_index_has_followed_leaves_no_word(table: HistoryTable) -> None:
+    table.apply(entry("first-words", message_id=b"1", kept_ms=1))
+    table.apply(Amend(BOB, b"1", BOBS_KEY, "second-words", 5))
+    table.apply(Expire(DAY_MS * 9, 1))
+    assert table.last(9) == []
+    assert not table.has_unindexed()
+    assert b"wor" not in words_in_index(table)
 
 
 def test_only_who_wrote_a_message_changes_it(table: HistoryTable) -> None:
@@ -170,8 +218,9 @@ def test_what_is_deleted_stays_so(table: HistoryTable) -> None:
     (deleted,) = table.last(9)
     assert deleted.is_deleted
     assert table.reactions([deleted.sequence]) == []
-    blocks = table._database.execute("SELECT block FROM history_text_data").fetchall()
-    assert b"ver" not in b"".join(block for (block,) in blocks)
+    assert table.search(Query(words=("rare",)), 9) == []
+    table.apply(Reindex(1))
+    assert b"ver" not in words_in_index(table)
 
 
 def test_the_last_reaction_of_each_counts(table: HistoryTable) -> None:

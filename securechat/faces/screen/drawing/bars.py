@@ -175,10 +175,12 @@ def _who_is_where(status: Status, *, brief: bool) -> str:
 
 def _clock_words(off_s: int, *, brief: bool) -> str:
     minutes = round(abs(off_s) / 60)
-    off = f"{minutes:,} min" if minutes < 120 else f"{round(minutes / 60):,} h"
+    off = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+    if minutes > 72 * 60:
+        off = f"{round(minutes / 60 / 24):,} days"
     if brief:
         return f"clock {off} {'ahead' if off_s > 0 else 'behind'}"
-    return f"this clock is {off} {'ahead of' if off_s > 0 else 'behind'} the relay's"
+    return f"this clock is {off} {'ahead of' if off_s > 0 else 'behind'} the relay's (date -u)"
 
 
 def _unread(status: Status, *, brief: bool) -> str:

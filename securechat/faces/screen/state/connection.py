@@ -39,7 +39,7 @@ class Connection:
 
     def tick(self) -> bool:
         """Forget trouble that is old; return whether there was some."""
-        if not self.trouble or self._now() - self._trouble_at < TROUBLE_LASTS:
+        if not self.trouble or abs(self._now() - self._trouble_at) < TROUBLE_LASTS:
             return False
         self.trouble = ""
         return True

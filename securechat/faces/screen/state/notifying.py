@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from securechat.client import events as e
-from securechat.faces.bell import Bell
+from securechat.faces.bell import Bell, is_quiet
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.text import clip, safe_text
 
@@ -50,7 +50,7 @@ class Notifier:
         self._settings = settings
         self._bell = bell
         self._write = write
-        self._spawn = spawn or spawn_alone
+        self._spawn = spawn or LoneProgram().begin
         self._now = now
         self._next = Notification(TITLE, "")
         self._at_most_once_a_second = Bell(self._show, now_s)
@@ -66,11 +66,14 @@ class Notifier:
             self._bell()
         match self._settings.terminal:
             case "osc9":
-                self._write(osc9(self._next))
+                self._tell_terminal(osc9(self._next))
             case "osc777":
-                self._write(osc777(self._next))
+                self._tell_terminal(osc777(self._next))
         if self._settings.desktop:
             self._spawn(notify_send(self._next))
+
+    def _tell_terminal(self, sequence: str) -> None:
+        self._write(through_tmux(sequence) if self._settings.tmux else sequence)
 
 
 def notification(message: e.Message, *, show_text: bool) -> Notification:
@@ -92,6 +95,12 @@ def osc777(shown: Notification) -> str:
     return f"\x1b]777;notify;{_field(shown.title)};{_field(shown.body)}\x07"
 
 
+def through_tmux(sequence: str) -> str:
+    """Return what makes tmux hand a sequence on to the terminal around it, if it may."""
+    doubled = sequence.replace("\x1b", "\x1b\x1b")
+    return f"\x1bPtmux;{doubled}\x1b\\"
+
+
 def notify_send(shown: Notification) -> list[str]:
     """Return the command that makes the desktop show it.
 
@@ -101,25 +110,27 @@ def notify_send(shown: Notification) -> list[str]:
     return ["notify-send", "--", shown.title, body]
 
 
-def is_quiet(hours: str, now: datetime) -> bool:
-    """Tell whether it is between two times of the day, as ``22:00-07:00``; never for ""."""
-    start, _, end = hours.partition("-")
-    time_of_day = f"{now:%H:%M}"
-    if start <= end:
-        return start <= time_of_day < end
-    return time_of_day >= start or time_of_day < end
+class LoneProgram:
+    """Begins a program without a terminal, if there is such a one; nobody waits for it.
 
+    While it runs no other is begun: what hangs, as a desktop may, must not pile up.
+    """
 
-def spawn_alone(command: Sequence[str]) -> None:
-    """Begin a program without a terminal, if there is such a one; nobody waits for it."""
-    with suppress(OSError):
-        subprocess.Popen(  # noqa: S603 - no shell reads it, and each text is one argument
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def __init__(self) -> None:
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def begin(self, command: Sequence[str]) -> None:
+        """Begin it, unless the one before has not ended."""
+        if self._running is not None and self._running.poll() is None:
+            return
+        with suppress(OSError):
+            self._running = subprocess.Popen(  # noqa: S603 - no shell; each text is one argument
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
 
 def _one_line(text: str) -> str:

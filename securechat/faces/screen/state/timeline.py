@@ -83,6 +83,7 @@ class Timeline:
         rows = _distinct(map(of_past, page.messages))
         if not self._joins(page.question, rows):
             return
+        self.name_own(next((row.sender for row in rows if row.own), ""))
         self._put_in(rows, page.question)
         if page.question.after is None and (not rows or rows[0].position == self.oldest):
             self.has_older = page.older
@@ -128,8 +129,8 @@ class Timeline:
             )
 
     def name_own(self, name: str) -> None:
-        """Take the user's name, which was not known yet when they wrote before the log-in."""
-        if any(isinstance(row, Row) and not row.sender for row in self.rows):
+        """Take the user's name, unless it is "" yet: before the log-in they wrote without it."""
+        if name and any(isinstance(row, Row) and not row.sender for row in self.rows):
             named = [
                 replace(row, sender=name) if isinstance(row, Row) and not row.sender else row
                 for row in self.rows

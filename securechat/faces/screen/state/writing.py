@@ -15,7 +15,6 @@ from securechat.faces.screen.drawing.facts import Opening, Request
 from securechat.faces.screen.drawing.rows import Row, of_written
 from securechat.faces.screen.state.parts import Parts
 from securechat.faces.screen.state.timeline import Timeline
-from securechat.faces.screen.state.unsent_texts import joined
 from securechat.faces.session.written import Written
 from securechat.faces.typed_text import find_excess
 from securechat.faces.wording import notices
@@ -35,7 +34,6 @@ class Writing:
         self._now = now
         self._request: Request | None = None
         self._where = ""
-        self._put_aside = ""
         self._taken = False
         self.replying: Row | None = None
         self.editing: Row | None = None
@@ -52,13 +50,12 @@ class Writing:
         """
         self.cancel()
         self.editing, self._where = row, where
-        self._put_aside = self._parts.texts.of(where)
-        self._parts.texts.note(where, row.text)
+        self._parts.texts.begin_edit(where, row.text)
 
     def cancel(self) -> None:
         """Let the next text be a message again."""
         if self.editing is not None:
-            self._parts.texts.note(self._where, self._put_aside)
+            self._parts.texts.end_edit(self._where)
         self.replying = self.editing = None
 
     def rename(self, before: str, name: str) -> None:
@@ -77,8 +74,6 @@ class Writing:
         if row is not None and is_current and self.editing is None:
             self.edit(row, where)
             self._parts.texts.note(where, refused.text)
-        elif self.editing is not None and conversation_key(where) == conversation_key(self._where):
-            self._put_aside = joined(refused.text, self._put_aside)
         else:
             self._parts.texts.put_before(where, refused.text)
 

@@ -105,11 +105,11 @@ def test_in_the_title_trust_has_its_look() -> None:
         (Status("r", "alice", trouble="the disk is full"), "the disk is full · alice on r"),
         (
             Status("r", "alice", clock_off_s=-420),
-            "this clock is 7 min behind the relay's · alice on r",
+            "this clock is 7 min behind the relay's (date -u) · alice on r",
         ),
         (
             Status("r", "alice", clock_off_s=86400),
-            "this clock is 24 h ahead of the relay's · alice on r",
+            "this clock is 24 h ahead of the relay's (date -u) · alice on r",
         ),
         (Status("r", "alice", clock_off_s=300), "alice on r"),
         (

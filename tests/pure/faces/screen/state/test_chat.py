@@ -499,6 +499,16 @@ def test_without_the_relay_it_shows_what_is_kept_and_what_waits(engine: FakeEngi
     assert (chat.standing.offline, chat.standing.queued) == ("", 0)
 
 
+def test_whom_the_user_calls_otherwise_keeps_the_trust_word(engine: FakeEngine) -> None:
+    chat = ScreenChat(engine, peer="bob", now=lambda: NOW)
+    chat.begin()
+    known = e.KnownPerson("Bobby", "bob", e.Trust.VERIFIED, "aa", False, False)
+    for event in (e.Contacts((known,)), e.Renamed("bob", "Bobby"), begun_offline()):
+        chat.hear(event)
+    assert (chat.heading.name, chat.heading.trust) == ("Bobby", "verified")
+    assert [(place.name, place.trust) for place in chat.places] == [("Bobby", "verified")]
+
+
 def test_what_was_typed_in_an_earlier_run_is_there_again(
     chat: ScreenChat, engine: FakeEngine
 ) -> None:

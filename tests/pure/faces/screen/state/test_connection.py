@@ -43,3 +43,11 @@ def test_trouble_with_the_relay_is_told_for_a_while() -> None:
     assert connection.tick()
     assert connection.trouble == ""
     assert not connection.tick()
+
+
+def test_a_clock_that_is_set_back_does_not_make_trouble_last() -> None:
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    connection = Connection(lambda: now)
+    connection.hear(e.Problem(LimitExceeded("The mailbox of bob is full.")))
+    now -= timedelta(hours=1)
+    assert connection.tick()

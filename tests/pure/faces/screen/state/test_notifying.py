@@ -1,21 +1,23 @@
 """Calling for attention while nobody looks."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from securechat.config import ClientConfig
+from securechat.faces.bell import is_quiet
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.state.notifying import (
     TEXT_COLUMNS,
     Notifier,
-    is_quiet,
     notification,
     notify_send,
     osc9,
     osc777,
+    through_tmux,
 )
 from tests.pure.faces.sample_events import message
 
@@ -63,6 +65,14 @@ def test_a_flood_is_one_notice_a_second() -> None:
     assert (outside.bells, len(outside.written), len(outside.spawned)) == (2, 2, 2)
 
 
+def test_tmux_is_asked_to_hand_a_notice_on_and_rings_by_itself() -> None:
+    outside = Outside(ScreenSettings(terminal="osc9", tmux=True))
+    outside.tell()
+    assert outside.bells == 1
+    assert outside.written == ["\x1bPtmux;\x1b\x1b]9;Message from bob\x07\x1b\\"]
+    assert outside.written == [through_tmux("\x1b]9;Message from bob\x07")]
+
+
 def test_the_bell_can_be_off_and_the_others_on() -> None:
     outside = Outside(ScreenSettings(bell=False, terminal="osc777", desktop=True))
     outside.tell()
@@ -104,6 +114,34 @@ def test_the_text_is_only_shown_if_the_user_wants_it() -> None:
     event = message(TEXT, room="#ops")
     assert notification(event, show_text=False).body == "Message from bob in #ops"
     assert notification(event, show_text=True).body == "bob in #ops: meet me at five"
+
+
+def test_as_set_from_the_start_only_the_bell_leaves_the_chat() -> None:
+    notify = ClientConfig().notify
+    assert (notify.terminal, notify.desktop, notify.show_text) == ("off", False, False)
+    outside = Outside(ScreenSettings(terminal="osc777", desktop=True))
+    outside.tell()
+    assert (len(outside.written), len(outside.spawned)) == (1, 1)
+    assert TEXT not in f"{outside.written} {outside.spawned}"
+
+
+def test_quiet_hours_follow_the_wall_clock_over_jumps_and_summer_time() -> None:
+    """An hour that comes twice is quiet twice, and a jump counts at once."""
+    summer, winter = timezone(timedelta(hours=2)), timezone(timedelta(hours=1))
+    outside = Outside(ScreenSettings(quiet="02:15-02:45"))
+    times = [
+        (datetime(2026, 10, 25, 2, 30, tzinfo=summer), False),
+        (datetime(2026, 10, 25, 2, 50, tzinfo=summer), True),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=winter), False),
+        (datetime(2026, 3, 29, 1, 59, tzinfo=winter), True),
+        (datetime(2026, 3, 29, 3, 0, tzinfo=summer), True),
+        (datetime(1999, 1, 1, 2, 44, tzinfo=winter), False),
+        (datetime(2040, 1, 1, 2, 45, tzinfo=winter), True),
+    ]
+    for number, (outside.now, rings) in enumerate(times):
+        outside.now_s, before = float(number * 10), outside.bells
+        outside.tell()
+        assert (outside.bells > before) is rings, outside.now
 
 
 def test_a_text_cannot_give_orders_to_a_desktop() -> None:

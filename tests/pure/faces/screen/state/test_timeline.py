@@ -122,6 +122,15 @@ def test_two_senders_may_use_one_id() -> None:
 NOTICE = Notice(Entry("bob has gone"), NOON_MS)
 
 
+def test_what_was_written_before_the_log_in_is_there_once() -> None:
+    timeline = Timeline()
+    timeline.add(replace(row("2", own=True), sender=""))
+    mine = replace(past(state=e.DeliveryState.QUEUED), message_id="2", position=2)
+    timeline.take(e.Page(c.Page("bob"), (*page(1).messages, mine), older=False, newer=False))
+    assert ids(timeline) == ["1", "2"]
+    assert row_of(timeline, "2").sender == "alice"
+
+
 def test_the_newest_page_comes_before_what_is_new() -> None:
     timeline = Timeline()
     timeline.note(NOTICE)

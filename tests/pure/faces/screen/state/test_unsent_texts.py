@@ -50,6 +50,20 @@ def test_who_types_without_a_pause_loses_little_to_a_crash() -> None:
     assert stored == [c.StoreText("bob", "x" * 51)]
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up() -> None:
+    table = Table()
+    table.write("hey")
+    table.now -= timedelta(hours=2)
+    table.texts.tick()
+    assert table.take(c.StoreText) == [c.StoreText("bob", "hey")]
+    assert table.take(c.Composing) == [
+        c.Composing("bob", active=True),
+        c.Composing("bob", active=False),
+    ]
+    table.write("hey y")
+    assert table.take(c.Composing) == [c.Composing("bob", active=True)]
+
+
 def test_what_was_sent_is_forgotten_at_once() -> None:
     table = Table()
     table.write("hey")
@@ -132,3 +146,44 @@ def test_what_is_typed_while_nobody_is_chosen_is_taken_along_and_not_kept() -> N
     assert (table.texts.of(""), table.texts.of("bob")) == ("", "so: hey")
     table.wait(3)
     assert table.take(c.StoreText) == [c.StoreText("bob", "so: hey")]
+
+
+def kept(table: Table) -> object:
+    """Return what the next run would find."""
+    table.texts.store()
+    stored = table.take(c.StoreText)
+    return stored[-1] if stored else None
+
+
+def test_the_end_in_the_middle_of_an_edit_keeps_what_was_put_aside() -> None:
+    table = Table()
+    table.write("a draft")
+    table.texts.begin_edit("bob", "an old message")
+    assert table.texts.of("bob") == "an old message"
+    assert kept(table) == c.StoreText("bob", "a draft")
+    table.texts.note("bob", "a new wording")
+    assert kept(table) == c.StoreText("bob", "a new wording\na draft")
+    table.texts.end_edit("bob")
+    assert kept(table) == c.StoreText("bob", "a draft")
+    table.texts.end_edit("bob")
+    assert (table.texts.of("bob"), kept(table)) == ("a draft", None)
+
+
+def test_an_edit_that_nobody_has_begun_to_write_is_no_draft() -> None:
+    table = Table()
+    table.texts.begin_edit("bob", "an old message")
+    assert kept(table) == c.StoreText("bob", "")
+    table.texts.sent("bob")
+    assert table.take(c.StoreText) == [c.StoreText("bob", "")]
+    table.texts.end_edit("bob")
+    assert table.texts.of("bob") == ""
+
+
+def test_what_is_put_aside_follows_a_new_name() -> None:
+    table = Table()
+    table.write("a draft")
+    table.texts.begin_edit("bob", "an old message")
+    table.texts.rename("bob", "bobby")
+    assert kept(table) == c.StoreText("bobby", "a draft")
+    table.texts.end_edit("bobby")
+    assert table.texts.of("bobby") == "a draft"
