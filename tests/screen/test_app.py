@@ -252,6 +252,17 @@ def test_ctrl_d_leaves_an_empty_input_only() -> None:
     play(scene())
 
 
+def test_what_is_typed_for_the_shell_while_it_ends_is_sent_to_nobody() -> None:
+    async def scene() -> None:
+        async with playing(never_ends=True) as game:
+            await game.do("quit")
+            await game.write("ls")
+            await game.press("enter")
+            assert game.engine.sent == []
+
+    play(scene())
+
+
 def test_leaving_keeps_what_is_typed_and_ends_with_the_engine() -> None:
     async def scene() -> None:
         async with playing() as game:
