@@ -18,9 +18,9 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.run import GRACE_S
 from securechat.faces.bell import Bell
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.completion import complete
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import LineChat
 from securechat.faces.line.input_marks import FewMarks
 from securechat.faces.line.key_bindings import key_bindings
 from securechat.faces.line.painting import paint

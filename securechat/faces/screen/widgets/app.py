@@ -17,8 +17,8 @@ from textual.screen import Screen
 
 from securechat.client import events as e
 from securechat.client.run import GRACE_S
+from securechat.faces.chat.line_chat import local_now
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import local_now
 from securechat.faces.screen.actions import ACTIONS, Scope
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.faces.screen.drawing.spans import Look, span
