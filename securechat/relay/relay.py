@@ -8,7 +8,7 @@ from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.names import parse_name
 from securechat.identity.types import MailboxId, Name, RelayId, UserKey
-from securechat.relay.announcer import Announcer, Listener
+from securechat.relay.announcer import Announcer
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Account, Directory
 from securechat.relay.emptying import Emptying
@@ -20,6 +20,7 @@ from securechat.relay.limits import LoginThrottle, RateLimit
 from securechat.relay.mailbox import Mailbox, Reader
 from securechat.relay.pairing_desk import PairingDesk
 from securechat.relay.patience import COMMIT_AFTER_S
+from securechat.relay.prekey_desk import KeyHolder, PrekeyDesk
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
 from securechat.store.rows import RowStore
@@ -50,14 +51,15 @@ class RelayStore(MailboxStore, RowStore, Protocol):
     """Where a relay keeps everything that outlives it."""
 
 
-class Client(Reader, Listener, Protocol):
+class Client(Reader, KeyHolder, Protocol):
     """A logged-in device, as the relay sees it."""
-
-    def tell_keys_left(self) -> None:
-        """One of the device's one-time keys has been claimed."""
 
     def replaced(self) -> None:
         """The device has logged in on another connection: say goodbye."""
+
+
+class Submitter(Protocol):
+    """A client that waits to hear of what it has handed in."""
 
     def flush_answers(self) -> None:
         """Send the answers that found nothing to ride on."""
@@ -107,6 +109,7 @@ class Relay:
         self.presence = Announcer(clock, now_ms, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
+        self.prekeys = PrekeyDesk(self.directory, self.records, now_ms, self.online)
         self._store = store
         self._relay_fill = RelayFill()
         self._later = self._call_again
@@ -129,7 +132,7 @@ class Relay:
         self.bulky: set[Reader] = set()
         """Who is delivered to at the end of this tick, or once the linger is over."""
         self._lingers = False
-        self._answers: set[Client] = set()
+        self._answers: set[Submitter] = set()
         self._fresh: set[Mailbox] = set()
         call_later(SWEEP_EVERY_S, self._sweep)
 
@@ -176,11 +179,11 @@ class Relay:
             self.mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
             self.urgent.add(reader)
 
-    def answers_due(self, client: Client) -> None:
+    def answers_due(self, submitter: Submitter) -> None:
         """Send this client its answers soon, unless they ride on a delivery before."""
         if not self._answers:
             self.call_later(ANSWER_AFTER_S, self._flush_answers)
-        self._answers.add(client)
+        self._answers.add(submitter)
 
     def register(self, frame: Register, host: str) -> Account:
         """Enter what a client at this address registers, which has proven that it may.
@@ -246,12 +249,11 @@ class Relay:
             self._untold_refusals += 1
         return max(self._throttle.failed(key, now) for key in (host, user_key))
 
-    def forget(self, client: Client) -> None:
+    def forget(self, reader: Reader, submitter: Submitter) -> None:
         """A client's connection has ended."""
-        self.urgent.discard(client)
-        self.bulky.discard(client)
-        self._answers.discard(client)
-        self.presence.unwatch(client)
+        self.urgent.discard(reader)
+        self.bulky.discard(reader)
+        self._answers.discard(submitter)
 
     # Timers ---------------------------------------------------------------------------------------
 
@@ -272,8 +274,8 @@ class Relay:
 
     def _flush_answers(self) -> None:
         answers, self._answers = self._answers, set()
-        for client in answers:
-            client.flush_answers()
+        for submitter in answers:
+            submitter.flush_answers()
 
     def _sweep(self) -> None:
         """Drop what is too old, and mailboxes that are empty and unread; keep counts."""

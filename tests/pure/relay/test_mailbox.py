@@ -317,11 +317,10 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     alice.send(bob, b"1.", b"2.")
-    visit = world.relay.online[alice.mailbox]
     again = outgoing(bob, 3)
     mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
-    parcel = Parcel(visit, other_device, visit.user_key, world.now, 3)
+    parcel = Parcel(None, other_device, alice.person.user_key, world.now, 3)
     assert mailbox.offer(again, parcel, 3) is RefusedCode.MAILBOX_FULL
 
 
