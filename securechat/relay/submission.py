@@ -86,7 +86,7 @@ class Submission:
         parcel.open += count
         find = relay.mailboxes.get
         is_post = count >= FEWEST_OF_A_ROOM and _is_for_many(envelopes)
-        deliver_to = relay.bulky.add if is_post else relay.urgent.add
+        deliver_to = relay.dispatch.bulky.add if is_post else relay.dispatch.urgent.add
         for outgoing in envelopes:
             mailbox = find(outgoing.mailbox)
             if (
@@ -164,7 +164,7 @@ class Submission:
             channel.machine.answer(parcel.first, parcel.last)
             if not self._has_answers:
                 self._has_answers = True
-                self._relay.answers_due(self)
+                self._relay.dispatch.answers_due(self)
 
     def dropped(
         self, mailbox: MailboxId, envelope_id: EnvelopeId, number: int, rank: int, code: RefusedCode

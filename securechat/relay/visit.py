@@ -1,6 +1,5 @@
 """A device's visit, from its welcome to the end of its connection: who does what it asks for."""
 
-from securechat.identity.types import UserKey
 from securechat.relay.channel import Channel
 from securechat.relay.device_presence import DevicePresence
 from securechat.relay.directory import Account, Device
@@ -102,7 +101,7 @@ class Visit:
         self._channel.is_deaf = True
         self._submission.end()
         self._presence.end()
-        relay.forget(self, self._submission)
+        relay.dispatch.forget(self, self._submission)
         if relay.directory.device(mailbox_id) is self._device:
             relay.records.save_sent([self._device])
         if relay.online.get(mailbox_id) is self:
@@ -114,8 +113,7 @@ class Visit:
     # What a frame makes happen --------------------------------------------------------------------
 
     def _handle(self, frame: f.ClientFrame, now: float) -> None:
-        """Have the one whose business it is do what a frame asks for; a pong asks for nothing."""
-        relay, channel, replies = self._relay, self._channel, self._replies
+        """Do what a frame asks for, which came ``now``."""
         match frame:
             case f.Send():
                 if frame.ack != self._acked:
@@ -124,12 +122,20 @@ class Visit:
             case f.Ack():
                 if frame.ack != self._acked:
                     self._ack(frame.ack, now)
+            case _:
+                self._see_to(frame)
+
+    def _see_to(self, frame: f.ClientFrame) -> None:
+        """Bring any other frame to whose business it is; a pong asks for nothing."""
+        relay, channel, replies = self._relay, self._channel, self._replies
+        user_key = self._account.registration.user_key
+        match frame:
             case f.Ping():
                 replies.send(f.Pong(frame.nonce))
             case f.Publish():
                 relay.prekeys.publish(frame, self._device, replies, self._presence.announce)
             case f.Lookup():
-                relay.prekeys.look_up(frame, self._user_key, replies)
+                relay.prekeys.look_up(frame, user_key, replies)
                 self._intake.check_backlog()
             case f.Status():
                 self._presence.status(frame)
@@ -140,17 +146,13 @@ class Visit:
             case f.InviteMake() | f.InviteList() | f.InviteRevoke():
                 relay.invites.answer(frame, self._account, replies.reserve())
             case f.PairOpen():
-                replies.send(relay.pairing.open(channel, self._user_key, frame.request))
+                replies.send(relay.pairing.open(channel, user_key, frame.request))
             case f.PairPass():
                 relay.pairing.passed(channel, frame)
             case f.PairEnd():
                 relay.pairing.ended(channel, frame)
             case f.Bye():
                 channel.close()
-
-    @property
-    def _user_key(self) -> UserKey:
-        return self._account.registration.user_key
 
     # Its mailbox ----------------------------------------------------------------------------------
 
@@ -163,7 +165,7 @@ class Visit:
 
     def wake(self) -> None:
         """The store has given something for the device."""
-        self._relay.urgent.add(self)
+        self._relay.dispatch.urgent.add(self)
 
     def flush(self) -> Mailbox:
         """Deliver what the window allows; answers ride along. Returns the mailbox."""

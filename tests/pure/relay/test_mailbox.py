@@ -3,9 +3,10 @@
 import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
+from securechat.relay.dispatch import ANSWER_AFTER_S
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S, MAX_COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AGAIN_S, SWEEP_EVERY_S
+from securechat.relay.relay import COMMIT_AGAIN_S, SWEEP_EVERY_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codes import RefusedCode

@@ -276,7 +276,7 @@ def test_nothing_is_planned_for_a_client_that_has_gone() -> None:
     alice.cut()
     bob.ack()
     world.settle()
-    assert not world.relay._answers
+    assert not world.relay.dispatch._answers
 
 
 # Slowing down -------------------------------------------------------------------------------------
