@@ -1018,7 +1018,7 @@ def test_two_who_wait_for_each_other_go_on_when_there_is_room_again() -> None:
     world.advance(0.1)
     assert not alice.outbox
     assert not bob.outbox
-    assert not world.relay.mailboxes[bob.mailbox]._queued
+    assert not world.relay.mailboxes[bob.mailbox]._index.by_key
 
 
 def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_order() -> None:
