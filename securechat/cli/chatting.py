@@ -135,8 +135,7 @@ def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
 def _show_screen(
     engine: "Client", peer: str | None, lobby: bool, color: ColorChoice, settings: "ScreenSettings"
 ) -> None:
-    from securechat.faces.line.chat import CHECK_MARK
-    from securechat.faces.line.run import FLUSH_S
+    from securechat.faces.chat.line_chat import CHECK_MARK
     from securechat.faces.screen.run import run_screen
     from securechat.faces.streams import can_show
 
@@ -147,7 +146,6 @@ def _show_screen(
         settings=settings,
         color=wants_color(color, os.environ, terminal=True),
         unicode=can_show(CHECK_MARK, sys.stdout),
-        flush_s=FLUSH_S,
     )
 
 
