@@ -3,9 +3,10 @@
 import pytest
 
 from securechat.identity.types import EnvelopeId, MailboxId
+from securechat.relay.dispatch import ANSWER_AFTER_S
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S, MAX_COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AGAIN_S, SWEEP_EVERY_S
+from securechat.relay.relay import COMMIT_AGAIN_S, SWEEP_EVERY_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codes import RefusedCode
@@ -317,11 +318,10 @@ def test_several_devices_of_one_account_fill_one_quarter_together() -> None:
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     alice.send(bob, b"1.", b"2.")
-    visit = world.relay.online[alice.mailbox]
     again = outgoing(bob, 3)
     mailbox = world.relay.mailboxes[bob.mailbox]
     other_device = MailboxId(b"alice's tablet 1")
-    parcel = Parcel(visit, other_device, visit.user_key, world.now, 3)
+    parcel = Parcel(None, other_device, alice.person.user_key, world.now, 3)
     assert mailbox.offer(again, parcel, 3) is RefusedCode.MAILBOX_FULL
 
 
@@ -1018,7 +1018,7 @@ def test_two_who_wait_for_each_other_go_on_when_there_is_room_again() -> None:
     world.advance(0.1)
     assert not alice.outbox
     assert not bob.outbox
-    assert not world.relay.mailboxes[bob.mailbox]._queued
+    assert not world.relay.mailboxes[bob.mailbox]._index.by_key
 
 
 def test_what_a_reader_leaves_behind_while_nothing_can_be_stored_is_refused_in_order() -> None:

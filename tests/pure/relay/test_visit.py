@@ -6,8 +6,7 @@ from securechat.errors import LimitExceeded
 from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.events import Joined, Left, Replaced
-from securechat.relay.intake import MAX_BACKLOG_BYTES
-from securechat.relay.visit import DROP_BACKLOG_BYTES
+from securechat.relay.intake import DROP_BACKLOG_BYTES, MAX_BACKLOG_BYTES
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, encode
@@ -277,7 +276,7 @@ def test_nothing_is_planned_for_a_client_that_has_gone() -> None:
     alice.cut()
     bob.ack()
     world.settle()
-    assert not world.relay._answers
+    assert not world.relay.dispatch._answers
 
 
 # Slowing down -------------------------------------------------------------------------------------
@@ -467,7 +466,7 @@ def test_a_backlog_too_small_to_drop_does_not_keep_a_silent_client() -> None:
 def test_a_connection_with_too_many_refused_envelopes_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("securechat.relay.visit.MAX_REFUSED", 20)
+    monkeypatch.setattr("securechat.relay.submission.MAX_REFUSED", 20)
     world = RelayWorld()
     [alice] = world.online("Alice")
     for number in range(21):
