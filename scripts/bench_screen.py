@@ -21,6 +21,7 @@ from clientbench.peer import SENDER
 from clientbench.places import Place, environment, relaying
 from clientbench.starting import start_client, start_python
 from screenbench.people import OTHER, READER, client_command, last_text, make_reader
+from screenbench.slow_line import slow_table
 from screenbench.terminal import BenchTerminal
 
 ALT_DOWN, ALT_UP, CTRL_C = "\x1b[1;3B", "\x1b[1;3A", "\x03"
@@ -56,6 +57,7 @@ def main() -> int:
             print(key_rows(terminal, load), flush=True)
             print(switch_row(terminal, load), flush=True)
             print(f"\n{flood(place, terminal, load)}")
+        print(f"\n{slow_table(place)}\n")
     print(f"CPython {platform.python_version()}, {platform.machine()}.")
     return 0
 

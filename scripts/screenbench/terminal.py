@@ -17,10 +17,13 @@ PATIENCE_S = 60.0
 
 _FRAME_QUERY, _FRAME_ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 _FRAME_END = b"\x1b[?2026l"
+_SEQUENCE_BYTES = len(_FRAME_QUERY)
 
 
 class BenchTerminal:
     """Runs a command; ``frames`` and ``size_bytes`` say what it has drawn, and of how much.
+
+    ``came_s`` is when the newest of it came.
 
     Raises TimeoutError where what is waited for does not come.
     """
@@ -29,6 +32,8 @@ class BenchTerminal:
         self.frames = 0
         self.size_bytes = 0
         self._asked = False
+        self._end = b""
+        self.came_s = 0.0
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -102,14 +107,20 @@ class BenchTerminal:
         if not select.select([self._master], [], [], timeout_s)[0]:
             return None
         try:
-            piece = os.read(self._master, 1 << 16)
+            piece = self._receive()
         except OSError:  # on Linux, how the end of the other side looks
             return None
-        come_s = time.perf_counter()
-        if not self._asked and _FRAME_QUERY in piece:
+        self.came_s = come_s = time.perf_counter()
+        before, recent = self._end, self._end + piece
+        self._end = recent[-_SEQUENCE_BYTES:]
+        if not self._asked and _FRAME_QUERY in recent:
             self._asked = True
             os.write(self._master, _FRAME_ANSWER)
-        self.frames += piece.count(_FRAME_END)
+        self.frames += recent.count(_FRAME_END) - before.count(_FRAME_END)
         self.size_bytes += len(piece)
         self._stream.feed(piece)
         return come_s
+
+    def _receive(self) -> bytes:
+        """Return what has come; OSError at the end."""
+        return os.read(self._master, 1 << 16)

@@ -22,7 +22,7 @@ from securechat.faces.color import ColorChoice, wants_color
 if TYPE_CHECKING:
     from securechat import Client
     from securechat.client.access import Access
-    from securechat.config import ClientConfig
+    from securechat.config import ClientConfig, NotifyConfig
     from securechat.faces.screen.settings import ScreenSettings
 
 SCROLLBACK_MESSAGES = 20
@@ -30,10 +30,14 @@ SCROLLBACK_MESSAGES = 20
 
 
 class Look(Struct, frozen=True):
-    """What a chat looks like: JSON lines, the full screen, or lines; with colour or without."""
+    """What a chat looks like: JSON lines, the full screen, or lines; with colour or without.
+
+    ``notify`` says when it calls for attention.
+    """
 
     json: bool
     color: ColorChoice
+    notify: "NotifyConfig"
     screen: "ScreenSettings | None" = None
 
 
@@ -117,7 +121,7 @@ def show(engine: "Client", peer: str | None, look: Look, *, lobby: bool = False)
     elif look.screen is not None:
         _show_screen(engine, peer, lobby, look.color, look.screen)
     else:
-        _show_lines(engine, peer, lobby, look.color)
+        _show_lines(engine, peer, lobby, look)
 
 
 def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
@@ -131,8 +135,7 @@ def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
 def _show_screen(
     engine: "Client", peer: str | None, lobby: bool, color: ColorChoice, settings: "ScreenSettings"
 ) -> None:
-    from securechat.faces.line.chat import CHECK_MARK
-    from securechat.faces.line.run import FLUSH_S
+    from securechat.faces.chat.line_chat import CHECK_MARK
     from securechat.faces.screen.run import run_screen
     from securechat.faces.streams import can_show
 
@@ -143,13 +146,16 @@ def _show_screen(
         settings=settings,
         color=wants_color(color, os.environ, terminal=True),
         unicode=can_show(CHECK_MARK, sys.stdout),
-        flush_s=FLUSH_S,
     )
 
 
-def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorChoice) -> None:
+def _show_lines(engine: "Client", peer: str | None, lobby: bool, look: Look) -> None:
+    from datetime import datetime
+
+    from securechat.faces.bell import is_quiet
     from securechat.faces.line.run import run_lines
 
+    notify = look.notify
     run_lines(
         engine,
         peer=peer,
@@ -157,5 +163,6 @@ def _show_lines(engine: "Client", peer: str | None, lobby: bool, color: ColorCho
         stdin=sys.stdin,
         stdout=sys.stdout,
         stderr=sys.stderr,
-        color=color,
+        color=look.color,
+        may_ring=lambda: notify.bell and not is_quiet(notify.quiet, datetime.now()),
     )

@@ -138,7 +138,12 @@ def client(
                 access, peer, scrollback, lobby=peer is None, e2e=not no_e2e, offline=offline
             )
             engine = stack.enter_context(opened)
-        show(engine, peer, Look(json_output, color, screen), lobby=peer is None)
+        show(
+            engine,
+            peer,
+            Look(json_output, color, settings.client.notify, screen),
+            lobby=peer is None,
+        )
 
 
 def _quit_mode_ca(ca: Path | None, nearby: Path) -> Path:

@@ -82,7 +82,7 @@ def host(
         engine.subscribe(partial(_ask_for_code, engine))
         if not json_output:
             _print_place(relay, me)
-        show(engine, None, Look(json_output, color))
+        show(engine, None, Look(json_output, color, settings.client.notify))
     if not json_output:
         typer.echo("The relay has stopped with this chat.")
 

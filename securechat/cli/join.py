@@ -88,7 +88,7 @@ def join(
             else:
                 peer, access = _pair(guest, place, read_code(code_file), json=json_output)
             engine = stack.enter_context(chatting(access, peer, scrollback_messages()))
-        show(engine, peer, Look(json_output, color))
+        show(engine, peer, Look(json_output, color, settings.notify))
 
 
 class _Guest(Struct, frozen=True):

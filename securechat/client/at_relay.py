@@ -68,6 +68,7 @@ class AtRelay:
         self.may_be_known = False
         """Whether a relay may have entered this device: it was asked to, and has not refused."""
         self._is_leaving = False
+        self._next_attempt_s: float | None = None
 
     # What faces want of people --------------------------------------------------------------------
 
@@ -116,6 +117,10 @@ class AtRelay:
         parts = self.parts
         asking = parts.lookups.asks_who or parts.receiving.unsettled or parts.is_awaiting
         return self._has_begun and not asking and self.desk.is_settled
+
+    def is_away_until(self, time_s: float) -> bool:
+        """Tell whether there is no connection, and no attempt before a time of the run's clock."""
+        return self._next_attempt_s is not None and self._next_attempt_s >= time_s
 
     # What the link says ---------------------------------------------------------------------------
 
@@ -179,6 +184,7 @@ class AtRelay:
             self.may_be_known = False
         if down.retry_in_s is None or not (self._has_begun or self._may_begin_without(down.error)):
             raise down.error
+        self._next_attempt_s = self._run.now_s() + down.retry_in_s
         self._begin_offline()
         if not self._is_leaving:
             self.desk.tell(ev.Offline(down.error.what, down.retry_in_s))
@@ -211,6 +217,7 @@ class AtRelay:
     # Login ----------------------------------------------------------------------------------------
 
     def _on_up(self, up: Up) -> None:
+        self._next_attempt_s = None
         relay_id = self._relay_id_of(up.certificate)
         if relay_id != self.desk.relay_id:
             self._carry_out()

@@ -167,8 +167,8 @@ class Engine:
     def stop(self, flush_s: float = 0.0) -> None:
         """End when all that was asked for is done, at the latest in ``flush_s``.
 
-        That is: begun, every message accepted by the relay, every question answered. On a full
-        disk it ends at once.
+        That is: begun, every message accepted by the relay, every question answered. It ends at
+        once on a full disk, and without a connection if none is attempted by then.
         """
         self._state.hurry()
         self._calls.put(lambda: self._plan_stop(flush_s))
@@ -234,7 +234,9 @@ class Engine:
         self._here.parts.do_what_is_due()
         if self._unread.due_at is not None and self._unread.due_at <= now:
             self._here.desk.change(self._unread.take_shown())
-        if self._stop_at is not None and (now >= self._stop_at or self._here.is_settled):
+        if self._stop_at is None:
+            return
+        if now >= self._stop_at or self._here.is_settled or self._here.is_away_until(self._stop_at):
             self._end(None)
 
     def _send_receipts(self) -> None:

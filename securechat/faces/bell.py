@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 PAUSE_S = 1.0
 """The least time between two sounds: a flood of messages is heard, but not as a drone."""
@@ -23,3 +24,12 @@ class Bell:
         if self._silent_until_s is None or now_s >= self._silent_until_s:
             self._silent_until_s = now_s + PAUSE_S
             self._sound()
+
+
+def is_quiet(hours: str, now: datetime) -> bool:
+    """Tell whether it is between two times of the day, as ``22:00-07:00``; never for ""."""
+    start, _, end = hours.partition("-")
+    time_of_day = f"{now:%H:%M}"
+    if start <= end:
+        return start <= time_of_day < end
+    return time_of_day >= start or time_of_day < end

@@ -8,7 +8,7 @@ from textual import events
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import Busy
-from securechat.faces.typed_text import LONG_LINES
+from securechat.faces.long_text import LONG_LINES
 from tests.screen.driving import message, messages, play, playing
 
 
@@ -168,6 +168,10 @@ def test_how_safe_it_is_is_seen_on_the_lowest_screens(rows: int) -> None:
             assert "verified" in (game.lines[-1] if rows < 8 else game.lines[0])
             await game.tell(e.EncryptionChanged("bob", encrypted=False, once=False))
             assert "TLS only" in (game.lines[-1] if rows < 8 else game.lines[0])
+            for height in (20, rows):
+                await game.pilot.resize_terminal(40, height)
+                await game.settle()
+            assert "TLS only" in (game.lines[-1] if rows < 8 else game.lines[0])
 
     play(scene())
 
@@ -244,6 +248,17 @@ def test_ctrl_d_leaves_an_empty_input_only() -> None:
             assert game.typed == "b"
             await game.press("ctrl+d", "ctrl+d")
             assert ("stop", 5.0) in game.engine.calls
+
+    play(scene())
+
+
+def test_what_is_typed_for_the_shell_while_it_ends_is_sent_to_nobody() -> None:
+    async def scene() -> None:
+        async with playing(never_ends=True) as game:
+            await game.do("quit")
+            await game.write("ls")
+            await game.press("enter")
+            assert game.engine.sent == []
 
     play(scene())
 

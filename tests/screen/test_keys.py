@@ -137,6 +137,15 @@ async def _(game: Game, key: int) -> None:
     assert game.typed == "this and more"
 
 
+@scene("redraw")
+async def _(game: Game, key: int) -> None:
+    refreshed: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(game.app.screen, "refresh", lambda: refreshed.append("all"))
+        await game.do("redraw", key)
+    assert refreshed == ["all"]
+
+
 @scene("suspend")
 async def _(game: Game, key: int) -> None:
     stopped: list[str] = []

@@ -7,6 +7,7 @@ import pytest
 from wcwidth import iter_graphemes, wcswidth, wcwidth
 
 from securechat.faces.screen.settings import Theme
+from securechat.faces.screen.widgets.frames import Drawn, Frame
 from tests.screen.driving import Game, message, play, playing
 
 COLUMNS, ROWS, EDGE = 80, 24, 19
@@ -21,7 +22,7 @@ IN_DISPUTE = (
 )
 NAME = "a" + "\N{DEVANAGARI VOWEL SIGN AA}" * 6
 
-_PIECES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)G|\x1b\[[0-9;]*m|\n|([^\x1b\n]+)")
+_PIECES = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[(\d+)G|\x1b\[[0-9;]*m|\n|(\x1b\[K)|([^\x1b\n]+)")
 
 Drawing = Callable[[str], Iterator[int]]
 """Gives how many cells each cluster of a text takes."""
@@ -52,11 +53,13 @@ def drawn(sequence: str, cells_of: Drawing) -> list[str]:
     rows = [[STALE] * COLUMNS for _ in range(ROWS)]
     x = y = 0
     for match in _PIECES.finditer(sequence):
-        row, column, only_column, text = match.groups()
+        row, column, only_column, erased, text = match.groups()
         if row is not None:
             x, y = int(column) - 1, int(row) - 1
         elif only_column is not None:
             x = int(only_column) - 1
+        elif erased is not None:
+            rows[y][x:] = " " * (COLUMNS - x)
         elif (text is not None and text.isascii()) or text == "│":
             for character in text:
                 rows[y][min(x, COLUMNS - 1)] = character
@@ -72,7 +75,7 @@ def drawn(sequence: str, cells_of: Drawing) -> list[str]:
 def sequence_of(game: Game) -> str:
     """Return what a terminal gets when all is drawn."""
     update = game.app.screen._compositor.render_full_update()
-    return update.render_segments(game.app.console)
+    return Frame(update, Drawn(), COLUMNS).render_segments(game.app.console)
 
 
 @pytest.mark.parametrize("theme", ["terminal", "light"])

@@ -13,7 +13,7 @@ import pytest
 from wcwidth import wcswidth
 
 from securechat.cli.demonstration.scenes import SCRIPT
-from tests.processes import COMMAND, environment
+from tests.processes import COMMAND, environment, running
 from tests.sockets.demo_child import LEAKED
 
 PATIENCE_S = 30
@@ -43,15 +43,15 @@ class World:
         environ: Mapping[str, str] = NOTHING,
     ) -> "subprocess.CompletedProcess[str]":
         """Run a command to its end."""
-        return subprocess.run(
-            command,
-            cwd=self.here,
-            env=self.environment(**environ),
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE_S,
-        )
+        with running(
+            home=self.home, cwd=self.here, env=self.environment(**environ), command=command
+        ) as process:
+            process.types(*stdin.splitlines())
+            process.ends_typing()
+            status = process.finish(PATIENCE_S)
+            lines = iter(process.read_line, None)
+            stdout = "".join(f"{line}\n" for line in lines)
+            return subprocess.CompletedProcess(command, status, stdout, process.whole_stderr)
 
     @property
     def traces(self) -> list[Path]:

@@ -58,6 +58,7 @@ class Terminal:
         """How many keys were pressed."""
         self._screen = pyte.HistoryScreen(COLUMNS, ROWS, history=10_000)
         self._stream = pyte.ByteStream(self._screen)
+        self._nobody: int | None = None
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         home.mkdir(parents=True, exist_ok=True)
@@ -142,7 +143,7 @@ class Terminal:
     def hang_up(self) -> None:
         """Take the terminal away, as when its window is closed."""
         os.close(self._master)
-        self._master = os.open(os.devnull, os.O_RDWR)
+        self._master, self._nobody = os.pipe()  # from which nothing comes
 
     def close(self) -> None:
         """End it, if it has not ended."""
@@ -150,6 +151,8 @@ class Terminal:
             self.process.kill()
         self.process.wait(FAILURE_S)
         os.close(self._master)
+        if self._nobody is not None:
+            os.close(self._nobody)
 
     def _wait(self, what: str, condition: Callable[[], bool], *, ends: bool = False) -> None:
         deadline = time.monotonic() + FAILURE_S

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.processes import Relay, chatting, relaying
-from tests.terminal.full_screen import LEFT, FullScreen, on_full_screen
+from tests.terminal.full_screen import ENTERED, LEFT, FullScreen, on_full_screen
 from tests.terminal.seat import CTRL_C, CTRL_Q, ENTER
 
 CTRL_O, CTRL_X = "\x0f", "\x18"
@@ -138,6 +138,7 @@ def still_chats(seat: FullScreen, *, typed: str) -> None:
     """See that the screen has its terminal again: it is drawn, takes keys, and gives it back."""
     seat.see_input(typed)
     assert not seat.echoes
+    seat.wait_until("all of it", lambda: b"F1 help" in seat.raw.rpartition(ENTERED.encode())[2])
     seat.press("!")
     seat.see_input(f"{typed}!")
     seat.press(CTRL_Q)

@@ -31,7 +31,7 @@ def test_what_is_typed_on_a_full_disk_goes_out_once_there_is_room(tmp_path: Path
         chatting(tmp_path / "bea", "--name", "bea", "--peer", "abe", *relay.flags) as bea,
         on_full_disk(relay, tmp_path / "abe") as (abe, filler),
     ):
-        assert "waiting (df -h /" in abe.rows[-1]
+        assert abe.rows[-1].startswith("the disk is full (df -h); ")
         bea.types("are you there?")
         abe.see_input("thr")
         filler.unlink()

@@ -28,8 +28,9 @@ SEQUENCES = re.compile(
     rb"|\[\?(?:2026|2048)\$p"  # what the terminal can do
     rb"|\[>25u|\[<u"  # keys are told apart, and no more
     rb"|\]22;default\x07"  # the pointer of the mouse looks as ever
-    rb"|\[\d+;\d+H"  # where the next cells are
+    rb"|\[\d+;\d+H|\[\d+G"  # where the next cells are
     rb"|\[[0-9;]*m"  # how text looks
+    rb"|\[K"  # nothing to the end of the row
     rb")"
 )
 """All that a terminal is ever told by the full screen, but for what the user copies."""

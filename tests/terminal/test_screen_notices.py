@@ -47,7 +47,7 @@ def test_a_notice_names_who_writes_and_only_if_told_to_what(
     env = {"PATH": f"{programs}:{os.environ['PATH']}", "SHOWN": str(shown)}
     with ExitStack() as stack:
         flags = ("--name", name, "--peer", bea_name, *relay.flags)
-        seat = stack.enter_context(on_full_screen(*flags, home=home, env=env))
+        seat = stack.enter_context(on_full_screen(*flags, home=home, environ=env))
         bea = stack.enter_context(
             chatting(tmp_path / "bea", "--name", bea_name, "--peer", name, *relay.flags)
         )

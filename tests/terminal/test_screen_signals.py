@@ -56,6 +56,7 @@ def sit(relay: Relay, tmp_path: Path) -> Sit:
 
 def still_chats(seat: FullScreen) -> None:
     seat.see_input("this")
+    seat.wait_until("all of it", lambda: b"F1 help" in seat.raw.rpartition(ENTERED.encode())[2])
     seat.press("!")
     seat.see_input("this!")
 

@@ -10,15 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import TextIO
 
+from securechat.faces.chat.line_chat import CHECK_MARK, LineChat, local_now
 from securechat.faces.color import ColorChoice, wants_color
 from securechat.faces.entries import Entry, Tone
-from securechat.faces.line.chat import CHECK_MARK, LineChat, local_now
 from securechat.faces.line.painting import paint
-from securechat.faces.session.conversing import converse
+from securechat.faces.session.conversing import FLUSH_S, converse
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.streams import ByteSource, LineWriter, can_show, unbuffered
-
-FLUSH_S = 5.0
 
 
 def run_lines(
@@ -32,11 +30,13 @@ def run_lines(
     color: ColorChoice = ColorChoice.AUTO,
     environ: Mapping[str, str] = os.environ,
     flush_s: float = FLUSH_S,
+    may_ring: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run a session until the user leaves or the input ends, with ``peer`` or in the ``lobby``.
 
-    What is queued then gets ``flush_s`` seconds to be handed over. Raises the error that ended the
-    engine, StillQueued, or KeyboardInterrupt (where Ctrl-C leaves at once).
+    The bell of a terminal sounds only when it ``may_ring``. What is queued at the end gets
+    ``flush_s`` seconds to be handed over. Raises the error that ended the engine, StillQueued, or
+    KeyboardInterrupt (where Ctrl-C leaves at once).
     """
     unicode = can_show(CHECK_MARK, stdout)
     terminal = stdin.isatty() and stdout.isatty()
@@ -46,7 +46,7 @@ def run_lines(
         colored = wants_color(color, environ, terminal=True)
         run_terminal(
             engine, peer=peer, lobby=lobby, colored=colored, unicode=unicode, flush_s=flush_s,
-            stdin=stdin, stdout=stdout,
+            stdin=stdin, stdout=stdout, may_ring=may_ring,
         )  # fmt: skip
         return
     run_streams(

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from typing import TextIO
 
 from prompt_toolkit import PromptSession
@@ -17,17 +18,17 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.run import GRACE_S
 from securechat.faces.bell import Bell
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.completion import complete
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import LineChat
 from securechat.faces.line.input_marks import FewMarks
 from securechat.faces.line.key_bindings import key_bindings
 from securechat.faces.line.painting import paint
+from securechat.faces.long_text import find_excess, note_on_paste
 from securechat.faces.session.conversing import note_shown, raise_outcome
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
 from securechat.faces.session.known import Known
-from securechat.faces.typed_text import find_excess, note_on_paste
 from securechat.faces.wording import notices
 from securechat.faces.wording.qr import Canvas
 
@@ -45,6 +46,7 @@ def run_terminal(
     flush_s: float,
     stdin: TextIO,
     stdout: TextIO,
+    may_ring: Callable[[], bool],
 ) -> None:
     """Run a session on a terminal; raises the error that ended the engine, or StillQueued."""
     inbox = Inbox(_EVENTS_AT_ONCE)
@@ -52,8 +54,13 @@ def run_terminal(
     engine.start()
     known = Known()
     screen = _Screen(stdin, stdout, known, colored=colored)
+
+    def ring() -> None:
+        if may_ring():
+            screen.ring()
+
     chat = LineChat(
-        engine, peer=peer, lobby=lobby, show=screen.show, ring=screen.ring, unicode=unicode,
+        engine, peer=peer, lobby=lobby, show=screen.show, ring=ring, unicode=unicode,
         canvas=screen.canvas,
     )  # fmt: skip
     screen.serve(chat)

@@ -57,6 +57,7 @@ ACTIONS = (
     Action("delete", "d", Scope.MESSAGES, "Delete the message, if it is your own"),
     Action("react", "plus", Scope.MESSAGES, "React to the message"),
     Action("clear", "ctrl+c", Scope.CHAT, "Clear the line; twice: leave"),
+    Action("redraw", "ctrl+l", Scope.CHAT, "Draw everything again"),
     Action("suspend", "ctrl+z", Scope.CHAT, "Back to the shell for a while: fg returns"),
     Action("quit", "ctrl+q", Scope.CHAT, "Leave"),
 )

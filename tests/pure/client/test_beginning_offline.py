@@ -205,6 +205,24 @@ def test_it_ends_at_once_when_nothing_waits(state: MemoryState) -> None:
         assert world.told(ev.Ended) == [ev.Ended(None)]
 
 
+def test_its_end_waits_only_for_what_can_still_come(state: MemoryState) -> None:
+    later = Down(ABSENT.error, 20.0)
+    with offline(state) as world:
+        world.engine.send("bob", "waits")
+        world.news(later)
+        world.engine.stop(5.0)
+        world.settle()
+        assert world.told(ev.Ended) == [ev.Ended(None)]
+        assert world.engine.queued == 1
+    with offline(state) as world:
+        world.engine.stop(5.0)
+        world.settle()
+        assert not world.has_ended()  # the next attempt is in a second
+        world.news(Up(CERTIFICATE))
+        world.news(later)
+        assert world.has_ended()
+
+
 def test_a_relay_that_goes_in_the_middle_of_the_login_is_away(state: MemoryState) -> None:
     with alice(state=state, logged_in=False, known_relay=RELAY) as world:
         world.news(Up(CERTIFICATE), Down(SecureChatError("the relay is stopping"), 1.0))

@@ -133,7 +133,7 @@ def _parts(status: Status, below: str, length: int) -> Iterator[Span]:
         yield span(f"{below} {'below' if brief else 'newer below'}", Look.STATUS)
     if status.unread:
         yield span(_unread(status, brief=brief), Look.STATUS)
-    if status.queued and not (status.offline or status.ended):
+    if status.queued and not (status.offline or status.ended or status.no_room):
         yield span(f"{status.queued:,} waiting{'' if brief else ' to be sent'}", Look.STATUS)
 
 
@@ -144,8 +144,8 @@ def _news(status: Status, length: int) -> Iterator[Span]:
         yield span(f"{'ended' if brief else 'The chat has ended'}: {status.ended}", Look.ALERT)
     elif status.no_room:
         kept = f"{status.queued:,} waiting" if status.queued else "what you write waits"
-        why = "" if brief else f" ({status.no_room})"
-        yield span(f"the disk is full; {kept}{why}", Look.ALERT)
+        full = "disk full" if length > WITHOUT_WHY else "the disk is full (df -h)"
+        yield span(f"{full}; {kept}", Look.ALERT)
     elif status.offline:
         yield span(_offline(status, length), Look.ALERT)
     else:

@@ -58,9 +58,9 @@ class Status(Struct, frozen=True):
 
     ``own_name`` is who the user is, on the ``relay``.
     ``offline`` is why there is no connection, ``ended`` what has ended the chat, and ``trouble``
-    what does not work at the moment. With ``no_room`` the disk is full, and that command shows how
-    full. ``clock_off_s`` is positive when this computer's clock is
-    ahead. ``unread`` and ``mentions`` are in other conversations. ``asks`` wants to compare keys.
+    what does not work at the moment. With ``no_room`` the disk is full. ``clock_off_s`` is positive
+    when this computer's clock is ahead. ``unread`` and ``mentions`` are in other conversations.
+    ``asks`` wants to compare keys.
     """
 
     relay: str = ""
@@ -69,7 +69,7 @@ class Status(Struct, frozen=True):
     retry_in_s: float = 0.0
     ended: str = ""
     trouble: str = ""
-    no_room: str = ""
+    no_room: bool = False
     clock_off_s: int = 0
     queued: int = 0
     unread: int = 0

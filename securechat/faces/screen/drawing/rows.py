@@ -39,10 +39,11 @@ class Row(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """Something that we say, at the time when we said it."""
+    """Something that we say, and when; ``who`` has come or gone, if that is what it says."""
 
     entry: Entry
     time_ms: int
+    who: str = ""
 
 
 def of_message(message: e.Message) -> Row:

@@ -20,7 +20,7 @@ class Connection:
         self.clock_off_s = 0
         self.trouble = ""
         self._trouble_at = now()
-        self.no_room = ""
+        self.no_room = False
 
     def hear(self, event: e.Ready | e.BegunOffline | e.Offline | e.Problem | e.Resumed) -> None:
         """Take news of the connection."""
@@ -30,10 +30,10 @@ class Connection:
                 self.clock_off_s = event.clock_off_s
             case e.Offline():
                 self.offline, self.retry_in_s = event.why.rstrip(". "), event.retry_in_s
-            case e.Problem(DiskFull() as error):
-                self.no_room = error.try_next
+            case e.Problem(DiskFull()):
+                self.no_room = True
             case e.Resumed():
-                self.no_room = ""
+                self.no_room = False
             case e.Problem(LimitExceeded() as error):
                 self.trouble, self._trouble_at = error.what.rstrip(". "), self._now()
 

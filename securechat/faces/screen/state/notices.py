@@ -40,6 +40,7 @@ class Notices:
         self._now = now
         self._expected: Counter[_Answer] = Counter()
         self._where: list[str] | None = None
+        self._who = ""
         self._outages = Outages(timelines, current, now)
 
     def expect(self, answer: type[e.Event], name: str = "") -> bool:
@@ -53,6 +54,7 @@ class Notices:
 
     def begin(self, event: e.Event) -> bool:
         """Take an event that is going to be told; return whether the screen has asked for it."""
+        self._who = event.name if isinstance(event, e.PresenceChanged) else ""
         if isinstance(event, e.Problem) and (refused := _answer_to(event.asked)) is not None:
             self._expected.pop(refused, None)
         if self._expected.pop(_key(event), 0):
@@ -76,14 +78,14 @@ class Notices:
 
     def end(self) -> None:
         """Take note that the event has been told."""
-        self._where = None
+        self._where, self._who = None, ""
 
     def note(self, entry: Entry) -> None:
         """Put an entry where it belongs."""
         here = self._current() or ""
         if entry.tone in (Tone.MESSAGE, Tone.MENTION) or entry in _shown_otherwise(here):
             return
-        notice = Notice(entry, int(self._now().timestamp() * 1000))
+        notice = Notice(entry, int(self._now().timestamp() * 1000), self._who)
         for name in [here] if self._where is None else self._where:
             self._timelines.of(name).note(notice)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from securechat.client import events as e
-from securechat.faces.bell import Bell
+from securechat.faces.bell import Bell, is_quiet
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.text import clip, safe_text
 
@@ -50,7 +50,7 @@ class Notifier:
         self._settings = settings
         self._bell = bell
         self._write = write
-        self._spawn = spawn or spawn_alone
+        self._spawn = spawn or LoneProgram().begin
         self._now = now
         self._next = Notification(TITLE, "")
         self._at_most_once_a_second = Bell(self._show, now_s)
@@ -110,25 +110,27 @@ def notify_send(shown: Notification) -> list[str]:
     return ["notify-send", "--", shown.title, body]
 
 
-def is_quiet(hours: str, now: datetime) -> bool:
-    """Tell whether it is between two times of the day, as ``22:00-07:00``; never for ""."""
-    start, _, end = hours.partition("-")
-    time_of_day = f"{now:%H:%M}"
-    if start <= end:
-        return start <= time_of_day < end
-    return time_of_day >= start or time_of_day < end
+class LoneProgram:
+    """Begins a program without a terminal, if there is such a one; nobody waits for it.
 
+    While it runs no other is begun: what hangs, as a desktop may, must not pile up.
+    """
 
-def spawn_alone(command: Sequence[str]) -> None:
-    """Begin a program without a terminal, if there is such a one; nobody waits for it."""
-    with suppress(OSError):
-        subprocess.Popen(  # noqa: S603 - no shell reads it, and each text is one argument
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def __init__(self) -> None:
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def begin(self, command: Sequence[str]) -> None:
+        """Begin it, unless the one before has not ended."""
+        if self._running is not None and self._running.poll() is None:
+            return
+        with suppress(OSError):
+            self._running = subprocess.Popen(  # noqa: S603 - no shell; each text is one argument
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
 
 def _one_line(text: str) -> str:

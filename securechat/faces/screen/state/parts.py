@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from securechat.client import events as e
-from securechat.faces.line.chat import LineChat
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.screen.actions import keys_of
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.faces.screen.state.alarms import Alarms

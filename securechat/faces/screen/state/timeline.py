@@ -53,7 +53,18 @@ class Timeline:
         return True
 
     def note(self, notice: Notice) -> None:
-        """Put a notice behind what is there."""
+        """Put a notice behind what is there.
+
+        That somebody has come or gone takes the place of the same of them, if only such stand
+        behind that: on a line that comes and goes, so do people.
+        """
+        for index in range(len(self.rows) - 1, -1, -1) if notice.who else ():
+            row = self.rows[index]
+            if not isinstance(row, Notice) or not row.who:
+                break
+            if row.who == notice.who:
+                self.rows[index] = notice
+                return
         self._append(notice)
 
     def replace(self, before: Notice, notice: Notice) -> bool:

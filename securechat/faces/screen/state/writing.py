@@ -11,12 +11,12 @@ from securechat.client.command_line import parse_line
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError
 from securechat.faces.emoji_codes import with_emoji
+from securechat.faces.long_text import find_excess
 from securechat.faces.screen.drawing.facts import Opening, Request
 from securechat.faces.screen.drawing.rows import Row, of_written
 from securechat.faces.screen.state.parts import Parts
 from securechat.faces.screen.state.timeline import Timeline
 from securechat.faces.session.written import Written
-from securechat.faces.typed_text import find_excess
 from securechat.faces.wording import notices
 
 

@@ -4,18 +4,22 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from textual import events
+from textual._compositor import CompositorUpdate
 from textual.app import ComposeResult
 from textual.message_pump import MessagePump
+from textual.screen import Screen
 
 from securechat.client import events as e
 from securechat.client.run import GRACE_S
+from securechat.faces.chat.line_chat import local_now
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import local_now
+from securechat.faces.long_text import note_on_paste
 from securechat.faces.screen.actions import ACTIONS, Scope
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.faces.screen.drawing.spans import Look, span
@@ -25,12 +29,12 @@ from securechat.faces.screen.state.chat import ScreenChat
 from securechat.faces.screen.state.notifying import Notifier
 from securechat.faces.screen.widgets.bindings import bindings_of, method_of
 from securechat.faces.screen.widgets.chat_view import ChatView
+from securechat.faces.screen.widgets.frames import Drawn, Frame
 from securechat.faces.screen.widgets.key_actions import KeyActions
 from securechat.faces.screen.widgets.terminal_writes import TerminalWrites
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
 from securechat.faces.session.known import Known
-from securechat.faces.typed_text import note_on_paste
 from securechat.faces.wording import notices
 
 SETTLE_S = 1.0
@@ -85,6 +89,7 @@ class ChatApp(KeyActions, inherit_bindings=False):
         self.ended_by: signal.Signals | None = None
         self.failure: Exception | None = None
         self.terminal = TerminalWrites(self)
+        self._drawn = Drawn()
         self._engine = engine
         self._inbox = inbox
         self._flush_s = flush_s
@@ -281,9 +286,27 @@ class ChatApp(KeyActions, inherit_bindings=False):
         with self.suspend():
             pass
 
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Let others have the terminal for as long as the block lasts."""
+        with super().suspend():
+            yield
+        self._drawn.forget()
+
+    def action_redraw(self) -> None:
+        """Draw everything, whatever the terminal may show by now."""
+        self._drawn.forget()
+        self.screen.refresh()
+
     def on_resize(self) -> None:
         """Draw everything: for a moment the terminal may have been smaller; called by Textual."""
-        self.screen.refresh()
+        self.action_redraw()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Write a frame to the terminal; called by Textual."""
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Frame(renderable, self._drawn, self.size.width)
+        super()._display(screen, renderable)
 
     def on_app_focus(self) -> None:
         """Take what is on the screen as seen: somebody looks at it again; called by Textual."""

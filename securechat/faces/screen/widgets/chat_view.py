@@ -104,7 +104,8 @@ class ChatView(Vertical):
         self.set_class(not self._has_title, "low")
         self.set_class(event.size.height < READ_ROWS, "input-alone")
         self.set_class(event.size.height == 1, "one-row")
-        self._fold_messages()
+        self._redraw_banners()
+        self._status.redraw()
 
     def draw(self, changed: set[Part]) -> None:
         """Draw again what has changed."""

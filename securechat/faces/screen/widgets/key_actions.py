@@ -76,7 +76,9 @@ class KeyActions(Pages, inherit_bindings=False):
     # The input ------------------------------------------------------------------------------------
 
     def action_send(self) -> None:
-        """Send the text, or do what it asks for."""
+        """Send the text, or do what it asks for; not what is typed for the shell that follows."""
+        if self.chat.leaving:
+            return
         self.chat.enter(self.composer.text)
         self.messages.to_end()
         self.show_changes()

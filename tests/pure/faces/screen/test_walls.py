@@ -8,11 +8,12 @@ import securechat.faces.screen
 
 MODULES = sorted(Path(securechat.faces.screen.__file__).parent.rglob("*.py"))
 FROM_TEXTUAL = {
-    "App", "Binding", "Color", "ComposeResult", "Edit", "EditResult", "Horizontal", "LinuxDriver",
-    "Message", "MessagePump", "ModalScreen", "Strip", "TextArea", "Timer", "Vertical", "Widget",
-    "XTermParser", "events",
+    "App", "Binding", "ChopsUpdate", "Color", "ComposeResult", "CompositorUpdate", "Edit",
+    "EditResult", "Horizontal", "LayoutUpdate", "LinuxDriver", "Message", "MessagePump",
+    "ModalScreen", "Screen", "Strip", "TextArea", "Timer", "Vertical", "Widget", "XTermParser",
+    "events",
 }  # fmt: skip
-FROM_RICH = {"Control", "Segment", "Style"}
+FROM_RICH = {"Console", "Control", "Segment", "Style"}
 """None of these reads markup; a field that does not make safe what is in it is only TextArea."""
 
 

@@ -124,12 +124,12 @@ def test_in_the_title_trust_has_its_look() -> None:
             "no connection, again in 4 s; 2 waiting (it is stopping)",
         ),
         (
-            Status("r", "alice", offline="gone", no_room="df -h /home", queued=2),
-            "the disk is full; 2 waiting (df -h /home)",
+            Status("r", "alice", offline="gone", no_room=True, queued=2),
+            "the disk is full (df -h); 2 waiting",
         ),
         (
-            Status("r", "alice", no_room="df -h /home"),
-            "the disk is full; what you write waits (df -h /home)",
+            Status("r", "alice", no_room=True),
+            "the disk is full (df -h); what you write waits",
         ),
         (Status("r", "alice", offline="gone"), "no connection; what you write is kept (gone)"),
         (Status("r", "alice", offline="gone", ended="Replaced."), "The chat has ended: Replaced."),

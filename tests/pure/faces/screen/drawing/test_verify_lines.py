@@ -1,9 +1,12 @@
 """What two people compare: whole on every screen, and the code only where all of it is seen."""
 
+from functools import cache
+
 import pytest
 from msgspec.structs import replace
 
 from securechat.client import events as e
+from securechat.faces import qr
 from securechat.faces.qr import code_in_halves
 from securechat.faces.sas_emoji import SAS_EMOJI
 from securechat.faces.screen.drawing.spans import Line, Look, width_of
@@ -117,8 +120,9 @@ def test_somebody_changed_is_compared_by_the_new_key() -> None:
 @pytest.mark.parametrize("agreed", [False, True])
 @pytest.mark.parametrize("code_alone", [False, True])
 def test_nothing_is_wider_or_higher_than_the_screen(
-    name: str, agreed: bool, code_alone: bool
+    name: str, agreed: bool, code_alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(qr, "_make", cache(qr._make))  # which is always of the same digits
     compared = Compared(name, NUMBER, EMOJI, agreed=agreed)
     for columns in (12, 20, 33, 40, 60, 77, 79, 132):
         for height in (1, 8, 20, 43):

@@ -23,11 +23,11 @@ def test_it_is_offline_until_it_is_ready_again() -> None:
 def test_a_full_disk_is_told_until_there_is_room() -> None:
     connection = Connection(lambda: datetime(2026, 11, 21, tzinfo=UTC))
     connection.hear(e.Problem(DiskFull("The disk is full", "df -h /home")))
-    assert connection.no_room == "df -h /home"
+    assert connection.no_room
     connection.hear(ready(again=True))
-    assert connection.no_room == "df -h /home"
+    assert connection.no_room
     connection.hear(e.Resumed())
-    assert connection.no_room == ""
+    assert not connection.no_room
 
 
 def test_trouble_with_the_relay_is_told_for_a_while() -> None:

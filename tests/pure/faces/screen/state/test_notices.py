@@ -76,6 +76,18 @@ def test_the_coming_and_going_of_whom_nobody_looks_at_is_not_told() -> None:
     assert wall.of("bob") == ["words"]
 
 
+def test_who_comes_and_goes_again_and_again_has_one_row_at_the_end() -> None:
+    wall = Wall()
+    rows = wall.timelines.of("#lobby").rows
+    for name in ("bob", "carol", "bob", "carol", "bob"):
+        wall.tell(e.PresenceChanged(name, online=True, room="#lobby"))
+    assert [row.who for row in rows if isinstance(row, Notice)] == ["bob", "carol"]
+    wall.current = "#lobby"
+    wall.tell(e.Contacts(()))
+    wall.tell(e.PresenceChanged("bob", online=False, room="#lobby"))
+    assert [row.who for row in rows if isinstance(row, Notice)] == ["bob", "carol", "", "bob"]
+
+
 def test_what_the_screen_has_asked_for_is_not_told() -> None:
     wall = Wall()
     assert wall.notices.expect(e.RoomPeople, "#ops")

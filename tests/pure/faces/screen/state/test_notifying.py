@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.config import ClientConfig
+from securechat.faces.bell import is_quiet
 from securechat.faces.screen.settings import ScreenSettings
 from securechat.faces.screen.state.notifying import (
     TEXT_COLUMNS,
     Notifier,
-    is_quiet,
     notification,
     notify_send,
     osc9,

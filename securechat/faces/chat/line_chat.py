@@ -11,11 +11,11 @@ from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
+from securechat.faces.chat.muting import Muting
+from securechat.faces.chat.people import People, PersonNews
+from securechat.faces.chat.rooms import Rooms
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.entries import Entry
-from securechat.faces.line.muting import Muting
-from securechat.faces.line.people import People, PersonNews
-from securechat.faces.line.rooms import Rooms
 from securechat.faces.session.asking import ask
 from securechat.faces.session.conversations import Conversations, changed_in, conversation_of
 from securechat.faces.session.engine import ChatEngine

@@ -7,7 +7,7 @@ from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.client.searching import SearchWords
 from securechat.errors import KeyChanged, NameInvalid, UsageError
-from securechat.faces.line.chat import LineChat
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.session.written import Written
 from tests.pure.faces.desk import Desk
 from tests.pure.faces.fake_engine import FakeEngine
