@@ -14,9 +14,9 @@ from securechat.wire.codes import RefusedCode
 class Keeper:
     """The store's side of one mailbox, whose envelopes are in its ``index`` and ``window``.
 
-    ``fills`` counts what the store has been handed, and the store has ``last_sequence`` entries at
-    the start; ``now_ms`` gives the time of day, and ``later`` makes a call when a store that took
-    nothing may take something again.
+    ``fills`` counts what the store has been handed; ``last_sequence`` is that of the youngest entry
+    that it has at the start. ``now_ms`` gives the time of day, and ``later`` makes a call when a
+    store that took nothing may take something again.
     """
 
     __slots__ = (
