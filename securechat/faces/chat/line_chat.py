@@ -46,8 +46,9 @@ class LineChat:
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``show`` gets each entry,
     ``ring`` is called for a message that calls for attention. With ``unicode`` false nothing of
     ours but ASCII is shown. ``canvas`` says how large the terminal is, if a drawing can be shown.
-    ``written`` gets each message that the engine has taken. What is public besides ``leaving`` is
-    for a face that shows more than lines, to be read.
+    ``written`` gets each message that the engine has taken. Who writes to a user who has chosen
+    nobody is chosen, but while a line ``is_typed``, which would go there. What is public besides
+    ``leaving`` is for a face that shows more than lines, to be read.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class LineChat:
         self._unicode = unicode
         self._canvas = canvas
         self._written = written
+        self._is_typed = is_typed
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
         self.own_name = ""
@@ -198,8 +200,7 @@ class LineChat:
 
     def _hear_message(self, event: e.Message) -> bool:
         where = conversation_of(event)
-        muted = self.muting.is_muted(where)
-        if muted or not self.conversations.is_current(where):
+        if (muted := self.muting.is_muted(where)) or not self.conversations.is_current(where):
             self.conversations.unread.add(where)
         if muted:
             return self.muting.withhold(event)
@@ -210,7 +211,7 @@ class LineChat:
         self._show(message_wording.message(event, self._now(), trust_is_known=known))
         if event.alert:
             self._ring()
-        if self.conversations.target is None and event.room is None:
+        if self.conversations.target is None and event.room is None and not self._is_typed():
             self._choose(event.sender)
             if not event.request:  # a stranger is accepted by an answer, not by having written
                 self._engine.talk_to(event.sender)
@@ -383,8 +384,7 @@ class LineChat:
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
-        target = self.conversations.target
-        if target is None:
+        if (target := self.conversations.target) is None:
             raise UsageError("Nobody is chosen to write to, nothing was sent", "/msg NAME text")
         return target
 
