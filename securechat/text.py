@@ -14,7 +14,9 @@ U+FFFD         C0 and C1 controls (so ESC, CSI, OSC), DEL, bidirectional embeddi
                overrides and isolates, line and paragraph separators, interlinear
                annotation, lone surrogates, noncharacters
 dropped        what no reader can see: directional marks, zero-width space, word joiner,
-               byte order mark, soft hyphen, fillers, tags, supplementary selectors
+               byte order mark, soft hyphen, fillers, tags, supplementary selectors;
+               joiners that join nothing, at the end and before ASCII: a terminal may
+               keep one for the next other character, on whatever line that is
 at most eight  combining marks, joiners (emoji and many scripts need them), variation
 in a row       selectors and conjoining jamo; the rest of the run is dropped
 at most 64     letters that pair up as flags; the rest of the run is dropped
@@ -44,6 +46,7 @@ _NARROW = re.compile(
 )
 """Latin, Greek, Cyrillic, punctuation and frames: none of them joins another one of them."""
 
+_JOINS_NOTHING = re.compile("\u200d+(?![^\\x00-\\x7f])")
 _LONG_RUN_OF_FLAGS = re.compile(
     f"([\U0001f1e6-\U0001f1ff]{{{FLAG_LETTERS_MAX}}})[\U0001f1e6-\U0001f1ff]++"
 )
@@ -77,7 +80,7 @@ def safe_text(text: str, *, multiline: bool = False) -> str:
         return text
     if _RUN_BEYOND_LATIN.search(text):
         text = _long_run_of_marks().sub(r"\1", text)
-    return _LONG_RUN_OF_FLAGS.sub(r"\1", text)
+    return _JOINS_NOTHING.sub("", _LONG_RUN_OF_FLAGS.sub(r"\1", text))
 
 
 def clip(text: str, width: int) -> str:

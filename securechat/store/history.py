@@ -70,7 +70,7 @@ _SELECT_REACTIONS = "SELECT message, user_key, sender, symbol FROM reactions"
 
 _SELECT_UNINDEXED = """
     SELECT u.sequence, u.indexed, substr(h.text, 1, 1000)
-    FROM unindexed u CROSS JOIN history h USING (sequence) ORDER BY u.stays, u.sequence LIMIT ?
+    FROM unindexed u CROSS JOIN history h USING (sequence) ORDER BY u.turn, u.sequence LIMIT ?
 """
 
 _LAST = 2**63 - 2

@@ -119,7 +119,10 @@ class React(NamedTuple):
 
 
 class Reindex(NamedTuple):
-    """The index of the words follows the texts that were changed since; the deleted ones first.
+    """The index of the words follows the texts that were changed since, the user's own ones first.
+
+    Of those, and of the others, the deleted ones come first. Who changes texts without end cannot
+    make the user's own wait.
 
     To take a text out of it costs many times what it costs to change the text, so that is done
     apart, and for about so many ``characters``, but for one text at least: repeat it while there

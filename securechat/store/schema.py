@@ -46,8 +46,8 @@ _TABLES = (
     " INSERT INTO history_text (rowid, text)"
     " VALUES (new.sequence, substr(new.text, 1, 1000)); END",
     "CREATE TABLE IF NOT EXISTS {within}.unindexed"
-    " (sequence INTEGER PRIMARY KEY, indexed TEXT NOT NULL, stays INTEGER NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS {within}.unindexed_order ON unindexed (stays, sequence)",
+    " (sequence INTEGER PRIMARY KEY, indexed TEXT NOT NULL, turn INTEGER NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS {within}.unindexed_order ON unindexed (turn, sequence)",
     "DROP TRIGGER IF EXISTS {within}.history_removed",
     "CREATE TRIGGER {within}.history_removed AFTER DELETE ON history BEGIN"
     " INSERT INTO history_text (history_text, rowid, text) VALUES ('delete', old.sequence,"
@@ -56,8 +56,9 @@ _TABLES = (
     " DELETE FROM unindexed WHERE sequence = old.sequence; END",
     "DROP TRIGGER IF EXISTS {within}.history_changed",
     "CREATE TRIGGER {within}.history_changed AFTER UPDATE OF text ON history BEGIN"
-    " INSERT INTO unindexed VALUES (old.sequence, substr(old.text, 1, 1000), new.text <> '')"
-    " ON CONFLICT (sequence) DO UPDATE SET stays = excluded.stays; END",
+    " INSERT INTO unindexed VALUES (old.sequence, substr(old.text, 1, 1000),"
+    " 2 * (new.sender <> '') + (new.text <> ''))"
+    " ON CONFLICT (sequence) DO UPDATE SET turn = excluded.turn; END",
     "CREATE TRIGGER IF NOT EXISTS {within}.history_unreacted AFTER DELETE ON history BEGIN"
     " DELETE FROM reactions WHERE message = old.sequence; END",
 )

@@ -1,5 +1,6 @@
 import time
 import unicodedata
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,10 @@ ATTACKS = [
     ("\ufffe", "\ufffd"),
     ("e" + "\u0301" * 99, "e" + "\u0301" * MARKS_MAX),
     ("e" + "\u0301\u200b" * 99, "e" + "\u0301" * MARKS_MAX),
-    ("e" + "\u0301\u200d" * 99, "e" + "\u0301\u200d" * (MARKS_MAX // 2)),
+    ("e" + "\u0301\u200d" * 99, "e" + "\u0301\u200d" * (MARKS_MAX // 2 - 1) + "\u0301"),
+    ("👩\u200d", "👩"),
+    ("👩\u200d\u200d b\u200d\u200bc\u200d", "👩 bc"),
+    ("字\u200d🚀\u200d", "字\u200d🚀"),
     ("e" + "\U0001e944\u0301" * 99, "e" + "\U0001e944\u0301" * (MARKS_MAX // 2)),
 ]
 
@@ -102,6 +106,13 @@ def test_what_is_safe_stays_as_it_is(text: str, multiline: bool) -> None:
     once = safe_text(text, multiline=multiline)
     assert safe_text(once, multiline=multiline) == once
     assert len(once) <= len(text)
+
+
+@given(hostile_texts, st.booleans())
+def test_every_joiner_has_something_to_join(text: str, multiline: bool) -> None:
+    shown = safe_text(text, multiline=multiline)
+    followers = {after for one, after in pairwise(f"{shown}\n") if one == "\u200d"}
+    assert not any(map(str.isascii, followers))
 
 
 @given(hostile_texts)

@@ -51,6 +51,21 @@ def test_a_line_being_typed_survives_what_comes_in() -> None:
         terminal.see("bob (new) > see you at noon", "bob (new) >")
 
 
+def test_nobody_gets_what_is_being_typed_by_writing_first() -> None:
+    with Terminal(peer="") as terminal:
+        assert terminal.next_call() == ("start",)
+        terminal.tell(ready())
+        terminal.see("    more.", ">")
+        terminal.press("for carol")
+        terminal.see("> for carol")
+        terminal.tell(said("hi", "mallory"))
+        terminal.see_text("[1 from mallory] > for carol")
+        terminal.press(ENTER)
+        terminal.see_text("Nobody is chosen to write to, nothing was sent")
+        terminal.tell(said("hello?", "mallory"))
+        terminal.see("You are writing to mallory now.", "mallory (new) >")
+
+
 def test_a_line_longer_than_the_screen_is_wide_survives_too() -> None:
     with Terminal() as terminal:
         entered(terminal)

@@ -1,6 +1,7 @@
 """The full screen in a real tmux: what is copied, and what calls for attention."""
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,19 @@ import pytest
 from securechat import Client as Bot
 from securechat.client.fitting import TEXT_MAX_BYTES
 from securechat.text import safe_text
-from tests.hostile_texts import CONTROLS, REORDERING
+from tests.hostile_texts import CONTROLS, REORDERING, TRICKS
 from tests.processes import Relay, relaying
 from tests.terminal.tmux import HAS_TMUX, Pane, Tmux, in_tmux
+
+UNFINISHED = (
+    "\U0001f468\u200d", "\U0001f600\u200d " * 40, "x\u200d", "`\u200d`\u2764 \u200d",
+    "\u2764\ufe0f\u200d", "**a\u200d**", "\U0001f3fd\U0001f3fd", "\U0001f1e9" * 65, "\u0301",
+    "\u0928\u093f" * 60, "\u3248" * 90,
+)  # fmt: skip
+"""What a terminal may wait for the rest of, or draws narrower than others."""
+
+OWN_ROW = re.compile(r".{25}│(?:\d\d:\d\d[ ▸]| {6}|───| *$)")
+"""Behind the side pane of a screen of 161 columns."""
 
 pytestmark = pytest.mark.skipif(not HAS_TMUX, reason="there is no tmux on this machine")
 
@@ -77,6 +88,18 @@ def test_what_is_copied_is_in_a_buffer_and_in_the_terminal_around(
             assert not CONTROLS.search(expected)
             assert not REORDERING.search(expected)
             around.see(base64.b64encode(expected.encode()))
+
+
+def test_no_text_changes_a_cell_of_another_row(
+    relay: Relay, tmux: Tmux, mallory: Bot, tmp_path: Path
+) -> None:
+    tia = seat(tmux, relay, tmp_path / "tia", "mallory")
+    for number, text in enumerate((*UNFINISHED, *TRICKS)):
+        mallory.send("tia", text)
+        mallory.send("tia", f"number {number}.")
+        tia.see(f"number {number}.")
+        _, *rows, _typed, _status, _ = tmux("capture-pane", "-p", "-t", "chat:0.0").split("\n")
+        assert not [row for row in rows if not OWN_ROW.match(row)]
 
 
 def test_as_tmux_is_at_first_nothing_is_copied_and_that_may_be_so(

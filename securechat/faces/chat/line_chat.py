@@ -19,8 +19,8 @@ from securechat.faces.entries import Entry
 from securechat.faces.session.asking import ask
 from securechat.faces.session.conversations import Conversations, changed_in, conversation_of
 from securechat.faces.session.engine import ChatEngine
+from securechat.faces.session.own_message import OwnMessage
 from securechat.faces.session.pending import Pending
-from securechat.faces.session.written import Written
 from securechat.faces.wording import amendments as amend_wording
 from securechat.faces.wording import messages as message_wording
 from securechat.faces.wording import notices
@@ -46,8 +46,9 @@ class LineChat:
     It begins with the ``peer``, or in the ``lobby``, or with nobody. ``show`` gets each entry,
     ``ring`` is called for a message that calls for attention. With ``unicode`` false nothing of
     ours but ASCII is shown. ``canvas`` says how large the terminal is, if a drawing can be shown.
-    ``written`` gets each message that the engine has taken. What is public besides ``leaving`` is
-    for a face that shows more than lines, to be read.
+    ``written`` gets each message that the engine has taken. Who writes to a user who has chosen
+    nobody is chosen, but while a line ``is_typed``, which would go there. What is public besides
+    ``leaving`` is for a face that shows more than lines, to be read.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class LineChat:
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
         canvas: Callable[[], Canvas | None] = lambda: None,
-        written: Callable[[Written], None] = lambda _: None,
+        written: Callable[[OwnMessage], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._peer = peer
@@ -72,6 +73,7 @@ class LineChat:
         self._unicode = unicode
         self._canvas = canvas
         self._written = written
+        self._is_typed = is_typed
         self._verified_mark = CHECK_MARK if unicode else "(verified)"
         self._interrupted = False
         self.own_name = ""
@@ -198,8 +200,7 @@ class LineChat:
 
     def _hear_message(self, event: e.Message) -> bool:
         where = conversation_of(event)
-        muted = self.muting.is_muted(where)
-        if muted or not self.conversations.is_current(where):
+        if (muted := self.muting.is_muted(where)) or not self.conversations.is_current(where):
             self.conversations.unread.add(where)
         if muted:
             return self.muting.withhold(event)
@@ -210,7 +211,7 @@ class LineChat:
         self._show(message_wording.message(event, self._now(), trust_is_known=known))
         if event.alert:
             self._ring()
-        if self.conversations.target is None and event.room is None:
+        if self.conversations.target is None and event.room is None and not self._is_typed():
             self._choose(event.sender)
             if not event.request:  # a stranger is accepted by an answer, not by having written
                 self._engine.talk_to(event.sender)
@@ -362,7 +363,7 @@ class LineChat:
         message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
         target = self._called.get(conversation_key(target), target)
         self.pending.add(message_id, target)
-        self._written(Written(message_id, target, text, action, reply_to))
+        self._written(OwnMessage(message_id, target, text, action, reply_to))
         if self._is_waited_for(target):
             self.people[target].told_queued = True
             self._show(notices.queued(target, self.pending.count(target)))
@@ -383,8 +384,7 @@ class LineChat:
         return is_peer or person.ready is not None or person.trust is not None
 
     def _target(self) -> str:
-        target = self.conversations.target
-        if target is None:
+        if (target := self.conversations.target) is None:
             raise UsageError("Nobody is chosen to write to, nothing was sent", "/msg NAME text")
         return target
 

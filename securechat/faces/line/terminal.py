@@ -61,7 +61,7 @@ def run_terminal(
 
     chat = LineChat(
         engine, peer=peer, lobby=lobby, show=screen.show, ring=ring, unicode=unicode,
-        canvas=screen.canvas,
+        canvas=screen.canvas, is_typed=screen.is_typed,
     )  # fmt: skip
     screen.serve(chat)
     try:
@@ -97,6 +97,10 @@ class _Screen:
         self._session.default_buffer.on_text_changed += lambda buffer: (
             chat.typing() if buffer.text else None
         )
+
+    def is_typed(self) -> bool:
+        """Tell whether there is anything in the line being typed."""
+        return self._session.default_buffer.text != ""
 
     def canvas(self) -> Canvas:
         """Return how large the terminal is now."""

@@ -9,9 +9,8 @@ from securechat.e2e.results import Opened
 from securechat.errors import KeyChanged, RemoteProtocolError, UsageError
 from securechat.identity.safety_number import safety_number
 from securechat.wire import frames as f
-from tests.pure.client.engine_world import MemoryState, alice, make_seat, published
+from tests.pure.client.engine_world import SECRET, MemoryState, alice, make_seat, published
 from tests.pure.client.trust_steps import (
-    SECRET,
     decide,
     key,
     known,

@@ -8,9 +8,8 @@ from securechat.client.commands import Decision
 from securechat.errors import NameInvalid
 from securechat.identity.chain import PublishedUser
 from securechat.wire import frames as f
-from tests.pure.client.engine_world import MemoryState, alice, make_seat, published
+from tests.pure.client.engine_world import SECRET, MemoryState, alice, make_seat, published
 from tests.pure.client.trust_steps import (
-    SECRET,
     call,
     decide,
     key,

@@ -7,9 +7,8 @@ from securechat.client import contacts, strangers
 from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.errors import CannotOpen
-from tests.pure.client.engine_world import MemoryState, alice, make_seat, published
+from tests.pure.client.engine_world import SECRET, MemoryState, alice, make_seat, published
 from tests.pure.client.trust_steps import (
-    SECRET,
     call,
     decide,
     known,

@@ -8,9 +8,8 @@ from securechat.client.commands import Decision
 from securechat.errors import NameInvalid, Unreachable, UsageError
 from securechat.identity.types import Name
 from securechat.wire import frames as f
-from tests.pure.client.engine_world import MemoryState, alice, make_seat, published
+from tests.pure.client.engine_world import SECRET, MemoryState, alice, make_seat, published
 from tests.pure.client.trust_steps import (
-    SECRET,
     decide,
     key,
     known,

@@ -9,8 +9,6 @@ from securechat.wire import frames as f
 from tests.pure.client.engine_world import World, befriend, published
 from tests.pure.e2e.world import Seat
 
-SECRET = "for bob's eyes only"
-
 
 def meet(world: World, seat: Seat, *, accepted: bool = True) -> None:
     """Befriend somebody; the relay has accepted what went to them, unless it is said otherwise."""

@@ -12,7 +12,7 @@ from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import encode, relay_frame_decoder
-from tests.pure.relay.test_mailbox import bodies, codes, numbers, outgoing, run
+from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing, run
 from tests.pure.relay.world import Client, RelayWorld
 from tests.pure.store.delayed import DelayedStore
 

@@ -6,7 +6,7 @@ from securechat.relay.dispatch import ANSWER_AFTER_S, LINGER_PER_READER_S, MAX_L
 from securechat.relay.patience import COMMIT_AFTER_S
 from securechat.relay.submission import FEWEST_OF_A_ROOM
 from securechat.wire import frames as f
-from tests.pure.relay.test_mailbox import numbers, outgoing, run, slow_world
+from tests.pure.relay.mailbox_steps import numbers, outgoing, run, slow_world
 from tests.pure.relay.world import Client, RelayWorld
 
 

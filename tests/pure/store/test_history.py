@@ -174,6 +174,21 @@ def test_the_index_follows_for_so_many_characters_and_the_deleted_first(
     assert b"xxx" not in words_in_index(table)
 
 
+def test_nobody_makes_wait_what_the_user_has_deleted_or_replaced(table: HistoryTable) -> None:
+    for number in range(3):
+        table.apply(entry("x" * 100, message_id=bytes([number])))
+        table.apply(Amend(BOB, bytes([number]), BOBS_KEY, "", 5))
+    for number, text in enumerate(("first-words", "second-words"), 10):
+        table.apply(entry(text, sender="", user_key=b"", message_id=bytes([number])))
+    table.apply(Amend(BOB, bytes([10]), b"", "now", 6))
+    table.apply(Amend(BOB, bytes([11]), b"", "", 6))
+    table.apply(Reindex(1))
+    assert b"sec" not in words_in_index(table)
+    table.apply(Reindex(1))
+    assert b"irs" not in words_in_index(table)
+    assert b"xxx" in words_in_index(table)
+
+
 def test_what_goes_before_the_index_has_followed_leaves_no_word(table: HistoryTable) -> None:
     table.apply(entry("first-words", message_id=b"1", kept_ms=1))
     table.apply(Amend(BOB, b"1", BOBS_KEY, "second-words", 5))

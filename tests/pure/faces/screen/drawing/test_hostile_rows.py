@@ -65,7 +65,7 @@ def check_row(row: Row, lines: Sequence[Line], width: int) -> None:
 def said_on(lines: Sequence[Line]) -> str:
     """Return the heading and the text of a message, which stand behind the gutter, unfolded.
 
-    Without blanks: one at a fold is not drawn.
+    Without blanks and joiners: one at a fold is not drawn.
     """
     texts = texts_of(lines)
     end = next((i for i, text in enumerate(texts) if text.startswith("    + ")), len(texts))
@@ -73,7 +73,7 @@ def said_on(lines: Sequence[Line]) -> str:
 
 
 def bare(text: str) -> str:
-    return text.replace(" ", "")
+    return text.replace(" ", "").replace("\u200d", "")
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=ascii(text[:20])) for text in HOSTILE])
