@@ -15,6 +15,7 @@ from securechat.cli.session import (
     refuse_closed_output,
     serving,
 )
+from securechat.cli.typed_ahead import forgotten_on_failure
 from securechat.collection import no_collection
 from securechat.errors import UsageError
 from securechat.faces.color import ColorChoice, wants_color
@@ -101,11 +102,12 @@ def chatting(
 
     ``offline``: it may begin without the relay, see `securechat.client.session.Session`.
     A message that one of those prints is still to be shown here. So many messages of earlier runs
-    are shown first. What fails in it is noted in the home.
+    are shown first. What fails in it is noted in the home, and what was typed ahead is forgotten.
     """
-    with no_collection():
+    with forgotten_on_failure(), no_collection():
         opened = open_client(access, peer, lobby=lobby, e2e=e2e, offline=offline)
     with (
+        forgotten_on_failure(),
         failures_noted(access.home),
         closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),
