@@ -10,12 +10,7 @@ from msgspec import Struct
 
 from securechat.cli.claiming import open_client, serving
 from securechat.cli.failure_log import failures_noted
-from securechat.cli.session import (
-    exit_on_signals,
-    open_client,
-    refuse_closed_output,
-    serving,
-)
+from securechat.cli.process import exit_on_signals, refuse_closed_output
 from securechat.cli.typed_ahead import forgotten_on_failure
 from securechat.collection import no_collection
 from securechat.errors import UsageError

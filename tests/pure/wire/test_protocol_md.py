@@ -22,6 +22,7 @@ from securechat.relay import (
     pairing,
     pairing_desk,
     relay,
+    submission,
     visit,
 )
 from securechat.store import mailboxes
@@ -58,6 +59,7 @@ CONSTANTS = {
         mailbox,
         mailboxes,
         relay,
+        submission,
         visit,
         intake,
         directory,
