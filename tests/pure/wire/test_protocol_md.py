@@ -22,7 +22,6 @@ from securechat.relay import (
     pairing,
     pairing_desk,
     relay,
-    submission,
     visit,
 )
 from securechat.store import mailboxes
@@ -59,7 +58,6 @@ CONSTANTS = {
         mailbox,
         mailboxes,
         relay,
-        submission,
         visit,
         intake,
         directory,
