@@ -10,7 +10,13 @@ from msgspec import Struct
 
 from securechat.cli.claiming import open_client, serving
 from securechat.cli.failure_log import failures_noted
-from securechat.cli.process import exit_on_signals, refuse_closed_output
+from securechat.cli.session import (
+    exit_on_signals,
+    open_client,
+    refuse_closed_output,
+    serving,
+)
+from securechat.cli.typed_ahead import forgotten_on_failure
 from securechat.collection import no_collection
 from securechat.errors import UsageError
 from securechat.faces.color import ColorChoice, wants_color
@@ -97,11 +103,12 @@ def chatting(
 
     ``offline``: it may begin without the relay, see `securechat.client.session.Session`.
     A message that one of those prints is still to be shown here. So many messages of earlier runs
-    are shown first. What fails in it is noted in the home.
+    are shown first. What fails in it is noted in the home, and what was typed ahead is forgotten.
     """
-    with no_collection():
+    with forgotten_on_failure(), no_collection():
         opened = open_client(access, peer, lobby=lobby, e2e=e2e, offline=offline)
     with (
+        forgotten_on_failure(),
         failures_noted(access.home),
         closing(opened) as client,
         serving(client, shown=lambda _sender, _message_id: None),

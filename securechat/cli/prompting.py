@@ -4,11 +4,17 @@ import sys
 
 import typer
 
+from securechat.cli.typed_ahead import forget_typed_ahead
+
 
 def confirm(question: str) -> bool:
-    """Ask a person until they say yes or no; False when there is none at the terminal."""
+    """Ask a person until they say yes or no; False when there is none at the terminal.
+
+    What they typed before the question is no answer to it.
+    """
     if not can_ask():
         return False
+    forget_typed_ahead()
     answer: bool = typer.prompt(
         f"{question} [y/N]", default="n", show_default=False, err=True, value_proc=_is_yes
     )

@@ -13,6 +13,7 @@ from securechat.client.opening import open_desk
 from securechat.client.parts import make_parts
 from securechat.client.people import NO_RELAY, People
 from securechat.client.ports import StatePort
+from securechat.client.read_ahead import Mark
 from securechat.client.renewal import Renewing, is_older, list_to_follow, renew
 from securechat.client.run import Run, SoFar
 from securechat.client.typed import Typed
@@ -135,6 +136,8 @@ class AtRelay:
                 self._on_up(news)
             case Down():
                 self._on_down(news)
+            case Mark(note):
+                note()
             case _ if self._renewing.is_under_way:
                 pass  # the connection was another device's
             case Arrived(f.Challenge() as challenge):

@@ -14,6 +14,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from securechat.client.faults import fault_error
+from securechat.client.read_ahead import Mark, ReadAhead
 from securechat.errors import (
     LocalProtocolError,
     LoginRefused,
@@ -77,7 +78,7 @@ class NotTaken(Struct, frozen=True):
     code: str
 
 
-LinkNews = Up | Down | Arrived | Delivery | Answered | NotTaken
+LinkNews = Up | Down | Arrived | Delivery | Answered | NotTaken | Mark
 
 
 class LinkLoop(Protocol):
@@ -106,6 +107,7 @@ class Link:
         self._dial = dial
         self._inbox = inbox
         self._jitter = jitter
+        self._ahead = ReadAhead(lambda: inbox(Mark(self._note_reached)))
         self._attempt: _Attempt | None = None
         self._stopped = False
         self._down_since: float | None = None
@@ -148,8 +150,12 @@ class Link:
 
     def _connect(self) -> None:
         if not self._stopped:
-            self._attempt = _Attempt(self._loop, self._inbox, self._lost)
+            self._attempt = _Attempt(self._loop, self._inbox, self._ahead, self._lost)
             self._dial(self._attempt)
+
+    def _note_reached(self) -> None:
+        """Let the loop know how far the engine has got; any thread."""
+        self._loop.call_soon(self._ahead.note_reached)
 
     def _stop(self) -> None:
         self._stopped = True
@@ -183,10 +189,12 @@ class _Attempt:
         self,
         loop: LinkLoop,
         inbox: Callable[[LinkNews], None],
+        ahead: ReadAhead,
         lost: Callable[["_Attempt", SecureChatError], None],
     ) -> None:
         self._loop = loop
         self._inbox = inbox
+        self._ahead = ahead
         self._lost = lost
         self._connection: Connection | None = None
         self._machine = ClientSide(loop.clock())
@@ -249,12 +257,14 @@ class _Attempt:
         """The TLS connection stands and the relay is the right one."""
         self._connection = connection
         self._inbox(Up(connection.remote_certificate or b""))
+        self._ahead.opened(connection)
         connection.set_timer(self._machine.deadline())
 
     def received(self, data: bytes) -> None:
         """Hand on what came."""
         for frame in self._machine.receive(data, self._loop.clock()):
             self._handle(frame)
+        self._ahead.received(len(data))
 
     def timer(self, now: float) -> float | None:
         """Ping, or give up by raising."""
@@ -266,6 +276,7 @@ class _Attempt:
     def closed(self, error: SecureChatError | None) -> None:
         """It is over."""
         self._connection = None
+        self._ahead.closed()
         gone = error or SecureChatError("The relay closed the connection", "securechat client")
         self._lost(self, self._last_words or gone)
 

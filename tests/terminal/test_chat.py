@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Relay, relaying, run
-from tests.terminal.seat import CTRL_C, CTRL_D, Terminal, sitting_at
+from tests.terminal.seat import CTRL_C, CTRL_D, ENTER, Terminal, sitting_at
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +167,28 @@ def test_an_unknown_relay_is_asked_about_once(relay: Relay, tmp_path: Path) -> N
     with sitting_at("client", home=tmp_path) as ida:
         ida.see("You are ida")
         assert not any("Trust it?" in line for line in ida.lines)
+
+
+def test_what_was_typed_before_a_question_is_no_answer(relay: Relay, tmp_path: Path) -> None:
+    with sitting_at("client", "--server", relay.address, home=tmp_path) as ida:
+        ida.see("Enter your nickname")
+        ida.press(f"ida{ENTER}y{ENTER}")
+        ida.see("Trust it?")
+        ida.enter("n")
+        assert ida.finish() == 4
+
+
+def test_what_was_typed_for_a_chat_that_cannot_begin_is_not_for_the_shell(tmp_path: Path) -> None:
+    shell = ("sh", "-c", '"$@"; echo "it has ended"; cat', "sh")
+    with sitting_at("client", "--server", "127.0.0.1:1", home=tmp_path, prefix=shell) as ida:
+        ida.see("Enter your nickname")
+        ida.press(f"ida{ENTER}halt{ENTER}")
+        ida.see("it has ended")
+        ida.enter("for the shell")
+        ida.see_last("for the shell", "for the shell")
+        ida.press(CTRL_D)
+        assert ida.finish() == 0
+        assert ida.text.count("halt") == 1  # the terminal has shown it when it was typed
 
 
 def test_the_commands_of_the_card(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A disk without room: the engine waits with all it has, and goes on when there is some."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
@@ -8,8 +8,10 @@ from securechat.client import commits
 from securechat.client import events as ev
 from securechat.client.commits import Commits, NotCommitted
 from securechat.client.heard import Heard
+from securechat.client.read_ahead import Mark
 from securechat.errors import DiskFull
 from securechat.store.history import HistoryChange
+from tests.pure.client.amending_steps import told_by
 from tests.pure.client.engine_world import MemoryState, alice, befriend, make_seat
 
 FULL = DiskFull("Cannot write state.db: the disk is full", "df -h /home")
@@ -22,6 +24,7 @@ class SmallDisk(MemoryState):
     def __init__(self, failures: int = 0) -> None:
         super().__init__()
         self.failures = failures
+        self.note_full: Callable[[], None] = lambda: None
 
     def commit(
         self,
@@ -30,6 +33,7 @@ class SmallDisk(MemoryState):
     ) -> None:
         if (changes or history) and self.failures > 0:
             self.failures -= 1
+            self.note_full()
             raise FULL
         super().commit(changes, history)
 
@@ -76,6 +80,25 @@ def test_what_is_typed_on_a_full_disk_is_sent_when_there_is_room() -> None:
         assert wires == [wires[0]] * 2
         assert world.told(ev.Resumed) == [ev.Resumed()]
         assert [bob.read(mail) for mail in world.mail_for(bob)[-2:]] == ["kept", "kept, too"]
+
+
+def test_what_is_on_no_disk_is_neither_acknowledged_nor_told_and_no_more_is_read() -> None:
+    disk, while_full, reached = SmallDisk(), list[tuple[int, int, int]](), list[None]()
+    with alice(state=disk) as world:
+        bob = make_seat("bob")
+        befriend(world, bob)
+
+        def so_far() -> tuple[int, int, int]:
+            return len(world.link.acks), len(world.told(ev.Message)), len(reached)
+
+        before = so_far()
+        disk.failures, disk.note_full = 2, lambda: while_full.append(so_far())
+        message_id = told_by(world, bob, "hello")
+        world.link.inbox(Mark(lambda: reached.append(None)))
+        world.settle()
+        assert while_full == [before] * 2
+        assert so_far() == (before[0] + 1, before[1] + 1, 1)
+        assert world.told(ev.Message)[-1].message_id == message_id.hex()
 
 
 def test_an_engine_that_is_stopped_waits_for_no_room() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from securechat.client import link as module
 from securechat.client.link import Answered, Arrived, Delivery, Down, Link, LinkNews, NotTaken, Up
+from securechat.client.read_ahead import READ_AHEAD_BYTES, Mark
 from securechat.errors import (
     KeyChanged,
     LoginRefused,
@@ -35,6 +36,13 @@ class FakeConnection:
         self.data = b""
         self.closing = False
         self.deadline: float | None = None
+        self.paused = False
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
 
     def write(self, data: bytes) -> None:
         self.data += data
@@ -399,3 +407,55 @@ def test_a_post_for_a_room_of_128_travels_in_one_frame() -> None:
     (frame,) = world.connection.frames
     assert isinstance(frame, f.Send)
     assert [each.envelope_id for each in frame.envelopes] == [*map(envelope_id, range(1, 129))]
+
+
+# An engine that waits -------------------------------------------------------------------------
+
+
+def flood(world: World, first: int, size_bytes: int) -> int:
+    """Deliver until nothing more is read, at most for so many bytes; return what was taken."""
+    taken, envelope = 0, b"e" * 65_536
+    while not world.connection.paused and taken < size_bytes:
+        world.receive(f.Deliver(first, 0, (f.Incoming(envelope_id(first), envelope),)))
+        first, taken = first + 1, taken + len(envelope)
+    return taken
+
+
+def take(world: World) -> None:
+    """Let the engine take all that came."""
+    news, world.news[:] = world.news[:], []
+    for each in news:
+        if isinstance(each, Mark):
+            each.note()
+
+
+def test_what_an_engine_does_not_take_is_not_read_for_ever() -> None:
+    world = World()
+    world.log_in()
+    taken = flood(world, 1, 4 * READ_AHEAD_BYTES)
+    assert READ_AHEAD_BYTES - 65_536 <= taken <= READ_AHEAD_BYTES
+    take(world)
+    assert not world.connection.paused
+    assert flood(world, 1 + taken // 65_536, 4 * READ_AHEAD_BYTES) > 0
+    assert world.connection.paused
+
+
+def test_nor_by_way_of_one_connection_after_another() -> None:
+    world = World()
+    world.log_in()
+    flood(world, 1, 4 * READ_AHEAD_BYTES)
+    for _ in range(3):
+        world.break_()
+        world.loop.run_timers()
+        assert world.open().paused
+    take(world)
+    assert not world.connection.paused
+
+
+def test_an_engine_that_keeps_up_never_holds_anything_up() -> None:
+    world = World()
+    world.log_in()
+    for number in range(1, 100):
+        assert flood(world, number, 1) > 0
+        take(world)
+        assert not world.connection.paused
