@@ -16,13 +16,15 @@ from securechat.protocol.states import TABLE, Side, State
 from securechat.relay import (
     announcer,
     channel,
+    device_presence,
     directory,
     intake,
     mailbox,
     pairing,
     pairing_desk,
     relay,
-    visit,
+    replies,
+    submission,
 )
 from securechat.store import mailboxes
 from securechat.wire import codec, codes
@@ -58,7 +60,9 @@ CONSTANTS = {
         mailbox,
         mailboxes,
         relay,
-        visit,
+        submission,
+        replies,
+        device_presence,
         intake,
         directory,
         channel,
