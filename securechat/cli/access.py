@@ -106,9 +106,14 @@ def check_peer(peer: str, me: "Name", usage: str, *, may_be_room: bool = False) 
     from securechat.identity.names import name_key, parse_name
 
     try:
-        if may_be_room and is_room(peer):
+        if is_room(peer):
             parse_room(peer)
-            return
+            if may_be_room:
+                return
+            raise UsageError(
+                f"{peer} is a room, and one person is asked for",
+                f"securechat client, and there: /join {peer}",
+            )
         key = name_key(parse_name(split_key_id(peer)[0]))
     except NameInvalid as error:
         raise NameInvalid(error.what, f"securechat {usage.format('NAME')}") from error

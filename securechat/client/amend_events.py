@@ -71,9 +71,13 @@ class Page(Struct, frozen=True):
 
 
 class StoredTexts(Struct, frozen=True):
-    """What was typed in an earlier run and not sent: pairs of a person or ``#room``, and a text."""
+    """What was typed in an earlier run and not sent: pairs of a person or ``#room``, and a text.
+
+    ``waiting``: for whom, or for which room, own messages wait that the relay has not accepted.
+    """
 
     texts: tuple[tuple[str, str], ...]
+    waiting: tuple[str, ...] = ()
 
 
 class Sighting(NamedTuple):

@@ -31,7 +31,7 @@ class KnownRelay(msgspec.Struct, frozen=True, array_like=True):
 def parse_address(text: str) -> Endpoint:
     """Return the endpoint of HOST, HOST:PORT, [IPv6] or [IPv6]:PORT; UsageError otherwise.
 
-    A host with characters that do not print or that separate words is none.
+    A host with characters that do not print or that separate words is none, nor is a link.
     """
     host, port = text.strip(), ""
     if host.startswith("["):
@@ -39,7 +39,7 @@ def parse_address(text: str) -> Endpoint:
         port = port.removeprefix(":")
     elif host.count(":") == 1:
         host, _, port = host.partition(":")
-    is_host = bool(host) and host.isprintable() and " " not in host
+    is_host = bool(host) and host.isprintable() and not {" ", "/"}.intersection(host)
     if not (is_host and (not port or _is_port(port))):
         raise UsageError(
             f"{text!r} is no address of a relay", "securechat client --server 192.168.1.20:5555"

@@ -44,7 +44,8 @@ class StoredTexts:
                 self._store(target, text)
             case c.StoredTexts():
                 texts = [(self._called(each.title), each.text) for each in self._texts.values()]
-                self._desk.tell(StoredTextsTold(tuple(texts)))
+                waiting = tuple(sorted(self._desk.unsent))
+                self._desk.tell(StoredTextsTold(tuple(texts), waiting))
 
     def _store(self, target: str, text: str) -> None:
         """Keep what fits, as the last one."""

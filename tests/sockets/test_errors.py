@@ -169,6 +169,12 @@ def test_a_name_that_is_none(relay: Relay, tmp_path: Path) -> None:
     fails(REFUSED, "A name has only", "securechat client --peer NAME", *command, home=tmp_path)
 
 
+def test_a_room_is_no_peer(tmp_path: Path) -> None:
+    command = ("client", "--name", "alice", "--peer", "#ops", "--server", "127.0.0.1:1")
+    what = "#ops is a room, and one person is asked for"
+    fails(USAGE, what, "securechat client, and there: /join #ops", *command, home=tmp_path)
+
+
 def test_nobody_said_who_you_are(relay: Relay, tmp_path: Path) -> None:
     command = ("client", "--json", *relay.flags)
     fails(USAGE, "who you are", "the same command with --name YOUR-NAME", *command, home=tmp_path)

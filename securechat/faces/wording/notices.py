@@ -300,8 +300,9 @@ def handed_over(name: str) -> Entry:
 def problem(error: SecureChatError) -> Entry:
     """Something has not worked."""
     what = error.what.rstrip(". ")
+    end = "" if what.endswith(("?", "!", "…")) else "."
     hint = f" Try: {error.try_next}" if error.try_next else ""
-    return Entry(f"[Problem] {what}.{hint}", Tone.PROBLEM)
+    return Entry(f"[Problem] {what}{end}{hint}", Tone.PROBLEM)
 
 
 def resumed() -> Entry:

@@ -64,6 +64,7 @@ def test_what_is_an_address(text: str, endpoint: Endpoint) -> None:
     [
         *("", ":5555", "a:65536", "a:x", "a:\u0661", "a:" + "9" * 5000),
         *("a\x1b[2Jb", "[\x1b]:1", "a b", "a\nb", "a\x00", "a\u202eb", "a\u200bb", "a\udcffb"),
+        *("http://127.0.0.1:5555", "https://example.org", "a/b", "[::1/64]"),
     ],
 )
 def test_what_is_none(text: str) -> None:

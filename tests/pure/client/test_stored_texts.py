@@ -44,6 +44,15 @@ def test_the_last_text_of_each_conversation_is_kept_until_it_is_empty() -> None:
         assert world.told(ev.Problem) == []
 
 
+def test_it_is_told_for_whom_messages_of_an_earlier_run_wait() -> None:
+    state = MemoryState()
+    with alice(None, state) as world:
+        world.engine.send("zoe", "hi")
+    with alice(None, state) as world:
+        ask(world, c.StoredTexts())
+        assert world.told(ev.StoredTexts)[-1].waiting == ("zoe",)
+
+
 def test_it_stays_with_the_person_and_with_the_relay() -> None:
     state = MemoryState()
     with alice(None, state) as world:

@@ -54,7 +54,7 @@ class Hearing:
                 return {Part.RELAY}
             case e.StoredTexts():
                 parts.texts.take_stored(event.texts)
-                return {Part.INPUT}
+                return {Part.INPUT, Part.SIDE}
             case e.Typing():
                 parts.typing.hear(event)
                 return {Part.INPUT}

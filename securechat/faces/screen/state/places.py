@@ -39,6 +39,9 @@ class Places:
                 self.add(conversation_of(event))
                 if event.room is None and not event.request:
                     self._accept(event.sender)
+            case e.StoredTexts():
+                for name in (*(name for name, _ in event.texts), *event.waiting):
+                    self.add(name)
             case e.Paired():
                 self.add(event.name)
                 self._accept(event.name)

@@ -156,6 +156,7 @@ def test_a_problem_says_what_to_try() -> None:
     error = LimitExceeded("The mailbox is full.", "wait")
     assert notices.problem(error).text == "[Problem] The mailbox is full. Try: wait"
     assert notices.problem(SecureChatError("Bad")).text == "[Problem] Bad."
+    assert notices.problem(SecureChatError("Not sent: why?")).text == "[Problem] Not sent: why?"
 
 
 def test_people_are_listed() -> None:

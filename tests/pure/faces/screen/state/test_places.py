@@ -39,6 +39,11 @@ def test_rooms_come_first_and_each_conversation_once() -> None:
     ]
 
 
+def test_where_something_waits_to_be_sent_since_an_earlier_run_there_is_a_place() -> None:
+    town = Town(e.StoredTexts((("bob", "half a text"),), waiting=("#ops", "zoe")))
+    assert [place.name for place in town.places.all()] == ["#ops", "bob", "zoe"]
+
+
 def test_a_place_says_what_is_known_of_it() -> None:
     town = Town(
         peer_ready("bob", e.Trust.VERIFIED),
