@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from securechat.cli.claiming import open_client, serving
 from securechat.cli.failure_log import failures_noted
-from securechat.cli.session import (
-    exit_on_signals,
-    open_client,
-    refuse_closed_output,
-    serving,
-)
+from securechat.cli.process import exit_on_signals, refuse_closed_output
 from securechat.cli.typed_ahead import forgotten_on_failure
 from securechat.collection import no_collection
 from securechat.errors import UsageError
@@ -137,8 +133,7 @@ def _show_json(engine: "Client", peer: str | None, lobby: bool) -> None:
 def _show_screen(
     engine: "Client", peer: str | None, lobby: bool, color: ColorChoice, settings: "ScreenSettings"
 ) -> None:
-    from securechat.faces.line.chat import CHECK_MARK
-    from securechat.faces.line.run import FLUSH_S
+    from securechat.faces.chat.line_chat import CHECK_MARK
     from securechat.faces.screen.run import run_screen
     from securechat.faces.streams import can_show
 
@@ -149,7 +144,6 @@ def _show_screen(
         settings=settings,
         color=wants_color(color, os.environ, terminal=True),
         unicode=can_show(CHECK_MARK, sys.stdout),
-        flush_s=FLUSH_S,
     )
 
 

@@ -29,7 +29,7 @@ from securechat.cli.options import (
     ServerOption,
     TypingOption,
 )
-from securechat.cli.session import errors_as_json
+from securechat.cli.process import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.client.surroundings import certs_directory, load_settings
 from securechat.errors import FileProblem, UsageError

@@ -13,7 +13,7 @@ import typer
 from securechat.cli.access import Flags, check_peer, read_access, require_profile
 from securechat.cli.options import NameOption, PassphraseFileOption
 from securechat.cli.output_file import check_target
-from securechat.cli.session import exit_on_signals, refuse_closed_output
+from securechat.cli.process import exit_on_signals, refuse_closed_output
 from securechat.cli.settings import HomeOption
 from securechat.errors import Busy
 

@@ -22,8 +22,8 @@ from securechat.cli.options import (
     PlainOption,
 )
 from securechat.cli.passphrase_input import read_passphrases
+from securechat.cli.process import errors_as_json
 from securechat.cli.relay_in_process import OwnRelay, running_relay
-from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, data_directory
 from securechat.client.surroundings import certs_directory, load_settings, resolve_home
 from securechat.errors import SecureChatError

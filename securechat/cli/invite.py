@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import Flags, read_access
+from securechat.cli.claiming import Beside, claim
 from securechat.cli.options import JsonOption, NameOption, PassphraseFileOption
-from securechat.cli.session import Beside, claim, errors_as_json, exit_on_signals
+from securechat.cli.process import errors_as_json, exit_on_signals
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.errors import Unreachable, UsageError
 

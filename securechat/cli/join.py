@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from securechat.cli.access import ask_name, choose_name, say_where_key_is
 from securechat.cli.chatting import Look, begin_chat, chatting, scrollback_messages, show
@@ -22,8 +22,8 @@ from securechat.cli.options import (
     PlainOption,
 )
 from securechat.cli.passphrase_input import read_passphrases, remembering
+from securechat.cli.process import errors_as_json
 from securechat.cli.prompting import can_ask
-from securechat.cli.session import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.client.surroundings import load_settings, resolve_home
 from securechat.errors import NameInvalid, NameTaken
@@ -171,8 +171,6 @@ def _under_a_free_name(
 
     Raises NameTaken and NameInvalid where nobody can be asked for another one.
     """
-    from msgspec import structs
-
     while True:
         access = guest.access_to(relay)
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import Flags, check_peer, read_access
+from securechat.cli.claiming import LAST_MOMENT_S, Beside, claim, serving
 from securechat.cli.options import (
     MAX_TIMEOUT_S,
     CaOption,
@@ -22,15 +23,7 @@ from securechat.cli.options import (
     ServerOption,
     check_timeout,
 )
-from securechat.cli.session import (
-    LAST_MOMENT_S,
-    Beside,
-    claim,
-    errors_as_json,
-    exit_on_signals,
-    refuse_closed_output,
-    serving,
-)
+from securechat.cli.process import errors_as_json, exit_on_signals, refuse_closed_output
 from securechat.cli.settings import HomeOption
 from securechat.errors import TimedOut, Unreachable
 

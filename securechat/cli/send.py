@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from securechat.cli.access import Flags, check_peer, read_access
+from securechat.cli.claiming import Beside, claim, hosting
 from securechat.cli.options import (
     MAX_TIMEOUT_S,
     CaOption,
@@ -22,14 +23,8 @@ from securechat.cli.options import (
     ServerOption,
     check_timeout,
 )
+from securechat.cli.process import errors_as_json, exit_on_signals
 from securechat.cli.prompting import can_ask
-from securechat.cli.session import (
-    Beside,
-    claim,
-    errors_as_json,
-    exit_on_signals,
-    hosting,
-)
 from securechat.cli.settings import HomeOption
 from securechat.errors import UsageError
 from securechat.faces.scripting.waiting import Wait

@@ -10,7 +10,7 @@
             if isinstance(event, Message) and not event.request:
                 chat.send(event.sender, event.text)
 
-Events are the dataclasses of `securechat.client.events`, errors the classes of
+Events are the structs of `securechat.client.events`, errors the classes of
 `securechat.errors`, and the questions of `Client.ask` are in `securechat.client.commands`.
 
 Threads: one thread at a time iterates over `Client.events`. Everything else may be called from

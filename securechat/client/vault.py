@@ -87,11 +87,6 @@ class Vault:
         """Whether no key is kept yet."""
         return self._kept is None
 
-    @property
-    def has_passphrase(self) -> bool:
-        """Whether the key is under a passphrase."""
-        return isinstance(self._kept, _UnderPassphrase)
-
     def open(self, passphrases: Passphrases) -> VaultKey:
         """Return the key that is kept, or draw one if there is none yet.
 

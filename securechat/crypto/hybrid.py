@@ -68,15 +68,12 @@ class HybridSecretKey:
         return self._secret
 
     def _halves(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-        seed, scalar = (
-            self._secret[:_MLKEM_SEED_SIZE_BYTES],
-            self._secret[_MLKEM_SEED_SIZE_BYTES:],
-        )
+        secret, size_bytes = self._secret, _MLKEM_SEED_SIZE_BYTES
         try:
-            mlkem = MLKEM768PrivateKey.from_seed_bytes(seed)
+            mlkem = MLKEM768PrivateKey.from_seed_bytes(secret[:size_bytes])
         except UnsupportedAlgorithm as error:
             raise _no_mlkem() from error
-        return mlkem, X25519PrivateKey.from_private_bytes(scalar)
+        return mlkem, X25519PrivateKey.from_private_bytes(secret[size_bytes:])
 
     def __repr__(self) -> str:
         return "HybridSecretKey(secret)"

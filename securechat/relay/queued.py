@@ -5,6 +5,7 @@ import msgspec
 from securechat.identity.types import EnvelopeId
 from securechat.relay.parcel import Parcel
 from securechat.store.mailboxes import Entry, charge
+from securechat.wire.codes import RefusedCode
 
 
 class Queued(msgspec.Struct, eq=False, gc=False):
@@ -18,12 +19,12 @@ class Queued(msgspec.Struct, eq=False, gc=False):
     """What it came with: from whom, when, and who waits to hear of it."""
     number: int
     """Its number on the connection that handed it in."""
-    key: bytes
-    """By what it is found again while it is in memory."""
-    in_window: bool
-    """Whether it is in flight, or waits in memory, for the device that is connected."""
     rank: int = 0
     """Its place in the order of its connection, if that is not its number; see `Refusals`."""
+    key: bytes = b""
+    """By what it is found again while it is in memory; see `Index`."""
+    in_window: bool = False
+    """Whether it is in flight, or waits in memory, for the device that is connected."""
     is_open: bool = True
     """Whether it is not answered for."""
     held: bool = True
@@ -41,6 +42,22 @@ class Queued(msgspec.Struct, eq=False, gc=False):
             self.is_open = False
             self.parcel.settle()
 
+    def offer_again(self, envelope: bytes, parcel: Parcel, number: int) -> RefusedCode | None:
+        """Take this envelope as come again, from an earlier connection of its sender.
+
+        Returns the code with which it is refused, if it is.
+        """
+        if self.envelope != envelope:
+            return RefusedCode.MISMATCH
+        if self.is_open and self.parcel.origin is parcel.origin:
+            return RefusedCode.DUPLICATE
+        if self.is_open:
+            parcel.at = min(parcel.at, self.parcel.at)  # coming again must not put off the commit
+            self.parcel, self.number, self.rank = parcel, number, 0
+        else:
+            parcel.open -= 1
+        return None
+
 
 def from_store(row: Entry) -> Queued:
     """Return an envelope that the store has, to be delivered from memory."""
@@ -50,8 +67,6 @@ def from_store(row: Entry) -> Queued:
         charge(row.envelope),
         Parcel(None, row.sender, row.account, 0.0, 0),
         0,
-        row.envelope_id,
-        True,
         is_open=False,
         handed=True,
         committed=True,

@@ -1,4 +1,4 @@
-"""The switch for mailboxes: which session reads which mailbox, and what happens on each tick."""
+"""The switch for mailboxes: who reads which, who may register, and which desk answers what."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -8,9 +8,10 @@ from securechat.config import ServerConfig
 from securechat.errors import LimitExceeded
 from securechat.identity.names import parse_name
 from securechat.identity.types import MailboxId, Name, RelayId, UserKey
-from securechat.relay.announcer import Announcer, Listener
+from securechat.relay.announcer import Announcer
 from securechat.relay.channel import Channel
 from securechat.relay.directory import DAY_MS, Account, Directory
+from securechat.relay.dispatch import Dispatch
 from securechat.relay.emptying import Emptying
 from securechat.relay.entry import Entry, is_near, takes_anybody
 from securechat.relay.events import AuditEvent, InviteChanged, Refusal, Registered, RelayEvent
@@ -19,24 +20,12 @@ from securechat.relay.invite_desk import InviteDesk
 from securechat.relay.limits import LoginThrottle, RateLimit
 from securechat.relay.mailbox import Mailbox, Reader
 from securechat.relay.pairing_desk import PairingDesk
-from securechat.relay.patience import COMMIT_AFTER_S
+from securechat.relay.prekey_desk import KeyHolder, PrekeyDesk
 from securechat.relay.records import Records
 from securechat.store.mailboxes import Expired, MailboxStore, StoredMailbox
 from securechat.store.rows import RowStore
 from securechat.wire.codes import ByeCode
 from securechat.wire.frames import Outgoing, Register
-
-ANSWER_AFTER_S = 0.01
-"""How long answers wait for a delivery to ride on."""
-
-LINGER_PER_READER_S = 200e-6
-"""How long posts to rooms wait for more of them, for each whom the last were delivered to.
-
-That is some ten times what a write and its acknowledgement take: rooms in which little is said do
-not notice, and in the others a write for each post and reader would cost more than all the rest.
-"""
-
-MAX_LINGER_S = 0.02
 
 COMMIT_AGAIN_S = 1.0
 """How soon the store is given again what it could not keep and waits for a device in memory."""
@@ -50,17 +39,11 @@ class RelayStore(MailboxStore, RowStore, Protocol):
     """Where a relay keeps everything that outlives it."""
 
 
-class Client(Reader, Listener, Protocol):
+class Client(Reader, KeyHolder, Protocol):
     """A logged-in device, as the relay sees it."""
-
-    def tell_keys_left(self) -> None:
-        """One of the device's one-time keys has been claimed."""
 
     def replaced(self) -> None:
         """The device has logged in on another connection: say goodbye."""
-
-    def flush_answers(self) -> None:
-        """Send the answers that found nothing to ride on."""
 
 
 class Relay:
@@ -105,8 +88,10 @@ class Relay:
             tell=self.tell,
         )
         self.presence = Announcer(clock, now_ms, call_later)
+        self.dispatch = Dispatch(clock, call_later)
         self.channels: set[Channel] = set()
         self.online: dict[MailboxId, Client] = {}
+        self.prekeys = PrekeyDesk(self.directory, self.records, now_ms, self.online)
         self._store = store
         self._relay_fill = RelayFill()
         self._later = self._call_again
@@ -124,36 +109,7 @@ class Relay:
         self._told_refusals = RateLimit(REFUSALS_TOLD_PER_S, 1.0)
         self._untold_refusals = 0
         self._told_audit = RateLimit(AUDIT_TOLD_PER_S, 1.0)
-        self.urgent: set[Reader] = set()
-        """Who is delivered to at the end of this tick."""
-        self.bulky: set[Reader] = set()
-        """Who is delivered to at the end of this tick, or once the linger is over."""
-        self._lingers = False
-        self._answers: set[Client] = set()
-        self._fresh: set[Mailbox] = set()
         call_later(SWEEP_EVERY_S, self._sweep)
-
-    def after_tick(self) -> None:
-        """Deliver to everybody who got something in this tick: one write for each connection."""
-        if self.urgent:
-            self._deliver(self.urgent)
-        if self.bulky and not self._lingers:
-            self._lingers = True
-            linger_s = min(LINGER_PER_READER_S * len(self.bulky), MAX_LINGER_S)
-            self.call_later(linger_s, self._end_linger)
-            self._deliver(self.bulky)
-
-    def _deliver(self, readers: set[Reader]) -> None:
-        fresh = self._fresh
-        if not fresh:
-            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
-        due = list(readers)
-        readers.clear()
-        for reader in due:
-            fresh.add(reader.flush())
-
-    def _end_linger(self) -> None:
-        self._lingers = False
 
     def drain(self, retry_after_ms: int) -> None:
         """Tell every client to come back a little later."""
@@ -174,13 +130,7 @@ class Relay:
         reader = self.online.get(outgoing.mailbox)
         if reader is not None:
             self.mailboxes[outgoing.mailbox].offer_ephemeral(outgoing)
-            self.urgent.add(reader)
-
-    def answers_due(self, client: Client) -> None:
-        """Send this client its answers soon, unless they ride on a delivery before."""
-        if not self._answers:
-            self.call_later(ANSWER_AFTER_S, self._flush_answers)
-        self._answers.add(client)
+            self.dispatch.urgent.add(reader)
 
     def register(self, frame: Register, host: str) -> Account:
         """Enter what a client at this address registers, which has proven that it may.
@@ -246,13 +196,6 @@ class Relay:
             self._untold_refusals += 1
         return max(self._throttle.failed(key, now) for key in (host, user_key))
 
-    def forget(self, client: Client) -> None:
-        """A client's connection has ended."""
-        self.urgent.discard(client)
-        self.bulky.discard(client)
-        self._answers.discard(client)
-        self.presence.unwatch(client)
-
     # Timers ---------------------------------------------------------------------------------------
 
     def _make_mailbox(self, mailbox_id: MailboxId, stored: StoredMailbox | None = None) -> Mailbox:
@@ -262,18 +205,6 @@ class Relay:
 
     def _call_again(self, call: Callable[[], None]) -> None:
         self.call_later(COMMIT_AGAIN_S, call)
-
-    def _commit_overdue(self) -> None:
-        """Hand to the store what its reader has not acknowledged in time."""
-        now = self.clock()
-        self._fresh = {mailbox for mailbox in self._fresh if mailbox.commit_older(now)}
-        if self._fresh:
-            self.call_later(COMMIT_AFTER_S / 2, self._commit_overdue)
-
-    def _flush_answers(self) -> None:
-        answers, self._answers = self._answers, set()
-        for client in answers:
-            client.flush_answers()
 
     def _sweep(self) -> None:
         """Drop what is too old, and mailboxes that are empty and unread; keep counts."""

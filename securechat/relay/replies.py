@@ -1,35 +1,51 @@
 """Answers to a client's requests, in the order of the requests, though some have to wait."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
 
-A = TypeVar("A")
+from securechat.relay.channel import Channel
+from securechat.relay.intake import FRAME_CHARGE_BYTES, Intake
+from securechat.wire import frames as f
+
+REQUEST_BYTES = 4096
+"""As what a request that waits for the disk counts among what is unanswered."""
 
 
-class Replies(Generic[A]):
-    """Gives answers to ``send`` in the order in which they were announced."""
+class Replies:
+    """The answers on one connection, which may be long to short requests: who asks pays for them.
 
-    __slots__ = ("_places", "_send")
+    Who asks for much that the disk has to answer waits while it lags; see `Intake`.
+    """
 
-    def __init__(self, send: Callable[[A], object]) -> None:
-        self._send = send
-        self._places: list[list[A]] = []
+    __slots__ = ("_channel", "_intake", "_places")
 
-    def reserve(self) -> Callable[[A], None]:
+    def __init__(self, channel: Channel, intake: Intake) -> None:
+        self._channel = channel
+        self._intake = intake
+        self._places: list[list[f.RelayFrame]] = []
+
+    def reserve(self) -> Callable[[f.RelayFrame], None]:
         """Keep the next place; return what gives the answer, once, when it is known."""
-        place: list[A] = []
+        place: list[f.RelayFrame] = []
         self._places.append(place)
+        self._intake.take(REQUEST_BYTES)
 
-        def give(answer: A) -> None:
+        def give(answer: f.RelayFrame) -> None:
+            if not self._channel.is_deaf:
+                self._intake.settle(REQUEST_BYTES)
             place.append(answer)
             while self._places and self._places[0]:
-                self._send(self._places.pop(0)[0])
+                self.send(self._places.pop(0)[0])
 
         return give
 
-    def give(self, answer: A) -> None:
+    def give(self, answer: f.RelayFrame) -> None:
         """Answer now, after whatever was announced before."""
         if self._places:
-            self.reserve()(answer)
+            self._places.append([answer])
         else:
-            self._send(answer)
+            self.send(answer)
+
+    def send(self, frame: f.RelayFrame) -> None:
+        """Send at once what needs no place in the order of the answers."""
+        if not self._channel.is_deaf:
+            self._intake.charge(self._channel.write(frame) + FRAME_CHARGE_BYTES)

@@ -95,7 +95,7 @@ class RelayServer:
             call_later=self._loop.call_later,
             on_event=self._on_event,
         )
-        self._loop.after_tick.append(self._relay.after_tick)
+        self._loop.after_tick.append(self._relay.dispatch.after_tick)
         self._listener = self._loop.listen(
             config.host,
             config.port,

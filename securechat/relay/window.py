@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 from securechat.relay.fast_lane import FastLane
+from securechat.relay.index import Index
 from securechat.relay.parcel import Parcel
 from securechat.relay.queued import Queued
 from securechat.store.mailboxes import MIN_CHARGE_BYTES, charge
@@ -35,7 +36,7 @@ class Window:
         "waiting",
     )
 
-    def __init__(self, limit_bytes: int, index: dict[bytes, Queued]) -> None:
+    def __init__(self, limit_bytes: int, index: Index) -> None:
         self._limit_bytes = limit_bytes
         self._index = index
         self.in_flight: list[Queued] = []
@@ -63,23 +64,25 @@ class Window:
 
     def append(self, entry: Queued) -> None:
         """Have an envelope wait; the lane must be closed."""
+        entry.in_window = True
         self.waiting.append(entry)
         self._waiting_bytes += entry.size_bytes
 
     def open_lane(self) -> None:
         """Have the lane take what comes next, unless something waits that has to go before."""
         if self.lane is None and not self.waiting:
-            self.lane = FastLane(self._index)
+            self.lane = FastLane(self._index.by_key)
             self._leave_room()
 
     def close_lane(self) -> None:
         """Take over what is in the lane, which takes nothing more."""
         lane, self.lane = self.lane, None
         for each, parcel, number, is_in_flight in lane.in_order() if lane else ():
-            key, envelope = each.envelope_id, each.envelope
-            entry = Queued(key, envelope, charge(envelope), parcel, number, key, True)
-            self._index[key] = entry
+            envelope = each.envelope
+            entry = Queued(each.envelope_id, envelope, charge(envelope), parcel, number)
+            self._index.put(entry)
             if is_in_flight:
+                entry.in_window = True
                 self.in_flight.append(entry)
                 self._in_flight_bytes += entry.size_bytes
             else:
@@ -90,11 +93,16 @@ class Window:
         if self.lane is not None:
             self.lane.window_bytes = self._limit_bytes - self._in_flight_bytes
 
-    def clear(self) -> None:
-        """Forget everything outside the lane."""
+    def take_all(self) -> list[Queued]:
+        """Drop everything, the lane included, and return it in order."""
+        self.close_lane()
+        entries = self.entries()
+        for entry in entries:
+            entry.in_window = False
         self.in_flight.clear()
         self.waiting.clear()
         self._in_flight_bytes = self._waiting_bytes = 0
+        return entries
 
     def deliver(self, encode: Encode) -> bytes:
         """Return a frame of what may be delivered now, which is in flight then; or nothing."""

@@ -8,7 +8,7 @@ from textual import events
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import Busy
-from securechat.faces.typed_text import LONG_LINES
+from securechat.faces.long_text import LONG_LINES
 from tests.screen.driving import message, messages, play, playing
 
 

@@ -77,7 +77,6 @@ def test_nothing_shows_the_key(tmp_path: Path) -> None:
 
 def test_under_a_passphrase_only_that_one_opens(tmp_path: Path, derived: list[Hardness]) -> None:
     vault = under(tmp_path, NEW)
-    assert vault.has_passphrase
     assert opened(tmp_path, NEW) == KEY
     assert opened(tmp_path, OLD, OLD, NEW) == KEY
     with pytest.raises(PassphraseRefused, match="not the passphrase of Alice") as refused:

@@ -10,6 +10,7 @@ from tests.processes import chatting, relaying
 from tests.terminal.full_screen import on_full_screen
 from tests.terminal.seat import ENTER
 
+CTRL_L = "\x0c"
 RESIZES = 50
 PAUSE_S = 0.04
 LEAST, MOST = (10, 3), (200, 60)
@@ -50,3 +51,17 @@ def test_the_screen_ends_as_if_it_had_never_had_another_size(
         abe.wait_until("the same:\n" + "\n".join(shown), lambda: abe.lines == shown)
         abe.press(ENTER)
         assert bea.expect("message")["text"] == typed
+
+
+def test_a_terminal_that_others_have_written_to_is_drawn_again(tmp_path: Path) -> None:
+    with (
+        relaying(tmp_path / "relay") as relay,
+        on_full_screen("--name", "abe", *relay.flags, home=tmp_path / "abe") as abe,
+    ):
+        abe.see("You are in #lobby")
+        abe.press("half of a")
+        abe.see_input("half of a")
+        shown = abe.lines
+        abe.wipe()
+        abe.press(CTRL_L)
+        abe.wait_until("the same:\n" + "\n".join(shown), lambda: abe.lines == shown)

@@ -10,15 +10,13 @@ from datetime import datetime
 from functools import partial
 from typing import TextIO
 
+from securechat.faces.chat.line_chat import CHECK_MARK, LineChat, local_now
 from securechat.faces.color import ColorChoice, wants_color
 from securechat.faces.entries import Entry, Tone
-from securechat.faces.line.chat import CHECK_MARK, LineChat, local_now
 from securechat.faces.line.painting import paint
-from securechat.faces.session.conversing import converse
+from securechat.faces.session.conversing import FLUSH_S, converse
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.streams import ByteSource, LineWriter, can_show, unbuffered
-
-FLUSH_S = 5.0
 
 
 def run_lines(

@@ -18,17 +18,17 @@ from prompt_toolkit.output import ColorDepth, Output, create_output
 
 from securechat.client.run import GRACE_S
 from securechat.faces.bell import Bell
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.completion import complete
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import LineChat
 from securechat.faces.line.input_marks import FewMarks
 from securechat.faces.line.key_bindings import key_bindings
 from securechat.faces.line.painting import paint
+from securechat.faces.long_text import find_excess, note_on_paste
 from securechat.faces.session.conversing import note_shown, raise_outcome
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
 from securechat.faces.session.known import Known
-from securechat.faces.typed_text import find_excess, note_on_paste
 from securechat.faces.wording import notices
 from securechat.faces.wording.qr import Canvas
 

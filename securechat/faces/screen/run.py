@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from securechat.collection import no_collection
 from securechat.errors import InternalError
 from securechat.faces.screen.settings import ScreenSettings
-from securechat.faces.session.conversing import raise_outcome
+from securechat.faces.session.conversing import FLUSH_S, raise_outcome
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
 
@@ -27,7 +27,6 @@ def run_screen(
     settings: ScreenSettings,
     color: bool,
     unicode: bool,
-    flush_s: float,
 ) -> None:
     """Run a session on the terminal until the user leaves or it is ended.
 
@@ -44,7 +43,7 @@ def run_screen(
         with _color(color):
             app = ChatApp(
                 engine, inbox, peer=peer, lobby=lobby, settings=settings, unicode=unicode,
-                flush_s=flush_s, shown=starting.close,
+                flush_s=FLUSH_S, shown=starting.close,
             )  # fmt: skip
         with _signals_as_before():
             app.run(mouse=False)

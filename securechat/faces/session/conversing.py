@@ -16,6 +16,9 @@ from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.pending import Pending
 from securechat.faces.streams import ByteSource, read_lines
 
+FLUSH_S = 5.0
+"""How long what is queued gets when a person leaves."""
+
 _LINES_AHEAD = 64
 
 

@@ -1,4 +1,4 @@
-"""The people whom Alice's client meets."""
+"""The people whom Alice's client meets, and numbers to compare that are quick to make."""
 
 import pytest
 
@@ -20,3 +20,9 @@ def new_bob() -> Seat:
 @pytest.fixture
 def mallory() -> Seat:
     return make_seat("mallory")
+
+
+@pytest.fixture(autouse=True)
+def quick_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rounds of a safety number are slow by design; its own tests have all of them."""
+    monkeypatch.setattr("securechat.identity.safety_number._ROUNDS", 1)

@@ -24,6 +24,7 @@ from securechat.wire import frames as f
 from tests.pure.e2e.world import NOW_MS, RELAY, Seat, carry_out, small_batches
 from tests.pure.store.memory_history import open_in_memory
 
+SECRET = "for bob's eyes only"
 CERTIFICATE = b"certificate"
 OTHER_CERTIFICATE, OTHER_RELAY = b"other", RelayId(b"o" * 32)
 

@@ -1,5 +1,6 @@
 """The book of contacts: its indexes follow every change."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +131,21 @@ def test_a_book_is_what_its_rows_say(changes: list[Contact]) -> None:
         assert known._looks == again._looks
         assert set(known._by_name) == set(again._by_name)
         assert set(known._by_petname) == set(again._by_petname)
+
+
+class OldContact(msgspec.Struct, frozen=True, array_like=True):
+    """A row of the first version."""
+
+    name: str
+    user_key: bytes
+    accepted: bool = False
+    verified: bool = False
+    highest: object = None
+
+
+def test_contacts_of_the_first_version_are_still_known() -> None:
+    old = msgspec.msgpack.encode(OldContact("bob", b"k" * 32, True, True, None))
+    book = ContactBook(RELAY, {("contact", RELAY + b"k" * 32): old})
+    assert book.by_key(UserKey(b"k" * 32)) == Contact(
+        Name("bob"), UserKey(b"k" * 32), accepted=True, verified=True
+    )

@@ -6,20 +6,17 @@ from securechat.client import events as ev
 from securechat.client.commands import Decision
 from securechat.errors import KeyChanged
 from tests.pure.client.engine_world import MemoryState, World, alice, published
-from tests.pure.client.test_trust import (
+from tests.pure.client.trust_steps import (
     decide,
     key,
     known,
     make_verified,
     meet,
-    quick_digits,
     refusals,
     show,
     write,
 )
 from tests.pure.e2e.world import Seat
-
-__all__ = ["quick_digits"]  # a fixture, which pytest finds here
 
 
 def notified(

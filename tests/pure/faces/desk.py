@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from securechat.client import events as e
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import NOON_MS
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from securechat.faces.bell import PAUSE_S, Bell
-from securechat.faces.line.chat import LineChat
+from securechat.faces.chat.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message
 

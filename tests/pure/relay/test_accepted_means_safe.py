@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from securechat.identity.types import EnvelopeId
-from securechat.relay.visit import FEWEST_OF_A_ROOM
+from securechat.relay.submission import FEWEST_OF_A_ROOM
 from securechat.wire import frames as f
 from tests.pure.e2e.profiles import profile
 from tests.pure.relay.world import Client, RelayWorld

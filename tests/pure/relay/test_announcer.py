@@ -8,12 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from securechat.identity.types import MailboxId
-from securechat.relay.announcer import (
-    HOLD_BACK_S,
-    LOBBY_TOLD_PER_S,
-    PRESENCE_TOLD_PER_S,
-    Announcer,
-)
+from securechat.relay.announcer import HOLD_BACK_S, LOBBY_TOLD_PER_S, PRESENCE_TOLD_PER_S, Announcer
 from securechat.relay.lobby import FULL
 from securechat.relay.presence import HIDDEN
 from securechat.wire import frames as f

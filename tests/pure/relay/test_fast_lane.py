@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from securechat.identity.types import EnvelopeId, MailboxId, UserKey
+from securechat.relay.dispatch import ANSWER_AFTER_S
 from securechat.relay.fast_lane import FastLane
 from securechat.relay.parcel import Parcel
 from securechat.relay.patience import COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import encode, relay_frame_decoder
-from tests.pure.relay.test_mailbox import bodies, codes, numbers, outgoing, run
+from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing, run
 from tests.pure.relay.world import Client, RelayWorld
 from tests.pure.store.delayed import DelayedStore
 

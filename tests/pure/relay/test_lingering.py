@@ -2,11 +2,11 @@
 
 import pytest
 
+from securechat.relay.dispatch import ANSWER_AFTER_S, LINGER_PER_READER_S, MAX_LINGER_S
 from securechat.relay.patience import COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, LINGER_PER_READER_S, MAX_LINGER_S
-from securechat.relay.visit import FEWEST_OF_A_ROOM
+from securechat.relay.submission import FEWEST_OF_A_ROOM
 from securechat.wire import frames as f
-from tests.pure.relay.test_mailbox import numbers, outgoing, run, slow_world
+from tests.pure.relay.mailbox_steps import numbers, outgoing, run, slow_world
 from tests.pure.relay.world import Client, RelayWorld
 
 
@@ -125,12 +125,12 @@ def test_who_leaves_during_the_linger_gets_the_post_when_coming_back() -> None:
     world, alice, bob, carol = lingering_world()
     post(alice, 2, bob, carol)
     bob.cut()
-    assert len(world.relay.bulky) == 1
+    assert len(world.relay.dispatch.bulky) == 1
     world.advance(1.0)
     assert seen(bob) == [1]
     bob.connect()
     assert seen(bob) == [1, 2]
-    assert not world.relay.bulky
+    assert not world.relay.dispatch.bulky
 
 
 @pytest.mark.parametrize("is_urgent", [False, True])

@@ -2,11 +2,12 @@
 
 import pytest
 
+from securechat.relay.dispatch import ANSWER_AFTER_S
 from securechat.relay.patience import COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, COMMIT_AGAIN_S
+from securechat.relay.relay import COMMIT_AGAIN_S
 from securechat.wire import frames as f
 from securechat.wire.codes import ByeCode
-from tests.pure.relay.test_mailbox import bodies, codes, numbers, outgoing, run, slow_world, step
+from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing, run, slow_world, step
 from tests.pure.relay.world import Client, RelayWorld
 from tests.pure.store.delayed import DelayedStore
 

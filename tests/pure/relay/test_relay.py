@@ -1,6 +1,7 @@
+from securechat.relay.dispatch import ANSWER_AFTER_S
 from securechat.relay.events import Refusal
 from securechat.relay.patience import COMMIT_AFTER_S
-from securechat.relay.relay import ANSWER_AFTER_S, REFUSALS_TOLD_PER_S
+from securechat.relay.relay import REFUSALS_TOLD_PER_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from tests.pure.relay.world import RelayWorld, person
@@ -83,10 +84,10 @@ def test_nothing_is_left_of_clients_who_have_gone() -> None:
     relay = world.relay
     assert not relay.channels
     assert not relay.online
-    assert not relay.urgent
-    assert not relay.bulky
-    assert not relay._answers
-    assert not relay._fresh
+    assert not relay.dispatch.urgent
+    assert not relay.dispatch.bulky
+    assert not relay.dispatch._answers
+    assert not relay.dispatch._fresh
     assert not relay.presence._board._people
     assert not relay.presence._watchers._watched
     assert not relay.presence._lobby._listeners

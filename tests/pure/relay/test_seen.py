@@ -9,8 +9,9 @@ from securechat.errors import LimitExceeded
 from securechat.identity.device import DeviceList
 from securechat.identity.types import MailboxId
 from securechat.relay.announcer import HOLD_BACK_S
+from securechat.relay.device_presence import SHOW_AFTER_S
 from securechat.relay.events import Joined, Left
-from securechat.relay.visit import DROP_BACKLOG_BYTES, SHOW_AFTER_S
+from securechat.relay.intake import DROP_BACKLOG_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
 from tests.pure.identity.objects import make_bundle, make_certificate

@@ -1,13 +1,11 @@
-"""What a logged-in device can do: the directory, presence, and how it is slowed down."""
+"""What a logged-in device can do: hear of others, come again, and how it is slowed down."""
 
 import pytest
 
 from securechat.errors import LimitExceeded
-from securechat.identity.chain import PublishedUser
 from securechat.identity.types import EnvelopeId, MailboxId
 from securechat.relay.events import Joined, Left, Replaced
-from securechat.relay.intake import MAX_BACKLOG_BYTES
-from securechat.relay.visit import DROP_BACKLOG_BYTES
+from securechat.relay.intake import DROP_BACKLOG_BYTES, MAX_BACKLOG_BYTES
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import MAX_FRAME_BYTES, encode
@@ -18,73 +16,7 @@ def presence(client: Client) -> list[tuple[str, bool]]:
     return [(frame.name, frame.online) for frame in client.told(f.Presence)]
 
 
-# The directory ------------------------------------------------------------------------------------
-
-
-def test_a_look_up_finds_a_person_whatever_the_case() -> None:
-    alice, bob = RelayWorld().online("Alice", "Bob")
-    found = alice.look_up("bOB")
-    assert isinstance(found, f.Found)
-    assert found.user.registration == bob.person.registration
-    assert found.user.devices[0].bundle == bob.person.bundle
-
-
-def test_a_claim_brings_a_one_time_key_of_ones_own_once_a_day() -> None:
-    world = RelayWorld()
-    alice, bob, carol = world.online("Alice", "Bob", "Carol")
-    bob.publish(b"1", b"2", b"3")
-    assert [one_time_key(alice.look_up("Bob")), one_time_key(alice.look_up("Bob", claim=True))] == [
-        None,
-        b"1",
-    ]
-    alice.cut()
-    alice.connect()
-    assert one_time_key(alice.look_up("Bob", claim=True)) is None
-    assert one_time_key(carol.look_up("Bob", claim=True)) == b"2"
-    for client in (alice, bob, carol):
-        client.cut()  # a day of pings takes long
-    world.advance(24 * 60 * 60)
-    alice.connect()
-    assert one_time_key(alice.look_up("Bob", claim=True)) == b"3"
-
-
-def one_time_key(found: f.RelayFrame) -> bytes | None:
-    assert isinstance(found, f.Found)
-    assert isinstance(found.user, PublishedUser)
-    key = found.user.devices[0].one_time_key
-    return key.key[:1] if key else None
-
-
-def test_requests_that_cannot_be_carried_out_say_why() -> None:
-    world = RelayWorld()
-    alice, bob = world.online("Alice", "Bob")
-    world.client("Carol", publishes=False).connect()
-    mine = alice.person.bundle
-    answers = [
-        bob.look_up("Nobody"),
-        bob.look_up("Carol"),
-        bob.ask(lambda request: f.Publish(request, mine, ())),
-    ]
-    codes = [answer.code for answer in answers if isinstance(answer, f.Failed)]
-    assert codes == ["unknown-name", "no-prekeys", "invalid-prekeys"]
-    assert bob.is_ready
-
-
-def test_a_device_hears_how_many_keys_are_left_when_one_is_claimed() -> None:
-    world = RelayWorld()
-    alice, bob, carol = world.online("Alice", "Bob", "Carol")
-    bob.publish(b"1", b"2")
-    alice.look_up("Bob")
-    assert bob.told(f.KeysLeft) == []
-    alice.look_up("Bob", claim=True)
-    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
-    alice.look_up("Bob", claim=True)
-    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
-    bob.cut()
-    carol.look_up("Bob", claim=True)
-    bob.connect()
-    assert bob.told(f.KeysLeft) == [f.KeysLeft(1)]
-    assert bob.told(f.Welcome)[-1].one_time_keys == 0
+# Mail ---------------------------------------------------------------------------------------------
 
 
 def test_the_welcome_says_how_much_mail_waits() -> None:
@@ -97,11 +29,6 @@ def test_the_welcome_says_how_much_mail_waits() -> None:
     bob.connect()
     assert [welcome.waiting for welcome in bob.told(f.Welcome)] == [0, 3]
     assert bob.bodies[2:] == [b"1", b"2", b"3"]
-
-
-def test_publishing_is_confirmed() -> None:
-    [alice] = RelayWorld().online("Alice")
-    assert isinstance(alice.publish(b"1"), f.Done)
 
 
 # Presence -----------------------------------------------------------------------------------------
@@ -277,7 +204,7 @@ def test_nothing_is_planned_for_a_client_that_has_gone() -> None:
     alice.cut()
     bob.ack()
     world.settle()
-    assert not world.relay._answers
+    assert not world.relay.dispatch._answers
 
 
 # Slowing down -------------------------------------------------------------------------------------
@@ -467,7 +394,7 @@ def test_a_backlog_too_small_to_drop_does_not_keep_a_silent_client() -> None:
 def test_a_connection_with_too_many_refused_envelopes_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("securechat.relay.visit.MAX_REFUSED", 20)
+    monkeypatch.setattr("securechat.relay.submission.MAX_REFUSED", 20)
     world = RelayWorld()
     [alice] = world.online("Alice")
     for number in range(21):

@@ -229,7 +229,7 @@ class RelayWorld:
             moved = [connection.pump() for connection in self._connections]
             for _ in range(len(self.soon)):
                 self.soon.popleft()()
-            self.relay.after_tick()
+            self.relay.dispatch.after_tick()
             if self.soon:
                 continue
             if not any(moved) and not any(c.backlog_bytes and c.peer_reads for c in self.alive()):

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from securechat.client import events as e
 from securechat.faces.entries import Entry
-from securechat.faces.session.written import Written
+from securechat.faces.session.own_message import OwnMessage
 
 
 class Row(Struct, frozen=True):
@@ -88,7 +88,7 @@ def of_past(past: e.PastMessage) -> Row:
     )
 
 
-def of_written(written: Written, sender: str, now_ms: int) -> Row:
+def of_own(written: OwnMessage, sender: str, now_ms: int) -> Row:
     """Return the row of an own message that the engine has just taken."""
     return Row(
         written.message_id,

@@ -14,7 +14,7 @@ from securechat.client import events as e
 from securechat.client.searching import parse_search
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
-from securechat.faces.line.chat import local_now
+from securechat.faces.chat.line_chat import local_now
 from securechat.faces.screen.drawing.facts import ALWAYS_SEEN, Part, Request
 from securechat.faces.screen.drawing.rows import Row
 from securechat.faces.screen.state.chat_state import ChatState

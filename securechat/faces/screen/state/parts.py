@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from securechat.client import events as e
-from securechat.faces.line.chat import LineChat
+from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.screen.actions import keys_of
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.faces.screen.state.alarms import Alarms
@@ -20,7 +20,7 @@ from securechat.faces.screen.state.unsent_texts import UnsentTexts
 from securechat.faces.screen.state.unshown import Unshown
 from securechat.faces.screen.state.verification import Verification
 from securechat.faces.session.engine import ChatEngine
-from securechat.faces.session.written import Written
+from securechat.faces.session.own_message import OwnMessage
 
 
 class Parts(Struct, frozen=True):
@@ -53,7 +53,7 @@ def make_parts(
     ring: Callable[[e.Message], None],
     unicode: bool,
     keys: Mapping[str, str],
-    written: Callable[[Written], None],
+    written: Callable[[OwnMessage], None],
 ) -> Parts:
     """Return the parts of a session; ``written`` gets each message that the engine has taken."""
     timelines = Timelines(engine.ask)

@@ -1,8 +1,9 @@
 """What is being typed in each conversation: kept over the end of the run, and let others know."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from securechat.client import commands as c
 from securechat.client.typed_names import conversation_key
@@ -20,8 +21,7 @@ STOPPED_AFTER = timedelta(seconds=6)
 _Question = c.StoreText | c.Composing
 
 
-@dataclass(slots=True)
-class _Edit:
+class _Edit(Struct):
     """What was put into an input to be changed, and what was there before."""
 
     text: str

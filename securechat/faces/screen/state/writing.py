@@ -11,12 +11,12 @@ from securechat.client.command_line import parse_line
 from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError
 from securechat.faces.emoji_codes import with_emoji
+from securechat.faces.long_text import find_excess
 from securechat.faces.screen.drawing.facts import Opening, Request
-from securechat.faces.screen.drawing.rows import Row, of_written
+from securechat.faces.screen.drawing.rows import Row, of_own
 from securechat.faces.screen.state.parts import Parts
 from securechat.faces.screen.state.timeline import Timeline
-from securechat.faces.session.written import Written
-from securechat.faces.typed_text import find_excess
+from securechat.faces.session.own_message import OwnMessage
 from securechat.faces.wording import notices
 
 
@@ -97,14 +97,14 @@ class Writing:
             self.cancel()
         return True
 
-    def take(self, written: Written) -> None:
+    def take(self, written: OwnMessage) -> None:
         """Take a message that the engine has just taken from the user."""
         self._taken = True
         parts = self._parts
         parts.places.add(written.target)
         timeline = parts.timelines.of(written.target)
         now_ms = int(self._now().timestamp() * 1000)
-        row = of_written(written, parts.lines.own_name, now_ms)
+        row = of_own(written, parts.lines.own_name, now_ms)
         if not timeline.add(_with_quote(row, timeline)) and timeline.has_newer:
             parts.timelines.ask_newest(written.target)
 

@@ -17,8 +17,9 @@ from textual.screen import Screen
 
 from securechat.client import events as e
 from securechat.client.run import GRACE_S
+from securechat.faces.chat.line_chat import local_now
 from securechat.faces.entries import Entry
-from securechat.faces.line.chat import local_now
+from securechat.faces.long_text import note_on_paste
 from securechat.faces.screen.actions import ACTIONS, Scope
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.faces.screen.drawing.spans import Look, span
@@ -34,7 +35,6 @@ from securechat.faces.screen.widgets.terminal_writes import TerminalWrites
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.inbox import Inbox
 from securechat.faces.session.known import Known
-from securechat.faces.typed_text import note_on_paste
 from securechat.faces.wording import notices
 
 SETTLE_S = 1.0

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from securechat.client import events as e
-from securechat.faces.screen.drawing.rows import Row, of_message, of_past, of_written
-from securechat.faces.session.written import Written
+from securechat.faces.screen.drawing.rows import Row, of_message, of_own, of_past
+from securechat.faces.session.own_message import OwnMessage
 from tests.pure.faces.sample_events import NOON_MS, message
 
 PAST = e.PastMessage(
@@ -33,7 +33,7 @@ def test_of_the_history_an_own_one_has_a_state_and_no_trust() -> None:
 
 
 def test_what_was_just_written_is_queued() -> None:
-    row = of_written(Written("id1", "bob", "yes", reply_to="m1"), "alice", NOON_MS)
+    row = of_own(OwnMessage("id1", "bob", "yes", reply_to="m1"), "alice", NOON_MS)
     assert (row.own, row.sender, row.state) == (True, "alice", e.DeliveryState.QUEUED)
     assert row.reply == e.Quote("m1")
 

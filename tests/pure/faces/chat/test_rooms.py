@@ -5,7 +5,7 @@ import pytest
 from securechat.client import commands as c
 from securechat.client import events as e
 from securechat.errors import HistoryForked, LimitExceeded, NameInvalid, SecureChatError, UsageError
-from securechat.faces.line.muting import MAX_WITHHELD
+from securechat.faces.chat.muting import MAX_WITHHELD
 from tests.pure.faces.desk import Desk
 from tests.pure.faces.sample_events import message, past, peer_ready, ready
 

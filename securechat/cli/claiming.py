@@ -4,18 +4,15 @@ A profile has one client at a time. Whoever cannot have it asks the command that
 """
 
 import logging
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import typer
 from msgspec import Struct
 
-from securechat.errors import Busy, FileProblem, SecureChatError, TimedOut, Untrusted
+from securechat.errors import Busy, FileProblem, TimedOut, Untrusted
 
 if TYPE_CHECKING:
     from securechat import Client
@@ -201,29 +198,3 @@ def _check_relay(access: "Access", ready: "Ready") -> None:
             f"{access.me} is open in another securechat command, on the relay {ready.relay}",
             "close that one, or leave out --server",
         )
-
-
-@contextmanager
-def errors_as_json(wanted: bool) -> Iterator[None]:
-    """Print the error that ends the block as an object too, if that is ``wanted``."""
-    try:
-        yield
-    except SecureChatError as error:
-        if wanted:
-            from securechat.faces.json_lines.events import encode_error
-
-            typer.echo(encode_error(error))
-        raise
-
-
-def refuse_closed_output() -> None:
-    """Raise FileProblem when nothing of what is printed can be read: what comes would be lost."""
-    if sys.__stdout__ is None:
-        raise FileProblem("The output is closed", "the same without >&-, or with > FILE")
-
-
-def exit_on_signals() -> None:
-    """Leave by an exception when asked to end, so that the terminal and the files are put right."""
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), lambda number, _frame: sys.exit(128 + number))

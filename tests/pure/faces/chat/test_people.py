@@ -7,7 +7,7 @@ import pytest
 
 from securechat.client import events as e
 from securechat.client.typed_names import LOBBY
-from securechat.faces.line.chat import LineChat
+from securechat.faces.chat.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import NOON_MS, peer_ready, ready
 

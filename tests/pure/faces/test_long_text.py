@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.client.command_line import TEXT_MAX_BYTES
-from securechat.faces.typed_text import LONG_BYTES, LONG_LINES, find_excess, note_on_paste
+from securechat.faces.long_text import LONG_BYTES, LONG_LINES, find_excess, note_on_paste
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from securechat.client import events as e
 from securechat.client.commands import Decision
 from securechat.client.searching import SearchWords
 from securechat.errors import KeyChanged, NameInvalid, UsageError
-from securechat.faces.line.chat import LineChat
-from securechat.faces.session.written import Written
+from securechat.faces.chat.line_chat import LineChat
+from securechat.faces.session.own_message import OwnMessage
 from tests.pure.faces.desk import Desk
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import (
@@ -487,13 +487,13 @@ def test_typing_in_between_makes_it_the_first_again() -> None:
 
 
 def test_what_the_engine_has_taken_is_told_with_its_id() -> None:
-    taken: list[Written] = []
+    taken: list[OwnMessage] = []
     chat = LineChat(FakeEngine(), peer="bob", show=lambda _: None, written=taken.append)
     for line in ("hello", "/me waves", "/reply bob yes", "/msg #ops hi", "/who"):
         chat.enter(line)
     assert taken == [
-        Written("id1", "bob", "hello"),
-        Written("id2", "bob", "waves", action=True),
-        Written("id3", "bob", "yes", reply_to="bob"),
-        Written("id4", "#ops", "hi"),
+        OwnMessage("id1", "bob", "hello"),
+        OwnMessage("id2", "bob", "waves", action=True),
+        OwnMessage("id3", "bob", "yes", reply_to="bob"),
+        OwnMessage("id4", "#ops", "hi"),
     ]

@@ -11,16 +11,16 @@ from securechat.client import events as e
 from securechat.client.command_line import parse_line
 from securechat.client.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
+from securechat.faces.chat.muting import Muting
+from securechat.faces.chat.people import People, PersonNews
+from securechat.faces.chat.rooms import Rooms
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.entries import Entry
-from securechat.faces.line.muting import Muting
-from securechat.faces.line.people import People, PersonNews
-from securechat.faces.line.rooms import Rooms
 from securechat.faces.session.asking import ask
 from securechat.faces.session.conversations import Conversations, changed_in, conversation_of
 from securechat.faces.session.engine import ChatEngine
+from securechat.faces.session.own_message import OwnMessage
 from securechat.faces.session.pending import Pending
-from securechat.faces.session.written import Written
 from securechat.faces.wording import amendments as amend_wording
 from securechat.faces.wording import messages as message_wording
 from securechat.faces.wording import notices
@@ -62,8 +62,7 @@ class LineChat:
         now: Callable[[], datetime] = local_now,
         unicode: bool = True,
         canvas: Callable[[], Canvas | None] = lambda: None,
-        written: Callable[[Written], None] = lambda _: None,
-        is_typed: Callable[[], bool] = lambda: False,
+        written: Callable[[OwnMessage], None] = lambda _: None,
     ) -> None:
         self._engine = engine
         self._peer = peer
@@ -364,7 +363,7 @@ class LineChat:
         message_id = self._engine.send(target, text, action=action, reply_to=reply_to)
         target = self._called.get(conversation_key(target), target)
         self.pending.add(message_id, target)
-        self._written(Written(message_id, target, text, action, reply_to))
+        self._written(OwnMessage(message_id, target, text, action, reply_to))
         if self._is_waited_for(target):
             self.people[target].told_queued = True
             self._show(notices.queued(target, self.pending.count(target)))

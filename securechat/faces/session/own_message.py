@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class Written(Struct, frozen=True):
+class OwnMessage(Struct, frozen=True):
     """A message to a person or a ``#room``; ``reply_to`` is the id, or the writer, it answers."""
 
     message_id: str
