@@ -4,6 +4,7 @@ Flags win over the environment, the environment over the file, the file over the
 command line does that merging.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -31,6 +32,9 @@ Theme = Literal["terminal", "dark", "light"]
 """The colours of the full screen; those of the terminal are whatever its user has chosen."""
 
 _TIMES_OF_DAY = r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?\Z"
+_TIMES_EXAMPLE = "22:00-07:00"
+"""Nothing else is held against a pattern."""
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<key>.*)`")
 
 FOREVER_DAYS = 1_000_000
 """A retention that never ends; nor does a longer one. Only events say None for it."""
@@ -137,12 +141,17 @@ def parse_config(text: str, source: str) -> Config:
 def _explain(error: str) -> str:
     """Return what msgspec found wrong, with its place as the file names it, and the choices."""
     reason, _, path = error.partition(" - at `$.")
-    section, _, key = path.removesuffix("`").removesuffix("[...]").rpartition(".")
+    path = path.removesuffix("`").removesuffix("[...]")
+    if unknown := _UNKNOWN.fullmatch(reason):
+        return f"there is no {unknown['key']}" + (f" in [{path}]" if path else "")
+    section, _, key = path.rpartition(".")
     if not section:
         return error
     if reason.startswith("Invalid enum value"):
         choices = get_args(_value_type(Config, [*section.split("."), key]))
         reason = f"{reason.removeprefix('Invalid enum value ')} is none of {', '.join(choices)}"
+    if " matching regex " in reason:
+        reason = f"not written like {_TIMES_EXAMPLE}"
     return f"{key} in [{section}]: {reason}"
 
 

@@ -18,6 +18,9 @@ from securechat.faces.session.known import Known
 SHOWN_MAX = 40
 """How many candidates are listed."""
 
+_NAMED_FROM = 2
+"""So many letters of a text may be the beginning of a name; with ``@`` none are needed."""
+
 _PEOPLE = {"NAME", "TARGET", "TO"}
 _ROOMS = {"ROOM", "TARGET"}
 _COMMAND = re.compile(r"/[a-z][a-z-]*")
@@ -69,6 +72,8 @@ def complete(before: str, known: Known) -> Completion | None:
     if line.startswith("/"):
         command, *arguments = line[: len(line) - len(word)].split()
         return _choose(word, _candidates(command.lower(), len(arguments), known))
+    if len(word) >= _NAMED_FROM:
+        return _choose(word, [*known.names, *known.rooms])
     return None
 
 

@@ -50,14 +50,14 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def refuse_newer(path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def refuse_newer(path: Path) -> None:
     """Raise FileProblem, without touching the file, when a later version has written it."""
     with path.open("rb") as file:
         header = file.read(USER_VERSION_AT + 4)
     version = int.from_bytes(header[USER_VERSION_AT:], "big")
-    if header.startswith(MAGIC) and version > len(migrations):
+    if header.startswith(MAGIC) and version > len(MIGRATIONS):
         raise FileProblem(
-            f"{path} has schema {version}; this securechat knows schema {len(migrations)} at most",
+            f"{path} has schema {version}; this securechat knows schema {len(MIGRATIONS)} at most",
             "update securechat here (securechat --version tells which one this is)",
         )
 

@@ -77,15 +77,15 @@ def read_announcement(
     return FoundRelay(Endpoint(str((near or hosts)[0]), port), _shown(label), _shown(person))
 
 
-def browse(timeout_s: float = BROWSE_S, settle_s: float = SETTLE_S) -> list[FoundRelay]:
+def browse() -> list[FoundRelay]:
     """Return the relays that are announced, at most `MAX_RELAYS`; none where nothing works.
 
-    Blocks for ``timeout_s``, but ends ``settle_s`` after the first one was found.
+    Blocks for `BROWSE_S`, but ends `SETTLE_S` after the first one was found.
     """
     from zeroconf import Error
 
     try:
-        return asyncio.run(_browse(timeout_s, settle_s, interface_networks()))
+        return asyncio.run(_browse(interface_networks()))
     except (Error, OSError, RuntimeError, SecureChatError) as error:
         logger.info("nothing can be found on this network: %r", error)
         return []
@@ -104,9 +104,7 @@ def open_multicast() -> "Zeroconf":
     return Zeroconf(ip_version=IPVersion.V4Only)
 
 
-async def _browse(
-    timeout_s: float, settle_s: float, networks: Sequence[IPv4Interface]
-) -> list[FoundRelay]:
+async def _browse(networks: Sequence[IPv4Interface]) -> list[FoundRelay]:
     from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
     asyncio.get_running_loop().set_exception_handler(_log_exception)
@@ -114,11 +112,11 @@ async def _browse(
     zeroconf = AsyncZeroconf(zc=open_multicast())
     try:
         browser = AsyncServiceBrowser(
-            zeroconf.zeroconf, SERVICE, handlers=[search.handler(zeroconf, timeout_s)]
+            zeroconf.zeroconf, SERVICE, handlers=[search.handler(zeroconf)]
         )
         with suppress(TimeoutError):
-            await asyncio.wait_for(search.first.wait(), timeout_s)
-            await asyncio.sleep(settle_s)
+            await asyncio.wait_for(search.first.wait(), BROWSE_S)
+            await asyncio.sleep(SETTLE_S)
         await browser.async_cancel()
     finally:
         search.cancel()
@@ -135,12 +133,12 @@ class _Search:
         self._networks = networks
         self._asked: dict[str, asyncio.Task[None]] = {}
 
-    def handler(self, zeroconf: "AsyncZeroconf", timeout_s: float) -> Callable[..., None]:
+    def handler(self, zeroconf: "AsyncZeroconf") -> Callable[..., None]:
         """Return what a browser calls for each change; it asks once for each new name."""
 
         def hear(name: str, **_change: object) -> None:
             if name not in self._asked and len(self._asked) < MAX_RELAYS:
-                asking = self._ask(zeroconf, name, timeout_s)
+                asking = self._ask(zeroconf, name)
                 self._asked[name] = asyncio.get_running_loop().create_task(asking)
 
         return hear
@@ -150,12 +148,12 @@ class _Search:
         for task in self._asked.values():
             task.cancel()
 
-    async def _ask(self, zeroconf: "AsyncZeroconf", name: str, timeout_s: float) -> None:
+    async def _ask(self, zeroconf: "AsyncZeroconf", name: str) -> None:
         from zeroconf import IPVersion
         from zeroconf.asyncio import AsyncServiceInfo
 
         service = AsyncServiceInfo(SERVICE, name)
-        if not await service.async_request(zeroconf.zeroconf, timeout_s * 1000):
+        if not await service.async_request(zeroconf.zeroconf, BROWSE_S * 1000):
             return
         relay = read_announcement(
             name,

@@ -11,7 +11,7 @@ from securechat.config import Config, ServerConfig, parse_config, settings_of
 from securechat.faces.screen.actions import ACTIONS
 from securechat.faces.screen.drawing.help_page import key_label
 from securechat.protocol import machine
-from securechat.relay import intake, visit
+from securechat.relay import intake, submission
 from securechat.transport import tls_session
 from securechat.wire import codec, frames
 from tests.pure.cli.test_config import variables
@@ -72,8 +72,8 @@ FIXED = {
         (codec, ("MAX_GREETING_BYTES", "MAX_FRAME_BYTES")),
         (tls_session, ("MAX_UNREAD_BYTES",)),
         (frames, ("MAX_ENVELOPES",)),
-        (intake, ("MAX_BACKLOG_BYTES",)),
-        (visit, ("DROP_BACKLOG_BYTES", "MAX_REFUSED")),
+        (intake, ("MAX_BACKLOG_BYTES", "DROP_BACKLOG_BYTES")),
+        (submission, ("MAX_REFUSED",)),
     )
     for name in names
 }

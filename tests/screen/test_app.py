@@ -218,6 +218,18 @@ def test_messages_are_seen_only_where_somebody_looks() -> None:
     play(scene())
 
 
+def test_who_types_looks_at_it_whatever_the_terminal_has_said_of_the_focus() -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            game.app.post_message(events.AppBlur())
+            await game.tell(message("hello"))
+            assert game.engine.read == []
+            await game.press("y")
+            await game.wait_until(lambda: game.engine.read == [("bob", "bob-1")])
+
+    play(scene())
+
+
 def test_messages_below_the_window_are_not_seen() -> None:
     async def scene() -> None:
         async with playing(*messages(60)) as game:

@@ -332,6 +332,25 @@ async def _(game: Game, key: int) -> None:
     assert ("stop", 5.0) in game.engine.calls
 
 
+@pytest.mark.parametrize("action_id", ["copy", "reply", "edit", "delete", "react"])
+def test_with_a_deleted_message_nothing_can_be_done(action_id: str) -> None:
+    async def scene() -> None:
+        async with playing() as game:
+            await _send(game, "secret")
+            await game.do("select")
+            await game.do("delete")
+            await game.do("delete")
+            await game.tell(e.Amended("id1", "alice", "bob", "", 0, own=True))
+            await game.see("deleted)")
+            game.engine.calls.clear()
+            await game.do(action_id)
+            assert "This message is deleted." in game.text
+            assert game.asked == []
+            assert (game.chat.replying, game.chat.editing, game.app.clipboard) == (None, None, "")
+
+    play(scene())
+
+
 def test_every_action_has_a_scene() -> None:
     assert set(KEYS) == {action.id for action in ACTIONS}
 

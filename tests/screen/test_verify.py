@@ -14,10 +14,13 @@ async def opened(game: Game) -> None:
     game.engine.calls.clear()
 
 
-def test_what_is_the_same_is_said_by_a_key() -> None:
+def test_what_is_the_same_is_said_by_a_key_pressed_twice() -> None:
     async def scene() -> None:
         async with playing() as game:
             await opened(game)
+            await game.press("m")
+            assert game.asked == []
+            assert "m again: they match" in game.text
             await game.press("m")
             assert game.asked == [c.Match("carol")]
             assert "Now carol has to say so too." in game.text
@@ -32,8 +35,23 @@ def test_digits_that_are_the_same_make_somebody_verified() -> None:
         async with playing() as game:
             await opened(game)
             await game.press("t")
+            assert "t again: digits match" in game.text
+            await game.press("t")
             assert game.asked == [c.Decide(c.Decision.TRUST, "carol")]
             assert "Verify carol" not in game.text
+
+    play(scene())
+
+
+def test_what_is_typed_for_the_chat_verifies_nobody() -> None:
+    """Alt-V is what Esc and v are when they come fast; then the text goes on."""
+
+    async def scene() -> None:
+        async with playing() as game:
+            await opened(game)
+            await game.write("take them to me at ten")
+            assert game.asked == []
+            assert "Verify carol" in game.text
 
     play(scene())
 

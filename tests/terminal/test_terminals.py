@@ -101,3 +101,15 @@ def test_a_terminal_shows_the_chat_and_is_as_before_when_that_is_over(
     assert abe.raw.count(b"\x1b[>25u") == abe.raw.count(b"\x1b[<u")  # keys told apart
     if kind == LINES:
         assert b"\x1b" not in abe.raw
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_no_theme_has_colours_where_none_are_wanted(
+    relay: Relay, tmp_path: Path, theme: str
+) -> None:
+    (tmp_path / "config.toml").write_text(f'[client]\ntheme = "{theme}"\n')
+    environ, flags = {"NO_COLOR": "1"}, ("--name", f"{theme}-ada", *relay.flags)
+    with on_full_screen(*flags, home=tmp_path, environ=environ) as ada:
+        ada.see("You are in #lobby")
+    assert b"\x1b[?1049h" in ada.raw
+    assert not COLOUR.search(ada.raw)

@@ -63,6 +63,7 @@ class LineChat:
         unicode: bool = True,
         canvas: Callable[[], Canvas | None] = lambda: None,
         written: Callable[[OwnMessage], None] = lambda _: None,
+        is_typed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._engine = engine
         self._peer = peer

@@ -5,7 +5,7 @@ Messages, notices and answers go to stdout; problems go to stderr when there is 
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import TextIO
@@ -28,7 +28,6 @@ def run_lines(
     stdout: TextIO,
     stderr: TextIO,
     color: ColorChoice = ColorChoice.AUTO,
-    environ: Mapping[str, str] = os.environ,
     flush_s: float = FLUSH_S,
     may_ring: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -40,10 +39,10 @@ def run_lines(
     """
     unicode = can_show(CHECK_MARK, stdout)
     terminal = stdin.isatty() and stdout.isatty()
-    if terminal and environ.get("TERM", "dumb") != "dumb":
+    if terminal and os.environ.get("TERM", "dumb") != "dumb":
         from securechat.faces.line.terminal import run_terminal
 
-        colored = wants_color(color, environ, terminal=True)
+        colored = wants_color(color, os.environ, terminal=True)
         run_terminal(
             engine, peer=peer, lobby=lobby, colored=colored, unicode=unicode, flush_s=flush_s,
             stdin=stdin, stdout=stdout, may_ring=may_ring,

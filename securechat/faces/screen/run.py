@@ -6,6 +6,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from msgspec.structs import replace
+
 from securechat.collection import no_collection
 from securechat.errors import InternalError
 from securechat.faces.screen.settings import ScreenSettings
@@ -40,6 +42,8 @@ def run_screen(
         starting.callback(engine.start)  # after the first frame: it would only delay that
         from securechat.faces.screen.widgets.app import ChatApp
 
+        if not color:  # that of a theme with a ground of its own has shades of grey
+            settings = replace(settings, theme="terminal")
         with _color(color):
             app = ChatApp(
                 engine, inbox, peer=peer, lobby=lobby, settings=settings, unicode=unicode,

@@ -39,14 +39,12 @@ class Asking:
                 self._tell(event)
 
 
-def await_answer(
-    source: EventSource, timeout_s: float, clock: Callable[[], float] = time.monotonic
-) -> Answer:
+def await_answer(source: EventSource, timeout_s: float) -> Answer:
     """Return the answer to the one question; raise why there is none, or Unreachable."""
-    deadline = clock() + timeout_s
+    deadline = time.monotonic() + timeout_s
     while True:
         try:
-            event = source.next(deadline - clock())
+            event = source.next(deadline - time.monotonic())
         except TimedOut:
             raise Unreachable(
                 f"The relay did not answer within {timeout_s:g} s", "securechat invite --list"

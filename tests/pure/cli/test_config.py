@@ -107,5 +107,23 @@ def test_what_is_shown_is_a_file_that_says_the_same() -> None:
 
 @pytest.mark.parametrize("quiet", ["24:00-07:00", "22:60-07:00", "22:00", "22:00-07:00\n", "x"])
 def test_times_that_no_clock_shows_are_refused(quiet: str) -> None:
-    with pytest.raises(UsageError, match=r"quiet"):
+    with pytest.raises(UsageError, match=r"quiet in .* not written like 22:00-07:00\n"):
         parse_config(f"[client.notify]\nquiet = {json.dumps(quiet)}\n", "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("[client]\ntypin = true\n", "there is no typin in [client]"),
+        ("[client.notify]\nbel = true\n", "there is no bel in [client.notify]"),
+        ("[clients]\n", "there is no clients"),
+        (
+            "[client]\ntheme = 'pink'\n",
+            "theme in [client]: 'pink' is none of terminal, dark, light",
+        ),
+    ],
+)
+def test_what_cannot_be_set_is_named(text: str, what: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_config(text, "config.toml")
+    assert str(refused.value.what).endswith(f"is broken: {what}")

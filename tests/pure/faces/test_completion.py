@@ -87,6 +87,12 @@ def test_what_is_no_beginning_stays(line: str, known: Known) -> None:
         ("/msg bobby hi @c", "/msg bobby hi @carol "),
         ("line one\n@c", "line one\n@carol "),
         ("me@c", "me@c"),
+        ("ca", "carol "),
+        ("thanks CAR", "thanks carol "),
+        ("bo", "Bob"),
+        ("see #o", "see #ops "),
+        ("thanks c", "thanks c"),
+        ("cargo", "cargo"),
         ("@@c", "@@c"),
     ],
 )

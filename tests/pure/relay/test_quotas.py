@@ -2,9 +2,10 @@
 
 from securechat.identity.types import MailboxId
 from securechat.relay.parcel import Parcel
+from securechat.relay.relay import COMMIT_AGAIN_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire.codes import RefusedCode
-from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing
+from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing, run, slow_world
 from tests.pure.relay.world import RelayWorld
 
 
@@ -47,6 +48,24 @@ def test_what_devices_were_about_to_get_finds_no_more_room_than_the_store_has() 
     alice.connect()
     world.advance(1.0)
     assert numbers(bob)[-8:] == list(range(1, 9))
+
+
+def test_what_the_store_has_no_room_for_waits_for_it_with_all_that_is_behind() -> None:
+    world, [alice, bob, carol] = slow_world("Alice", "Bob", "Carol", store_bytes=10_000)
+    carol.cut()
+    alice.send(carol, *bodies(1, 1, 8_000))
+    run(world)
+    bob.acks = False
+    alice.send(bob, *bodies(2, 2, 3_000), *bodies(3, 3))
+    world.advance(1.0)
+    run(world)
+    kept = world.store.kept._mailboxes  # type: ignore[attr-defined]
+    assert not kept.get(bob.mailbox)
+    carol.connect()
+    run(world)
+    world.advance(COMMIT_AGAIN_S)
+    run(world)
+    assert [entry.envelope[:2] for entry in kept[bob.mailbox].values()] == [b"2.", b"3."]
 
 
 def test_several_devices_of_one_account_fill_one_quarter_together() -> None:

@@ -98,6 +98,7 @@ def test_a_claim_that_cannot_be_kept_brings_no_key_and_uses_none_up() -> None:
     bob.publish(b"1", b"2")
     store_of(world).is_failing = True
     assert claimed(alice.look_up("Bob", claim=True)) is None
+    assert not bob.told(f.KeysLeft)
     store_of(world).is_failing = False
     assert claimed(alice.look_up("Bob", claim=True)) == b"1"
 

@@ -11,7 +11,7 @@ from securechat.identity.types import MailboxId
 from securechat.relay.announcer import HOLD_BACK_S
 from securechat.relay.device_presence import SHOW_AFTER_S
 from securechat.relay.events import Joined, Left
-from securechat.relay.intake import DROP_BACKLOG_BYTES
+from securechat.relay.intake import DROP_BACKLOG_BYTES, FRAME_CHARGE_BYTES
 from securechat.wire import frames as f
 from securechat.wire.codec import encode
 from tests.pure.identity.objects import make_bundle, make_certificate
@@ -321,8 +321,10 @@ def test_coming_to_the_lobby_is_at_the_expense_of_who_comes() -> None:
     world.advance(3 * HOLD_BACK_S)
     say(bob, *[VISIBLE, IN_LOBBY] * 30)
     assert bob.connection is not None
+    what_he_said_s = 60 * FRAME_CHARGE_BYTES / 10_000
+    world.advance(what_he_said_s)
     assert bob.connection.is_paused
-    world.advance(8.0)
+    world.advance(8.0 - what_he_said_s)
     assert not bob.connection.is_paused
 
 

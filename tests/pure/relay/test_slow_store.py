@@ -44,6 +44,18 @@ def test_what_is_not_acknowledged_in_time_goes_to_the_store() -> None:
     assert world.store.work()  # type: ignore[attr-defined]
 
 
+def test_what_the_store_keeps_leaves_the_memory_together_with_its_device() -> None:
+    world, [alice, bob] = slow_world("Alice", "Bob")
+    bob.acks = False
+    alice.send(bob, b"1.")
+    world.advance(COMMIT_AFTER_S + 0.01)
+    run(world)
+    mailbox = world.relay.mailboxes[bob.mailbox]
+    assert mailbox._index.by_key
+    bob.cut()
+    assert not mailbox._index.by_key
+
+
 def test_a_device_that_acknowledges_slowly_is_given_more_time() -> None:
     world, [alice, bob] = slow_world("Alice", "Bob")
     bob.acks = False

@@ -28,6 +28,7 @@ class Compared(Struct, frozen=True):
 
     ``asked``: the user has asked for them, and the other one has not yet; ``awaited``: the other
     way round. ``agreed``: the user has said that the emoji are the same, and they have not yet.
+    ``asked_again`` is a key that was pressed once, and counts when it is pressed again.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Compared(Struct, frozen=True):
     asked: bool = False
     awaited: bool = False
     agreed: bool = False
+    asked_again: str = ""
 
 
 class Canvas(Struct, frozen=True):
@@ -86,12 +88,16 @@ def _keys(compared: Compared, canvas: Canvas, *, is_wide: bool) -> list[Line]:
     if compared.emoji is None:
         keys.append("e emoji")
     elif not compared.agreed:
-        keys.append("m they match   x they differ")
+        keys.append(f"{_twice('m', compared)} they match   x they differ")
     if compared.safety is not None:
-        keys.append("t digits match")
+        keys.append(f"{_twice('t', compared)} digits match")
         if not is_wide:
             keys.append("q digits" if canvas.code_alone else "q QR code")
     return _told("   ".join((*keys, "Esc back")), canvas.columns, Look.HINT)
+
+
+def _twice(key: str, compared: Compared) -> str:
+    return f"{key} again:" if compared.asked_again == key else key
 
 
 def _beside(left: list[Line], code: list[Line], columns: int) -> list[Line]:

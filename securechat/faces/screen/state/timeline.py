@@ -174,9 +174,9 @@ class Timeline:
         rows = (row for row in self.rows[start:] if isinstance(row, Row))
         return sum(not row.own and not row.deleted for row in rows)
 
-    def index_of(self, message_id: str, sender: str | None = None) -> int | None:
+    def index_of(self, message_id: str) -> int | None:
         """Return where a message is among the rows, or None; of two, the later one."""
-        return self._find(lambda row: row.message_id == message_id and sender in (None, row.sender))
+        return self._find(lambda row: row.message_id == message_id)
 
     # Joining --------------------------------------------------------------------------------------
 

@@ -190,6 +190,8 @@ class ChatApp(KeyActions, inherit_bindings=False):
             await super().on_event(event)
             return
         if isinstance(event, events.Key):
+            if not self._has_focus:  # a terminal or a multiplexer may have said so wrongly
+                self.on_app_focus()
             if event.key == _ENTER_AHEAD and not self._is_shown:
                 event = events.Key("enter", "\r")
             elif event.key.startswith("alt+"):

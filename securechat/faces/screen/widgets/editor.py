@@ -3,7 +3,6 @@
 import os
 import shlex
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from securechat.errors import FileProblem
@@ -15,14 +14,14 @@ READ_MAX_BYTES = 1 << 20
 DEFAULT_EDITOR = "vi"
 
 
-def edit_text(text: str, environ: Mapping[str, str] = os.environ) -> str:
+def edit_text(text: str) -> str:
     """Run the editor on a text, on the terminal of this process; return what it has become.
 
     The text is in a file that only the user can read until the editor ends. Raises FileProblem when
     the editor cannot be run or says that it has failed.
     """
-    editor = _editor(environ)
-    directory = environ.get("XDG_RUNTIME_DIR")
+    editor = _editor()
+    directory = os.environ.get("XDG_RUNTIME_DIR")
     try:
         with tempfile.TemporaryDirectory(
             dir=directory if directory and Path(directory).is_dir() else None,
@@ -44,9 +43,9 @@ def edit_text(text: str, environ: Mapping[str, str] = os.environ) -> str:
     return written.decode(errors="replace").removesuffix("\n")
 
 
-def _editor(environ: Mapping[str, str]) -> str:
+def _editor() -> str:
     """Return the user's editor, which may have arguments; one of blanks alone is none."""
-    named = (environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
+    named = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
     return next(filter(None, named), DEFAULT_EDITOR)
 
 

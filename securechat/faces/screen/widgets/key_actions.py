@@ -184,25 +184,28 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_copy(self) -> None:
         """Copy the message."""
-        if row := self.messages.chosen:
+        if row := self._chosen():
             self.terminal.copy(self.chat.copy_text(row))
             self.hint(Entry("Copied, if this terminal lets a program do so."))
 
     def action_reply(self) -> None:
         """Answer the message."""
-        if row := self.messages.chosen:
+        if row := self._chosen():
             self.chat.reply_to(row)
             self._write()
             self.show_changes()
 
     def action_edit(self) -> None:
         """Edit the message, if it is the user's own."""
-        self._edit(self.messages.chosen)
+        if row := self._chosen():
+            self._edit(row)
 
     def action_delete(self) -> None:
         """Delete the message, if it is the user's own and this is the second time."""
-        row = self.messages.chosen
-        if row is None or not row.own or row.deleted:
+        row = self._chosen()
+        if row is None:
+            return
+        if not row.own:
             self.hint(Entry("Only your own messages can be deleted."))
         elif self._delete_asked == row:
             self.chat.delete(row)
@@ -213,7 +216,7 @@ class KeyActions(Pages, inherit_bindings=False):
 
     def action_react(self) -> None:
         """React to the message."""
-        if row := self.messages.chosen:
+        if row := self._chosen():
             self.open_reactions(row)
 
     # ----------------------------------------------------------------------------------------------
@@ -223,8 +226,16 @@ class KeyActions(Pages, inherit_bindings=False):
         self.screen.set_focus(self.composer)
         self.messages.choose_none()
 
+    def _chosen(self) -> Row | None:
+        """Return the chosen message; a deleted one is none with which anything can be done."""
+        row = self.messages.chosen
+        if row is not None and row.deleted:
+            self.hint(Entry("This message is deleted."))
+            return None
+        return row
+
     def _edit(self, row: Row | None) -> None:
-        if row is None or not row.own or row.deleted:
+        if row is None or not row.own:
             self.hint(Entry("Only your own messages can be edited."))
             return
         self.chat.edit(row)

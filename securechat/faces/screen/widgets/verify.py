@@ -24,6 +24,7 @@ class VerifySheet(Sheet[None]):
         self._colors = colors
         self._code_alone = False
         self._agreed_on: e.ComparingShown | None = None
+        self._asked_again = ""
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what can be compared by now."""
@@ -34,13 +35,19 @@ class VerifySheet(Sheet[None]):
             asked=self._is_person(self._chat.asked),
             awaited=self._is_person(self._chat.standing.asks),
             agreed=self._has_agreed,
+            asked_again=self._asked_again,
         )
         canvas = Canvas(width, height, self._unicode, self._colors, self._code_alone)
         return lay_out_verification(compared, canvas)
 
     def press(self, event: events.Key) -> None:
-        """Take what the user says, or go back."""
+        """Take what the user says, or go back.
+
+        That something is the same counts when the key is pressed twice: what is typed for the chat
+        below must verify nobody.
+        """
         chat = self._chat
+        is_sure, self._asked_again = event.key == self._asked_again, ""
         if event.key in ("escape", "ctrl+c"):
             self.dismiss(None)
         elif event.key == "q":
@@ -48,14 +55,20 @@ class VerifySheet(Sheet[None]):
         elif event.key == "e" and self._emoji is None:
             chat.verify(c.How.EMOJI)
         elif event.key == "m" and self._emoji is not None and not self._has_agreed:
-            self._agreed_on = self._emoji
-            chat.match()
+            if is_sure:
+                self._agreed_on = self._emoji
+                chat.match()
+            else:
+                self._asked_again = event.key
         elif event.key == "x" and self._emoji is not None and not self._has_agreed:
             chat.differ()
             self.dismiss(None)
         elif event.key == "t" and self._safety is not None:
-            chat.trust()
-            self.dismiss(None)
+            if is_sure:
+                chat.trust()
+                self.dismiss(None)
+            else:
+                self._asked_again = event.key
         self.redraw()
 
     def answer(self) -> None:
