@@ -19,8 +19,8 @@ def main() -> None:
     name, address, ca, home = sys.argv[1:]
     begin_s = time.perf_counter()
     from securechat import Client
+    from securechat.client.connection.relays import parse_address
     from securechat.client.events import Event, Ready
-    from securechat.client.relays import parse_address
     from securechat.transport.probe import probe
 
     imported_s = time.perf_counter()

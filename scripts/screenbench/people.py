@@ -8,7 +8,7 @@ from clientbench.places import COMMAND, Place
 
 from securechat import Client
 from securechat.client.events import Message
-from securechat.client.profile import Profile
+from securechat.client.profiles.profile import Profile
 from securechat.identity.names import parse_name
 from securechat.store.history import Entry
 

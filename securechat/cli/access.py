@@ -11,12 +11,12 @@ from msgspec import Struct
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.prompting import can_ask, confirm
 from securechat.cli.settings import home_flag, refuse_flags
-from securechat.client.surroundings import load_settings, resolve_home
+from securechat.client.profiles.surroundings import load_settings, resolve_home
 from securechat.errors import NameInvalid, UsageError
 
 if TYPE_CHECKING:
     from securechat.cli.options import OnKeyChange
-    from securechat.client.access import Access
+    from securechat.client.profiles.access import Access
     from securechat.config import ClientConfig, Config
     from securechat.identity.types import Name
     from securechat.transport.endpoint import Endpoint
@@ -52,7 +52,7 @@ def read_access(
 
     Raises UsageError, and NameInvalid for a name that nobody can have.
     """
-    from securechat.client.access import Access, read_trust
+    from securechat.client.profiles.access import Access, read_trust
 
     if flags.host is not None:
         refuse_flags(context, ("server",), "and HOST say the same: give one of them")
@@ -101,8 +101,8 @@ def check_peer(peer: str, me: "Name", usage: str, *, may_be_room: bool = False) 
 
     ``usage`` is the command with {} in the place of the name, for what to try next.
     """
-    from securechat.client.contacts import split_key_id
-    from securechat.client.typed_names import is_room, parse_room
+    from securechat.client.names.contacts import split_key_id
+    from securechat.client.names.typed_names import is_room, parse_room
     from securechat.identity.names import name_key, parse_name
 
     try:
@@ -124,7 +124,7 @@ def check_peer(peer: str, me: "Name", usage: str, *, may_be_room: bool = False) 
 
 def _given_address(host: str | None, port: int | None, server: str | None) -> "Endpoint | None":
     """Return the address of the command line, if there is one: HOST [PORT] wins."""
-    from securechat.client.relays import parse_address
+    from securechat.client.connection.relays import parse_address
 
     text = host or server
     if text is None:
@@ -142,7 +142,7 @@ def choose_name(
     it when another command has it open and that is to be ``alone``, if somebody can be asked. To
     ``guess`` is to take the name of the login on a machine where none was used yet.
     """
-    from securechat.client.profile import is_open, remembered_name
+    from securechat.client.profiles.profile import is_open, remembered_name
     from securechat.identity.names import name_key, parse_name
     from securechat.identity.types import Name
 
@@ -189,7 +189,7 @@ def _login_name() -> "Name | None":
 
 def require_profile(home: Path, name: "Name") -> None:
     """Raise UsageError when there is no profile of this name that keeps anything."""
-    from securechat.client.profile import STATE, profile_directory
+    from securechat.client.profiles.profile import STATE, profile_directory
     from securechat.transport.private_files import is_there, quote
 
     if not is_there(profile_directory(home, name) / STATE):

@@ -18,7 +18,7 @@ from securechat.faces.color import ColorChoice, wants_color
 
 if TYPE_CHECKING:
     from securechat import Client
-    from securechat.client.access import Access
+    from securechat.client.profiles.access import Access
     from securechat.config import ClientConfig, NotifyConfig
     from securechat.faces.screen.settings import ScreenSettings
 

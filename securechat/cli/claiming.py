@@ -16,8 +16,8 @@ from securechat.errors import Busy, FileProblem, TimedOut, Untrusted
 
 if TYPE_CHECKING:
     from securechat import Client
-    from securechat.client.access import Access
     from securechat.client.events import Event, Ready
+    from securechat.client.profiles.access import Access
     from securechat.faces.scripting.request_session import RequestSession
     from securechat.faces.scripting.sources import Answers
     from securechat.transport.local_dial import LocalConnection
@@ -115,7 +115,7 @@ def hosting(client: "Client", ready: "Ready", shown: Shown | None = None) -> Ite
 def _request_session(
     client: "Client", ready: "Ready", shown: Shown, session: "LocalSession"
 ) -> "RequestSession":
-    from securechat.client.unsent import is_unsent
+    from securechat.client.messages.unsent import is_unsent
     from securechat.faces.scripting.request_session import RequestSession
 
     unsent = partial(is_unsent, client.profile.state)
@@ -153,9 +153,9 @@ def claim(access: "Access", deadline: float) -> "Client | Beside":
 
 def _reach(access: "Access", deadline: float) -> Beside | None:
     """Return the command that has the profile open, if there is one that takes requests."""
-    from securechat.client.beside import reach
     from securechat.client.events import Ready
-    from securechat.client.profile import profile_directory
+    from securechat.client.profiles.beside import reach
+    from securechat.client.profiles.profile import profile_directory
     from securechat.faces.scripting.sources import Answers
 
     connection = reach(profile_directory(access.home, access.me))

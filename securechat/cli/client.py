@@ -31,7 +31,7 @@ from securechat.cli.options import (
 )
 from securechat.cli.process import errors_as_json
 from securechat.cli.settings import HomeOption, refuse_flags
-from securechat.client.surroundings import certs_directory, load_settings
+from securechat.client.profiles.surroundings import certs_directory, load_settings
 from securechat.errors import FileProblem, UsageError
 from securechat.faces.color import ColorChoice
 

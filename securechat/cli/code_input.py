@@ -13,7 +13,7 @@ from securechat.cli.prompting import can_ask
 from securechat.errors import UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.pairing_code import PairingCode
+    from securechat.client.pairing.pairing_code import PairingCode
 
 LINE_BYTES_MAX = 256
 
@@ -23,7 +23,7 @@ def read_code(file: Path | None) -> "PairingCode":
 
     Raises UsageError for what is no code, and when there is nobody to ask.
     """
-    from securechat.client.pairing_code import parse_code
+    from securechat.client.pairing.pairing_code import parse_code
     from securechat.transport.private_files import read_private
 
     if file == Path("-"):

@@ -8,7 +8,7 @@ import typer
 from msgspec import Struct
 
 from securechat.cli.settings import HomeOption
-from securechat.client.surroundings import read_settings, settings_file
+from securechat.client.profiles.surroundings import read_settings, settings_file
 from securechat.config import ClientConfig, Config, parse_config, settings_of, written_keys
 from securechat.text import safe_text
 

@@ -19,7 +19,7 @@ from securechat.cli.options import (
 )
 from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.settings import HomeOption, data_directory, refuse_flags
-from securechat.client.surroundings import certs_directory, load_settings
+from securechat.client.profiles.surroundings import certs_directory, load_settings
 from securechat.errors import UsageError
 from securechat.text import safe_text
 

@@ -18,9 +18,9 @@ from securechat.cli.settings import HomeOption
 from securechat.errors import Busy
 
 if TYPE_CHECKING:
-    from securechat.client.access import Access
     from securechat.client.events import PastMessage
-    from securechat.client.exporting import Archive, Conversation
+    from securechat.client.history.exporting import Archive, Conversation
+    from securechat.client.profiles.access import Access
     from securechat.store.encrypted import VaultKey
 
 
@@ -100,8 +100,8 @@ class _Counted:
 @contextmanager
 def _opened(access: "Access") -> "Iterator[Archive]":
     """Provide what a profile keeps, whether or not a client has it open."""
-    from securechat.client.exporting import Archive
-    from securechat.client.profile import STATE, profile_directory
+    from securechat.client.history.exporting import Archive
+    from securechat.client.profiles.profile import STATE, profile_directory
     from securechat.store.state_view import StateView
 
     require_profile(access.home, access.me)
@@ -112,9 +112,9 @@ def _opened(access: "Access") -> "Iterator[Archive]":
 
 def _key(access: "Access", directory: Path) -> "VaultKey":
     """Return the key of a profile, which is of this version afterwards unless it is in use."""
-    from securechat.client.access import open_profile
-    from securechat.client.profile import open_vault
-    from securechat.client.vault import Vault
+    from securechat.client.profiles.access import open_profile
+    from securechat.client.profiles.profile import open_vault
+    from securechat.client.profiles.vault import Vault
 
     try:
         with open_profile(access) as profile:

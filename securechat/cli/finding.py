@@ -11,7 +11,7 @@ from securechat.cli.prompting import can_ask
 from securechat.errors import UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.invite_link import InviteLink
+    from securechat.client.connection.invite_link import InviteLink
     from securechat.transport.discovery import FoundRelay
     from securechat.transport.endpoint import Endpoint
 
@@ -76,7 +76,7 @@ def _choose(found: "Sequence[FoundRelay]") -> "Endpoint":
 
 
 def _ask_place() -> "Endpoint | InviteLink":
-    from securechat.client.typed_address import beginning
+    from securechat.client.input.typed_address import beginning
     from securechat.transport.addresses import interface_networks
 
     networks = interface_networks()
@@ -93,7 +93,7 @@ def _ask_place() -> "Endpoint | InviteLink":
 
 
 def _parse(typed: str, networks: Sequence[IPv4Interface]) -> "Endpoint | InviteLink":
-    from securechat.client.invite_link import is_link, parse_link
-    from securechat.client.typed_address import complete_address
+    from securechat.client.connection.invite_link import is_link, parse_link
+    from securechat.client.input.typed_address import complete_address
 
     return parse_link(typed) if is_link(typed) else complete_address(typed, networks)

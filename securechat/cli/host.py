@@ -25,14 +25,14 @@ from securechat.cli.passphrase_input import read_passphrases
 from securechat.cli.process import errors_as_json
 from securechat.cli.relay_in_process import OwnRelay, running_relay
 from securechat.cli.settings import HomeOption, data_directory
-from securechat.client.surroundings import certs_directory, load_settings, resolve_home
+from securechat.client.profiles.surroundings import certs_directory, load_settings, resolve_home
 from securechat.errors import SecureChatError
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
     from securechat import Client
-    from securechat.client.access import Access
     from securechat.client.events import Event
+    from securechat.client.profiles.access import Access
     from securechat.config import Config, ServerConfig
     from securechat.identity.types import Name
 
@@ -98,7 +98,7 @@ def _relay_config(settings: "ServerConfig", address: str, port: int | None) -> "
 def _access(
     settings: "Config", me: "Name", home: Path | None, passphrase_file: Path | None, relay: OwnRelay
 ) -> "Access":
-    from securechat.client.access import Access, TrustFlags
+    from securechat.client.profiles.access import Access, TrustFlags
 
     return Access(
         me=me,

@@ -13,7 +13,7 @@ from securechat.cli.options import NameOption, NewPassphraseFileOption, Passphra
 from securechat.cli.output_file import check_target
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
 from securechat.cli.settings import HomeOption, home_flag
-from securechat.client.surroundings import load_settings, resolve_home
+from securechat.client.profiles.surroundings import load_settings, resolve_home
 from securechat.errors import Busy
 
 identity = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -40,9 +40,9 @@ def export_identity(
     ] = False,
 ) -> None:
     """Write a backup of your identity, under a new passphrase. While no client of yours runs."""
-    from securechat.client.backup import take_backup
-    from securechat.client.backup_file import seal_backup
-    from securechat.client.profile import Profile
+    from securechat.client.profiles.backup import take_backup
+    from securechat.client.profiles.backup_file import seal_backup
+    from securechat.client.profiles.profile import Profile
     from securechat.transport.private_files import quote, writing_new
 
     place = resolve_home(home)
@@ -96,9 +96,9 @@ def import_identity(
     ] = None,
 ) -> None:
     """Be who a backup says, on this machine, as a new device. The old one gets no more messages."""
-    from securechat.client.backup_file import MAX_SIZE_BYTES, open_backup
-    from securechat.client.core_dumps import forbid_core_dumps
-    from securechat.client.profile import make_profile, remember_name
+    from securechat.client.profiles.backup_file import MAX_SIZE_BYTES, open_backup
+    from securechat.client.profiles.core_dumps import forbid_core_dumps
+    from securechat.client.profiles.profile import make_profile, remember_name
     from securechat.identity.names import name_key, parse_name
     from securechat.transport.private_files import read_public
 

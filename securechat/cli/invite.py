@@ -18,9 +18,9 @@ from securechat.cli.settings import HomeOption, refuse_flags
 from securechat.errors import Unreachable, UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.access import Access
     from securechat.client.commands import InviteQuestion
     from securechat.client.events import InviteMade
+    from securechat.client.profiles.access import Access
     from securechat.faces.scripting.inviting import Answer
 
 ANSWER_S = 10.0
@@ -122,8 +122,8 @@ def _ask(access: "Access", question: "InviteQuestion") -> "Answer":
 
 def _warn_of_unreachable(answer: "Answer") -> None:
     """Say so when the relay does not answer at the address that the link of an answer has."""
+    from securechat.client.connection.invite_link import parse_link
     from securechat.client.events import InviteList
-    from securechat.client.invite_link import parse_link
     from securechat.transport.probe import probe
 
     if isinstance(answer, InviteList):

@@ -25,16 +25,16 @@ from securechat.cli.passphrase_input import read_passphrases, remembering
 from securechat.cli.process import errors_as_json
 from securechat.cli.prompting import can_ask
 from securechat.cli.settings import HomeOption, refuse_flags
-from securechat.client.surroundings import load_settings, resolve_home
+from securechat.client.profiles.surroundings import load_settings, resolve_home
 from securechat.errors import NameInvalid, NameTaken
 from securechat.faces.color import ColorChoice
 
 if TYPE_CHECKING:
-    from securechat.client.access import Access
-    from securechat.client.invite_link import InviteLink
-    from securechat.client.joining import Joined
-    from securechat.client.pairing_code import PairingCode
-    from securechat.client.profile import Profile
+    from securechat.client.connection.invite_link import InviteLink
+    from securechat.client.pairing.joining import Joined
+    from securechat.client.pairing.pairing_code import PairingCode
+    from securechat.client.profiles.access import Access
+    from securechat.client.profiles.profile import Profile
     from securechat.config import ClientConfig
     from securechat.identity.types import Name, RelayId
     from securechat.transport.endpoint import Endpoint
@@ -68,7 +68,7 @@ def join(
     json_output: JsonOption = False,
 ) -> None:
     """Join somebody with the code that they say to you, or with their link."""
-    from securechat.client.invite_link import InviteLink
+    from securechat.client.connection.invite_link import InviteLink
 
     begin_chat("join", plain=plain, json=json_output)
     with ExitStack() as stack:
@@ -101,7 +101,7 @@ class _Guest(Struct, frozen=True):
 
     def access_to(self, relay: "Endpoint") -> "Access":
         """Return the access to a relay; a passphrase that is typed once serves twice."""
-        from securechat.client.access import Access
+        from securechat.client.profiles.access import Access
 
         return Access(
             me=self.me,
@@ -120,8 +120,8 @@ def _come_by_link(guest: _Guest, link: "InviteLink") -> "tuple[str | None, Acces
     In a link of the operator that is nobody. A name that somebody has there leaves the invitation,
     and another one is asked for.
     """
-    from securechat.client.access import TrustFlags
-    from securechat.client.joining_by_link import accept_link, register_by_link
+    from securechat.client.pairing.joining_by_link import accept_link, register_by_link
+    from securechat.client.profiles.access import TrustFlags
 
     def register(profile: "Profile") -> "RelayId":
         relay = accept_link(profile, link)
@@ -140,8 +140,8 @@ def _pair(
 
     A name that somebody has there leaves the code unspent, and another one is asked for.
     """
-    from securechat.client.access import TrustFlags
-    from securechat.client.joining import join_with_code
+    from securechat.client.pairing.joining import join_with_code
+    from securechat.client.profiles.access import TrustFlags
     from securechat.faces.json_lines.events import encode_event
 
     joined, access = _under_a_free_name(
@@ -184,8 +184,8 @@ def _under_a_free_name(
 
 def _come(access: "Access", come: "Callable[[Profile], Came]") -> "Came":
     """Come under the name of an access; a profile made for that goes when it was for nothing."""
-    from securechat.client.access import tell_if_new
-    from securechat.client.profile import Profile
+    from securechat.client.profiles.access import tell_if_new
+    from securechat.client.profiles.profile import Profile
 
     with Profile(access.home, access.me, access.passphrases) as profile:
         try:

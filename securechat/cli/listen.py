@@ -29,8 +29,8 @@ from securechat.errors import TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from securechat import Client
-    from securechat.client.access import Access
     from securechat.client.events import Ended, Event
+    from securechat.client.profiles.access import Access
     from securechat.faces.scripting.listening import Listening
     from securechat.faces.scripting.requests import ListenRequest
 

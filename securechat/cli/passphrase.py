@@ -13,11 +13,11 @@ from securechat.cli.access import choose_name, require_profile
 from securechat.cli.options import NameOption, NewPassphraseFileOption, PassphraseFileOption
 from securechat.cli.passphrase_input import read_new_passphrase, read_passphrases
 from securechat.cli.settings import HomeOption
-from securechat.client.surroundings import load_settings, resolve_home
+from securechat.client.profiles.surroundings import load_settings, resolve_home
 from securechat.errors import Busy
 
 if TYPE_CHECKING:
-    from securechat.client.vault import Vault
+    from securechat.client.profiles.vault import Vault
     from securechat.identity.types import Name
     from securechat.store.encrypted import VaultKey
 
@@ -81,7 +81,7 @@ class _Opened(Struct, frozen=True):
 
     def keep(self, keep: "Callable[[VaultKey], None]") -> None:
         """Keep the key in another way; a profile that was not encrypted yet is so afterwards."""
-        from securechat.client.profile import open_state
+        from securechat.client.profiles.profile import open_state
 
         keep(self.key)
         open_state(self.vault.path.parent, self.key).close()
@@ -92,9 +92,9 @@ def _opened(
     name: str | None, home: Path | None, passphrase_file: Path | None, *, may_be_new: bool = True
 ) -> Iterator[_Opened]:
     """Provide the key of a profile that no client has open; raises Busy when one has."""
-    from securechat.client.core_dumps import forbid_core_dumps
-    from securechat.client.profile import hold_profile, open_vault
-    from securechat.client.vault import Vault
+    from securechat.client.profiles.core_dumps import forbid_core_dumps
+    from securechat.client.profiles.profile import hold_profile, open_vault
+    from securechat.client.profiles.vault import Vault
 
     forbid_core_dumps()
     place = resolve_home(home)

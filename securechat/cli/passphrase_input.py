@@ -10,7 +10,7 @@ from securechat.cli.prompting import can_ask
 from securechat.errors import PassphraseRefused, UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.vault import Passphrases
+    from securechat.client.profiles.vault import Passphrases
     from securechat.crypto.passphrase import Passphrase
 
 TRIES = 3

@@ -7,7 +7,7 @@ import typer
 
 from securechat.cli.failure_log import FAILURE_LOG
 from securechat.cli.settings import HomeOption, data_directory
-from securechat.client.surroundings import (
+from securechat.client.profiles.surroundings import (
     certs_directory,
     load_settings,
     resolve_home,
@@ -41,7 +41,7 @@ def _places(home: Path | None) -> Iterator[tuple[str, Path]]:
 
 def _names(profiles: Path) -> list[str]:
     """Return the names of the profiles; none where there is no directory."""
-    from securechat.client.profile import STATE
+    from securechat.client.profiles.profile import STATE
     from securechat.transport.private_files import translate_os_errors
 
     with translate_os_errors(profiles, "list"):

@@ -9,12 +9,12 @@ import typer
 
 from securechat.cli.options import CertsOption, DataOption
 from securechat.cli.settings import HomeOption, data_directory
-from securechat.client.surroundings import certs_directory, load_settings
+from securechat.client.profiles.surroundings import certs_directory, load_settings
 from securechat.config import DEFAULT_HOST
 from securechat.errors import Busy, UsageError
 
 if TYPE_CHECKING:
-    from securechat.client.invite_link import InviteToken
+    from securechat.client.connection.invite_link import InviteToken
     from securechat.identity.types import Name
     from securechat.store.news import StoreNews
     from securechat.transport.certificate_directory import ServerCertificate
@@ -39,14 +39,14 @@ def reset_identity(
     The old key is forgotten here, and nobody else gets the name for 7 days. Whoever knows NAME will
     see CHANGED.
     """
-    from securechat.client.invite_link import (
+    from securechat.client.connection.invite_link import (
         NO_INVITER,
         TOKEN_BYTES,
         InviteLink,
         InviteToken,
         relay_hint,
     )
-    from securechat.client.inviting import place_for_others
+    from securechat.client.pairing.inviting import place_for_others
     from securechat.relay.own_store import STORE
     from securechat.relay.server import ANY_ADDRESS
     from securechat.transport.certificate_directory import describe, read_server_certificate

@@ -115,7 +115,7 @@ def send(
 
 def _check_room(to: str, wait: Wait) -> None:
     """Raise UsageError for what cannot be sent, or waited for, in a room."""
-    from securechat.client.typed_names import LOBBY, is_room
+    from securechat.client.names.typed_names import LOBBY, is_room
 
     if to.casefold() == LOBBY:
         raise UsageError(
@@ -144,7 +144,7 @@ def _send_beside(place: Beside, message: "Following") -> None:
 
 def _send_alone(client: "Client", message: "Following") -> None:
     """Log in and send the message; what others have written meanwhile is kept for later."""
-    from securechat.client.unread import Unread
+    from securechat.client.history.unread import Unread
 
     sendings: list[Sending] = []
     with closing(client):
@@ -160,7 +160,7 @@ def _send_alone(client: "Client", message: "Following") -> None:
 def _follow(client: "Client", message: "Following", sendings: "list[Sending]") -> None:
     """Send the message; add what was taken to ``sendings``. Serves others while it has to wait."""
     from securechat.client.events import DeviceRenewed, Ended, Ready
-    from securechat.client.unsent import is_unsent
+    from securechat.client.messages.unsent import is_unsent
     from securechat.faces.entries import lay_out
     from securechat.faces.scripting.requests import Sending
     from securechat.faces.scripting.sources import OwnEvents
@@ -207,7 +207,7 @@ def _read_text(message: str) -> str:
 
     Raises UsageError when there is none, or none that one message can hold.
     """
-    from securechat.client.command_line import TEXT_MAX_BYTES, fitting_text
+    from securechat.client.input.command_line import TEXT_MAX_BYTES, fitting_text
 
     text = _read_stdin(TEXT_MAX_BYTES) if message == "-" else message
     if not text.strip():

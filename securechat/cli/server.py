@@ -16,7 +16,7 @@ from securechat.cli.options import CertsOption, DataOption, NoAnnounceOption
 from securechat.cli.relay_log import JsonLog, Log, PlainLog
 from securechat.cli.reset_identity import reset_identity
 from securechat.cli.settings import HomeOption, data_directory, refuse_flags
-from securechat.client.surroundings import certs_directory, load_settings
+from securechat.client.profiles.surroundings import certs_directory, load_settings
 from securechat.errors import SecureChatError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from securechat.client.surroundings import resolve_home
+from securechat.client.profiles.surroundings import resolve_home
 from securechat.errors import UsageError
 
 HomeOption = Annotated[
@@ -24,7 +24,7 @@ HomeOption = Annotated[
 
 def home_flag(home: Path) -> str:
     """Return what a command needs behind it to mean this home; nothing for the default one."""
-    from securechat.client.profile import default_home
+    from securechat.client.profiles.profile import default_home
 
     return "" if home == default_home() else f" --home {shlex.quote(str(home))}"
 

@@ -26,14 +26,14 @@ from types import TracebackType
 from typing import Self
 
 from securechat.client import commands as c
-from securechat.client.access import Access, read_trust
+from securechat.client.connection.relays import parse_address
 from securechat.client.events import DeliveryState, Ended, Event, Message, RoomInfo
-from securechat.client.relays import parse_address
+from securechat.client.messages.still_queued import still_queued
+from securechat.client.names.typed_names import parse_other
+from securechat.client.profiles.access import Access, read_trust
+from securechat.client.profiles.surroundings import load_settings, resolve_home
+from securechat.client.profiles.vault import Passphrases
 from securechat.client.session import FLUSH_S, Session
-from securechat.client.still_queued import still_queued
-from securechat.client.surroundings import load_settings, resolve_home
-from securechat.client.typed_names import parse_other
-from securechat.client.vault import Passphrases
 from securechat.crypto.passphrase import Passphrase
 from securechat.errors import PassphraseRefused, TimedOut, Unreachable, UsageError
 from securechat.identity.names import parse_name

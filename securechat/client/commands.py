@@ -1,4 +1,4 @@
-"""What people can type, in every face; `securechat.client.command_line` reads it."""
+"""What people can type, in every face; `securechat.client.input.command_line` reads it."""
 
 from enum import StrEnum
 

@@ -12,21 +12,21 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from securechat.client.access import read_trust
-from securechat.client.handed_over import HandedOver
-from securechat.client.login import Login
-from securechat.client.profile import (
+from securechat.client.connection.handed_over import HandedOver
+from securechat.client.connection.login import Login
+from securechat.client.connection.relays import known_relays, parse_address
+from securechat.client.connection.short_visit import Visit
+from securechat.client.profiles.access import read_trust
+from securechat.client.profiles.profile import (
     STATE,
     Profile,
     open_vault,
     profile_directory,
     remembered_name,
 )
-from securechat.client.relays import known_relays, parse_address
-from securechat.client.short_visit import Visit
-from securechat.client.surroundings import load_settings, resolve_home
-from securechat.client.trusting import trusted_by
-from securechat.client.vault import Passphrases, Vault
+from securechat.client.profiles.surroundings import load_settings, resolve_home
+from securechat.client.profiles.trusting import trusted_by
+from securechat.client.profiles.vault import Passphrases, Vault
 from securechat.config import Config
 from securechat.e2e.endpoint import Endpoint as OwnEndpoint
 from securechat.e2e.seen import SEEN_TABLES

@@ -9,42 +9,42 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from securechat.client.amend_events import Amended as Amended
-from securechat.client.amend_events import AmendEvent as AmendEvent
-from securechat.client.amend_events import OwnTyping as OwnTyping
-from securechat.client.amend_events import Page as Page
-from securechat.client.amend_events import Reacted as Reacted
-from securechat.client.amend_events import RelayView as RelayView
-from securechat.client.amend_events import Sighting as Sighting
-from securechat.client.amend_events import StoredTexts as StoredTexts
-from securechat.client.amend_events import Typing as Typing
 from securechat.client.commands import Question
-from securechat.client.invite_events import InviteInfo as InviteInfo
-from securechat.client.invite_events import InviteList as InviteList
-from securechat.client.invite_events import InviteMade as InviteMade
-from securechat.client.own_events import Notifications as Notifications
-from securechat.client.own_events import OwnPresence as OwnPresence
-from securechat.client.pairing_events import CodeEnd as CodeEnd
-from securechat.client.pairing_events import CodeEnded as CodeEnded
-from securechat.client.pairing_events import CodeReady as CodeReady
-from securechat.client.pairing_events import Paired as Paired
-from securechat.client.past_message import DeliveryState as DeliveryState
-from securechat.client.past_message import Origin as Origin
-from securechat.client.past_message import PastMessage as PastMessage
-from securechat.client.past_message import Quote as Quote
-from securechat.client.room_events import Invitation as Invitation
-from securechat.client.room_events import RoomChange as RoomChange
-from securechat.client.room_events import RoomInfo as RoomInfo
-from securechat.client.room_events import RoomList as RoomList
-from securechat.client.room_events import RoomNews as RoomNews
-from securechat.client.room_events import RoomPeople as RoomPeople
-from securechat.client.room_events import RoomPerson as RoomPerson
-from securechat.client.sas_events import ComparingAgreed as ComparingAgreed
-from securechat.client.sas_events import ComparingAsked as ComparingAsked
-from securechat.client.sas_events import ComparingEnd as ComparingEnd
-from securechat.client.sas_events import ComparingEnded as ComparingEnded
-from securechat.client.sas_events import ComparingShown as ComparingShown
-from securechat.client.trust_word import Trust as Trust
+from securechat.client.event_types.amend_events import Amended as Amended
+from securechat.client.event_types.amend_events import AmendEvent as AmendEvent
+from securechat.client.event_types.amend_events import OwnTyping as OwnTyping
+from securechat.client.event_types.amend_events import Page as Page
+from securechat.client.event_types.amend_events import Reacted as Reacted
+from securechat.client.event_types.amend_events import RelayView as RelayView
+from securechat.client.event_types.amend_events import Sighting as Sighting
+from securechat.client.event_types.amend_events import StoredTexts as StoredTexts
+from securechat.client.event_types.amend_events import Typing as Typing
+from securechat.client.event_types.invite_events import InviteInfo as InviteInfo
+from securechat.client.event_types.invite_events import InviteList as InviteList
+from securechat.client.event_types.invite_events import InviteMade as InviteMade
+from securechat.client.event_types.own_events import Notifications as Notifications
+from securechat.client.event_types.own_events import OwnPresence as OwnPresence
+from securechat.client.event_types.pairing_events import CodeEnd as CodeEnd
+from securechat.client.event_types.pairing_events import CodeEnded as CodeEnded
+from securechat.client.event_types.pairing_events import CodeReady as CodeReady
+from securechat.client.event_types.pairing_events import Paired as Paired
+from securechat.client.event_types.past_message import DeliveryState as DeliveryState
+from securechat.client.event_types.past_message import Origin as Origin
+from securechat.client.event_types.past_message import PastMessage as PastMessage
+from securechat.client.event_types.past_message import Quote as Quote
+from securechat.client.event_types.room_events import Invitation as Invitation
+from securechat.client.event_types.room_events import RoomChange as RoomChange
+from securechat.client.event_types.room_events import RoomInfo as RoomInfo
+from securechat.client.event_types.room_events import RoomList as RoomList
+from securechat.client.event_types.room_events import RoomNews as RoomNews
+from securechat.client.event_types.room_events import RoomPeople as RoomPeople
+from securechat.client.event_types.room_events import RoomPerson as RoomPerson
+from securechat.client.event_types.sas_events import ComparingAgreed as ComparingAgreed
+from securechat.client.event_types.sas_events import ComparingAsked as ComparingAsked
+from securechat.client.event_types.sas_events import ComparingEnd as ComparingEnd
+from securechat.client.event_types.sas_events import ComparingEnded as ComparingEnded
+from securechat.client.event_types.sas_events import ComparingShown as ComparingShown
+from securechat.client.event_types.trust_word import Trust as Trust
 from securechat.errors import SecureChatError
 
 

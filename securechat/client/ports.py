@@ -30,7 +30,7 @@ class StatePort(HistoryPort, Protocol):
 
 
 class LinkPort(Protocol):
-    """The connection, as the engine uses it; `securechat.client.link.Link` is one."""
+    """The connection, as the engine uses it; `securechat.client.connection.link.Link` is one."""
 
     def start(self) -> None:
         """Connect, and stay connected."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from securechat.client.typed_names import shorten
+from securechat.client.names.typed_names import shorten
 from securechat.errors import UsageError
 
 OWN = "me"

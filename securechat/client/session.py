@@ -3,22 +3,22 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
-from securechat.client.access import Access
-from securechat.client.audience import Audience
-from securechat.client.beside import Reception
-from securechat.client.command_line import fitting_text
 from securechat.client.commands import Question
+from securechat.client.engine.audience import Audience
+from securechat.client.engine.heard import Heard
 from securechat.client.events import Event
-from securechat.client.heard import Heard
-from securechat.client.opened import Opened
-from securechat.client.profile import Profile
-from securechat.client.run import GRACE_S
+from securechat.client.input.command_line import fitting_text
+from securechat.client.profiles.access import Access
+from securechat.client.profiles.beside import Reception
+from securechat.client.profiles.opened import Opened
+from securechat.client.profiles.profile import Profile
+from securechat.client.state.run import GRACE_S
 from securechat.errors import Unreachable, UsageError
 from securechat.transport.local_socket import LineHandler, LocalSession
 
 if TYPE_CHECKING:
-    from securechat.client.connect import Connector
-    from securechat.client.engine import Engine
+    from securechat.client.engine.connect import Connector
+    from securechat.client.engine.engine import Engine
 
 FLUSH_S = 10.0
 
@@ -57,7 +57,9 @@ class Session:
         self._asked_before: list[Callable[[Engine], None]] = []
 
         def connect(opened: Opened) -> "Connector":
-            from securechat.client.connect import Connector  # a first frame need not wait for it
+            from securechat.client.engine.connect import (
+                Connector,  # a first frame need not wait for it
+            )
 
             return Connector(
                 opened, self._audience, peer=peer, lobby=lobby, e2e=e2e, offline=offline

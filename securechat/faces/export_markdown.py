@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from securechat.client.events import PastMessage
-from securechat.client.exporting import Conversation
+from securechat.client.history.exporting import Conversation
 from securechat.text import safe_text
 
 INDENT = "    "

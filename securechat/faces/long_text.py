@@ -1,6 +1,6 @@
 """What a terminal says of a long text in its line, before anything of it is sent."""
 
-from securechat.client.command_line import TEXT_MAX_BYTES, parse_line
+from securechat.client.input.command_line import TEXT_MAX_BYTES, parse_line
 from securechat.errors import NameInvalid, UsageError
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.entries import Entry

@@ -11,8 +11,8 @@ from securechat.faces.session.inbox import Inbox
 from tests.pure.faces.fake_engine import FakeEngine
 
 LATER = (
-    *("cryptography", "securechat.client.engine", "securechat.e2e.endpoint", "ifaddr", "wcwidth"),
-    *("zeroconf", "spake2", "segno", "emoji", "markdown_it"),
+    *("securechat.client.engine.engine", "securechat.e2e.endpoint", "cryptography", "ifaddr"),
+    *("wcwidth", "zeroconf", "spake2", "segno", "emoji", "markdown_it"),
     *("prompt_toolkit", "keyring", "textual.widgets._markdown", "textual.widgets._data_table"),
 )
 """Modules that the first frame does not need."""

@@ -67,7 +67,7 @@ def tampers() -> None:
 def leaks() -> None:
     """The sender's client writes the text on the envelope."""
     ids = chain([LEAKED.encode()], repeat(None))
-    patch("securechat.client.sending.EnvelopeId", lambda drawn: next(ids) or drawn).start()
+    patch("securechat.client.messages.sending.EnvelopeId", lambda drawn: next(ids) or drawn).start()
     patch.object(scenes, "SCRIPT", ((scenes.ALICE, LEAKED),)).start()
 
 

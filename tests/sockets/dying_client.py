@@ -17,13 +17,13 @@ from typing import Any
 from unittest.mock import patch
 
 from securechat.__main__ import main
-from securechat.client.connect import Connector  # noqa: F401 (loaded once, for all the clients)
-from securechat.client.engine import Engine
+from securechat.client.connection.link import Link
+from securechat.client.engine.connect import Connector  # noqa: F401 (loaded once, for all the clients)
+from securechat.client.engine.engine import Engine
 from securechat.client.events import Message
-from securechat.client.link import Link
-from securechat.client.receiving import Receiving
-from securechat.client.sending import Sending
-from securechat.client.unread import Unread
+from securechat.client.history.unread import Unread
+from securechat.client.messages.receiving import Receiving
+from securechat.client.messages.sending import Sending
 from securechat.e2e.endpoint import Endpoint
 from securechat.faces.json_lines.chat import JsonChat
 from securechat.protocol.client_side import ClientSide

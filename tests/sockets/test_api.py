@@ -15,7 +15,7 @@ import pytest
 from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.profile import remembered_name
+from securechat.client.profiles.profile import remembered_name
 from securechat.errors import (
     Busy,
     KeyChanged,

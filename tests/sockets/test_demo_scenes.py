@@ -14,7 +14,7 @@ from securechat.cli.demonstration.scenes import SCRIPT, play_script
 from securechat.cli.demonstration.signals import deferring_signals, leaving_on_signals
 from securechat.cli.demonstration.stage import open_stage
 from securechat.client.events import Ready
-from securechat.client.outbox import Changes, Outbox, Parcel
+from securechat.client.state.outbox import Changes, Outbox, Parcel
 from securechat.errors import SecureChatError
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from securechat.cli.output_file import check_target
-from securechat.client.conversation_keys import person_key
-from securechat.client.profile import Profile
-from securechat.client.relays import KnownRelay, known_relays
+from securechat.client.connection.relays import KnownRelay, known_relays
+from securechat.client.names.conversation_keys import person_key
+from securechat.client.profiles.profile import Profile
 from securechat.errors import FileProblem
 from securechat.identity.types import Name, RelayId
 from securechat.store.history import Progress

@@ -8,9 +8,9 @@ import pytest
 
 from securechat.cli import passphrase_input
 from securechat.cli.identity import export_identity, import_identity
-from securechat.client import backup_file
-from securechat.client.profile import Profile, make_profile, profile_directory
-from securechat.client.relays import KnownRelay, known_relays
+from securechat.client.connection.relays import KnownRelay, known_relays
+from securechat.client.profiles import backup_file
+from securechat.client.profiles.profile import Profile, make_profile, profile_directory
 from securechat.crypto.passphrase import Passphrase
 from securechat.e2e.endpoint import Endpoint
 from securechat.errors import Busy, FileProblem, PassphraseRefused, UsageError

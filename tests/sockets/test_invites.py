@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.invite_link import (
+from securechat.client.connection.invite_link import (
     InviteLink,
     InviterHint,
     InviteToken,

@@ -11,11 +11,11 @@ import pytest
 from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.contacts import ContactBook
-from securechat.client.joining import Joined, join_with_code
-from securechat.client.pairing_code import PairingCode, parse_code
-from securechat.client.profile import Profile
-from securechat.client.relays import known_relays, parse_address
+from securechat.client.connection.relays import known_relays, parse_address
+from securechat.client.names.contacts import ContactBook
+from securechat.client.pairing.joining import Joined, join_with_code
+from securechat.client.pairing.pairing_code import PairingCode, parse_code
+from securechat.client.profiles.profile import Profile
 from securechat.e2e.pairing import Opener
 from securechat.errors import (
     CertificateExpired,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.profile import Profile, make_profile, profile_directory
-from securechat.client.vault import Vault
+from securechat.client.profiles.profile import Profile, make_profile, profile_directory
+from securechat.client.profiles.vault import Vault
 from securechat.crypto.passphrase import Passphrase
 from securechat.errors import FileProblem, PassphraseRefused
 from securechat.identity.names import parse_name

@@ -12,10 +12,10 @@ import pytest
 from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.joining import Joined, join_with_code
-from securechat.client.pairing_code import PairingCode, parse_code
-from securechat.client.profile import Profile
-from securechat.client.relays import known_relays
+from securechat.client.connection.relays import known_relays
+from securechat.client.pairing.joining import Joined, join_with_code
+from securechat.client.pairing.pairing_code import PairingCode, parse_code
+from securechat.client.profiles.profile import Profile
 from securechat.config import ServerConfig
 from securechat.e2e.pairing import Introduction, Joiner
 from securechat.errors import CodeRefused, KeyChanged, LimitExceeded, PairingFailed, SecureChatError

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from securechat import Client
-from securechat.client.invite_link import InviteLink, InviteToken, inviter_hint, relay_hint
-from securechat.client.joining import join_with_code
-from securechat.client.joining_by_link import accept_link, register_by_link
-from securechat.client.pairing_code import PairingCode
-from securechat.client.profile import Profile, make_profile, profile_directory
+from securechat.client.connection.invite_link import (
+    InviteLink,
+    InviteToken,
+    inviter_hint,
+    relay_hint,
+)
+from securechat.client.pairing.joining import join_with_code
+from securechat.client.pairing.joining_by_link import accept_link, register_by_link
+from securechat.client.pairing.pairing_code import PairingCode
+from securechat.client.profiles.profile import Profile, make_profile, profile_directory
 from securechat.errors import Busy, NameTaken, SecureChatError, Unreachable
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId, UserKey
@@ -256,7 +261,7 @@ def test_who_opens_the_name_while_it_is_discarded_gets_one_of_their_own(
         Profile(tmp_path, BOB, tuple)
     seconds: list[Profile] = []
     monkeypatch.setattr(
-        "securechat.client.profile.shutil.rmtree",
+        "securechat.client.profiles.profile.shutil.rmtree",
         lambda *_, **__: seconds.append(Profile(tmp_path, BOB, tuple)),
     )
     first.discard_if_new()

@@ -4,9 +4,9 @@ import json
 import signal
 from pathlib import Path
 
-from securechat.client.joining import join_with_code
-from securechat.client.pairing_code import parse_code
-from securechat.client.profile import Profile
+from securechat.client.pairing.joining import join_with_code
+from securechat.client.pairing.pairing_code import parse_code
+from securechat.client.profiles.profile import Profile
 from securechat.identity.types import Name
 from securechat.transport.endpoint import Endpoint
 from tests.processes import chatting, relaying

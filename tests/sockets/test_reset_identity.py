@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.invite_link import parse_link
+from securechat.client.connection.invite_link import parse_link
 from securechat.errors import FileProblem
 from securechat.identity.invite import token_hash
 from securechat.relay.reset import plan_reset

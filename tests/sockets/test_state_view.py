@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.vault import Vault
+from securechat.client.profiles.vault import Vault
 from securechat.errors import FileProblem
 from securechat.identity.types import Name
 from securechat.store.encrypted import DatabaseError, VaultKey, connect

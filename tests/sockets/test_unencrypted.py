@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from securechat.client.profile import Profile
+from securechat.client.profiles.profile import Profile
 from securechat.errors import FileProblem
 from securechat.identity.names import parse_name
 from securechat.store.encrypted import VaultKey, connect

@@ -11,8 +11,8 @@ import keyring
 import msgspec
 import pytest
 
-from securechat.client.profile import Profile, open_state, open_vault
-from securechat.client.vault import VAULT_KEY, Vault
+from securechat.client.profiles.profile import Profile, open_state, open_vault
+from securechat.client.profiles.vault import VAULT_KEY, Vault
 from securechat.crypto.passphrase import Hardness, Passphrase
 from securechat.errors import FileProblem, PassphraseRefused, UsageError
 from securechat.identity.names import parse_name

@@ -12,7 +12,7 @@ import sys
 import threading
 from types import FrameType
 
-from securechat.client.typed_names import LOBBY
+from securechat.client.names.typed_names import LOBBY
 from securechat.errors import SecureChatError
 from securechat.faces.json_lines.chat import run_json
 from securechat.faces.line.run import run_lines

@@ -4,9 +4,9 @@ import os
 import pty
 from pathlib import Path
 
-from securechat.client.conversation_keys import person_key
-from securechat.client.profile import Profile
-from securechat.client.relays import KnownRelay
+from securechat.client.connection.relays import KnownRelay
+from securechat.client.names.conversation_keys import person_key
+from securechat.client.profiles.profile import Profile
 from securechat.identity.types import Name, RelayId
 from tests.processes import running
 from tests.pure.store.entries import entry

@@ -36,7 +36,7 @@ main()
 """Runs the command with a method that fails when it is given something of a kind."""
 
 SCREEN = ("securechat.faces.screen.state.chat", "ScreenChat", "typed")
-ENGINE = ("securechat.client.questions", "Questions", "answer")
+ENGINE = ("securechat.client.engine.questions", "Questions", "answer")
 
 
 def breaking(place: tuple[str, str, str], sign: str) -> tuple[str, ...]:

@@ -59,8 +59,8 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse_room(typed: str) -> tuple[Name, str]:
         return Name(typed.removeprefix("#")), ""
 
-    monkeypatch.setattr("securechat.client.room_book.parse_room", parse_room)
-    monkeypatch.setattr("securechat.client.rooms.parse_room", parse_room)
+    monkeypatch.setattr("securechat.client.state.room_book.parse_room", parse_room)
+    monkeypatch.setattr("securechat.client.rooms.rooms.parse_room", parse_room)
     monkeypatch.setattr("securechat.e2e.roster_making.parse_name", Name)
     monkeypatch.setattr("securechat.e2e.roster_making.is_topic", lambda text: True)
     monkeypatch.setattr(RosterEntry, "verify", lambda self, relay_id: None)

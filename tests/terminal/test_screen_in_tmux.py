@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from securechat import Client as Bot
-from securechat.client.fitting import TEXT_MAX_BYTES
+from securechat.client.input.fitting import TEXT_MAX_BYTES
 from securechat.text import safe_text
 from tests.hostile_texts import CONTROLS, REORDERING, TRICKS
 from tests.processes import Relay, relaying

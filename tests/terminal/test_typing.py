@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from securechat.client import events as e
-from securechat.client.command_line import TEXT_MAX_BYTES
+from securechat.client.input.command_line import TEXT_MAX_BYTES
 from tests.pure.faces.sample_events import message, peer_ready, ready
 from tests.terminal.terminal import CTRL_C, ENTER, Terminal
 

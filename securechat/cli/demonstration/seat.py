@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 from typing import TypeVar
 
-from securechat.client.access import Access, TrustFlags
 from securechat.client.api import Client
 from securechat.client.events import Ended, Event, Message, Offline, Problem, Sent
-from securechat.client.outbox import Outbox
+from securechat.client.profiles.access import Access, TrustFlags
+from securechat.client.state.outbox import Outbox
 from securechat.errors import SecureChatError, Unreachable
 from securechat.identity.names import parse_name
 from securechat.identity.types import EnvelopeId, RelayId

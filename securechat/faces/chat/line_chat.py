@@ -8,8 +8,8 @@ from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.command_line import parse_line
-from securechat.client.typed_names import LOBBY, conversation_key, is_room
+from securechat.client.input.command_line import parse_line
+from securechat.client.names.typed_names import LOBBY, conversation_key, is_room
 from securechat.errors import FileProblem, KeyChanged, NameInvalid, SecureChatError, UsageError
 from securechat.faces.chat.muting import Muting
 from securechat.faces.chat.people import People, PersonNews

@@ -1,7 +1,7 @@
 """Messages of muted conversations, which a chat in lines does not show as they come."""
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.session.conversations import conversation_of
 
 MAX_WITHHELD = 1000

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.entries import Entry
 from securechat.faces.wording import notices
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from securechat.client import events as e
-from securechat.client.typed_names import LOBBY, conversation_key
+from securechat.client.names.typed_names import LOBBY, conversation_key
 from securechat.faces.entries import Entry
 from securechat.faces.wording import rooms as room_wording
 

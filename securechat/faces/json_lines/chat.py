@@ -1,7 +1,6 @@
 """``securechat client --json``: lines in, one JSON object a line out (see JSON.md)."""
 
 from securechat.client import commands as c
-from securechat.client.command_line import parse_line
 from securechat.client.events import (
     Accepted,
     Ended,
@@ -11,6 +10,7 @@ from securechat.client.events import (
     RoomNews,
     Withdrawn,
 )
+from securechat.client.input.command_line import parse_line
 from securechat.errors import FileProblem, SecureChatError, StillQueued, UsageError
 from securechat.faces.json_lines.events import encode_error, encode_event, encode_help
 from securechat.faces.session.asking import ask

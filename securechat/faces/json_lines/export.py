@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from securechat.client.events import PastMessage
-from securechat.client.exporting import Conversation
+from securechat.client.history.exporting import Conversation
 from securechat.faces.json_lines.events import VERSION, past_fields
 
 

@@ -14,7 +14,7 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.input import create_input
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from securechat.client.pairing_code import PairingCode, complete_code, parse_code
+from securechat.client.pairing.pairing_code import PairingCode, complete_code, parse_code
 from securechat.errors import UsageError
 from securechat.faces.line.terminal import open_output
 

@@ -16,7 +16,7 @@ from prompt_toolkit.input import create_input
 from prompt_toolkit.layout import Dimension
 from prompt_toolkit.output import ColorDepth, Output, create_output
 
-from securechat.client.run import GRACE_S
+from securechat.client.state.run import GRACE_S
 from securechat.faces.bell import Bell
 from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.completion import complete

@@ -5,9 +5,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from securechat.client.command_line import fitting_text
 from securechat.client.commands import InviteQuestion
 from securechat.client.events import Ended, Event, Ready
+from securechat.client.input.command_line import fitting_text
 from securechat.errors import SecureChatError, UsageError
 from securechat.faces.json_lines.events import encode_error, encode_event, encode_object
 from securechat.faces.scripting.inviting import Asking

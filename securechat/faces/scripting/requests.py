@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key, is_room
+from securechat.client.names.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError, StillQueued, TimedOut, UsageError
 from securechat.faces.json_lines.events import VERSION
 from securechat.faces.session.engine import ChatEngine

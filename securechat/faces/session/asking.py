@@ -6,7 +6,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from securechat.client import commands as c
-from securechat.client.typed_names import is_room
+from securechat.client.names.typed_names import is_room
 from securechat.errors import UsageError
 from securechat.faces.session.engine import ChatEngine
 

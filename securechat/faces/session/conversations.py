@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from securechat.client.contacts import split_key_id
 from securechat.client.events import Amended, Message, Reacted, RoomChange, RoomNews
-from securechat.client.typed_names import LOBBY, conversation_key
+from securechat.client.names.contacts import split_key_id
+from securechat.client.names.typed_names import LOBBY, conversation_key
 
 
 def conversation_of(message: Message) -> str:

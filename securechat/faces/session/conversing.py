@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from securechat.client.events import Ended, Event, Message
-from securechat.client.run import GRACE_S
+from securechat.client.state.run import GRACE_S
 from securechat.errors import UsageError
 from securechat.faces.session.engine import ChatEngine
 from securechat.faces.session.pending import Pending

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from securechat.client import events as e
-from securechat.client.typed_names import is_room
+from securechat.client.names.typed_names import is_room
 from securechat.text import safe_text
 
 NAMES_MAX = 2048

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from securechat.client.still_queued import still_queued
-from securechat.client.typed_names import conversation_key
+from securechat.client.messages.still_queued import still_queued
+from securechat.client.names.typed_names import conversation_key
 from securechat.errors import StillQueued
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from securechat.client import events as e
-from securechat.client.typed_names import is_room
+from securechat.client.names.typed_names import is_room
 from securechat.faces.entries import Entry, Tone
 from securechat.text import clip, cluster_width, safe_text
 

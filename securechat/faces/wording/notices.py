@@ -10,7 +10,7 @@ from datetime import datetime
 from securechat.client import events as e
 from securechat.client.command_help import HELP_GROUPS
 from securechat.client.commands import Level
-from securechat.client.typed_names import is_room
+from securechat.client.names.typed_names import is_room
 from securechat.errors import SecureChatError
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.wording.messages import clock

@@ -6,7 +6,7 @@ The user's own name has ``(you)`` behind it: somebody can be called You, and nob
 from collections.abc import Callable
 
 from securechat.client import events as e
-from securechat.client.typed_names import LOBBY
+from securechat.client.names.typed_names import LOBBY
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.wording.messages import quoted
 from securechat.text import safe_text

@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.cli.finding import read_place
-from securechat.client.invite_link import (
+from securechat.client.connection.invite_link import (
     HINT_BYTES,
     TOKEN_BYTES,
     InviteLink,

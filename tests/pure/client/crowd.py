@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from securechat.client import commands as c
-from securechat.client.link import Answered, Arrived
+from securechat.client.connection.link import Answered, Arrived
 from securechat.e2e.room_content import RoomNotice, RoomPlace, Roster
 from securechat.identity.types import RoomId
 from securechat.wire import frames as f

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from securechat.client import events as ev
-from securechat.client.audience import Audience
-from securechat.client.engine import Engine
-from securechat.client.invite_link import InviteToken
-from securechat.client.link import Answered, Arrived, Delivery, Down, LinkNews, Up
-from securechat.client.run import Run
+from securechat.client.connection.invite_link import InviteToken
+from securechat.client.connection.link import Answered, Arrived, Delivery, Down, LinkNews, Up
+from securechat.client.engine.audience import Audience
+from securechat.client.engine.engine import Engine
+from securechat.client.state.run import Run
 from securechat.config import FOREVER_DAYS
 from securechat.e2e.content import Content, Text
 from securechat.e2e.endpoint import Endpoint

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client.pairing_code import PairingCode, parse_code
-from securechat.client.pairing_rows import introduce
+from securechat.client.pairing.pairing_code import PairingCode, parse_code
+from securechat.client.pairing.pairing_rows import introduce
 from securechat.e2e.pairing import Introduction, Joiner
 from securechat.identity.names import parse_name
 from securechat.identity.types import RelayId

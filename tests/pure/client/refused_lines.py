@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.client.command_line import parse_line
+from securechat.client.input.command_line import parse_line
 from securechat.errors import NameInvalid, UsageError
 
 

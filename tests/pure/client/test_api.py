@@ -9,8 +9,8 @@ import pytest
 from securechat import Client
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.access import Access
-from securechat.client.audience import Audience
+from securechat.client.engine.audience import Audience
+from securechat.client.profiles.access import Access
 from securechat.errors import (
     KeyChanged,
     LimitExceeded,
@@ -89,7 +89,7 @@ def connector(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Connector:
         return made
 
     monkeypatch.setattr("securechat.client.session.Opened", lambda _access: made)
-    monkeypatch.setattr("securechat.client.connect.Connector", connect)
+    monkeypatch.setattr("securechat.client.engine.connect.Connector", connect)
     return made
 
 

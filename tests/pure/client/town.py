@@ -8,7 +8,7 @@ from typing import Any
 
 from securechat.client import commands as c
 from securechat.client import events as ev
-from securechat.client.link import Answered, Delivery, Up
+from securechat.client.connection.link import Answered, Delivery, Up
 from securechat.identity.chain import PublishedDevice, PublishedUser
 from securechat.identity.names import name_key
 from securechat.identity.types import EnvelopeId, MailboxId, Name, mailbox_id

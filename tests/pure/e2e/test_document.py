@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import securechat.e2e
-from securechat.client.backup import Backup, Place
-from securechat.client.contacts import Contact, ShownKey
-from securechat.client.relays import KnownRelay
+from securechat.client.connection.relays import KnownRelay
+from securechat.client.names.contacts import Contact, ShownKey
+from securechat.client.profiles.backup import Backup, Place
 from securechat.e2e import amend_content, content, envelope, room_content, sas_content
 from securechat.e2e.own_device import UserIdentity
 from securechat.e2e.room_content import RoomPlace
@@ -25,7 +25,8 @@ def section(number: int) -> str:
 
 def test_it_names_exactly_the_labels_of_the_code() -> None:
     sources = [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "identity").glob("*.py")]
-    sources += [PACKAGE.parent / "client" / f"{name}.py" for name in ("backup_file", "invite_link")]
+    others = ("profiles/backup_file", "connection/invite_link")
+    sources += [PACKAGE.parent / "client" / f"{name}.py" for name in others]
     used = {label for path in sources for label in LABEL.findall(path.read_text("utf-8"))}
     assert used
     assert set(LABEL.findall(DOCUMENT)) == used

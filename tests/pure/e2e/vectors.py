@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import msgspec
 
-from securechat.client.backup import Backup, Place
-from securechat.client.backup_file import associated_data, encode_head
-from securechat.client.contacts import Contact, ShownKey
-from securechat.client.relays import KnownRelay
+from securechat.client.connection.relays import KnownRelay
+from securechat.client.names.contacts import Contact, ShownKey
+from securechat.client.profiles.backup import Backup, Place
+from securechat.client.profiles.backup_file import associated_data, encode_head
 from securechat.crypto.passphrase import Hardness
 from securechat.crypto.passphrase_sealer import PassphraseSealer
 from securechat.crypto.sas import Sas

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from securechat.client.events import DeliveryState, PastMessage
-from securechat.client.exporting import Conversation
+from securechat.client.history.exporting import Conversation
 from tests.pure.faces.sample_events import FINGERPRINT, NOON_MS
 
 CONVERSATION = Conversation(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from securechat.client.command_line import TEXT_MAX_BYTES
+from securechat.client.input.command_line import TEXT_MAX_BYTES
 from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.emoji_codes import codes_beginning, with_emoji
 from securechat.faces.json_lines.chat import JsonChat

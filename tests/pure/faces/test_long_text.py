@@ -2,7 +2,7 @@
 
 import pytest
 
-from securechat.client.command_line import TEXT_MAX_BYTES
+from securechat.client.input.command_line import TEXT_MAX_BYTES
 from securechat.faces.long_text import LONG_BYTES, LONG_LINES, find_excess, note_on_paste
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from securechat.client.profile import Profile
+from securechat.client.profiles.profile import Profile
 from securechat.identity.names import parse_name
 from tests.processes import Client, Event, JsonProcess, Process, Relay, chatting, run, running
 

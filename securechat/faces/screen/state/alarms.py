@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.screen.drawing.spans import Line, Look, span
 
 

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 from securechat.client import commands as c
 from securechat.client import events as e
+from securechat.client.names.typed_names import conversation_key, is_room
 from securechat.client.searching import parse_search
-from securechat.client.typed_names import conversation_key, is_room
 from securechat.errors import UsageError
 from securechat.faces.chat.line_chat import local_now
 from securechat.faces.screen.drawing.facts import ALWAYS_SEEN, Part, Request

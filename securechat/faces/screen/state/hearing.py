@@ -2,7 +2,7 @@
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import is_room
+from securechat.client.names.typed_names import is_room
 from securechat.faces.screen.drawing.facts import Part
 from securechat.faces.screen.drawing.rows import of_message
 from securechat.faces.screen.state.parts import Parts

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.entries import Entry, Tone
 from securechat.faces.screen.drawing.rows import Notice
 from securechat.faces.screen.state.about import about

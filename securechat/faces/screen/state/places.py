@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key, is_room
+from securechat.client.names.typed_names import conversation_key, is_room
 from securechat.faces.chat.line_chat import LineChat
 from securechat.faces.screen.drawing.facts import Heading, Place, Status
 from securechat.faces.screen.state.connection import Connection

@@ -1,7 +1,7 @@
 """What the screen knows of rooms: who is in them, and what they are about."""
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 
 _TOPIC_CHANGES = (e.RoomChange.ENTERED, e.RoomChange.TOPIC)
 

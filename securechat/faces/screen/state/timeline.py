@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.screen.drawing.rows import Notice, Row, of_past
 
 KEPT_ROWS = 1000

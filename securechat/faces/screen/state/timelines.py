@@ -6,7 +6,7 @@ import msgspec
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.screen.drawing.rows import Row
 from securechat.faces.screen.state.timeline import Timeline
 

@@ -1,7 +1,7 @@
 """Who is typing, in which conversation."""
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 
 _NAMED = 2
 

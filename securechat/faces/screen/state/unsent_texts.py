@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from securechat.client import commands as c
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 
 STORE_AFTER = timedelta(seconds=1)
 """So long nothing was typed when it is stored: not with each key."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.session.conversations import conversation_of
 
 _Identity = tuple[str, str]

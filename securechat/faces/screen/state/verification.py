@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 
 News = (
     e.SafetyNumber

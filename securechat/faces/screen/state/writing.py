@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.command_line import parse_line
-from securechat.client.typed_names import conversation_key, is_room
+from securechat.client.input.command_line import parse_line
+from securechat.client.names.typed_names import conversation_key, is_room
 from securechat.errors import SecureChatError
 from securechat.faces.emoji_codes import with_emoji
 from securechat.faces.long_text import find_excess

@@ -16,7 +16,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from securechat.client import events as e
-from securechat.client.run import GRACE_S
+from securechat.client.state.run import GRACE_S
 from securechat.faces.chat.line_chat import local_now
 from securechat.faces.entries import Entry
 from securechat.faces.long_text import note_on_paste

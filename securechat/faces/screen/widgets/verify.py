@@ -6,7 +6,7 @@ from textual import events
 
 from securechat.client import commands as c
 from securechat.client import events as e
-from securechat.client.typed_names import conversation_key
+from securechat.client.names.typed_names import conversation_key
 from securechat.faces.screen.drawing.spans import Line
 from securechat.faces.screen.drawing.verify_lines import Canvas, Compared, lay_out_verification
 from securechat.faces.screen.state.chat import ScreenChat

@@ -1,6 +1,6 @@
 from securechat.cli.demonstration.partner import ANSWERS, GREETING, Partner
-from securechat.client.command_line import TEXT_MAX_BYTES
 from securechat.client.events import PresenceChanged
+from securechat.client.input.command_line import TEXT_MAX_BYTES
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import message, peer_ready
 

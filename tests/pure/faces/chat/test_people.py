@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from securechat.client import events as e
-from securechat.client.typed_names import LOBBY
+from securechat.client.names.typed_names import LOBBY
 from securechat.faces.chat.line_chat import LineChat
 from tests.pure.faces.fake_engine import FakeEngine
 from tests.pure.faces.sample_events import NOON_MS, peer_ready, ready

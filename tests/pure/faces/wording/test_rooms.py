@@ -3,7 +3,7 @@
 import pytest
 
 from securechat.client import events as e
-from securechat.client.room_events import RoomChange as Change
+from securechat.client.event_types.room_events import RoomChange as Change
 from securechat.faces.entries import Tone
 from securechat.faces.wording import rooms as wording
 

@@ -1,0 +1,1 @@
+"""What people type, parsed: command lines, texts, and addresses of relays."""

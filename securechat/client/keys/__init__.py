@@ -1,0 +1,1 @@
+"""Which keys are whose: looked up, held against the pins, told when they change."""

@@ -1,0 +1,1 @@
+"""Messages on their way: sent, received, set aside, changed, confirmed."""

@@ -1,0 +1,1 @@
+"""What is known and kept at one relay; the parts of an engine work on it together."""
