@@ -132,6 +132,9 @@ class Heard:
         return _ORDER.index(reached) >= _ORDER.index(wanted)
 
     def _note(self, message_id: str, state: DeliveryState | SecureChatError) -> None:
+        held = self._states.get(message_id)
+        if isinstance(held, DeliveryState) and isinstance(state, DeliveryState):
+            state = held.then(state)
         self._states[message_id] = state
         self._states.move_to_end(message_id)
         if len(self._states) > MAX_REMEMBERED:

@@ -33,6 +33,15 @@ class DeliveryState(StrEnum):
     READ = "read"
     FAILED = "failed"
 
+    def then(self, told: "DeliveryState") -> "DeliveryState":
+        """Return how far a message has come that is here, now that a state is ``told``.
+
+        The relay may answer for a message after its recipient has: that takes nothing back.
+        """
+        if DeliveryState.FAILED in (self, told):
+            return told
+        return max(self, told, key=list(DeliveryState).index)
+
 
 class PastMessage(Struct, frozen=True):
     """A message as the history has it; an own one has a ``state``.

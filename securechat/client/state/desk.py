@@ -116,7 +116,8 @@ class Desk(Struct):
 
     def note_progress(self, message_id: MessageId, progress: Progress) -> None:
         """Keep how far an own message has come."""
-        self.batch.progress[message_id] = progress
+        told = self.batch.progress.get(message_id, progress)
+        self.batch.progress[message_id] = max(told, progress) if progress else progress
         self.record([Reached(message_id, progress)])
 
     def awaits(self, message_id: MessageId, user_key: UserKey, progress: Progress) -> bool:

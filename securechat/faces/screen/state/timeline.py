@@ -110,7 +110,7 @@ class Timeline:
         """Take note of how far an own message has come."""
         self._change(
             lambda row: row.own and row.message_id == message_id,
-            lambda row: replace(row, state=state),
+            lambda row: replace(row, state=row.state.then(state) if row.state else state),
         )
 
     def amend(self, sender: str, message_id: str, text: str) -> None:

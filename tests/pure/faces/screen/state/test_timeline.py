@@ -75,6 +75,16 @@ def test_a_message_changes_where_it_stands() -> None:
     timeline.amend("bob", "unknown", "nothing happens")
 
 
+def test_what_the_relay_says_late_takes_nothing_back() -> None:
+    timeline = Timeline()
+    timeline.add(row("a", own=True))
+    for state in (e.DeliveryState.SENT, e.DeliveryState.DELIVERED, e.DeliveryState.ACCEPTED):
+        timeline.advance("a", state)
+    assert row_of(timeline, "a").state is e.DeliveryState.DELIVERED
+    timeline.advance("a", e.DeliveryState.FAILED)
+    assert row_of(timeline, "a").state is e.DeliveryState.FAILED
+
+
 def test_answers_quote_a_message_as_it_is_now() -> None:
     timeline = Timeline()
     quotes = [e.Quote("a", sender, "tea?") for sender in ("bob", "carol")]
