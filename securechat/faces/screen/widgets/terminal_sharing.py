@@ -12,6 +12,9 @@ from types import FrameType
 END_GRACE_S = 2.0
 """How long a program that is asked to end may take for it."""
 
+SIGNAL_WITHIN_S = 0.5
+"""A signal that the system gives to another thread does not wake this one: so late it is taken."""
+
 _MADE_RIGHT = b"\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1049l"
 """Undoes what a program that draws leaves behind when it is killed: margins, mouse, its screen."""
 
@@ -59,7 +62,10 @@ class _Child:
         self._process = process = subprocess.Popen(command)  # noqa: S603 - the user's own
         if self.asked is not None:
             self._end(process, self.asked)
-        status = process.wait()
+        status: int | None = None
+        while status is None:
+            with suppress(subprocess.TimeoutExpired):
+                status = process.wait(SIGNAL_WITHIN_S)
         if self._killer is not None:
             self._killer.cancel()
         return status
