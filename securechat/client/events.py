@@ -353,3 +353,11 @@ Event = (
     | ComparingAsked | ComparingShown | ComparingAgreed | ComparingEnded | AmendEvent | Problem
     | Resumed | Ended
 )  # fmt: skip
+
+STATE_TOLD: dict[type[Event], DeliveryState] = {
+    Sent: DeliveryState.SENT,
+    Accepted: DeliveryState.ACCEPTED,
+    Delivered: DeliveryState.DELIVERED,
+    Read: DeliveryState.READ,
+}
+"""How far an own message has come when such an event tells of it; see `DeliveryState.then`."""

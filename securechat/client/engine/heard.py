@@ -12,14 +12,6 @@ from securechat.errors import DiskFull, SecureChatError, StillQueued, TimedOut
 MAX_REMEMBERED = 1000
 """Own messages whose last state is remembered; older ones are forgotten."""
 
-_ORDER = (
-    DeliveryState.QUEUED,
-    DeliveryState.SENT,
-    DeliveryState.ACCEPTED,
-    DeliveryState.DELIVERED,
-    DeliveryState.READ,
-)
-
 
 class Heard:
     """That a session has begun, its rooms, the newest own messages, and the end; for any thread.
@@ -43,14 +35,8 @@ class Heard:
                     self._has_begun = True
                 case ev.RoomList():
                     self._rooms = event
-                case ev.Sent(message_id):
-                    self._note(message_id, DeliveryState.SENT)
-                case ev.Accepted(message_id):
-                    self._note(message_id, DeliveryState.ACCEPTED)
-                case ev.Delivered(message_id):
-                    self._note(message_id, DeliveryState.DELIVERED)
-                case ev.Read(message_id):
-                    self._note(message_id, DeliveryState.READ)
+                case ev.Sent() | ev.Accepted() | ev.Delivered() | ev.Read():
+                    self._note(event.message_id, ev.STATE_TOLD[type(event)])
                 case ev.Problem(error, str(message_id)):
                     self._note(message_id, error)
                 case ev.Problem(DiskFull() as error):
@@ -129,7 +115,7 @@ class Heard:
         reached = self._states.get(message_id, DeliveryState.QUEUED)
         if isinstance(reached, SecureChatError):
             raise reached
-        return _ORDER.index(reached) >= _ORDER.index(wanted)
+        return reached.then(wanted) is reached
 
     def _note(self, message_id: str, state: DeliveryState | SecureChatError) -> None:
         held = self._states.get(message_id)

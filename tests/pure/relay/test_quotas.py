@@ -6,7 +6,7 @@ from securechat.relay.relay import COMMIT_AGAIN_S
 from securechat.store.mailboxes import MIN_CHARGE_BYTES
 from securechat.wire.codes import RefusedCode
 from tests.pure.relay.mailbox_steps import bodies, codes, numbers, outgoing, run, slow_world
-from tests.pure.relay.world import RelayWorld
+from tests.pure.relay.world import Client, RelayWorld
 
 
 def test_one_account_fills_at_most_a_quarter_of_the_bytes() -> None:
@@ -101,13 +101,19 @@ def test_an_emptied_mailbox_has_room_for_everybody_again() -> None:
     assert mailbox.is_idle
 
 
-def test_after_a_refusal_later_ones_are_refused_until_the_first_comes_again() -> None:
+def refused_world() -> tuple[RelayWorld, Client, Client]:
+    """Return a relay that refused the last two of Alice's five, and with room for them by now."""
     world = RelayWorld(mailbox_messages=12)
     alice, bob = world.online("Alice", "Bob")
     bob.cut()
     alice.send(bob, *bodies(1, 5))
     assert codes(alice) == ["mailbox-full", "order"]
     bob.connect()
+    return world, alice, bob
+
+
+def test_after_a_refusal_later_ones_are_refused_until_the_first_comes_again() -> None:
+    world, alice, bob = refused_world()
     four, five = list(alice.outbox.values())[3:]
     alice.hand_over(five)
     world.settle()
@@ -119,12 +125,7 @@ def test_after_a_refusal_later_ones_are_refused_until_the_first_comes_again() ->
 
 
 def test_what_was_refused_for_its_order_comes_again_before_anything_newer() -> None:
-    world = RelayWorld(mailbox_messages=12)
-    alice, bob = world.online("Alice", "Bob")
-    bob.cut()
-    alice.send(bob, *bodies(1, 5))
-    assert codes(alice) == ["mailbox-full", "order"]
-    bob.connect()
+    world, alice, bob = refused_world()
     four, five = list(alice.outbox.values())[3:]
     alice.hand_over(four)
     alice.send(bob, *bodies(6, 6))

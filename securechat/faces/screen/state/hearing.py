@@ -9,12 +9,6 @@ from securechat.faces.screen.state.parts import Parts
 from securechat.faces.session.conversations import changed_in, conversation_of
 from securechat.faces.session.engine import ChatEngine
 
-_STATES: dict[type[e.Event], e.DeliveryState] = {
-    e.Sent: e.DeliveryState.SENT,
-    e.Accepted: e.DeliveryState.ACCEPTED,
-    e.Delivered: e.DeliveryState.DELIVERED,
-    e.Read: e.DeliveryState.READ,
-}
 _OTHER_ROOMS = (e.RoomChange.CREATED, e.RoomChange.ENTERED)
 
 
@@ -98,7 +92,7 @@ class Hearing:
         match event:
             case e.Sent() | e.Accepted() | e.Delivered() | e.Read():
                 if (timeline := parts.timelines.held(event.recipient)) is not None:
-                    timeline.advance(event.message_id, _STATES[type(event)])
+                    timeline.advance(event.message_id, e.STATE_TOLD[type(event)])
             case e.Withdrawn():
                 for message_id in event.message_ids:
                     self._note_failed(message_id)
